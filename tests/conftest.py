@@ -1,0 +1,85 @@
+"""Fixtures of the tests that speak to a running emulator.
+
+Each xdist worker starts one emulator for all its tests; tests stay apart by using an account of their own (O-20).
+A test that kills, restarts or configures an emulator asks for one of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.server import EmulatorProcess, environment_without_settings
+
+LOG_TAIL_CHARACTERS = 8_000
+
+
+def pytest_configure() -> None:
+    """Keep the developer's own AWS profile and emulator settings out of every test."""
+    for name in set(os.environ) - set(environment_without_settings()):
+        del os.environ[name]
+    os.environ.update(
+        AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the emulator printed when a test that used it fails."""
+    report = yield
+    if report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, EmulatorProcess):
+                report.sections.append((f"log of {name}", value.log()[-LOG_TAIL_CHARACTERS:]))
+    return report
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """The emulator that all tests of this worker share; use the fixture `account` to stay apart."""
+    with EmulatorProcess(tmp_path_factory.mktemp("emulator") / "data") as process:
+        yield process
+
+
+@pytest.fixture
+def start_emulator(tmp_path: Path) -> Iterator[Callable[..., EmulatorProcess]]:
+    """Start an emulator for this test alone: `start_emulator(environment={...})`; the same data directory each time."""
+    started: list[EmulatorProcess] = []
+
+    def start(environment: Mapping[str, str] | None = None, **options: Any) -> EmulatorProcess:
+        process = EmulatorProcess(tmp_path / "data", environment, **options)
+        started.append(process)
+        return process.start()
+
+    yield start
+    for process in started:
+        process.close()
+
+
+@pytest.fixture
+def fresh_emulator(start_emulator: Callable[..., EmulatorProcess]) -> EmulatorProcess:
+    """An emulator for this test alone, with default settings and an empty data directory."""
+    return start_emulator()
+
+
+@pytest.fixture
+def account() -> str:
+    """A twelve-digit account that no other test uses."""
+    return str(secrets.randbelow(9 * 10**11) + 10**11)
+
+
+@pytest.fixture
+def rekognition(emulator: EmulatorProcess, account: str) -> Any:
+    """A Rekognition client of the test's own account on the shared emulator."""
+    return emulator.client("rekognition", account)
+
+
+@pytest.fixture
+def s3(emulator: EmulatorProcess, account: str) -> Any:
+    """An S3 client of the test's own account on the shared emulator."""
+    return emulator.client("s3", account)
