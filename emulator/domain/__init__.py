@@ -1,0 +1,1 @@
+"""Pure rules of Custom Labels: no input, no output, no imports of ours."""

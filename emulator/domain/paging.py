@@ -1,0 +1,51 @@
+"""NextToken: opaque, bound to the request that it continues, and useless when altered (api-facts §1.7)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .errors import InvalidPaginationTokenError
+
+MAXIMUM_TOKEN_LENGTH = 1024
+_SIGNATURE_BYTES = 16
+
+Cursor = Sequence[int | str]
+
+
+def encode_token(cursor: Cursor, binding: Mapping[str, Any], secret: bytes) -> str:
+    """Make a token that carries `cursor` (where the next page begins) and fits only requests with the same `binding`.
+
+    `binding` names all that the cursor depends on: operation, account, region and filters; MaxResults may differ from
+    page to page. `secret` is the installation's own key, at least 16 bytes.
+    """
+    payload = json.dumps(list(cursor), separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_signature(payload, binding, secret) + payload).decode().rstrip("=")
+
+
+def decode_token(token: str | None, binding: Mapping[str, Any], secret: bytes) -> list[int | str] | None:
+    """The cursor inside a token; None for an absent or empty one (K-4).
+
+    Raises InvalidPaginationTokenError where the token is foreign, altered, or of another request.
+    """
+    if not token:
+        return None
+    try:
+        raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise InvalidPaginationTokenError from None
+    signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(payload, binding, secret)):
+        raise InvalidPaginationTokenError
+    cursor: list[int | str] = json.loads(payload)
+    return cursor
+
+
+def _signature(payload: bytes, binding: Mapping[str, Any], secret: bytes) -> bytes:
+    context = json.dumps(binding, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    message = len(context).to_bytes(4, "big") + context + payload
+    return hmac.new(secret, message, hashlib.sha256).digest()[:_SIGNATURE_BYTES]

@@ -1,0 +1,164 @@
+"""Project policies: what a document must look like, and whom it lets copy a model (CP-4 to CP-10, api-facts §8)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from .errors import RuleError
+
+COPY_ACTION = "rekognition:CopyProjectVersion"
+MAXIMUM_POLICIES_PER_PROJECT = 5
+
+_REQUIRED = ("Effect", "Principal", "Action", "Resource")
+_FORBIDDEN = ("NotPrincipal", "NotAction", "NotResource")
+_KNOWN = frozenset({*_REQUIRED, "Sid", "Condition"})
+_RESOURCE = re.compile(r"\*|arn:[a-z\d*-]+:rekognition:[a-z\d*-]*:[\d*]*:project/.+")
+_PRINCIPAL_ACCOUNT = re.compile(r"(?:arn:[a-z\d-]+:(?:iam|sts)::)?(\d{12})(?::.*)?")
+
+
+class MalformedPolicyError(RuleError):
+    """The policy document breaks the grammar of project policies."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("MalformedPolicyDocumentException", message)
+
+
+class Decision(Enum):
+    """What a set of policies says of a request; an explicit Deny wins (SE-2)."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a checked policy. `conditional` tells that it carries a Condition block."""
+
+    allows: bool
+    principals: tuple[str, ...]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditional: bool
+
+    def covers(self, account: str, resource_arn: str) -> bool:
+        """Whether the statement speaks of this caller's account and this version ARN."""
+        return (
+            any(_principal_matches(principal, account) for principal in self.principals)
+            and any(fnmatchcase(COPY_ACTION.lower(), action.lower()) for action in self.actions)
+            and any(_resource_matches(resource, resource_arn) for resource in self.resources)
+        )
+
+
+def parse_policy(document: str) -> tuple[Statement, ...]:
+    """Check a policy document against CP-6 and CP-7. Raises MalformedPolicyError with the reason."""
+    try:
+        policy = json.loads(document)
+    except (ValueError, RecursionError):
+        raise MalformedPolicyError("The policy document is not valid JSON.") from None
+    if not isinstance(policy, dict):
+        raise MalformedPolicyError("The policy document must be a JSON object.")
+    if policy.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
+        raise MalformedPolicyError("The policy document has an unknown Version.")
+    statements = policy.get("Statement")
+    if isinstance(statements, dict):
+        statements = [statements]
+    if not isinstance(statements, list) or not statements:
+        raise MalformedPolicyError("The policy document must have at least one Statement.")
+    return tuple(_parse_statement(statement) for statement in statements)
+
+
+def decide(policies: Iterable[Sequence[Statement]], account: str, version_arn: str) -> Decision:
+    """Combine all policies of a project for a caller's account that wants to copy `version_arn`.
+
+    Conditions cannot be evaluated without a signed-in identity: a conditional Allow counts as met, a conditional Deny
+    as not met (docs/parity.md).
+    """
+    decision = Decision.SILENT
+    for statements in policies:
+        for statement in statements:
+            if not statement.covers(account, version_arn):
+                continue
+            if statement.allows:
+                decision = Decision.ALLOW
+            elif not statement.conditional:
+                return Decision.DENY
+    return decision
+
+
+def _parse_statement(statement: Any) -> Statement:
+    if not isinstance(statement, dict):
+        raise MalformedPolicyError("Every Statement of the policy document must be a JSON object.")
+    for name in _FORBIDDEN:
+        if name in statement:
+            raise MalformedPolicyError(f"The policy element {name} is not allowed in a project policy.")
+    for name in _REQUIRED:
+        if name not in statement:
+            raise MalformedPolicyError(f"The policy document lacks the required element {name}.")
+    for name in statement:
+        if name not in _KNOWN:
+            raise MalformedPolicyError(f"The policy document has the unknown element {name}.")
+    effect = statement["Effect"]
+    if not isinstance(effect, str) or effect.lower() not in ("allow", "deny"):
+        raise MalformedPolicyError("The Effect of a policy statement must be Allow or Deny.")
+    return Statement(
+        allows=effect.lower() == "allow",
+        principals=_principals(statement["Principal"]),
+        actions=_actions(statement["Action"]),
+        resources=_resources(statement["Resource"]),
+        conditional=bool(statement.get("Condition")),
+    )
+
+
+def _strings(value: Any, element: str) -> tuple[str, ...]:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not values or not all(isinstance(item, str) and item for item in values):
+        raise MalformedPolicyError(f"The policy element {element} must be a string or a list of strings.")
+    return tuple(values)
+
+
+def _principals(value: Any) -> tuple[str, ...]:
+    if value == "*":
+        return ("*",)
+    if not isinstance(value, dict) or not value:
+        raise MalformedPolicyError('The policy element Principal must be * or an object such as {"AWS": ...}.')
+    found: list[str] = []
+    for kind, names in value.items():
+        if kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
+            raise MalformedPolicyError(f"The policy element Principal has the unknown kind {kind}.")
+        found.extend(name if kind == "AWS" else f"{kind}:{name}" for name in _strings(names, "Principal"))
+    return tuple(found)
+
+
+def _actions(value: Any) -> tuple[str, ...]:
+    actions = _strings(value, "Action")
+    for action in actions:
+        if action.lower() != COPY_ACTION.lower():
+            raise MalformedPolicyError(f"The only action that a project policy may name is {COPY_ACTION}.")
+    return actions
+
+
+def _resources(value: Any) -> tuple[str, ...]:
+    resources = _strings(value, "Resource")
+    for resource in resources:
+        if not _RESOURCE.fullmatch(resource):
+            raise MalformedPolicyError(f"The policy resource {resource} is not the ARN of a project version, nor *.")
+    return resources
+
+
+def _principal_matches(principal: str, account: str) -> bool:
+    if principal == "*":
+        return True
+    match = _PRINCIPAL_ACCOUNT.fullmatch(principal)
+    return match is not None and match[1] == account
+
+
+def _resource_matches(pattern: str, arn: str) -> bool:
+    # fnmatch gives [ ] a meaning that IAM does not.
+    return fnmatchcase(arn, pattern.replace("[", "[[]"))

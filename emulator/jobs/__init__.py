@@ -1,0 +1,1 @@
+"""What takes time: the runner, the clock, ingest, training, copying, hosting."""

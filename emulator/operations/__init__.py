@@ -1,0 +1,1 @@
+"""One function an AWS operation, one file a resource."""

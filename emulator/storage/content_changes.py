@@ -1,0 +1,257 @@
+"""Changing a dataset's content: building a new one, upserting, copying, moving and sweeping."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, case, delete, func, insert, literal, select, update
+
+from .rows import EntryRecord
+from .tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels, datasets
+
+# SQLite takes at most 32,766 parameters a statement.
+_POSITIONS_AT_ONCE = 10_000
+
+
+def create_content(connection: Connection, dataset_id: int) -> int:
+    """Begin an empty content for a dataset; gives its id."""
+    result = connection.execute(insert(dataset_contents).values(dataset_id=dataset_id))
+    return int(result.lastrowid)
+
+
+def set_content_bucket(connection: Connection, content_id: int, bucket: str | None) -> None:
+    """Note the one bucket that a content's images lie in (D-20)."""
+    connection.execute(update(dataset_contents).where(dataset_contents.c.id == content_id).values(bucket=bucket))
+
+
+def append_entries(connection: Connection, content_id: int, records: Sequence[EntryRecord]) -> None:
+    """Add entries whose source-refs are not in the content yet, behind the last one."""
+    if not records:
+        return
+    first = connection.execute(
+        select(dataset_contents.c.next_position).where(dataset_contents.c.id == content_id)
+    ).scalar_one()
+    connection.execute(
+        insert(dataset_entries),
+        [_entry_values(content_id, first + offset, record) for offset, record in enumerate(records)],
+    )
+    _add_labels(connection, content_id, [(first + offset, record) for offset, record in enumerate(records)])
+    connection.execute(
+        update(dataset_contents)
+        .where(dataset_contents.c.id == content_id)
+        .values(
+            next_position=first + len(records),
+            total_entries=dataset_contents.c.total_entries + len(records),
+            labeled_entries=dataset_contents.c.labeled_entries + sum(record.is_labeled for record in records),
+            error_entries=dataset_contents.c.error_entries + sum(record.has_errors for record in records),
+        )
+    )
+
+
+def upsert_entries(connection: Connection, content_id: int, records: Sequence[EntryRecord]) -> None:
+    """Replace the entries whose source-refs exist, at their places, and append the others (D-12)."""
+    existing: dict[str, int] = {}
+    for start in range(0, len(records), _POSITIONS_AT_ONCE):
+        references = [record.source_ref for record in records[start : start + _POSITIONS_AT_ONCE]]
+        statement = select(dataset_entries.c.source_ref, dataset_entries.c.position).where(
+            dataset_entries.c.content_id == content_id, dataset_entries.c.source_ref.in_(references)
+        )
+        existing.update((reference, position) for reference, position in connection.execute(statement))
+    replaced = [(existing[record.source_ref], record) for record in records if record.source_ref in existing]
+    if replaced:
+        remove_entries(connection, content_id, [position for position, _ in replaced])
+        connection.execute(
+            insert(dataset_entries), [_entry_values(content_id, position, record) for position, record in replaced]
+        )
+        _add_labels(connection, content_id, replaced)
+        drop_unused_labels(connection, content_id)
+        _recount(connection, content_id)
+    append_entries(connection, content_id, [record for record in records if record.source_ref not in existing])
+
+
+def remove_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
+    """Take entries out of a content; labels that no entry uses any more keep a count of zero
+    until `drop_unused_labels`; the counts of entries are the caller's to renew."""
+    for start in range(0, len(positions), _POSITIONS_AT_ONCE):
+        batch = positions[start : start + _POSITIONS_AT_ONCE]
+        in_batch = (dataset_entry_labels.c.content_id == content_id, dataset_entry_labels.c.position.in_(batch))
+        uses = connection.execute(
+            select(dataset_entry_labels.c.label_id, func.count(), func.sum(dataset_entry_labels.c.boxes))
+            .where(*in_batch)
+            .group_by(dataset_entry_labels.c.label_id)
+        ).all()
+        for label_id, entries, boxes in uses:
+            _count_label(connection, label_id, -entries, -boxes)
+        connection.execute(delete(dataset_entry_labels).where(*in_batch))
+        connection.execute(
+            delete(dataset_entries).where(
+                dataset_entries.c.content_id == content_id, dataset_entries.c.position.in_(batch)
+            )
+        )
+
+
+def drop_unused_labels(connection: Connection, content_id: int) -> None:
+    """Remove the labels that no entry uses any more (L-1)."""
+    connection.execute(
+        delete(dataset_labels).where(dataset_labels.c.content_id == content_id, dataset_labels.c.entry_count <= 0)
+    )
+
+
+def move_entries(connection: Connection, source_id: int, target_id: int, positions: Sequence[int]) -> None:
+    """Move entries from one content to another, keeping their order (D-14)."""
+    for start in range(0, len(positions), _POSITIONS_AT_ONCE):
+        batch = sorted(positions)[start : start + _POSITIONS_AT_ONCE]
+        append_entries(connection, target_id, _read_records(connection, source_id, batch))
+    remove_entries(connection, source_id, positions)
+    drop_unused_labels(connection, source_id)
+    _recount(connection, source_id)
+    bucket = select(dataset_contents.c.bucket).where(dataset_contents.c.id == source_id).scalar_subquery()
+    connection.execute(update(dataset_contents).where(dataset_contents.c.id == target_id).values(bucket=bucket))
+
+
+def copy_content(connection: Connection, source_id: int, dataset_id: int) -> int:
+    """Make a content of `dataset_id` that equals another content; gives its id (D-8)."""
+    counts = ("bucket", "next_position", "total_entries", "labeled_entries", "error_entries")
+    columns = [dataset_contents.c[name] for name in counts]
+    target_id = int(
+        connection.execute(
+            insert(dataset_contents).from_select(
+                ["dataset_id", *counts],
+                select(literal(dataset_id), *columns).where(dataset_contents.c.id == source_id),
+            )
+        ).lastrowid
+    )
+    for table, names in (
+        (dataset_entries, ("position", "source_ref", "line", "is_labeled", "has_errors")),
+        (dataset_labels, ("name", "entry_count", "box_count")),
+    ):
+        source = select(literal(target_id), *(table.c[name] for name in names)).where(table.c.content_id == source_id)
+        connection.execute(insert(table).from_select(["content_id", *names], source.order_by(table.c.id)))
+    old, new = dataset_labels.alias("old"), dataset_labels.alias("new")
+    uses = (
+        select(new.c.id, dataset_entry_labels.c.position, literal(target_id), dataset_entry_labels.c.boxes)
+        .join(old, old.c.id == dataset_entry_labels.c.label_id)
+        .join(new, (new.c.content_id == target_id) & (new.c.name == old.c.name))
+        .where(dataset_entry_labels.c.content_id == source_id)
+    )
+    connection.execute(insert(dataset_entry_labels).from_select(["label_id", "position", "content_id", "boxes"], uses))
+    return target_id
+
+
+def unreferenced_contents(connection: Connection) -> list[int]:
+    """Contents whose dataset is gone or has moved on to another content and is not at work on this one."""
+    owned = select(datasets.c.content_id).where(datasets.c.content_id.is_not(None))
+    return list(connection.execute(select(dataset_contents.c.id).where(dataset_contents.c.id.not_in(owned))).scalars())
+
+
+def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
+    """Delete up to `limit` entries of a content, or at last the content itself. True when nothing is left of it."""
+    positions = list(
+        connection.execute(
+            select(dataset_entries.c.position).where(dataset_entries.c.content_id == content_id).limit(limit)
+        ).scalars()
+    )
+    if positions:
+        for start in range(0, len(positions), _POSITIONS_AT_ONCE):
+            batch = positions[start : start + _POSITIONS_AT_ONCE]
+            for table in (dataset_entry_labels, dataset_entries):
+                connection.execute(delete(table).where(table.c.content_id == content_id, table.c.position.in_(batch)))
+        return False
+    connection.execute(delete(dataset_labels).where(dataset_labels.c.content_id == content_id))
+    connection.execute(delete(dataset_contents).where(dataset_contents.c.id == content_id))
+    return True
+
+
+def _entry_values(content_id: int, position: int, record: EntryRecord) -> dict[str, object]:
+    return {
+        "content_id": content_id,
+        "position": position,
+        "source_ref": record.source_ref,
+        "line": record.line,
+        "is_labeled": record.is_labeled,
+        "has_errors": record.has_errors,
+    }
+
+
+def _add_labels(connection: Connection, content_id: int, placed: Iterable[tuple[int, EntryRecord]]) -> None:
+    placed = list(placed)
+    entries: Counter[str] = Counter()
+    boxes: Counter[str] = Counter()
+    for _, record in placed:
+        for name, number in record.labels.items():
+            entries[name] += 1
+            boxes[name] += number
+    label_ids = _label_ids(connection, content_id, list(entries))
+    for name, label_id in label_ids.items():
+        _count_label(connection, label_id, entries[name], boxes[name])
+    uses = [
+        {"label_id": label_ids[name], "position": position, "content_id": content_id, "boxes": number}
+        for position, record in placed
+        for name, number in record.labels.items()
+    ]
+    if uses:
+        connection.execute(insert(dataset_entry_labels), uses)
+
+
+def _label_ids(connection: Connection, content_id: int, names: list[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    statement = select(dataset_labels.c.name, dataset_labels.c.id).where(dataset_labels.c.content_id == content_id)
+    for name, label_id in connection.execute(statement):
+        known[name] = label_id
+    for name in names:
+        if name not in known:
+            values = {"content_id": content_id, "name": name, "entry_count": 0, "box_count": 0}
+            known[name] = int(connection.execute(insert(dataset_labels).values(**values)).lastrowid)
+    return {name: known[name] for name in names}
+
+
+def _count_label(connection: Connection, label_id: int, entries: int, boxes: int) -> None:
+    connection.execute(
+        update(dataset_labels)
+        .where(dataset_labels.c.id == label_id)
+        .values(entry_count=dataset_labels.c.entry_count + entries, box_count=dataset_labels.c.box_count + boxes)
+    )
+
+
+def _recount(connection: Connection, content_id: int) -> None:
+    total, labeled, errors = connection.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((dataset_entries.c.is_labeled, 1), else_=0)), 0),
+            func.coalesce(func.sum(case((dataset_entries.c.has_errors, 1), else_=0)), 0),
+        ).where(dataset_entries.c.content_id == content_id)
+    ).one()
+    connection.execute(
+        update(dataset_contents)
+        .where(dataset_contents.c.id == content_id)
+        .values(total_entries=total, labeled_entries=labeled, error_entries=errors)
+    )
+
+
+def _read_records(connection: Connection, content_id: int, positions: Sequence[int]) -> list[EntryRecord]:
+    labels: dict[int, dict[str, int]] = {position: {} for position in positions}
+    uses = (
+        select(dataset_entry_labels.c.position, dataset_labels.c.name, dataset_entry_labels.c.boxes)
+        .join(dataset_labels, dataset_labels.c.id == dataset_entry_labels.c.label_id)
+        .where(dataset_entry_labels.c.content_id == content_id, dataset_entry_labels.c.position.in_(positions))
+        .order_by(dataset_labels.c.id)
+    )
+    for position, name, boxes in connection.execute(uses):
+        labels[position][name] = boxes
+    columns = (
+        dataset_entries.c.position,
+        dataset_entries.c.source_ref,
+        dataset_entries.c.line,
+        dataset_entries.c.is_labeled,
+        dataset_entries.c.has_errors,
+    )
+    statement = (
+        select(*columns)
+        .where(dataset_entries.c.content_id == content_id, dataset_entries.c.position.in_(positions))
+        .order_by(dataset_entries.c.position)
+    )
+    return [
+        EntryRecord(source_ref, line, is_labeled, has_errors, labels[position])
+        for position, source_ref, line, is_labeled, has_errors in connection.execute(statement)
+    ]

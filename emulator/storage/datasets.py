@@ -1,0 +1,107 @@
+"""Datasets in the database; their lines are in `entries`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ..domain.states import DatasetState
+from .rows import Dataset
+from .tables import datasets
+
+_COLUMNS = (
+    datasets.c.id,
+    datasets.c.project_id,
+    datasets.c.kind,
+    datasets.c.arn,
+    datasets.c.created_at,
+    datasets.c.updated_at,
+    datasets.c.status,
+    datasets.c.status_message,
+    datasets.c.status_message_code,
+    datasets.c.content_id,
+)
+
+
+def _dataset(row: Any) -> Dataset:
+    return Dataset(*row[:6], DatasetState(row[6]), *row[7:])
+
+
+def add_dataset(
+    connection: Connection,
+    *,
+    project_id: int,
+    kind: str,
+    arn: str,
+    created_at: int,
+    status: DatasetState,
+    status_message: str,
+    content_id: int | None = None,
+) -> int:
+    """Store a new dataset; gives its row id."""
+    statement = insert(datasets).values(
+        project_id=project_id,
+        kind=kind,
+        arn=arn,
+        created_at=created_at,
+        updated_at=created_at,
+        status=status,
+        status_message=status_message,
+        status_message_code="SUCCESS",
+        content_id=content_id,
+    )
+    result = connection.execute(statement)
+    return int(result.lastrowid)
+
+
+def find_dataset(connection: Connection, arn: str) -> Dataset | None:
+    """The dataset with this ARN, or None."""
+    row = connection.execute(select(*_COLUMNS).where(datasets.c.arn == arn)).one_or_none()
+    return None if row is None else _dataset(row)
+
+
+def find_dataset_of_project(connection: Connection, project_id: int, kind: str) -> Dataset | None:
+    """A project's dataset of a kind (`train` or `test`), or None."""
+    statement = select(*_COLUMNS).where(datasets.c.project_id == project_id, datasets.c.kind == kind)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _dataset(row)
+
+
+def list_datasets(connection: Connection, project_ids: Sequence[int]) -> dict[int, list[Dataset]]:
+    """The datasets of several projects in order of creation, by project id."""
+    found: dict[int, list[Dataset]] = {project_id: [] for project_id in project_ids}
+    if not project_ids:
+        return found
+    statement = select(*_COLUMNS).where(datasets.c.project_id.in_(project_ids)).order_by(datasets.c.id)
+    for row in connection.execute(statement):
+        found[row.project_id].append(_dataset(row))
+    return found
+
+
+def set_dataset_status(
+    connection: Connection,
+    dataset_id: int,
+    status: DatasetState,
+    message: str,
+    *,
+    updated_at: int,
+    code: str = "SUCCESS",
+) -> None:
+    """Move a dataset to another state and say why."""
+    connection.execute(
+        update(datasets)
+        .where(datasets.c.id == dataset_id)
+        .values(status=status, status_message=message, status_message_code=code, updated_at=updated_at)
+    )
+
+
+def set_dataset_content(connection: Connection, dataset_id: int, content_id: int) -> None:
+    """Make another content the dataset's."""
+    connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(content_id=content_id))
+
+
+def remove_dataset(connection: Connection, dataset_id: int) -> None:
+    """Delete a dataset's row; its contents are then unreferenced and swept by `entries.sweep_contents`."""
+    connection.execute(delete(datasets).where(datasets.c.id == dataset_id))

@@ -1,0 +1,97 @@
+"""SQLite by SQLAlchemy: one writer thread, readers beside it (WAL), one transaction a request.
+
+Durability: `synchronous=NORMAL` in WAL mode. A commit that was acknowledged survives the death of the process at any
+point, since the log is then with the operating system; docs/adr/002-sqlite-one-writer.md says what a power cut may cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+Result = TypeVar("Result")
+
+BUSY_TIMEOUT_SECONDS = 30.0
+
+
+def open_engine(path: Path) -> Engine:
+    """An engine on one SQLite file. Transactions begin as `BEGIN`, or `BEGIN IMMEDIATE` under the option `immediate`."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
+        poolclass=QueuePool,
+        pool_size=16,
+        max_overflow=16,
+    )
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-8000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+class Database:
+    """The door to the state: `read` where it is quick, `read_in_thread` where it is not, `write` through one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.engine = open_engine(path)
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
+        self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-reader")
+        self._loop_connection: Connection | None = None
+
+    def read(self, function: Callable[[Connection], Result]) -> Result:
+        """Run sub-millisecond reads on the calling thread, on a connection kept for it: the event loop's only."""
+        if self._loop_connection is None:
+            self._loop_connection = self.engine.connect()
+        with self._loop_connection.begin():
+            return function(self._loop_connection)
+
+    def read_now(self, function: Callable[[Connection], Result]) -> Result:
+        """Run reads on the calling thread, whichever it is, on a connection of their own."""
+        with self.engine.begin() as connection:
+            return function(connection)
+
+    async def read_in_thread(self, function: Callable[[Connection], Result]) -> Result:
+        """Run longer reads (pages of entries) in a reader thread, within one snapshot."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, function)
+
+    async def write(self, function: Callable[[Connection], Result]) -> Result:
+        """Run `function` in one transaction in the writer thread; committed when this returns, or nothing was done."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, function)
+
+    def write_now(self, function: Callable[[Connection], Result]) -> Result:
+        """Run `function` in one immediate transaction on the calling thread (workers, start-up, tests)."""
+        with self.engine.connect().execution_options(immediate=True) as connection, connection.begin():
+            return function(connection)
+
+    def close(self) -> None:
+        """End the threads and the connections; what was committed stays."""
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        if self._loop_connection is not None:
+            self._loop_connection.close()
+            self._loop_connection = None
+        self.engine.dispose()

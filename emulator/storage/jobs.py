@@ -1,0 +1,59 @@
+"""Accepted work in the database, so that a restart finds it (O-19)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from .rows import Job
+from .tables import jobs
+
+_COLUMNS = (
+    jobs.c.id,
+    jobs.c.kind,
+    jobs.c.transition,
+    jobs.c.resource_arn,
+    jobs.c.project_arn,
+    jobs.c.account,
+    jobs.c.region,
+    jobs.c.payload,
+    jobs.c.policy,
+    jobs.c.started_at,
+    jobs.c.outcome,
+)
+
+
+def _job(row: Any) -> Job:
+    return Job(*row)
+
+
+def add_job(connection: Connection, **values: Any) -> Job:
+    """Store work; `values` are columns of the table `jobs`."""
+    result = connection.execute(insert(jobs).values(**values))
+    return find_job(connection, int(result.lastrowid))
+
+
+def find_job(connection: Connection, job_id: int) -> Job:
+    """The work with this row id."""
+    return _job(connection.execute(select(*_COLUMNS).where(jobs.c.id == job_id)).one())
+
+
+def list_jobs(connection: Connection) -> list[Job]:
+    """All work that is not over, oldest first."""
+    return [_job(row) for row in connection.execute(select(*_COLUMNS).order_by(jobs.c.id))]
+
+
+def set_job_payload(connection: Connection, job_id: int, payload: dict[str, Any]) -> None:
+    """Note what a job has found out and must not find out again."""
+    connection.execute(update(jobs).where(jobs.c.id == job_id).values(payload=payload))
+
+
+def set_job_outcome(connection: Connection, job_id: int, outcome: dict[str, Any]) -> None:
+    """Note that the work is done and what came of it."""
+    connection.execute(update(jobs).where(jobs.c.id == job_id).values(outcome=outcome))
+
+
+def remove_job(connection: Connection, job_id: int) -> None:
+    """The work and its effect are over."""
+    connection.execute(delete(jobs).where(jobs.c.id == job_id))

@@ -1,0 +1,73 @@
+"""Project policies in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from .rows import Policy
+from .tables import project_policies as table
+
+_COLUMNS = (
+    table.c.id,
+    table.c.project_id,
+    table.c.name,
+    table.c.document,
+    table.c.revision_id,
+    table.c.created_at,
+    table.c.updated_at,
+)
+
+
+def _policy(row: Any) -> Policy:
+    return Policy(*row)
+
+
+def find_policy(connection: Connection, project_id: int, name: str) -> Policy | None:
+    """A project's policy of this name, or None."""
+    statement = select(*_COLUMNS).where(table.c.project_id == project_id, table.c.name == name)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _policy(row)
+
+
+def list_policies(
+    connection: Connection, project_id: int, *, after: int | None = None, limit: int | None = None
+) -> list[Policy]:
+    """A project's policies in order of creation, after the cursor (row id)."""
+    statement = select(*_COLUMNS).where(table.c.project_id == project_id).order_by(table.c.id)
+    if after is not None:
+        statement = statement.where(table.c.id > after)
+    if limit is not None:
+        statement = statement.limit(limit)
+    return [_policy(row) for row in connection.execute(statement)]
+
+
+def add_policy(
+    connection: Connection, project_id: int, name: str, document: str, revision_id: str, created_at: int
+) -> None:
+    """Store a new policy."""
+    connection.execute(
+        insert(table).values(
+            project_id=project_id,
+            name=name,
+            document=document,
+            revision_id=revision_id,
+            created_at=created_at,
+            updated_at=created_at,
+        )
+    )
+
+
+def replace_policy(connection: Connection, policy_id: int, document: str, revision_id: str, updated_at: int) -> None:
+    """Keep only the latest revision (CP-10)."""
+    connection.execute(
+        update(table)
+        .where(table.c.id == policy_id)
+        .values(document=document, revision_id=revision_id, updated_at=updated_at)
+    )
+
+
+def remove_policy(connection: Connection, policy_id: int) -> None:
+    """Delete a policy."""
+    connection.execute(delete(table).where(table.c.id == policy_id))

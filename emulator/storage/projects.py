@@ -1,0 +1,123 @@
+"""Projects in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+
+from ..domain.states import ProjectState
+from .rows import Project
+from .tables import datasets, project_policies, projects, versions
+
+_COLUMNS = (
+    projects.c.id,
+    projects.c.account,
+    projects.c.region,
+    projects.c.name,
+    projects.c.arn,
+    projects.c.status,
+    projects.c.feature,
+    projects.c.auto_update,
+    projects.c.created_at,
+)
+
+
+def _project(row: Any) -> Project:
+    return Project(*row[:5], ProjectState(row[5]), *row[6:])
+
+
+def add_project(
+    connection: Connection,
+    *,
+    account: str,
+    region: str,
+    name: str,
+    arn: str,
+    feature: str,
+    auto_update: str | None,
+    created_at: int,
+) -> None:
+    """Store a new project in state CREATED."""
+    connection.execute(
+        insert(projects).values(
+            account=account,
+            region=region,
+            name=name,
+            arn=arn,
+            status=ProjectState.CREATED,
+            feature=feature,
+            auto_update=auto_update,
+            created_at=created_at,
+        )
+    )
+
+
+def find_project(connection: Connection, arn: str) -> Project | None:
+    """The project with this ARN, or None."""
+    row = connection.execute(select(*_COLUMNS).where(projects.c.arn == arn)).one_or_none()
+    return None if row is None else _project(row)
+
+
+def find_project_by_id(connection: Connection, project_id: int) -> Project | None:
+    """The project with this row id, or None."""
+    row = connection.execute(select(*_COLUMNS).where(projects.c.id == project_id)).one_or_none()
+    return None if row is None else _project(row)
+
+
+def find_project_by_name(connection: Connection, account: str, region: str, name: str) -> Project | None:
+    """The project of this name in an account and region, or None."""
+    statement = select(*_COLUMNS).where(
+        projects.c.account == account, projects.c.region == region, projects.c.name == name
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _project(row)
+
+
+def list_projects(
+    connection: Connection,
+    account: str,
+    region: str,
+    *,
+    names: Sequence[str] | None,
+    features: Sequence[str],
+    after: tuple[int, int] | None,
+    limit: int,
+) -> list[Project]:
+    """Projects newest first, after the cursor (created_at, id)."""
+    statement = (
+        select(*_COLUMNS)
+        .where(projects.c.account == account, projects.c.region == region, projects.c.feature.in_(features))
+        .order_by(projects.c.created_at.desc(), projects.c.id.desc())
+        .limit(limit)
+    )
+    if names is not None:
+        statement = statement.where(projects.c.name.in_(names))
+    if after is not None:
+        statement = statement.where(tuple_(projects.c.created_at, projects.c.id) < after)
+    return [_project(row) for row in connection.execute(statement)]
+
+
+def count_projects(connection: Connection, account: str, region: str) -> int:
+    """How many projects an account has in a region."""
+    statement = select(func.count()).where(projects.c.account == account, projects.c.region == region)
+    return connection.execute(statement).scalar_one()
+
+
+def set_project_status(connection: Connection, project_id: int, status: ProjectState) -> None:
+    """Move a project to another state."""
+    connection.execute(update(projects).where(projects.c.id == project_id).values(status=status))
+
+
+def has_children(connection: Connection, project_id: int) -> tuple[bool, bool]:
+    """Whether a project has (datasets, versions)."""
+    has_datasets = connection.execute(select(datasets.c.id).where(datasets.c.project_id == project_id).limit(1)).first()
+    has_versions = connection.execute(select(versions.c.id).where(versions.c.project_id == project_id).limit(1)).first()
+    return has_datasets is not None, has_versions is not None
+
+
+def remove_project(connection: Connection, project_id: int) -> None:
+    """Delete a project and its policies; its datasets and versions must be gone."""
+    connection.execute(delete(project_policies).where(project_policies.c.project_id == project_id))
+    connection.execute(delete(projects).where(projects.c.id == project_id))

@@ -1,0 +1,37 @@
+"""Tags of projects, datasets and versions, by ARN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from .tables import tags
+
+
+def read_tags(connection: Connection, resource_arn: str) -> dict[str, str]:
+    """A resource's tags, by key."""
+    statement = select(tags.c.key, tags.c.value).where(tags.c.resource_arn == resource_arn).order_by(tags.c.key)
+    return {key: value for key, value in connection.execute(statement)}
+
+
+def write_tags(connection: Connection, resource_arn: str, values: Mapping[str, str]) -> None:
+    """Add tags, overwriting those whose keys exist."""
+    if not values:
+        return
+    statement = insert(tags)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[tags.c.resource_arn, tags.c.key], set_={"value": statement.excluded.value}
+        ),
+        [{"resource_arn": resource_arn, "key": key, "value": value} for key, value in values.items()],
+    )
+
+
+def remove_tags(connection: Connection, resource_arn: str, keys: Sequence[str] | None = None) -> None:
+    """Remove some tags of a resource, or all of them; keys that it does not have are ignored."""
+    statement = delete(tags).where(tags.c.resource_arn == resource_arn)
+    if keys is not None:
+        statement = statement.where(tags.c.key.in_(keys))
+    connection.execute(statement)

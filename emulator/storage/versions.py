@@ -1,0 +1,129 @@
+"""Project versions (trained or copied models) in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_, update
+
+from ..domain.states import VersionState
+from .rows import Version
+from .tables import projects, versions
+
+_COLUMNS = (
+    versions.c.id,
+    versions.c.project_id,
+    projects.c.arn.label("project_arn"),
+    projects.c.name.label("project_name"),
+    projects.c.account,
+    projects.c.region,
+    versions.c.name,
+    versions.c.arn,
+    versions.c.created_at,
+    versions.c.status,
+    versions.c.status_message,
+    versions.c.description,
+    versions.c.kms_key_id,
+    versions.c.output_bucket,
+    versions.c.output_prefix,
+    versions.c.training_input,
+    versions.c.testing_input,
+    versions.c.source_version_arn,
+    versions.c.training_ended_at,
+    versions.c.billable_seconds,
+    versions.c.f1_score,
+    versions.c.result_keys,
+    versions.c.min_inference_units,
+    versions.c.max_inference_units,
+    versions.c.model_file,
+)
+
+
+def _version(row: Any) -> Version:
+    return Version(*row[:9], VersionState(row[9]), *row[10:])
+
+
+def _select() -> Select[Any]:
+    return select(*_COLUMNS).join(projects, projects.c.id == versions.c.project_id)
+
+
+def add_version(connection: Connection, **values: Any) -> None:
+    """Store a new version; `values` are columns of the table `versions`."""
+    connection.execute(insert(versions).values(**values))
+
+
+def find_version(connection: Connection, arn: str) -> Version | None:
+    """The version with this ARN, or None."""
+    row = connection.execute(_select().where(versions.c.arn == arn)).one_or_none()
+    return None if row is None else _version(row)
+
+
+def version_name_is_taken(connection: Connection, project_id: int, name: str) -> bool:
+    """Whether the project has a version of this name."""
+    statement = select(versions.c.id).where(versions.c.project_id == project_id, versions.c.name == name)
+    return connection.execute(statement).first() is not None
+
+
+def list_versions(
+    connection: Connection,
+    project_id: int,
+    *,
+    names: Sequence[str] | None,
+    after: tuple[int, int] | None,
+    limit: int,
+) -> list[Version]:
+    """A project's versions, latest first, after the cursor (created_at, id)."""
+    statement = (
+        _select()
+        .where(versions.c.project_id == project_id)
+        .order_by(versions.c.created_at.desc(), versions.c.id.desc())
+        .limit(limit)
+    )
+    if names is not None:
+        statement = statement.where(versions.c.name.in_(names))
+    if after is not None:
+        statement = statement.where(tuple_(versions.c.created_at, versions.c.id) < after)
+    return [_version(row) for row in connection.execute(statement)]
+
+
+def versions_in(connection: Connection, *statuses: VersionState) -> list[Version]:
+    """All versions, of every account, that are in one of these states, oldest first."""
+    statement = _select().where(versions.c.status.in_(statuses)).order_by(versions.c.id)
+    return [_version(row) for row in connection.execute(statement)]
+
+
+def count_versions(
+    connection: Connection,
+    account: str,
+    region: str,
+    statuses: Sequence[VersionState] | None = None,
+    project_id: int | None = None,
+) -> int:
+    """How many versions an account has in a region, of one project or all, in some states or any."""
+    statement = (
+        select(func.count())
+        .select_from(versions.join(projects, projects.c.id == versions.c.project_id))
+        .where(projects.c.account == account, projects.c.region == region)
+    )
+    if statuses is not None:
+        statement = statement.where(versions.c.status.in_(statuses))
+    if project_id is not None:
+        statement = statement.where(versions.c.project_id == project_id)
+    return connection.execute(statement).scalar_one()
+
+
+def set_version(connection: Connection, version_id: int, **values: Any) -> None:
+    """Change columns of a version."""
+    connection.execute(update(versions).where(versions.c.id == version_id).values(**values))
+
+
+def remove_version(connection: Connection, version_id: int) -> None:
+    """Delete a version's row; its model file is swept by whoever owns the files."""
+    connection.execute(delete(versions).where(versions.c.id == version_id))
+
+
+def model_files(connection: Connection) -> set[str]:
+    """The names of all model files that some version refers to."""
+    statement = select(versions.c.model_file).where(versions.c.model_file.is_not(None))
+    return set(connection.execute(statement).scalars())
