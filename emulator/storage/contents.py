@@ -93,14 +93,12 @@ def list_labels(
 
 def labels_by_position(connection: Connection, content_id: int) -> dict[int, tuple[str, ...]]:
     """The labels of every entry of a content by position; entries without labels have an empty tuple."""
-    found: dict[int, tuple[str, ...]] = dict.fromkeys(
-        connection.execute(
-            select(dataset_entries.c.position)
-            .where(dataset_entries.c.content_id == content_id)
-            .order_by(dataset_entries.c.position)
-        ).scalars(),
-        (),
+    positions = (
+        select(dataset_entries.c.position)
+        .where(dataset_entries.c.content_id == content_id)
+        .order_by(dataset_entries.c.position)
     )
+    found: dict[int, tuple[str, ...]] = dict.fromkeys(connection.execute(positions).scalars(), ())
     statement = (
         select(dataset_entry_labels.c.position, dataset_labels.c.name)
         .join(dataset_labels, dataset_labels.c.id == dataset_entry_labels.c.label_id)

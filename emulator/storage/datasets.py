@@ -26,7 +26,7 @@ _COLUMNS = (
 
 
 def _dataset(row: Any) -> Dataset:
-    return Dataset(*row[:6], DatasetState(row[6]), *row[7:])
+    return Dataset(**{**row._mapping, "status": DatasetState(row.status)})
 
 
 def add_dataset(

@@ -1,7 +1,7 @@
 """SQLite by SQLAlchemy: one writer thread, readers beside it (WAL), one transaction a request.
 
 Durability: `synchronous=NORMAL` in WAL mode. A commit that was acknowledged survives the death of the process at any
-point, since the log is then with the operating system; docs/adr/002-sqlite-one-writer.md says what a power cut may cost.
+point, since the log is then with the operating system; docs/adr/002-sqlite-one-writer.md tells of power cuts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BUSY_TIMEOUT_SECONDS = 30.0
 
 
 def open_engine(path: Path) -> Engine:
-    """An engine on one SQLite file. Transactions begin as `BEGIN`, or `BEGIN IMMEDIATE` under the option `immediate`."""
+    """An engine on one SQLite file; the execution option `immediate` begins transactions as writers."""
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},

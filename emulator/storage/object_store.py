@@ -1,7 +1,7 @@
 """The port through which the emulator reads and writes objects: the embedded S3 or any S3 endpoint stand behind it.
 
-All methods are synchronous and thread-safe; they are called from worker threads and worker processes, never from the event loop.
-`account` is the twelve-digit account of the caller (O-20) and `region` its region; an implementation uses them for access rules.
+All methods are synchronous and thread-safe; they are called from worker threads and worker processes, never from the
+event loop. `account` is the twelve-digit account of the caller (O-20) and `region` its region, for access rules.
 """
 
 from __future__ import annotations

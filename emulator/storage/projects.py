@@ -25,7 +25,7 @@ _COLUMNS = (
 
 
 def _project(row: Any) -> Project:
-    return Project(*row[:5], ProjectState(row[5]), *row[6:])
+    return Project(**{**row._mapping, "status": ProjectState(row.status)})
 
 
 def add_project(

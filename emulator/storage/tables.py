@@ -181,8 +181,8 @@ tags = Table(
     Column("value", String, nullable=False),
 )
 
-# Work that was accepted and is not over: what makes it survive a kill (O-19). `outcome` is set when the work is done and
-# only the transition policy (O-17) holds its effect back.
+# Work that was accepted and is not over: what makes it survive a kill (O-19). `outcome` is set when the work is done
+# and only the transition policy (O-17) holds its effect back.
 jobs = Table(
     "jobs",
     metadata,

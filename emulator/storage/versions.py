@@ -41,7 +41,7 @@ _COLUMNS = (
 
 
 def _version(row: Any) -> Version:
-    return Version(*row[:9], VersionState(row[9]), *row[10:])
+    return Version(**{**row._mapping, "status": VersionState(row.status)})
 
 
 def _select() -> Select[Any]:
