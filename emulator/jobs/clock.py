@@ -1,0 +1,68 @@
+"""The clock that states, inference units and metrics go by: real, or moved by hand in tests (O-10)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+
+class Clock:
+    """Seconds since the epoch, real by default. Lives on the event loop; `now` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._manual_now: float | None = None
+        self._moved = asyncio.Event()
+        self._last_stamp = 0
+
+    @property
+    def mode(self) -> str:
+        """`real` or `manual`."""
+        return "real" if self._manual_now is None else "manual"
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() if self._manual_now is None else self._manual_now
+
+    def milliseconds(self) -> int:
+        """Whole milliseconds since the epoch."""
+        return int(self.now() * 1000)
+
+    def stamp(self) -> int:
+        """Milliseconds since the epoch, never the same twice: what ends an ARN (api-facts §0.12)."""
+        self._last_stamp = max(self._last_stamp + 1, self.milliseconds())
+        return self._last_stamp
+
+    def set_real(self) -> None:
+        """Follow real time again."""
+        self._manual_now = None
+        self._wake()
+
+    def set_manual(self, now: float) -> None:
+        """Stand still at `now` until advanced."""
+        self._manual_now = now
+        self._wake()
+
+    def advance(self, seconds: float) -> None:
+        """Move manual time on. Raises ValueError under real time or for negative seconds."""
+        if self._manual_now is None:
+            raise ValueError("The clock follows real time; set it to manual first.")
+        if seconds < 0:
+            raise ValueError("The clock cannot be turned back by advancing.")
+        self._manual_now += seconds
+        self._wake()
+
+    async def wait_until(self, moment: float) -> None:
+        """Return as soon as `now()` has reached `moment`, whoever moves the clock."""
+        while (left := moment - self.now()) > 0:
+            moved = self._moved
+            if self._manual_now is not None:
+                await moved.wait()
+            else:
+                try:
+                    await asyncio.wait_for(moved.wait(), left)
+                except TimeoutError:
+                    continue
+
+    def _wake(self) -> None:
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()

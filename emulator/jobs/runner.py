@@ -1,0 +1,198 @@
+"""The runner: does accepted work, lets its effect show when the transition policy says so, and resumes after a restart.
+
+A resource is in a transitional state exactly while it has an open job, so nothing can stay in one for ever (O-19).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from ..domain.messages import SERVICE_ISSUE
+from ..storage.engine import Database
+from ..storage.jobs import add_job, list_jobs, remove_job, set_job_outcome
+from ..storage.rows import Job
+from .clock import Clock
+from .transitions import TransitionPolicies, describes_needed
+
+logger = logging.getLogger("custom_labels.jobs")
+
+Outcome = dict[str, Any]
+DONE = "done"
+BROKE = "broke"
+
+
+class JobHandler(Protocol):
+    """What one kind of job does. `work` may be repeated after a restart; `apply` happens exactly once."""
+
+    async def work(self, job: Job) -> Outcome:
+        """Do what takes time and say what came of it, as JSON with the member `event` (`done` or `broke`)."""
+        ...
+
+    def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
+        """Make the outcome the state, in the transaction that also ends the job. `now` in milliseconds."""
+        ...
+
+    def settled(self, job: Job, outcome: Outcome) -> None:
+        """Called on the event loop after `apply` was committed."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class OpenJob:
+    """A job that is not over, as the event loop sees it."""
+
+    job: Job
+    describes_needed: int | None
+    describes: int = 0
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class JobRunner:
+    """Owns all open jobs; lives on the event loop."""
+
+    def __init__(
+        self, database: Database, clock: Clock, policies: TransitionPolicies, handlers: Mapping[str, JobHandler]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._policies = policies
+        self._handlers = handlers
+        self._open: dict[int, OpenJob] = {}
+        self._changed = asyncio.Event()
+        self._closing = False
+
+    @property
+    def open_jobs(self) -> Iterable[Job]:
+        """The jobs that are not over, oldest first."""
+        return [item.job for item in self._open.values()]
+
+    def resume(self) -> None:
+        """Take up all work that an earlier process left (O-19)."""
+        for job in self._database.read_now(list_jobs):
+            self.submit(job)
+
+    def accept(
+        self, connection: Connection, kind: str, transition: str, resource_arn: str, project_arn: str, **payload: Any
+    ) -> Job:
+        """Store work in the request's own transaction; `submit` it after the commit.
+
+        The account and region of the job are those of the resource.
+        """
+        _, _, _, region, account, _ = resource_arn.split(":", 5)
+        return add_job(
+            connection,
+            kind=kind,
+            transition=transition,
+            resource_arn=resource_arn,
+            project_arn=project_arn,
+            account=account,
+            region=region,
+            payload=payload,
+            policy=self._policies.policy_of(transition),
+            started_at=self._clock.milliseconds(),
+        )
+
+    def submit(self, job: Job) -> None:
+        """Begin work that is stored."""
+        if self._closing:
+            return
+        item = OpenJob(job, describes_needed(job.policy))
+        self._open[job.id] = item
+        item.task = asyncio.create_task(self._run(item), name=f"{job.kind} {job.resource_arn}")
+
+    async def observed(self, matches: Callable[[Job], bool], patience: float) -> None:
+        """Count a describing call for the matching jobs; wait for those that this call releases (O-17)."""
+        due = []
+        for item in list(self._open.values()):
+            if item.describes_needed is not None and matches(item.job):
+                item.describes += 1
+                if item.describes >= item.describes_needed:
+                    item.released.set()
+                    due.append(item.job.id)
+        await self._wait_while(lambda: any(job_id in self._open for job_id in due), patience)
+
+    async def hold(self, matches: Callable[[Job], bool], patience: float) -> None:
+        """Wait while a matching job is open that only time and work can end (O-18); at most `patience` seconds."""
+
+        def pending() -> bool:
+            return any(item.describes_needed is None and matches(item.job) for item in self._open.values())
+
+        await self._wait_while(pending, patience)
+
+    async def stop(self, *, for_good: bool = True) -> None:
+        """End all work where it stands; what is stored can be resumed. Held calls are let go."""
+        self._closing = for_good
+        tasks = [item.task for item in self._open.values() if item.task is not None]
+        self._open.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._notify()
+
+    async def _wait_while(self, pending: Callable[[], bool], patience: float) -> None:
+        deadline = asyncio.get_running_loop().time() + patience
+        while pending() and not self._closing:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            try:
+                await asyncio.wait_for(self._changed.wait(), left)
+            except TimeoutError:
+                return
+
+    async def _run(self, item: OpenJob) -> None:
+        job = item.job
+        handler = self._handlers[job.kind]
+        try:
+            outcome = job.outcome
+            if outcome is None:
+                outcome = await self._work(handler, job)
+                if not self._is_due(item):
+                    await self._database.write(lambda connection: set_job_outcome(connection, job.id, outcome))
+            await self._wait_until_due(item)
+            await self._database.write(lambda connection: self._settle(connection, handler, job, outcome))
+        except Exception:
+            # Left in the database, it is taken up again at the next start.
+            logger.exception("%s of %s could not be settled", job.kind, job.resource_arn)
+            return
+        handler.settled(job, outcome)
+        self._open.pop(job.id, None)
+        self._notify()
+
+    async def _work(self, handler: JobHandler, job: Job) -> Outcome:
+        try:
+            return await handler.work(job)
+        except Exception:
+            logger.exception("%s of %s failed", job.kind, job.resource_arn)
+            return {"event": BROKE, "message": SERVICE_ISSUE, "code": "SERVICE_ERROR"}
+
+    def _settle(self, connection: Connection, handler: JobHandler, job: Job, outcome: Outcome) -> None:
+        handler.apply(connection, job, outcome, self._clock.milliseconds())
+        remove_job(connection, job.id)
+
+    def _is_due(self, item: OpenJob) -> bool:
+        if item.describes_needed is not None:
+            return item.released.is_set()
+        return self._clock.now() >= _due_moment(item.job)
+
+    async def _wait_until_due(self, item: OpenJob) -> None:
+        if item.describes_needed is not None:
+            await item.released.wait()
+        else:
+            await self._clock.wait_until(_due_moment(item.job))
+
+    def _notify(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+def _due_moment(job: Job) -> float:
+    seconds: float = job.policy["seconds"]
+    return job.started_at / 1000 + seconds

@@ -1,0 +1,78 @@
+"""When a change of state becomes visible: the time policies of O-9 and O-17."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+TRANSITIONS = ("training", "starting", "stopping", "copying", "deleting", "dataset")
+
+Policy = dict[str, Any]
+
+REAL: Policy = {"type": "real"}
+
+
+class TransitionError(ValueError):
+    """A policy that cannot be; the message says what was expected."""
+
+
+class TransitionPolicies:
+    """The policy of every transition; `real` until told otherwise. A job keeps the policy that held when it began."""
+
+    def __init__(self, minimum_seconds: Mapping[str, float]) -> None:
+        """`minimum_seconds`: the least time that a transition lasts under `real`, by transition (O-17)."""
+        self._minimum_seconds = dict(minimum_seconds)
+        self._policies: dict[str, Policy] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """All policies `real`."""
+        self._policies = {name: dict(REAL) for name in TRANSITIONS}
+
+    def as_json(self) -> dict[str, Policy]:
+        """All policies by transition."""
+        return {name: dict(policy) for name, policy in self._policies.items()}
+
+    def change(self, wanted: Any) -> None:
+        """Take over the given policies, leaving the others as they are. Raises TransitionError and changes nothing."""
+        if not isinstance(wanted, dict):
+            raise TransitionError("Expected an object that maps transitions to policies.")
+        checked = {name: _checked(name, policy) for name, policy in wanted.items()}
+        self._policies.update(checked)
+
+    def policy_of(self, transition: str) -> Policy:
+        """The policy for work that begins now, made concrete: `real` becomes the least number of seconds."""
+        policy = self._policies[transition]
+        if policy["type"] == "real":
+            return {"type": "seconds", "seconds": self._minimum_seconds.get(transition, 0.0)}
+        return dict(policy)
+
+
+def describes_needed(policy: Policy) -> int | None:
+    """How many describing calls release the change: n for `describes`, 1 for `immediate`, None where time does."""
+    if policy["type"] == "immediate":
+        return 1
+    return int(policy["count"]) if policy["type"] == "describes" else None
+
+
+def _checked(name: str, policy: Any) -> Policy:
+    if name not in TRANSITIONS:
+        raise TransitionError(f"{name} is not a transition; there are {', '.join(TRANSITIONS)}.")
+    if not isinstance(policy, dict):
+        raise TransitionError(f"The policy of {name} must be an object with a type.")
+    kind = policy.get("type")
+    allowed = {"real": set(), "immediate": set(), "seconds": {"seconds"}, "describes": {"count"}}
+    if kind not in allowed:
+        raise TransitionError(f"The policy of {name} must have one of the types {', '.join(allowed)}.")
+    if set(policy) != {"type"} | allowed[kind]:
+        raise TransitionError(f"A policy of type {kind} has the members {', '.join(sorted({'type'} | allowed[kind]))}.")
+    if kind == "seconds":
+        seconds = policy["seconds"]
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+            raise TransitionError(f"The seconds of {name} must be a number of at least 0.")
+    if kind == "describes":
+        count = policy["count"]
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise TransitionError(f"The count of {name} must be a whole number of at least 1.")
+    return dict(policy)

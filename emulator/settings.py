@@ -1,0 +1,184 @@
+"""All settings: one frozen object, read once from `CUSTOM_LABELS_<NAME>` variables and the flags of `serve` (O-5).
+
+An unknown variable with the prefix, or a value that does not fit, is a SettingsError that names it; nothing is ignored.
+docs/settings.md is generated from this file by `python -m emulator.settings`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "CUSTOM_LABELS_"
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that does not fit; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a setting means and which values fit."""
+
+    text: str
+    choices: tuple[str, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+
+
+def _setting(default: Any, text: str, **rule: Any) -> Any:
+    return field(default=default, metadata={"rule": Rule(text, **rule)})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one emulator process. Durations are seconds, prices US dollars."""
+
+    host: str = _setting(
+        "127.0.0.1", "Address to listen on. Leave it at loopback unless a container's port is published."
+    )
+    port: int = _setting(4598, "Port to listen on; 0 takes a free one, which is printed.", minimum=0, maximum=65535)
+    data_dir: Path = _setting(Path("data"), "Where everything is kept: state, objects, models.")
+    ephemeral: bool = _setting(False, "Keep everything in a temporary directory that is removed at the end.")
+    log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"))
+    default_account: str = _setting(
+        "000000000000", "Account of requests whose access key is not twelve digits (O-20).", pattern=r"\d{12}"
+    )
+    auth: str = _setting("off", "`off`: signatures are read for account and region, not verified.", choices=("off",))
+    virtual_host_domain: str = _setting(
+        "localhost", "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style)."
+    )
+    waiter_hold: float = _setting(
+        50.0, "How long a waiter's DescribeProjectVersions call is held while a version is changing (O-18).", minimum=0
+    )
+    waiter_hold_for: str = _setting(
+        "waiters",
+        "Which DescribeProjectVersions calls are held: those that botocore marks as a waiter's, all that name versions "
+        "(for SDKs that do not mark them), or none.",
+        choices=("waiters", "describes", "off"),
+    )
+    starting_seconds: float = _setting(
+        0.5, "The least time that STARTING lasts under the policy `real` (O-17).", minimum=0
+    )
+    stopping_seconds: float = _setting(
+        0.2, "The least time that STOPPING lasts under the policy `real` (O-17).", minimum=0
+    )
+    deleting_seconds: float = _setting(
+        0.2, "The least time that deletions last under the policy `real` (O-17).", minimum=0
+    )
+    seed: int = _setting(
+        0, "Seed of every random choice in splitting and training (O-24).", minimum=0, maximum=2**31 - 1
+    )
+    training_effort: str = _setting(
+        "standard",
+        "How much a training tries; docs/training.md gives cost and gain.",
+        choices=("fast", "standard", "best"),
+    )
+    training_threads: int = _setting(2, "Threads that one training uses.", minimum=1, maximum=256)
+    concurrent_trainings: int = _setting(
+        1, "Trainings that run at once; further ones wait their turn.", minimum=1, maximum=64
+    )
+    inference_threads: int = _setting(
+        2, "Images that are analysed at once; each uses one thread.", minimum=1, maximum=256
+    )
+    control: str = _setting(
+        "on", "Whether the paths under /_emulator answer; health and ready always do.", choices=("on", "off")
+    )
+    control_token: str = _setting("", "If set, control calls must carry `Authorization: Bearer <this>`.")
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
+        """Settings from variables, overridden by flags (names as fields). Raises SettingsError."""
+        known = {PREFIX + item.name.upper(): item for item in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, text in environment.items():
+            if name.startswith(PREFIX):
+                if name not in known:
+                    raise SettingsError(f"{name} is not a setting; docs/settings.md lists them all")
+                values[known[name].name] = _parse(known[name], text, name)
+        for item in fields(cls):
+            text_of_flag = (flags or {}).get(item.name)
+            if text_of_flag is not None:
+                values[item.name] = _parse(item, text_of_flag, "--" + item.name.replace("_", "-"))
+        return cls(**values)
+
+
+def rule_of(item: Field[Any]) -> Rule:
+    """The rule of one field of Settings."""
+    rule: Rule = item.metadata["rule"]
+    return rule
+
+
+def _parse(item: Field[Any], text: str, name: str) -> Any:
+    rule = rule_of(item)
+    value: Any = text
+    kind = str(item.type)
+    if kind == "bool":
+        value = {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+        }.get(text.lower())
+        if value is None:
+            raise SettingsError(f"{name}={text}: expected true or false")
+    elif kind in ("int", "float"):
+        value = _number(kind, text, name, rule)
+    elif kind == "Path":
+        value = Path(text)
+    if rule.choices is not None and value not in rule.choices:
+        raise SettingsError(f"{name}={text}: expected one of {', '.join(rule.choices)}")
+    if rule.pattern is not None:
+        import re
+
+        if not re.fullmatch(rule.pattern, text):
+            raise SettingsError(f"{name}={text}: expected the form {rule.pattern}")
+    return value
+
+
+def _number(kind: str, text: str, name: str, rule: Rule) -> float:
+    try:
+        value = int(text) if kind == "int" else float(text)
+    except ValueError:
+        raise SettingsError(f"{name}={text}: expected {'a whole number' if kind == 'int' else 'a number'}") from None
+    if not math.isfinite(value):
+        raise SettingsError(f"{name}={text}: expected a finite number")
+    if rule.minimum is not None and value < rule.minimum:
+        raise SettingsError(f"{name}={text}: expected at least {rule.minimum:g}")
+    if rule.maximum is not None and value > rule.maximum:
+        raise SettingsError(f"{name}={text}: expected at most {rule.maximum:g}")
+    return value
+
+
+def document() -> str:
+    """docs/settings.md, whole."""
+    rows = [
+        "# Settings",
+        "",
+        "Every setting is an environment variable and a flag of `custom-labels serve`; a flag wins. An unknown",
+        f"`{PREFIX}` variable or a value that does not fit ends the start with a line that names it.",
+        "",
+        "| variable | flag | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    for item in fields(Settings):
+        rule = rule_of(item)
+        default = "" if item.default is MISSING or item.default == "" else f"`{item.default}`"
+        meaning = rule.text + (
+            f" One of {', '.join(f'`{choice}`' for choice in rule.choices)}." if rule.choices else ""
+        )
+        flag = "--" + item.name.replace("_", "-")
+        rows.append(f"| `{PREFIX}{item.name.upper()}` | `{flag}` | {default} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")
