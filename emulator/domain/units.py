@@ -61,7 +61,7 @@ class RunningUnits:
     def __init__(
         self, minimum: int, maximum: int | None, started_at: float, settings: UnitSettings | None = None
     ) -> None:
-        """Start with `minimum` units in service; fixed there without a maximum (R-6). Raises ValueError for bad bounds."""
+        """Start with `minimum` units in service; fixed there if no maximum (R-6). Raises ValueError for bad bounds."""
         if minimum < 1:
             raise ValueError("a running version has at least one inference unit")
         self.settings = settings or UnitSettings()

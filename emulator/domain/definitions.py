@@ -1,0 +1,97 @@
+"""Reading what testers write in JSON (faults, answers, outages): every mistake is named with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+REQUIRED: Any = object()
+
+
+class DefinitionError(ValueError):
+    """A definition is wrong. `place` is where (`faults[2].count`), `problem` what is wrong there."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}")
+        self.place = place
+        self.problem = problem
+
+
+class Fields:
+    """The fields of one JSON object, taken one by one; `done` then refuses what nobody took."""
+
+    def __init__(self, document: object, place: str) -> None:
+        """Raises DefinitionError if the document is not an object."""
+        if not isinstance(document, Mapping):
+            raise DefinitionError(place, f"must be an object, not {_kind(document)}")
+        self._left = dict(document)
+        self.place = place
+
+    def text(self, name: str, default: str | None = REQUIRED, pattern: str = r".+", must: str = "") -> str | None:
+        """A string that matches the whole `pattern`; `must` says in words what that is. null counts as absent."""
+        value = self._take(name, default)
+        if value is None or value is default:
+            return default
+        if not isinstance(value, str) or re.fullmatch(pattern, value, re.DOTALL) is None:
+            raise self.wrong(name, must or "must be a string that is not empty")
+        return value
+
+    def number(self, name: str, default: float | None, low: float, high: float) -> float | None:
+        """A number from `low` to `high`, both allowed. null counts as absent."""
+        value = self._take(name, default)
+        if value is None or value is default:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise self.wrong(name, f"must be a number from {low:g} to {high:g}")
+        return float(value)
+
+    def integer(self, name: str, default: int | None, low: int, high: int) -> int | None:
+        """A whole number from `low` to `high`, both allowed. null counts as absent."""
+        value = self._take(name, default)
+        if value is None or value is default:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.wrong(name, f"must be a whole number from {low} to {high}")
+        return value
+
+    def items(self, name: str, default: list[Any] | None = REQUIRED) -> list[Any] | None:
+        """A list, its items unread."""
+        value = self._take(name, default)
+        if value is None or value is default:
+            return default
+        if not isinstance(value, list):
+            raise self.wrong(name, f"must be a list, not {_kind(value)}")
+        return value
+
+    def fields(self, name: str, default: Fields | None = REQUIRED) -> Fields | None:
+        """An object within this one."""
+        value = self._take(name, default)
+        if value is None or value is default:
+            return default
+        return Fields(value, f"{self.place}.{name}")
+
+    def done(self) -> None:
+        """Raise DefinitionError if a field is left over: a misspelt name is never ignored."""
+        if self._left:
+            raise DefinitionError(f"{self.place}.{next(iter(self._left))}", "is not known")
+
+    def wrong(self, name: str, problem: str) -> DefinitionError:
+        """The error about one field of this object."""
+        return DefinitionError(f"{self.place}.{name}", problem)
+
+    def _take(self, name: str, default: object) -> Any:
+        value = self._left.pop(name, None)
+        if value is None and default is REQUIRED:
+            raise self.wrong(name, "is missing")
+        return default if value is None else value
+
+
+def listed(document: object) -> list[Any]:
+    """One object, or a list of them, as a list: both forms are accepted wherever definitions are read."""
+    return document if isinstance(document, list) else [document]
+
+
+def _kind(value: object) -> str:
+    kinds: dict[type, str] = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
