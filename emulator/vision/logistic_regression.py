@@ -1,0 +1,156 @@
+"""Logistic regression on image features: softmax for one label per picture, one-vs-rest for several.
+
+With far more features than pictures every gradient lies in the span of the pictures, so the regression is solved
+there: exactly the same optimum as in the full space, in a fraction of the time. The optimiser is L-BFGS with a
+backtracking line search (Nocedal & Wright, Numerical Optimization, algorithms 7.4, 7.5 and 3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+Objective = Callable[[FloatArray], tuple[float, FloatArray]]
+
+# Directions whose variance is below this part of the largest one are rounding noise.
+_SMALLEST_RELATIVE_EIGENVALUE = 1e-7
+_LBFGS_MEMORY = 8
+_LBFGS_ITERATIONS = 100
+_LBFGS_TOLERANCE = 1e-6
+_LINE_SEARCH_STEPS = 20
+_SUFFICIENT_DECREASE = 1e-4
+
+
+@dataclass(frozen=True)
+class RowSpace:
+    """Feature vectors in the coordinates of their own span.
+
+    coordinates: float64 [rows, rank]; basis: float64 [features, rank], orthonormal; features ≈ coordinates @ basis.T
+    """
+
+    coordinates: FloatArray
+    basis: FloatArray
+
+
+def row_space(features: npt.NDArray[np.floating]) -> RowSpace:
+    """Rotate `features` [rows, features] into their span; rank ≤ min(rows, features)."""
+    rows, columns = features.shape
+    values = features.astype(np.float64)
+    if rows >= columns:
+        return RowSpace(values, np.eye(columns))
+    eigenvalues, vectors = np.linalg.eigh(values @ values.T)
+    kept = eigenvalues > _SMALLEST_RELATIVE_EIGENVALUE * max(eigenvalues[-1], np.finfo(np.float64).tiny)
+    lengths = np.sqrt(eigenvalues[kept])
+    basis = values.T @ vectors[:, kept] / lengths
+    return RowSpace(vectors[:, kept] * lengths, basis)
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> FloatArray:
+    """Softmax over the last axis, in float64."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    result: FloatArray = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+def sigmoid(logits: npt.NDArray[np.floating]) -> FloatArray:
+    """The logistic function, in float64, without overflow."""
+    result: FloatArray = 0.5 * (1 + np.tanh(logits.astype(np.float64) / 2))
+    return result
+
+
+def cross_entropy(logits: FloatArray, targets: FloatArray, multi_label: bool) -> FloatArray:
+    """Loss of each row [rows]; targets [rows, labels] in 0…1. With several labels it is the sum over the labels."""
+    if multi_label:
+        return np.asarray((np.logaddexp(0, logits) - targets * logits).sum(axis=1))
+    peak = logits.max(axis=1, keepdims=True)
+    log_total = peak + np.log(np.exp(logits - peak).sum(axis=1, keepdims=True))
+    return np.asarray((targets * (log_total - logits)).sum(axis=1))
+
+
+def objective(
+    rows: FloatArray, targets: FloatArray, weights: FloatArray, strength: float, multi_label: bool
+) -> Objective:
+    """Mean weighted loss + |W|² / (2 · strength · total weight), and its gradient, over flattened [rank+1, labels].
+
+    `rows` [n, rank]; `targets` [n, labels]; `weights` [n]. The last row of the coefficients is the bias, not penalised.
+    """
+    count, rank = rows.shape
+    labels = targets.shape[1]
+    extended = np.concatenate([rows, np.ones((count, 1))], axis=1)
+    total = weights.sum()
+
+    def evaluate(flat: FloatArray) -> tuple[float, FloatArray]:
+        coefficients = flat.reshape(rank + 1, labels)
+        logits = extended @ coefficients
+        probabilities = sigmoid(logits) if multi_label else softmax(logits)
+        slopes = coefficients[:-1]
+        loss = weights @ cross_entropy(logits, targets, multi_label) + (slopes**2).sum() / (2 * strength)
+        gradient = extended.T @ ((probabilities - targets) * weights[:, None])
+        gradient[:-1] += slopes / strength
+        return float(loss / total), (gradient / total).ravel()
+
+    return evaluate
+
+
+def fit(
+    rows: FloatArray,
+    targets: FloatArray,
+    weights: FloatArray,
+    strength: float,
+    multi_label: bool,
+    start: FloatArray | None = None,
+) -> FloatArray:
+    """Coefficients float64 [rank+1, labels] that minimise `objective`; `start` is a guess of that shape.
+
+    `strength` is the inverse of the penalty (the C of the literature): larger fits the rows more closely. Each target
+    row of a single-label model must add up to 1; equal shares say "any of them".
+    """
+    shape = (rows.shape[1] + 1, targets.shape[1])
+    guess = np.zeros(shape) if start is None else start
+    return minimise(objective(rows, targets, weights, strength, multi_label), guess.ravel()).reshape(shape)
+
+
+def minimise(function: Objective, start: FloatArray) -> FloatArray:
+    """The point where L-BFGS stops: no more progress worth having, or the limit of its iterations."""
+    point = start.astype(np.float64)
+    value, gradient = function(point)
+    steps: list[FloatArray] = []
+    changes: list[FloatArray] = []
+    for _ in range(_LBFGS_ITERATIONS):
+        direction = -_two_loop(gradient, steps, changes)
+        slope = float(gradient @ direction)
+        length = 1.0 if steps else min(1.0, 1.0 / (float(np.abs(gradient).sum()) + 1e-12))
+        for _ in range(_LINE_SEARCH_STEPS):
+            new_value, new_gradient = function(point + length * direction)
+            if new_value <= value + _SUFFICIENT_DECREASE * length * slope:
+                break
+            length /= 2
+        else:
+            return point
+        step, change = length * direction, new_gradient - gradient
+        if step @ change > 1e-12:
+            steps, changes = [*steps, step][-_LBFGS_MEMORY:], [*changes, change][-_LBFGS_MEMORY:]
+        progress = value - new_value
+        point, value, gradient = point + step, new_value, new_gradient
+        if progress < _LBFGS_TOLERANCE * max(1e-3, abs(value)):
+            break
+    return point
+
+
+def _two_loop(gradient: FloatArray, steps: list[FloatArray], changes: list[FloatArray]) -> FloatArray:
+    """The inverse Hessian's estimate times the gradient, from the last steps and changes of gradient."""
+    result = gradient.copy()
+    factors = []
+    for step, change in zip(reversed(steps), reversed(changes), strict=True):
+        factor = (step @ result) / (step @ change)
+        factors.append(factor)
+        result -= factor * change
+    if steps:
+        result *= (steps[-1] @ changes[-1]) / (changes[-1] @ changes[-1])
+    for step, change, factor in zip(steps, changes, reversed(factors), strict=True):
+        result += step * (factor - (change @ result) / (step @ change))
+    return result
