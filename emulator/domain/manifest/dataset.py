@@ -1,0 +1,148 @@
+"""What CreateDataset and UpdateDatasetEntries make of a manifest (guide chapter E)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from emulator.domain.manifest import rules
+from emulator.domain.manifest.annotating import CL_METADATA, DATASET_KEYS, annotated
+from emulator.domain.manifest.decoding import encode_document
+from emulator.domain.manifest.findings import Finding, LabelUse, LineInspection
+from emulator.domain.manifest.inspecting import inspect_line
+from emulator.domain.manifest.limits import MAXIMUM_LABELS, over_invalid_limit
+from emulator.domain.manifest.reading import ManifestLine
+from emulator.domain.manifest.rules import Moment, Rule
+
+_IS_LABELED = {True: ',"cl-metadata":{"is_labeled":true}}', False: ',"cl-metadata":{"is_labeled":false}}'}
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry:
+    """One entry of a dataset.
+
+    `line` is what ListDatasetEntries returns: the manifest's line as it was written and `cl-metadata` behind it. A line
+    with errors is written anew, with `cl-errors` at their places (J-24). `labels` says how each label is used; it also
+    counts boxes with errors.
+    """
+
+    source_ref: str
+    bucket: str
+    key: str
+    line: str
+    labels: Mapping[str, LabelUse]
+    is_labeled: bool
+    has_errors: bool
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedLine:
+    """A line with a terminal content error: it leaves no trace in the dataset (E-8)."""
+
+    rule: Rule
+    findings: tuple[Finding, ...] = ()
+
+
+def examine_for_dataset(raw: bytes, is_cut: bool = False) -> DatasetEntry | DroppedLine:
+    """One manifest line as a dataset entry, or why it is dropped (E-8, E-9). Never raises.
+
+    `raw` comes without line feed. Repeated source-refs are the business of DatasetExamination.
+    """
+    inspection = inspect_line(raw, is_cut)
+    if not inspection.source_ref:
+        return DroppedLine(inspection.findings[0].rule, tuple(inspection.findings))
+    findings = tuple(finding for finding in inspection.findings if Moment.DATASET in finding.rule.moments)
+    return DatasetEntry(
+        inspection.source_ref,
+        inspection.bucket,
+        inspection.key,
+        _entry_line(raw, inspection, findings),
+        inspection.declared,
+        inspection.is_labeled,
+        bool(findings),
+        findings,
+    )
+
+
+def original_line(entry_line: str) -> str:
+    """An entry's line without what the service added to it, as training reads it."""
+    for suffix in _IS_LABELED.values():
+        if entry_line.endswith(suffix) and '"cl-errors"' not in entry_line:
+            return entry_line[: -len(suffix)] + "}"
+    inspection = inspect_line(entry_line.encode())
+    return entry_line if inspection.document is None else encode_document(inspection.document)
+
+
+def _entry_line(raw: bytes, inspection: LineInspection, findings: tuple[Finding, ...]) -> str:
+    document = inspection.document or {}
+    if not findings and not inspection.is_rewritten:
+        return raw.decode().strip()[:-1].rstrip() + _IS_LABELED[inspection.is_labeled]
+    result = annotated(document, findings, DATASET_KEYS)
+    line_errors = result.pop(DATASET_KEYS[0], None)
+    result[CL_METADATA] = {"is_labeled": inspection.is_labeled}
+    if line_errors:
+        result[DATASET_KEYS[0]] = line_errors
+    return encode_document(result)
+
+
+class DatasetExamination:
+    """Feeds on the lines of one manifest and keeps what is said about the manifest as a whole.
+
+    For UpdateDatasetEntries say what is there already: `bucket` of the present entries and their `labels`. Memory grows
+    by about 60 bytes a line (an 8-byte digest of each source-ref, to find repeated ones).
+    """
+
+    def __init__(self, bucket: str | None = None, labels: Iterable[str] = ()) -> None:
+        self.lines = 0
+        self.entries = 0
+        self.dropped = 0
+        self.labeled_entries = 0
+        self.error_entries = 0
+        self.labels: set[str] = set(labels)
+        self.buckets: set[str] = {bucket} if bucket else set()
+        self._json_objects = 0
+        self._seen: set[bytes] = set()
+
+    def feed(self, line: ManifestLine | bytes) -> DatasetEntry | DroppedLine:
+        """Examine the next line and count it. Never raises."""
+        raw, is_cut = (line.raw, line.is_cut) if isinstance(line, ManifestLine) else (line, False)
+        result = examine_for_dataset(raw, is_cut)
+        self.lines += 1
+        if isinstance(result, DatasetEntry) and self._is_repeated(result.source_ref):
+            result = DroppedLine(rules.REPEATED_SOURCE_REF)
+        if isinstance(result, DroppedLine):
+            self.dropped += 1
+            self._json_objects += result.rule not in (rules.INVALID_JSON_LINE, rules.LINE_TOO_LONG)
+            return result
+        self._json_objects += 1
+        self.entries += 1
+        self.labeled_entries += result.is_labeled
+        self.error_entries += result.has_errors
+        if len(self.labels) <= MAXIMUM_LABELS:
+            self.labels.update(result.labels)
+        if len(self.buckets) < 2:
+            self.buckets.add(result.bucket)
+        return result
+
+    def failure(self) -> Rule | None:
+        """The file error that the lines so far amount to, if any; ask after the last line.
+
+        No line or no JSON object at all E-1, several buckets TE-7 (O-29), more than 20 % dropped E-5, over 250 labels
+        E-6.
+        """
+        if not self._json_objects:
+            return rules.MANIFEST_INACCESSIBLE
+        if len(self.buckets) > 1:
+            return rules.MULTIPLE_BUCKETS
+        if over_invalid_limit(self.dropped, self.lines):
+            return rules.TOO_MANY_RECORDS_IN_ERROR
+        return rules.TOO_MANY_LABELS if len(self.labels) > MAXIMUM_LABELS else None
+
+    def _is_repeated(self, source_ref: str) -> bool:
+        digest = blake2b(source_ref.encode(), digest_size=8).digest()
+        if digest in self._seen:
+            return True
+        self._seen.add(digest)
+        return False
