@@ -1,0 +1,49 @@
+"""Which cell of which level is to find which object (FCOS, Tian et al. 2019, with centre sampling)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emulator.vision.detector.plan import Level
+from emulator.vision.layers import Array
+
+CENTRE_SHARE = 0.2
+"""Cells within this share of a box's width and height around its centre answer for it, and at least one stride."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """For the cells of one level in row order: `labels` (cells,) int, -1 for background, and `distances` (cells, 4)
+    float32, pixels from the cell's centre to the left, top, right and bottom of its box (zeros for background)."""
+
+    labels: Array
+    distances: Array
+
+
+def cell_centres(height: int, width: int, stride: int) -> Array:
+    """(cells, 2) x and y in pixels of a grid that covers `height` x `width` pixels, in row order."""
+    x, y = np.meshgrid((np.arange(width // stride) + 0.5) * stride, (np.arange(height // stride) + 0.5) * stride)
+    return np.stack([x.ravel(), y.ravel()], 1)
+
+
+def assign(boxes: Array, labels: Array, height: int, width: int, level: Level) -> Targets:
+    """A cell takes the smallest of the boxes (n, 4) that the level answers for, that contain the cell's centre and in
+    whose middle it lies."""
+    centres = cell_centres(height, width, level.stride)
+    cell_labels = np.full(len(centres), -1, np.int32)
+    cell_distances = np.zeros((len(centres), 4), np.float32)
+    sizes = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+    mine = np.nonzero((sizes >= level.smallest) & (sizes < level.largest))[0]
+    if not len(mine):
+        return Targets(cell_labels, cell_distances)
+    boxes, labels, sizes = boxes[mine], labels[mine], sizes[mine]
+    distances = np.concatenate([centres[:, None] - boxes[:, :2], boxes[:, 2:] - centres[:, None]], 2)
+    extents = boxes[:, 2:] - boxes[:, :2]
+    reach = np.maximum(level.stride, CENTRE_SHARE * extents)
+    central = (np.abs(centres[:, None] - (boxes[:, :2] + extents / 2)) < reach).all(2)
+    candidates = np.where(central & (distances.min(2) > 0), sizes, np.inf)
+    chosen = candidates.argmin(1)
+    positive = np.nonzero(np.isfinite(candidates[np.arange(len(chosen)), chosen]))[0]
+    cell_labels[positive] = labels[chosen[positive]]
+    cell_distances[positive] = distances[positive, chosen[positive]]
+    return Targets(cell_labels, cell_distances)

@@ -1,0 +1,36 @@
+"""The state of an unfinished training on disk, so that a stopped emulator goes on where it was (O-19)."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from emulator.vision.export import write_atomically
+from emulator.vision.layers import Array
+
+
+class Checkpoint:
+    """One file, NAME.checkpoint.npz in `directory`. The name should tell trainings apart that differ in anything."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self.path = directory / f"{name}.checkpoint.npz"
+
+    def load(self) -> dict[str, Array] | None:
+        """The state saved last, or None where there is none that can be read."""
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                return dict(file)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def save(self, state: Mapping[str, Array]) -> None:
+        """Replaces the file; after a crash it holds either the old state or the new one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        np.savez(buffer, **dict(state))  # type: ignore[arg-type]
+        write_atomically(self.path, buffer.getvalue())
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,63 @@
+"""From the network's outputs to boxes: the numpy counterpart of the exported graph."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emulator.vision.detector.assignment import cell_centres
+from emulator.vision.detector.geometry import suppress
+from emulator.vision.detector.losses import distances_from_logarithms, sigmoid
+from emulator.vision.detector.plan import Level
+from emulator.vision.layers import Array
+
+CALIBRATION_SLOPE = 3.1
+CALIBRATION_OFFSET = 0.43
+"""confidence = sigmoid(slope * logit + offset): makes the confidences of this training procedure honest."""
+LOWEST_SCORE = 0.02
+"""Of raw scores, before the calibration."""
+NMS_OVERLAP = 0.5
+MOST_DETECTIONS = 100
+"""For a label, and for a picture."""
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Best first: boxes (n, 4) in input pixels, labels (n,) as indices, confidences (n,) 0..1, calibrated."""
+
+    boxes: Array
+    labels: Array
+    confidences: Array
+
+
+def confidences_from_logits(logits: Array) -> Array:
+    """Calibrated confidences; a monotonous function of the raw scores."""
+    return sigmoid(CALIBRATION_SLOPE * logits + CALIBRATION_OFFSET)
+
+
+def lowest_confidence() -> float:
+    """What LOWEST_SCORE becomes when calibrated."""
+    return float(confidences_from_logits(np.log(LOWEST_SCORE / (1 - LOWEST_SCORE))))
+
+
+def decode(outputs: Sequence[Array], levels: Sequence[Level], height: int, width: int) -> Detections:
+    """Detections of one picture from the heads' outputs (rows, columns, labels + 4), one for each level."""
+    all_boxes, all_confidences = [], []
+    for output, level in zip(outputs, levels, strict=True):
+        flat = output.reshape(-1, output.shape[-1])
+        distances = distances_from_logarithms(flat[:, -4:], level.stride)
+        centres = cell_centres(height, width, level.stride).astype(np.float32)
+        all_boxes.append(np.concatenate([centres - distances[:, :2], centres + distances[:, 2:]], 1))
+        all_confidences.append(confidences_from_logits(flat[:, :-4]))
+    boxes = np.clip(np.concatenate(all_boxes), 0, [width, height, width, height])
+    confidences = np.concatenate(all_confidences)
+    kept_cells, kept_labels = [], []
+    for label in range(confidences.shape[1]):
+        candidates = np.nonzero(confidences[:, label] > lowest_confidence())[0]
+        kept = suppress(boxes[candidates], confidences[candidates, label], NMS_OVERLAP)[:MOST_DETECTIONS]
+        kept_cells.append(candidates[kept])
+        kept_labels.append(np.full(len(kept), label, np.int64))
+    cells, labels = np.concatenate(kept_cells), np.concatenate(kept_labels)
+    order = np.argsort(-confidences[cells, labels], kind="stable")[:MOST_DETECTIONS]
+    cells, labels = cells[order], labels[order]
+    return Detections(boxes[cells], labels, confidences[cells, labels])

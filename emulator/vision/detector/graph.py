@@ -1,0 +1,191 @@
+"""The trained detector as one ONNX graph: backbone, heads, decoding, calibration and non-maximum suppression."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from emulator.vision import backbone
+from emulator.vision.detector import decoding
+from emulator.vision.detector.assignment import cell_centres
+from emulator.vision.detector.losses import LARGEST_LOG_DISTANCE
+from emulator.vision.detector.network import FEATURE_STRIDES, DetectorNetwork
+from emulator.vision.detector.plan import DetectorPlan, Level
+from emulator.vision.detector.trunk import TRAINED_BLOCKS
+from emulator.vision.layers import Array
+
+FEATURES = ("c3", "c4", "c5")
+INPUT = "image"
+OUTPUTS = ("boxes", "labels", "confidences")
+SMALLEST_HALF_PRECISION_WEIGHT = 2048
+"""Numbers in a weight; smaller ones are not worth a Cast node."""
+
+
+class _Graph:
+    """Nodes and initializers under one prefix, so that they cannot clash with those of the backbone."""
+
+    PREFIX = "detector."
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.casts: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+
+    def constant(self, name: str, value: Any, dtype: Any = np.float32) -> str:
+        name = self.PREFIX + name
+        self.initializers.append(numpy_helper.from_array(np.array(value, dtype, order="C"), name))
+        return name
+
+    def weight(self, name: str, value: Array) -> str:
+        if value.size < SMALLEST_HALF_PRECISION_WEIGHT:
+            return self.constant(name, value)
+        stored = self.constant(f"{name}.fp16", value, np.float16)
+        name = self.PREFIX + name
+        self.casts.append(helper.make_node("Cast", [stored], [name], f"{name}.cast", to=onnx.TensorProto.FLOAT))
+        return name
+
+    def node(self, operator: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
+        name = self.PREFIX + name
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
+        return name
+
+    def pointwise(self, source: str, name: str, values: dict[str, Array]) -> str:
+        weight = self.weight(f"{name}.weight", values[f"{name}.weight"].T[:, :, None, None])
+        bias = self.constant(f"{name}.bias", values[f"{name}.bias"])
+        return self.node("Conv", [source, weight, bias], name, kernel_shape=[1, 1])
+
+    def depthwise(self, source: str, name: str, values: dict[str, Array]) -> str:
+        kernel = values[f"{name}.weight"]
+        weight = self.weight(f"{name}.weight", kernel.transpose(2, 0, 1)[:, None])
+        bias = self.constant(f"{name}.bias", values[f"{name}.bias"])
+        size, _, channels = kernel.shape
+        shape = {"kernel_shape": [size, size], "pads": [size // 2] * 4, "group": channels}
+        return self.node("Conv", [source, weight, bias], name, **shape)
+
+
+def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto:
+    """The graph of a finished network (`DetectorNetwork.finish`).
+
+    Input `image`: uint8 [1, input height, input width, 3], RGB, letterboxed. Outputs, best first: `boxes` float32
+    [n, 4] (left, top, right, bottom in input pixels), `labels` int64 [n], `confidences` float32 [n], 0..1.
+    """
+    trunk = _trained_backbone(network.store.values)
+    graph = _Graph()
+    boxes, logits = zip(*(_level(graph, network, level, plan) for level in plan.levels), strict=True)
+    _detections(graph, boxes, logits, plan)
+    pixels = [
+        helper.make_node("Cast", [INPUT], ["image.float"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Transpose", ["image.float"], ["image.planes"], perm=[0, 3, 1, 2]),
+    ]
+    for node in trunk.node:
+        node.input[:] = ["image.planes" if name == INPUT else name for name in node.input]
+    shape = [1, plan.input_height, plan.input_width, 3]
+    outputs = [
+        helper.make_tensor_value_info("boxes", onnx.TensorProto.FLOAT, ["detections", 4]),
+        helper.make_tensor_value_info("labels", onnx.TensorProto.INT64, ["detections"]),
+        helper.make_tensor_value_info("confidences", onnx.TensorProto.FLOAT, ["detections"]),
+    ]
+    whole = helper.make_graph(
+        [*graph.casts, *pixels, *trunk.node, *graph.nodes],
+        "detector",
+        [helper.make_tensor_value_info(INPUT, onnx.TensorProto.UINT8, shape)],
+        outputs,
+        [*trunk.initializer, *graph.initializers],
+    )
+    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _trained_backbone(values: dict[str, Array]) -> onnx.GraphProto:
+    """The backbone up to c5 with the weights that were trained in place of its own, stored in the same precision."""
+    trunk = backbone.trunk(FEATURES).graph
+    trained = {}
+    for index, block in enumerate(TRAINED_BLOCKS):
+        for part in ("expand", "project"):
+            trained[f"{block}.{part}.weight"] = values[f"block{index}.{part}.weight"].T[:, :, None, None]
+        for part in ("expand", "depthwise", "project"):
+            trained[f"{block}.{part}.bias"] = values[f"block{index}.{part}.bias"]
+    for tensor in trunk.initializer:
+        value = trained.pop(tensor.name.removesuffix(".fp16"), None)
+        if value is not None:
+            dtype = np.float16 if tensor.name.endswith(".fp16") else np.float32
+            tensor.CopyFrom(numpy_helper.from_array(np.array(value, dtype, order="C"), tensor.name))
+    if trained:
+        raise ValueError(f"the backbone has no tensors {sorted(trained)}")
+    return trunk
+
+
+def _level(graph: _Graph, network: DetectorNetwork, level: Level, plan: DetectorPlan) -> tuple[str, str]:
+    """The head of one level: its boxes (1, 4, cells) and its logits (1, labels, cells)."""
+    values, name = network.store.values, level.name
+    parts = []
+    for index, (feature, stride) in enumerate(zip(FEATURES, FEATURE_STRIDES, strict=True)):
+        part = feature
+        if stride < level.stride:
+            window = [level.stride // stride] * 2
+            part = graph.node("AveragePool", [part], f"{name}.averaged{index}", kernel_shape=window, strides=window)
+        part = graph.pointwise(part, f"{name}.lateral{index}", values)
+        if stride > level.stride:
+            scales = graph.constant(f"{name}.scales{index}", [1, 1, stride / level.stride, stride / level.stride])
+            nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+            part = graph.node("Resize", [part, "", scales], f"{name}.enlarged{index}", **nearest)
+        parts.append(part)
+    tower = graph.node("Relu", [graph.node("Sum", parts, f"{name}.sum")], f"{name}.sum.relu")
+    tower = graph.pointwise(graph.depthwise(tower, f"{name}.depthwise", values), f"{name}.mix", values)
+    tower = graph.pointwise(graph.node("Relu", [tower], f"{name}.mix.relu"), f"{name}.output", values)
+    shape = graph.constant(f"{name}.shape", [1, network.label_count + 4, -1], np.int64)
+    flat = graph.node("Reshape", [tower, shape], f"{name}.flat")
+    split = graph.constant(f"{name}.split", [network.label_count, 4], np.int64)
+    logits, distances = f"{graph.PREFIX}{name}.logits", f"{graph.PREFIX}{name}.distances"
+    graph.nodes.append(helper.make_node("Split", [flat, split], [logits, distances], axis=1))
+    lowest = graph.constant(f"{name}.lowest", -LARGEST_LOG_DISTANCE)
+    highest = graph.constant(f"{name}.highest", LARGEST_LOG_DISTANCE)
+    clipped = graph.node("Clip", [distances, lowest, highest], f"{name}.clipped")
+    sides = graph.constant(f"{name}.sides", level.stride * np.array([-1, -1, 1, 1])[None, :, None])
+    offsets = graph.node("Mul", [graph.node("Exp", [clipped], f"{name}.strides"), sides], f"{name}.offsets")
+    centres = np.tile(cell_centres(plan.input_height, plan.input_width, level.stride), (1, 2)).T[None]
+    return graph.node("Add", [offsets, graph.constant(f"{name}.centres", centres)], f"{name}.boxes"), logits
+
+
+def _detections(graph: _Graph, boxes: Sequence[str], logits: Sequence[str], plan: DetectorPlan) -> None:
+    """Joins the levels, suppresses what overlaps and leaves the outputs, best first."""
+    joined = graph.node("Transpose", [graph.node("Concat", boxes, "boxes.planes", axis=2)], "boxes.all", perm=[0, 2, 1])
+    joined = graph.node("Max", [joined, graph.constant("origin", [0, 0, 0, 0])], "boxes.positive")
+    limits = graph.constant("limits", [plan.input_width, plan.input_height] * 2)
+    joined = graph.node("Min", [joined, limits], "boxes.clipped")
+    steep = graph.node(
+        "Mul",
+        [graph.node("Concat", logits, "logits", axis=2), graph.constant("slope", decoding.CALIBRATION_SLOPE)],
+        "steep",
+    )
+    calibrated = graph.node("Add", [steep, graph.constant("offset", decoding.CALIBRATION_OFFSET)], "calibrated")
+    confidences = graph.node("Sigmoid", [calibrated], "confidences.all")
+    limits_of_suppression = [
+        graph.constant("most", [decoding.MOST_DETECTIONS], np.int64),
+        graph.constant("overlap", [decoding.NMS_OVERLAP]),
+        graph.constant("lowest", [decoding.lowest_confidence()]),
+    ]
+    # Rows of (picture, label, cell), label by label, best first.
+    selected = graph.node("NonMaxSuppression", [joined, confidences, *limits_of_suppression], "selected")
+    label_and_cell = graph.node(
+        "Gather", [selected, graph.constant("columns", [1, 2], np.int64)], "columns.kept", axis=1
+    )
+    axis = graph.constant("first", [0], np.int64)
+    plane = graph.node("Squeeze", [confidences, axis], "confidences.plane")
+    found = graph.node("GatherND", [plane, label_and_cell], "confidences.found")
+    count = graph.node(
+        "Min",
+        [graph.node("Shape", [found], "found"), graph.constant("limit", [decoding.MOST_DETECTIONS], np.int64)],
+        "count",
+    )
+    graph.nodes.append(helper.make_node("TopK", [found, count], ["confidences", f"{graph.PREFIX}order"], sorted=1))
+    best = graph.node("Gather", [label_and_cell, f"{graph.PREFIX}order"], "best", axis=0)
+    cells = graph.node("Gather", [best, graph.constant("cell", 1, np.int64)], "cells", axis=1)
+    for output, inputs, gather_axis in (
+        ("labels", [best, graph.constant("label", 0, np.int64)], 1),
+        ("boxes", [graph.node("Squeeze", [joined, axis], "boxes.plane"), cells], 0),
+    ):
+        graph.nodes.append(helper.make_node("Gather", inputs, [output], axis=gather_axis))

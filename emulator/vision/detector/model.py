@@ -1,0 +1,70 @@
+"""A trained detector in memory: it predicts through the very graph that it exports."""
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import onnx
+
+from emulator.vision import export, images
+from emulator.vision.detector.geometry import Letterbox
+from emulator.vision.detector.plan import DetectorPlan
+from emulator.vision.detector.serving import INPUT_METADATA, input_metadata, load_detector
+from emulator.vision.examples import ImageSource, ModelKind, Prediction, Progress, ProgressListener, ignore_progress
+from emulator.vision.runtime import Session
+
+PREDICTING = "predicting"
+
+
+class DetectorModel:
+    """The `TrainedModel` of detection (see emulator.vision.examples)."""
+
+    kind = ModelKind.DETECTION
+
+    def __init__(
+        self,
+        graph: onnx.ModelProto,
+        labels: Sequence[str],
+        plan: DetectorPlan,
+        report: Mapping[str, object],
+        threads: int,
+    ) -> None:
+        self.labels = tuple(labels)
+        self.plan = plan
+        self.report = report
+        self._graph = graph
+        self._threads = threads
+
+    def predict(
+        self, images: Sequence[ImageSource], progress: ProgressListener = ignore_progress
+    ) -> list[list[Prediction]]:
+        """Up to 100 boxes a picture, highest confidence first; boxes are fractions of the upright picture."""
+        session = Session(self._graph.SerializeToString(), threads=1)
+        detect = load_detector(session, {**self._input_metadata(), "labels": json.dumps(self.labels)})
+        predictions: list[list[Prediction]] = []
+        with ThreadPoolExecutor(self._threads, "detector-prediction") as pool:
+            for found in pool.map(lambda source: detect(self._decoded(source)), images):
+                predictions.append(found)
+                progress(Progress(PREDICTING, len(predictions), len(images)))
+        return predictions
+
+    def export(self, path: Path, thresholds: Mapping[str, float], metadata: Mapping[str, str]) -> None:
+        """One ONNX file: `image` uint8 [1, height, width, 3] in, `boxes`, `labels`, `confidences` out (O-25)."""
+        export.write_model(
+            self._graph,
+            path,
+            kind=self.kind,
+            labels=self.labels,
+            thresholds=thresholds,
+            metadata={**metadata, **self._input_metadata()},
+        )
+
+    def _input_metadata(self) -> dict[str, str]:
+        return {INPUT_METADATA: input_metadata(self.plan.input_height, self.plan.input_width)}
+
+    def _decoded(self, source: ImageSource) -> images.PixelArray:
+        data = source.read()
+        facts = images.probe(data)
+        fitted = Letterbox.fit(facts.width, facts.height, self.plan.input_width, self.plan.input_height)
+        return images.decode(data, minimum_size=(fitted.width, fitted.height), tolerate_damage=True)

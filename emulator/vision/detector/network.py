@@ -1,0 +1,193 @@
+"""The detector's network: trained backbone blocks and, for every level, a small separable head.
+
+Features are channels last. A head's output (batch, rows, columns, labels + 4) holds one logit for each label and the
+logarithms of the distances, in strides, from the cell's centre to the left, top, right and bottom of the object.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emulator.vision.backbone_blocks import BlockWeights, ResidualBlocks
+from emulator.vision.detector.plan import Level
+from emulator.vision.layers import (
+    Array,
+    Depthwise,
+    ParameterStore,
+    Pointwise,
+    Rectifier,
+    Tape,
+    averaged_cells,
+    enlarged,
+    summed_cells,
+)
+
+FEATURE_STRIDES = (8, 16, 32)
+FEATURE_CHANNELS = (40, 112, 320)
+"""c3, c4 and c5 of EfficientNet-Lite0."""
+HEAD_CHANNELS = {"p3": 64, "p4": 128, "p5": 128}
+BACKBONE_LEARNING_RATE_SCALE = 0.2
+BACKGROUND_LOGIT = -4.0
+"""Nearly every cell is background, so the labels' logits begin there (Lin et al. 2017)."""
+FIRST_LOG_DISTANCE = 0.7
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    """Per channel, features become (features - mean) * scale."""
+
+    mean: Array
+    scale: Array
+
+
+class LevelHead:
+    """Standardised c3, c4 and c5, each brought to `channels` by a 1x1 convolution at its own resolution and to the
+    level's by repetition or averaging, are added up; ReLU, depthwise 3x3, 1x1, ReLU, outputs."""
+
+    def __init__(self, store: ParameterStore, level: Level, outputs: int, random: np.random.Generator) -> None:
+        self.level = level
+        channels = HEAD_CHANNELS[level.name]
+        self._laterals: list[Pointwise] = []
+        for index, feature_channels in enumerate(FEATURE_CHANNELS):
+            name = f"{level.name}.lateral{index}"
+            deviation = 1 / np.sqrt(sum(FEATURE_CHANNELS))
+            _add_pointwise(store, name, random.standard_normal((feature_channels, channels)) * deviation)
+            # c3 and c4 come from the frozen trunk; only c5 leads back to trained blocks.
+            is_trained = index == len(FEATURE_CHANNELS) - 1
+            self._laterals.append(Pointwise(store, name, needs_input_gradient=is_trained))
+        kernel = random.standard_normal((3, 3, channels)) * 0.2
+        kernel[1, 1] += 1
+        store.add(f"{level.name}.depthwise.weight", kernel)
+        store.add(f"{level.name}.depthwise.bias", np.zeros(channels))
+        mixing = random.standard_normal((channels, channels)) * np.sqrt(2 / channels)
+        _add_pointwise(store, f"{level.name}.mix", mixing)
+        _add_pointwise(store, f"{level.name}.output", random.standard_normal((channels, outputs)) * 0.1 / channels**0.5)
+        bias = store.values[f"{level.name}.output.bias"]
+        bias[:-4], bias[-4:] = BACKGROUND_LOGIT, FIRST_LOG_DISTANCE
+        self._tower = (
+            Rectifier(),
+            Depthwise(store, f"{level.name}.depthwise"),
+            Pointwise(store, f"{level.name}.mix"),
+            Rectifier(),
+            Pointwise(store, f"{level.name}.output"),
+        )
+
+    def forward(self, features: Sequence[Array], tape: Tape | None = None) -> Array:
+        """The three features (batch, height/stride, width/stride, channels) -> (batch, rows, columns, outputs)."""
+        outputs: Array | None = None
+        for lateral, stride, feature in zip(self._laterals, FEATURE_STRIDES, features, strict=True):
+            if stride < self.level.stride:
+                part = lateral.forward(averaged_cells(feature, self.level.stride // stride), tape)
+            else:
+                part = enlarged(lateral.forward(feature, tape), stride // self.level.stride)
+            if outputs is None:
+                outputs = part
+            else:
+                outputs += part
+        assert outputs is not None
+        for layer in self._tower:
+            outputs = layer.forward(outputs, tape)
+        return outputs
+
+    def backward(self, gradient: Array, tape: Tape) -> Array:
+        """The gradient by the last feature, c5."""
+        for layer in reversed(self._tower):
+            gradient = layer.backward(gradient, tape)
+        by_last = None
+        for lateral, stride in zip(reversed(self._laterals), reversed(FEATURE_STRIDES), strict=True):
+            by_input = lateral.backward(summed_cells(gradient, max(1, stride // self.level.stride)), tape)
+            by_last = by_input if by_last is None else by_last
+        assert by_last is not None
+        return by_last
+
+
+def _add_pointwise(store: ParameterStore, name: str, weight: Array) -> None:
+    store.add(f"{name}.weight", weight)
+    store.add(f"{name}.bias", np.zeros(weight.shape[1]))
+
+
+class DetectorNetwork:
+    """Frozen features in, one output for each level. `store` holds everything that is trained."""
+
+    def __init__(self, blocks: Sequence[BlockWeights], levels: Sequence[Level], label_count: int, seed: int) -> None:
+        self.store = ParameterStore()
+        self.label_count = label_count
+        self.blocks = ResidualBlocks(self.store, blocks, BACKBONE_LEARNING_RATE_SCALE)
+        random = np.random.default_rng(seed)
+        self.heads = [LevelHead(self.store, level, label_count + 4, random) for level in levels]
+        self.standardisations = [
+            Standardisation(np.zeros(channels, np.float32), np.ones(channels, np.float32))
+            for channels in FEATURE_CHANNELS
+        ]
+
+    @property
+    def levels(self) -> list[Level]:
+        return [head.level for head in self.heads]
+
+    def raw_features(self, c3: Array, c4: Array, tape: Tape | None = None) -> list[Array]:
+        """c3, c4, c5 before standardisation."""
+        return [c3, c4, self.blocks.forward(c4, tape)]
+
+    def forward(self, c3: Array, c4: Array, tape: Tape | None = None) -> list[Array]:
+        """(batch, height/8, width/8, 40), (batch, height/16, width/16, 112) -> for each level its head's output."""
+        features = [
+            (feature - standardisation.mean) * standardisation.scale
+            for feature, standardisation in zip(self.raw_features(c3, c4, tape), self.standardisations, strict=True)
+        ]
+        return [head.forward(features, tape) for head in self.heads]
+
+    def backward(self, gradients: Sequence[Array], tape: Tape) -> None:
+        """`gradients`: of the loss by the outputs of `forward`, in its order."""
+        total: Array | None = None
+        for head, gradient in zip(reversed(self.heads), reversed(gradients), strict=True):
+            by_c5 = head.backward(gradient, tape)
+            total = by_c5 if total is None else total + by_c5
+        assert total is not None
+        self.blocks.backward(total * self.standardisations[-1].scale, tape)
+
+    def standardise(self, samples: Sequence[tuple[Array, Array]]) -> None:
+        """Sets the standardisation from frozen features (c3, c4) of typical views."""
+        features = [self.raw_features(c3, c4) for c3, c4 in samples]
+        self.standardisations = [
+            _standardisation(np.concatenate([sample[index].reshape(-1, channels) for sample in features]))
+            for index, channels in enumerate(FEATURE_CHANNELS)
+        ]
+
+    def finish(self) -> None:
+        """Makes the network what its exported file will be: standardisation folded into the weights, these rounded to
+        half precision, in which the file stores them."""
+        values = self.store.values
+        for head in self.heads:
+            for index, standardisation in enumerate(self.standardisations):
+                weight = values[f"{head.level.name}.lateral{index}.weight"]
+                weight *= standardisation.scale[:, None]
+                values[f"{head.level.name}.lateral{index}.bias"] -= standardisation.mean @ weight
+        self.standardisations = [
+            Standardisation(np.zeros_like(old.mean), np.ones_like(old.scale)) for old in self.standardisations
+        ]
+        for value in values.values():
+            if value.ndim > 1:
+                value[...] = value.astype(np.float16)
+
+    def state(self) -> dict[str, Array]:
+        """Everything that training changes, for a checkpoint."""
+        state = {f"store/{name}": value for name, value in self.store.state().items()}
+        for index, standardisation in enumerate(self.standardisations):
+            state[f"mean/{index}"], state[f"scale/{index}"] = standardisation.mean, standardisation.scale
+        return state
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Takes over a `state()`; KeyError or ValueError if it belongs to another network."""
+        self.store.restore(
+            {name.removeprefix("store/"): value for name, value in state.items() if name.startswith("store/")}
+        )
+        self.standardisations = [
+            Standardisation(state[f"mean/{index}"], state[f"scale/{index}"]) for index in range(len(FEATURE_CHANNELS))
+        ]
+
+
+def _standardisation(features: Array) -> Standardisation:
+    """From features (cells, channels). Channels that hardly vary are not blown up."""
+    spread = features.std(0) + 1e-2 * features.std() + 1e-6
+    return Standardisation(features.mean(0).astype(np.float32), (1 / spread).astype(np.float32))

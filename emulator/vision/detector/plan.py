@@ -1,0 +1,110 @@
+"""What kind of detector the training boxes ask for: input size, feature levels, crops, mosaics."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from emulator.vision.layers import Array
+
+SIDES = (384, 448, 512)
+LARGE_SIDES = (640, 768, 896, 1024, 1152, 1280)
+COMFORTABLE_OBJECT = 30
+"""Pixels that the smaller objects should measure in the input, as far as the ordinary sides allow it."""
+SMALLEST_OBJECT = 14
+"""Below so many pixels objects are lost: a larger input is worth its time."""
+MOSAIC_OBJECT = 45
+"""Mosaics shrink pictures, which helps only where the smaller objects stay well visible."""
+CROP_SIDE = 512
+STRIDES = {"p3": 8, "p4": 16, "p5": 32}
+SIZE_RANGES = {"p3": (0.0, 48.0), "p4": (32.0, 160.0), "p5": (112.0, np.inf)}
+"""Levels answer for objects by the square root of their area in input pixels; ranges overlap on purpose."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One feature level of the detector: a grid of cells `stride` pixels apart, for objects of `smallest` up to
+    `largest` pixels (square root of the area)."""
+
+    name: str
+    stride: int
+    smallest: float
+    largest: float
+
+
+@dataclass(frozen=True)
+class DetectorPlan:
+    """`input_*`: what the network sees in service; `view_*`: in training, a crop of that where the input is large."""
+
+    input_height: int
+    input_width: int
+    view_height: int
+    view_width: int
+    levels: tuple[Level, ...]
+    mosaic_probability: float
+
+    def as_metadata(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def make_plan(picture_sizes: Sequence[tuple[int, int]], boxes: Sequence[Array]) -> DetectorPlan:
+    """The plan for pictures of (width, height) with boxes (n, 4) in their pixels; at least one box is needed."""
+    relative_sizes = _relative_sizes(picture_sizes, boxes)
+    small = float(np.percentile(relative_sizes, 5))
+    side = _side(small)
+    height, width = _shape(picture_sizes, side)
+    view_height, view_width = (min(height, CROP_SIDE), min(width, CROP_SIDE)) if side > CROP_SIDE else (height, width)
+    return DetectorPlan(
+        input_height=height,
+        input_width=width,
+        view_height=view_height,
+        view_width=view_width,
+        levels=choose_levels(relative_sizes * side),
+        mosaic_probability=0.5 if small * side >= MOSAIC_OBJECT else 0.0,
+    )
+
+
+def _relative_sizes(picture_sizes: Sequence[tuple[int, int]], boxes: Sequence[Array]) -> Array:
+    sizes = [
+        np.sqrt(np.maximum((b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1]), 1.0)) / max(size)
+        for size, b in zip(picture_sizes, boxes, strict=True)
+    ]
+    relative_sizes = np.concatenate(sizes)
+    if not len(relative_sizes):
+        raise ValueError("a detector needs at least one box to learn from")
+    return relative_sizes
+
+
+def _side(small: float) -> int:
+    for side in SIDES:
+        if small * side >= COMFORTABLE_OBJECT:
+            return side
+    for side in (SIDES[-1], *LARGE_SIDES):
+        if small * side >= SMALLEST_OBJECT:
+            return side
+    return LARGE_SIDES[-1]
+
+
+def _shape(picture_sizes: Sequence[tuple[int, int]], side: int) -> tuple[int, int]:
+    """Height and width, multiples of 32: of median aspect where four in five pictures lie the same way, else square."""
+    aspects = np.array([width / height for width, height in picture_sizes])
+    middle = float(np.median(aspects))
+    if (aspects > 1.05).mean() > 0.8:
+        return max(32, round(side / middle / 32) * 32), side
+    if (aspects < 0.95).mean() > 0.8:
+        return side, max(32, round(side * middle / 32) * 32)
+    return side, side
+
+
+def choose_levels(sizes: Array) -> tuple[Level, ...]:
+    """The levels for objects of the given sizes in input pixels; the outermost levels take all that is beyond."""
+    wanted = {"p3": bool((sizes < 36).mean() > 0.02), "p4": True, "p5": bool((sizes > 128).mean() > 0.02)}
+    names = [name for name, is_wanted in wanted.items() if is_wanted]
+    levels = []
+    for name in names:
+        smallest, largest = SIZE_RANGES[name]
+        smallest = 0.0 if name == names[0] else smallest
+        largest = np.inf if name == names[-1] else largest
+        levels.append(Level(name, STRIDES[name], smallest, float(largest)))
+    return tuple(levels)

@@ -1,0 +1,148 @@
+"""Training a detector from pictures with boxes: the way in."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+import threadpoolctl  # type: ignore[import-untyped]
+
+from emulator.vision import backbone
+from emulator.vision.backbone_blocks import read_blocks
+from emulator.vision.detector.checkpoint import Checkpoint
+from emulator.vision.detector.graph import FEATURES, build_graph
+from emulator.vision.detector.model import DetectorModel
+from emulator.vision.detector.network import DetectorNetwork
+from emulator.vision.detector.optimisation import BATCH_VIEWS, Schedule, optimise
+from emulator.vision.detector.pictures import Annotation, PictureStore, SampleSource, annotate
+from emulator.vision.detector.plan import DetectorPlan, make_plan
+from emulator.vision.detector.trunk import TRAINED_BLOCKS
+from emulator.vision.detector.views import Augmentation
+from emulator.vision.errors import UnusableTrainingDataError
+from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
+
+logger = logging.getLogger(__name__)
+
+READING = "reading pictures"
+TRAINING = "training detector"
+
+
+@dataclass(frozen=True)
+class DetectorEffort:
+    """How long to train: `passes` over the pictures, but at least `minimum_steps` batches and, once every picture was
+    seen, at most `megapixels` of views."""
+
+    passes: int
+    minimum_steps: int
+    megapixels: int
+
+    def steps(self, picture_count: int, plan: DetectorPlan) -> int:
+        affordable = self.megapixels * 1_000_000 // (plan.view_height * plan.view_width)
+        views = min(max(self.passes * picture_count, self.minimum_steps * BATCH_VIEWS), affordable)
+        return max(1, -(-max(views, picture_count) // BATCH_VIEWS))
+
+
+EFFORTS = {
+    Effort.FAST: DetectorEffort(passes=4, minimum_steps=120, megapixels=150),
+    Effort.STANDARD: DetectorEffort(passes=8, minimum_steps=200, megapixels=350),
+    Effort.BEST: DetectorEffort(passes=24, minimum_steps=500, megapixels=1500),
+}
+
+
+def train(
+    examples: Sequence[TrainingExample],
+    labels: tuple[str, ...],
+    settings: TrainingSettings,
+    progress: ProgressListener,
+) -> DetectorModel:
+    """A detector for `labels`. Pictures without labels and boxes teach what is background.
+
+    Pictures that have image-level labels but no box are left out, and so are boxes of other labels (D-25). The same
+    input gives the same model, byte for byte, whatever the number of threads (O-24). With a cache directory a training
+    that was stopped goes on from its last checkpoint. Raises UnusableTrainingDataError without any usable box.
+    """
+    return train_detector(examples, labels, settings, progress, EFFORTS[settings.effort])
+
+
+def train_detector(
+    examples: Sequence[TrainingExample],
+    labels: tuple[str, ...],
+    settings: TrainingSettings,
+    progress: ProgressListener,
+    effort: DetectorEffort,
+) -> DetectorModel:
+    """`train` with an effort of one's own."""
+    usable = [example for example in examples if example.boxes or not example.labels]
+    annotations = _annotations(usable, labels, settings.threads, progress)
+    if not any(len(annotation.boxes) for annotation in annotations):
+        raise UnusableTrainingDataError("no picture has a usable box with one of the labels")
+    sizes = [(annotation.width, annotation.height) for annotation in annotations]
+    plan = make_plan(sizes, [annotation.boxes for annotation in annotations])
+    augmentation = Augmentation()
+    side = round(max(plan.input_height, plan.input_width) * augmentation.zoom[1])
+    name = _fingerprint(usable, labels, settings.seed, plan, effort)
+    with PictureStore(usable, annotations, side, settings.cache_directory) as store:
+        return fit(store, labels, plan, effort.steps(len(store), plan), augmentation, settings, progress, name)
+
+
+def fit(
+    source: SampleSource,
+    labels: Sequence[str],
+    plan: DetectorPlan,
+    steps: int,
+    augmentation: Augmentation,
+    settings: TrainingSettings,
+    progress: ProgressListener,
+    name: str,
+) -> DetectorModel:
+    """Trains on what `source` shows; `name` is that of the checkpoint in the cache directory."""
+    blocks = read_blocks(backbone.trunk(FEATURES), TRAINED_BLOCKS)
+    network = DetectorNetwork(blocks, plan.levels, len(labels), settings.seed)
+    checkpoint = Checkpoint(settings.cache_directory, name) if settings.cache_directory else None
+    logger.info("detector training: %d pictures, %d steps, %s", len(source), steps, plan)
+    # The threads here are ours; BLAS would only get in their way, and sum in another order.
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        loss = optimise(
+            network,
+            source,
+            plan,
+            Schedule(steps),
+            augmentation,
+            settings.seed,
+            settings.threads,
+            checkpoint,
+            lambda done, total: progress(Progress(TRAINING, done, total)),
+        )
+    network.finish()
+    report = {"pictures": len(source), "steps": steps, "final_loss": round(loss, 4), "plan": plan.as_metadata()}
+    model = DetectorModel(build_graph(network, plan), labels, plan, report, settings.threads)
+    if checkpoint:
+        checkpoint.remove()
+    return model
+
+
+def _annotations(
+    examples: Sequence[TrainingExample], labels: Sequence[str], threads: int, progress: ProgressListener
+) -> list[Annotation]:
+    annotations: list[Annotation] = []
+    with ThreadPoolExecutor(threads, "detector-reading") as pool:
+        for annotation in pool.map(lambda example: annotate(example, labels), examples):
+            annotations.append(annotation)
+            progress(Progress(READING, len(annotations), len(examples)))
+    return annotations
+
+
+def _fingerprint(
+    examples: Sequence[TrainingExample], labels: Sequence[str], seed: int, plan: DetectorPlan, effort: DetectorEffort
+) -> str:
+    """A name that only the same training has."""
+    content = {
+        "examples": [[example.image.identity, [asdict(box) for box in example.boxes]] for example in examples],
+        "labels": list(labels),
+        "seed": seed,
+        "plan": plan.as_metadata(),
+        "effort": asdict(effort),
+    }
+    return "detector-" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

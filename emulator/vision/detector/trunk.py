@@ -1,0 +1,44 @@
+"""The frozen front of the backbone, as the training uses it: bytes in, channels-last features out."""
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from emulator.vision import backbone
+from emulator.vision.layers import Array
+from emulator.vision.runtime import Session
+
+TRAINED_BLOCKS = ("block11", "block12", "block13", "block14", "block15")
+"""The blocks of EfficientNet-Lite0 behind output c4 (models/PROVENANCE.md)."""
+FROZEN_OUTPUTS = ("c3", "c4")
+
+
+class Trunk:
+    """Pixels to the features c3 (stride 8) and c4 (stride 16), run by onnxruntime on one thread.
+
+    May be called from several threads at once.
+    """
+
+    def __init__(self) -> None:
+        graph = backbone.trunk(FROZEN_OUTPUTS).graph
+        before = [
+            helper.make_node("Cast", ["pixels"], ["pixels.float"], to=onnx.TensorProto.FLOAT),
+            helper.make_node("Transpose", ["pixels.float"], ["image"], perm=[0, 3, 1, 2]),
+        ]
+        after = [helper.make_node("Transpose", [name], [f"{name}.last"], perm=[0, 2, 3, 1]) for name in FROZEN_OUTPUTS]
+        channels_last = helper.make_graph(
+            [*before, *graph.node, *after],
+            "trunk",
+            [helper.make_tensor_value_info("pixels", onnx.TensorProto.UINT8, ["batch", "height", "width", 3])],
+            [helper.make_tensor_value_info(f"{name}.last", onnx.TensorProto.FLOAT, None) for name in FROZEN_OUTPUTS],
+            graph.initializer,
+        )
+        model = helper.make_model(channels_last, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        self._session = Session(model.SerializeToString(), threads=1)
+
+    def features(self, pixels: Array) -> tuple[Array, Array]:
+        """uint8 (batch, height, width, 3), sides multiples of 32 -> c3 (batch, height/8, width/8, 40) and c4
+        (batch, height/16, width/16, 112), float32."""
+        # Picture by picture: the first layers of a batch do not fit into the cache.
+        features = [self._session.run({"pixels": np.ascontiguousarray(picture[None])}) for picture in pixels]
+        return np.concatenate([c3 for c3, _ in features]), np.concatenate([c4 for _, c4 in features])
