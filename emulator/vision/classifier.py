@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,7 +67,7 @@ class ClassificationModel:
 
     def export(self, path: Path, thresholds: Mapping[str, float], metadata: Mapping[str, str]) -> None:
         """Write the model to `path` with its labels, thresholds (0…1) and input size as metadata."""
-        properties = {**metadata, "input_width": str(self._side), "input_height": str(self._side)}
+        properties = {**metadata, "input": json.dumps({"height": self._side, "width": self._side})}
         write_model(self._model, path, kind=self.kind, labels=self.labels, thresholds=thresholds, metadata=properties)
 
 

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from emulator.vision.errors import ModelFileError
 from emulator.vision.examples import ModelKind, Prediction
-from emulator.vision.images import PixelArray, decode_resized
+from emulator.vision.images import PixelArray, decode, decode_resized, probe
 from emulator.vision.runtime import Session
 
 INPUT = "image"
 CONFIDENCES = "confidences"
 
-# Detection brings its own geometry; it is imported only where a detection model is served.
-_DETECTION_PREDICTOR = "emulator.vision.detector.serving"
 
-
-class Predictor(Protocol):
-    """How a kind of model answers; made as Predictor(session, labels, metadata)."""
-
-    def predict(self, data: bytes) -> list[Prediction]:
-        """The predictions for a JPEG or PNG. Raises ImageError. May be called from several threads at once."""
+Predictor = Callable[[bytes], list[Prediction]]
 
 
 class ServedModel:
@@ -54,10 +46,8 @@ class ServedModel:
             thresholds = json.loads(metadata["thresholds"])
         except (KeyError, ValueError) as error:
             raise ModelFileError(f"{path.name} is not a model of this emulator: {error}") from error
-        if kind is ModelKind.DETECTION:
-            predictor: Predictor = importlib.import_module(_DETECTION_PREDICTOR).Predictor(session, labels, metadata)
-        else:
-            predictor = ClassificationPredictor(session, labels, metadata)
+        predictors = {ModelKind.CLASSIFICATION: _classification, ModelKind.DETECTION: _detection}
+        predictor = predictors[kind](session, labels, metadata)
         return cls(kind, labels, thresholds, predictor)
 
     def predict(self, data: bytes) -> list[Prediction]:
@@ -65,19 +55,37 @@ class ServedModel:
 
         Raises UnsupportedImageFormatError, TooManyPixelsError or DamagedImageError.
         """
-        return self._predictor.predict(data)
+        return self._predictor(data)
 
 
-class ClassificationPredictor:
-    """Scales a picture to the model's input and gives the confidence of every label."""
+def _classification(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> Predictor:
+    width, height = _input_size(metadata)
+    return lambda data: ranked(labels, classify(session, decode_resized(data, width, height)))
 
-    def __init__(self, session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> None:
-        self._session = session
-        self._labels = labels
-        self._size = int(metadata["input_width"]), int(metadata["input_height"])
 
-    def predict(self, data: bytes) -> list[Prediction]:
-        return ranked(self._labels, classify(self._session, decode_resized(data, *self._size)))
+def _detection(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> Predictor:  # noqa: ARG001
+    # Imported only where a detection model is served.
+    from emulator.vision.detector.serving import load_detector
+
+    width, height = _input_size(metadata)
+    detect = load_detector(session, metadata)
+
+    def predict(data: bytes) -> list[Prediction]:
+        facts = probe(data)
+        scale = min(width / facts.width, height / facts.height)
+        needed = math.ceil(facts.width * scale), math.ceil(facts.height * scale)
+        return detect(decode(data, minimum_size=needed))
+
+    return predict
+
+
+def _input_size(metadata: Mapping[str, str]) -> tuple[int, int]:
+    """(width, height) of the model's input in pixels. Raises ModelFileError."""
+    try:
+        shape = json.loads(metadata["input"])
+        return int(shape["width"]), int(shape["height"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"the model does not say the size of its input: {error}") from error
 
 
 def classify(session: Session, pixels: PixelArray) -> npt.NDArray[np.float32]:
