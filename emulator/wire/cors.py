@@ -4,6 +4,7 @@ Rekognition.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 Headers = list[tuple[bytes, bytes]]
@@ -13,6 +14,7 @@ _USUAL_REQUEST_HEADERS = (
     b"authorization, content-type, x-amz-date, x-amz-target, x-amz-user-agent, x-amz-content-sha256, "
     b"x-amz-security-token, x-amz-region-set, amz-sdk-invocation-id, amz-sdk-request"
 )
+_HEADER_NAMES = re.compile(rb"[A-Za-z0-9_, -]{1,4096}")
 _PREFLIGHT_SECONDS = b"172800"
 
 
@@ -25,10 +27,11 @@ def preflight_headers(headers: Mapping[bytes, bytes]) -> Headers:
     """The answer to a preflight: every origin may POST, with the headers that it asks for (they are echoed) or those
     SDKs send.
     """
+    wanted = headers.get(b"access-control-request-headers", b"")
     return [
         (b"access-control-allow-origin", b"*"),
         (b"access-control-allow-methods", b"POST, OPTIONS"),
-        (b"access-control-allow-headers", headers.get(b"access-control-request-headers") or _USUAL_REQUEST_HEADERS),
+        (b"access-control-allow-headers", wanted if _HEADER_NAMES.fullmatch(wanted) else _USUAL_REQUEST_HEADERS),
         (b"access-control-expose-headers", _EXPOSED),
         (b"access-control-max-age", _PREFLIGHT_SECONDS),
         (b"vary", b"Origin, Access-Control-Request-Headers"),

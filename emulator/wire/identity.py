@@ -82,7 +82,7 @@ def _account(access_key: str, default_account: str, account_of: AccountResolver 
 def _credential(headers: Mapping[bytes, bytes], query_string: bytes) -> tuple[str, str | None, str]:
     """Access key, region (None where the signature names none) and service."""
     authorization = headers.get(b"authorization")
-    if authorization is not None:
+    if authorization:
         return _from_header(authorization.decode("latin-1"))
     if b"X-Amz-" in query_string or b"AWSAccessKeyId" in query_string:
         return _from_query(query_string.decode("latin-1"))

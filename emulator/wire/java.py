@@ -9,6 +9,7 @@ import re
 import struct
 import unicodedata
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -120,17 +121,25 @@ def java_float(value: float) -> str:
     """Java's `Float.toString`: the fewest digits that name the same 32-bit number, at least one after the point."""
     if math.isnan(value):
         return "NaN"
-    try:
-        packed = struct.pack("f", value)
-    except OverflowError:
-        packed = struct.pack("f", math.copysign(math.inf, value))
-    single = struct.unpack("f", packed)[0]
+    single = _to_single(value)
     if math.isinf(single):
         return "Infinity" if single > 0 else "-Infinity"
-    digits = next(text for places in range(1, 18) if struct.pack("f", float(text := f"{single:.{places}g}")) == packed)
+    digits = Decimal(
+        next(text for places in range(1, 18) if _to_single(float(text := f"{single:.{places}g}")) == single)
+    )
     if single == 0 or 1e-3 <= abs(single) < 1e7:
-        text = f"{float(digits):.17f}".rstrip("0") if "e" in digits else digits
-        return text + ".0" if "." not in text else (text + "0" if text.endswith(".") else text)
-    mantissa, exponent = f"{float(digits):e}".split("e")
-    mantissa = mantissa.rstrip("0")
-    return f"{mantissa}0E{int(exponent)}" if mantissa.endswith(".") else f"{mantissa}E{int(exponent)}"
+        return _with_point(f"{digits:f}")
+    mantissa, exponent = f"{digits:E}".split("E")
+    return f"{_with_point(mantissa)}E{int(exponent)}"
+
+
+def _to_single(value: float) -> float:
+    try:
+        single: float = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return single
+
+
+def _with_point(digits: str) -> str:
+    return digits if "." in digits else f"{digits}.0"

@@ -227,4 +227,7 @@ class RekognitionEdge:
                 request.request_id,
             )
         if self._observe is not None:
-            self._observe(request.call, code, seconds)
+            try:
+                self._observe(request.call, code, seconds)
+            except Exception:
+                error_log.exception("the observer failed on request %s", request.request_id)

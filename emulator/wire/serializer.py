@@ -41,7 +41,7 @@ def serialize(model: ServiceModel, operation_name: str, result: Mapping[str, Any
     shape_name = model.operations[operation_name].output_shape
     try:
         return _encode(_writer(model, shape_name)(result)).encode()
-    except (TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
         raise SerializerError(f"the result of {operation_name} does not fit {shape_name}: {error}") from error
 
 

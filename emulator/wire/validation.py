@@ -27,6 +27,8 @@ from emulator.wire.service_model import ServiceModel, Shape
 
 MAX_VIOLATIONS = 100
 MAX_SHOWN_CHARACTERS = 16_384
+BASE64_SLICE = 512 * 1024
+"""Characters that are decoded at once; a multiple of four."""
 
 Reader = Callable[[Any, str, list[str]], Any]
 
@@ -253,7 +255,7 @@ def _float_reader(shape: Shape) -> Reader:
         try:
             number = float(value)
         except OverflowError:
-            number = math.copysign(math.inf, value)
+            number = math.inf if value > 0 else -math.inf
         _report_range(violations, number, path, shape)
         return number
 
@@ -266,15 +268,25 @@ def _blob_reader(shape: Shape) -> Reader:
     def read(value: Any, path: str, violations: list[str]) -> bytes:
         if type(value) is not str:
             raise _wrong_type(value, "a Blob")
-        try:
-            blob = binascii.a2b_base64(value, strict_mode=True)
-        except ValueError:
-            raise errors.serialization_failed("STRING_VALUE is not valid base64") from None
+        blob = _decode_base64(value)
         if not least <= len(blob) <= most:
             _report_size(violations, blob, path, len(blob), least, most)
         return blob
 
     return read
+
+
+def _decode_base64(text: str) -> bytes:
+    """Decode slice by slice: one long decoding would hold the interpreter lock, and with it the event loop, for its
+    whole time.
+    """
+    if "=" in text[:-2]:
+        raise errors.serialization_failed("STRING_VALUE is not valid base64")
+    try:
+        slices = (text[start : start + BASE64_SLICE] for start in range(0, len(text), BASE64_SLICE))
+        return b"".join(binascii.a2b_base64(part, strict_mode=True) for part in slices)
+    except ValueError:
+        raise errors.serialization_failed("STRING_VALUE is not valid base64") from None
 
 
 def _boolean_reader(_: Shape) -> Reader:
