@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class ResultKind(Enum):
+class ResultKind(StrEnum):
     """The six files; the value is the first part of the file's name. All end in .json, also the JSON Lines ones."""
 
     EVALUATION_SUMMARY = "EvaluationResultSummary"
@@ -16,8 +16,8 @@ class ResultKind(Enum):
     TESTING_VALIDATION = "TestingManifestWithValidation"
 
 
-def result_keys(prefix: str | None, project_name: str, version_name: str) -> dict[ResultKind, str]:
-    """`<prefix>/<Kind>-<project>-<version>.json` for each kind.
+def result_keys(prefix: str | None, project_name: str, version_name: str) -> dict[str, str]:
+    """`<prefix>/<Kind>-<project>-<version>.json` by kind (a ResultKind, or its text).
 
     Without a prefix there is no leading slash. A prefix that ends in slashes gives the same keys as one without them
     (AWS's behaviour is unknown: this way `out` and `out/` name the same folder).
