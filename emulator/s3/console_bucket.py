@@ -1,0 +1,34 @@
+"""The bucket that the console keeps its projects' files in (S-4)."""
+
+from __future__ import annotations
+
+import secrets
+import string
+
+from emulator.s3.index import buckets
+from emulator.s3.rules import acl, cors
+from emulator.s3.vault import Vault, now
+
+_ALPHABET = string.ascii_lowercase + string.digits
+_RANDOM_LENGTH = 10
+
+
+def ensure_console_bucket(vault: Vault, account: str, region: str, console_origin: str) -> str:
+    """`custom-labels-console-<region>-<10 characters>`: one per account and region, open to the console's origin."""
+    vault.open()
+    with vault.reading() as connection:
+        name = buckets.console_bucket(connection, account, region)
+    if name is not None:
+        return name
+    with vault.changing() as change:
+        connection = change.connection
+        name = buckets.console_bucket(connection, account, region)
+        if name is not None:  # another thread was quicker
+            return name
+        name = f"custom-labels-console-{region}-" + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
+        buckets.add(connection, name, account, region, now(), acl.private(account))
+        bucket = buckets.find(connection, name)
+        assert bucket is not None
+        buckets.set_configuration(connection, bucket, "cors", cors.document_for_origin(console_origin))
+        buckets.remember_console_bucket(connection, account, region, name)
+    return name

@@ -1,0 +1,173 @@
+"""The embedded S3 as an ASGI application: request in, handler in a worker thread, answer out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from emulator.s3.console_bucket import ensure_console_bucket
+from emulator.s3.errors import NotModified, S3Error
+from emulator.s3.handlers import access
+from emulator.s3.handlers.context import Call
+from emulator.s3.http import presigned
+from emulator.s3.http.body import (
+    LARGEST_DOCUMENT,
+    LARGEST_OBJECT,
+    Body,
+    ClientGoneError,
+    MemoryBudget,
+    Receive,
+    discard_body,
+    receive_body,
+)
+from emulator.s3.http.request import S3Request, read_request
+from emulator.s3.http.response import S3Response, asgi_headers, error_response, not_modified
+from emulator.s3.object_store import EmbeddedObjectStore
+from emulator.s3.routes import Route, route
+from emulator.s3.vault import Vault
+from emulator.storage.object_store import ObjectStore
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_THREADS = 8
+_log = logging.getLogger(__name__)
+
+
+class EmbeddedS3:
+    """S3 on a directory.
+
+    The surrounding application sets `scope["aws.account"]` and `scope["aws.region"]`, then calls this as an ASGI
+    application. `virtual_host_domain` is the host under which `bucket.domain` addresses a bucket; `console_origin` is
+    the origin whose pages may use the console's buckets.
+    """
+
+    def __init__(
+        self, directory: Path, *, virtual_host_domain: str = "localhost", console_origin: str = "http://127.0.0.1:4598"
+    ) -> None:
+        self._vault = Vault(directory)
+        self._virtual_host_domain = virtual_host_domain
+        self._console_origin = console_origin
+        self._budget = MemoryBudget()
+        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
+
+    def start(self) -> int:
+        """Make the directory ready and remove what unfinished requests of a killed process left; how many files.
+
+        Raises `NewerObjectIndexError` for a directory of a newer release, which is left untouched (O-3).
+        """
+        return self._vault.start()
+
+    def store(self) -> ObjectStore:
+        """The same objects in process, without HTTP."""
+        return EmbeddedObjectStore(self._vault)
+
+    def console_bucket(self, account: str, region: str) -> str:
+        """The name of the account's console bucket in a region, which is created when it is not there (S-4)."""
+        return ensure_console_bucket(self._vault, account, region, self._console_origin)
+
+    def reset(self) -> None:
+        """Remove every bucket and object (O-8)."""
+        self._vault.open()
+        self._vault.reset()
+
+    def close(self) -> None:
+        """End the worker threads and close the index."""
+        self._executor.shutdown(wait=True)
+        self._vault.close()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        request_id = secrets.token_hex(8).upper()
+        request: S3Request | None = None
+        state = _BodyState(receive)
+        try:
+            request = read_request(scope, self._virtual_host_domain)
+            response = await self._answer(request, state)
+        except ClientGoneError:
+            return
+        except S3Error as error:
+            response = error_response(error, request_id, request.path if request else "/")
+        except NotModified as answer:
+            response = not_modified(answer)
+        except Exception:
+            _log.exception("S3 request failed")
+            response = error_response(S3Error("InternalError"), request_id, request.path if request else "/")
+        if not state.received and not (request and "100-continue" in request.headers.get("expect", "").lower()):
+            await discard_body(receive)
+        await self._send(response, request, request_id, receive, send)
+
+    async def _answer(self, request: S3Request, state: _BodyState) -> S3Response:
+        if not self._vault.opened:
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._vault.open)
+        presigned.check_expiry(request.query, datetime.now(UTC))
+        chosen = route(request)
+        body = Body(
+            self._vault.files,
+            self._budget,
+            request.headers,
+            LARGEST_OBJECT if chosen.takes_object else LARGEST_DOCUMENT,
+        )
+        call = Call(request, body, self._vault, chosen.action)
+        try:
+            await receive_body(body, state.receive, self._executor)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, _handle, call, chosen)
+        finally:
+            body.close()
+
+    async def _send(
+        self, response: S3Response, request: S3Request | None, request_id: str, receive: Receive, send: Send
+    ) -> None:
+        headers = asgi_headers(response, request, request_id)
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if response.pieces is None:
+            await send({"type": "http.response.body", "body": response.body})
+            return
+        loop = asyncio.get_running_loop()
+        pieces = response.pieces
+        gone = asyncio.ensure_future(_until_disconnect(receive))
+        try:
+            while not gone.done():
+                piece = await loop.run_in_executor(self._executor, next, pieces, None)
+                if piece is None:
+                    break
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
+            await loop.run_in_executor(self._executor, pieces.close)  # type: ignore[attr-defined]
+
+
+class _BodyState:
+    """Remembers whether the request's body was read to its end."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.received = False
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            self.received = True
+        return message
+
+
+def _handle(call: Call, chosen: Route) -> S3Response:
+    origin_headers = access.cors_headers(call) if call.request.method != "OPTIONS" else {}
+    try:
+        response = chosen.handler(call)
+    except (S3Error, NotModified) as error:
+        error.headers |= origin_headers
+        raise
+    response.headers |= origin_headers
+    return response
+
+
+async def _until_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

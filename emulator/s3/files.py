@@ -1,0 +1,171 @@
+"""Object bytes as files with opaque names: written aside, forced to the disk, then renamed to where the index says.
+
+Layout under the object directory: `blobs/<two hex digits>/<32 hex digits>` are files that the index may name, `spool/`
+holds files that are still being written. No part of a request ever becomes part of a path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_COPY_PIECE = 1 << 20
+_BLOB_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class StagedBlob:
+    """Bytes that are safely on the disk but not yet in their place."""
+
+    name: str
+    size: int
+
+
+class BlobFiles:
+    """The two folders. Every method may be called from any thread; none keeps a file's bytes in memory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._blobs = directory / "blobs"
+        self._spool = directory / "spool"
+        self._readers: Counter[str] = Counter()
+        self._left_to_readers: set[str] = set()
+        self._readers_lock = threading.Lock()
+
+    def create(self) -> None:
+        """Make the folders."""
+        self._blobs.mkdir(parents=True, exist_ok=True)
+        self._spool.mkdir(parents=True, exist_ok=True)
+
+    def begin(self) -> tuple[str, BinaryIO]:
+        """A new empty file in the spool: its name for `staged`, `place` or `discard`, and the file to write."""
+        name = secrets.token_hex(16)
+        return name, (self._spool / name).open("x+b", buffering=0)
+
+    def staged(self, name: str, file: BinaryIO, size: int) -> StagedBlob:
+        """Force a written spool file to the disk and close it."""
+        os.fsync(file.fileno())
+        file.close()
+        return StagedBlob(name, size)
+
+    def stage(self, data: bytes) -> StagedBlob:
+        """Write bytes that are in memory to the spool and force them to the disk."""
+        name, file = self.begin()
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
+            return self.staged(name, file, len(data))
+        except BaseException:
+            file.close()
+            self.discard(name)
+            raise
+
+    def stage_copy(self, names: Iterable[str]) -> list[str]:
+        """Second names in the spool for existing blobs, without moving a byte where the file system can link."""
+        copies: list[str] = []
+        for name in names:
+            copy = secrets.token_hex(16)
+            try:
+                os.link(self._place(name), self._spool / copy)
+            except OSError:
+                self._copy_bytes(name, copy)
+            copies.append(copy)
+        return copies
+
+    def place(self, name: str) -> None:
+        """Move a staged file to where readers look. To be called inside the index's write transaction (see `sweep`)."""
+        target = self._place(name)
+        try:
+            (self._spool / name).rename(target)
+        except FileNotFoundError:
+            target.parent.mkdir(exist_ok=True)
+            (self._spool / name).rename(target)
+
+    def discard(self, name: str) -> None:
+        """Forget a spool file that will not be placed."""
+        (self._spool / name).unlink(missing_ok=True)
+
+    def discard_all(self, names: Iterable[str]) -> None:
+        """`discard` for several."""
+        for name in names:
+            self.discard(name)
+
+    def open(self, name: str) -> BinaryIO:
+        """A placed blob for reading. `FileNotFoundError` when it was replaced since its name was read."""
+        return self._place(name).open("rb", buffering=0)
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Keep blobs until `release`, even if they are replaced meanwhile. FileNotFoundError: one is gone already."""
+        held: list[str] = []
+        try:
+            for name in names:
+                with self._readers_lock:
+                    self._readers[name] += 1
+                held.append(name)
+                self._place(name).stat()
+        except FileNotFoundError:
+            self.release(held)
+            raise
+
+    def release(self, names: Iterable[str]) -> None:
+        """End `hold`; blobs that were removed meanwhile go now."""
+        for name in names:
+            with self._readers_lock:
+                self._readers[name] -= 1
+                last = self._readers[name] <= 0
+                if last:
+                    del self._readers[name]
+                remove = last and name in self._left_to_readers
+                if remove:
+                    self._left_to_readers.remove(name)
+            if remove:
+                self._place(name).unlink(missing_ok=True)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove blobs that no committed row names any more, those being read as soon as their readers are done."""
+        for name in names:
+            with self._readers_lock:
+                if name in self._readers:
+                    self._left_to_readers.add(name)
+                    continue
+            self._place(name).unlink(missing_ok=True)
+
+    def clear_spool(self) -> int:
+        """Remove what unfinished writes of an earlier life left behind; the number of files removed."""
+        removed = 0
+        for path in self._spool.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                removed += 1
+        return removed
+
+    def shards(self) -> list[str]:
+        """The folders that placed blobs are spread over, so that they can be looked through one at a time."""
+        return sorted(entry.name for entry in os.scandir(self._blobs) if entry.is_dir())
+
+    def names_in(self, shard: str) -> list[str]:
+        """The names of the blobs in one folder."""
+        return [path.name for path in (self._blobs / shard).iterdir() if _BLOB_NAME.fullmatch(path.name)]
+
+    def destroy(self) -> None:
+        """Remove both folders, for a store that ends with its temporary directory."""
+        shutil.rmtree(self._blobs, ignore_errors=True)
+        shutil.rmtree(self._spool, ignore_errors=True)
+
+    def _place(self, name: str) -> Path:
+        return self._blobs / name[:2] / name
+
+    def _copy_bytes(self, name: str, copy: str) -> None:
+        with self.open(name) as source, (self._spool / copy).open("xb") as target:
+            shutil.copyfileobj(source, target, _COPY_PIECE)
+            target.flush()
+            os.fsync(target.fileno())

@@ -1,0 +1,264 @@
+"""PutObject, GetObject, HeadObject, DeleteObject, DeleteObjects, GetObjectAttributes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from emulator.s3.errors import S3Error
+from emulator.s3.handlers import properties
+from emulator.s3.handlers.context import Call, checksum_headers, version_headers
+from emulator.s3.http import xml
+from emulator.s3.http.checksums import FULL_OBJECT
+from emulator.s3.http.response import S3Response, http_date, no_content, xml_response
+from emulator.s3.index import versions
+from emulator.s3.index.records import Blob, Bucket, Checksum, NewVersion, Version
+from emulator.s3.rules import preconditions, ranges
+from emulator.s3.rules.ranges import ByteRange
+from emulator.s3.vault import PIECE_BYTES, BlobReader, Change, now, require_version
+
+_MOST_DELETED_AT_ONCE = 1_000
+_OVERRIDES = {
+    "response-content-type": "content-type",
+    "response-content-language": "content-language",
+    "response-expires": "expires",
+    "response-cache-control": "cache-control",
+    "response-content-disposition": "content-disposition",
+    "response-content-encoding": "content-encoding",
+}
+
+
+def put_object(call: Call) -> S3Response:
+    """PutObject: durable when it answers; If-Match and If-None-Match are decided together with the write."""
+    request = call.request
+    key = request.object_key()
+    digests = call.body.finish()
+    with call.vault.reading() as connection:  # before the bytes go to the disk: a wrong name costs nothing
+        bucket = call.bucket(connection)
+    described = properties.from_headers(request.headers, request.account, bucket.account)
+    staged = call.body.stage()
+    modified = now()
+    blobs = [] if staged is None else [Blob(staged.name, 1, staged.size, digests.etag, None, modified)]
+    checksum = next((Checksum(name, FULL_OBJECT, value) for name, value in digests.checksums.items()), None)
+    new = NewVersion(key, call.body.size, digests.etag, modified, described, blobs, checksum)
+    try:
+        with call.vault.changing() as change:
+            bucket = call.bucket(change.connection)
+            version_id = store_version(change, bucket, new, call)
+    except BaseException:
+        call.vault.files.discard_all(blob.name for blob in blobs)
+        raise
+    answer = {"etag": f'"{digests.etag}"', **version_headers(bucket, version_id)}
+    if checksum is not None:
+        answer |= {f"x-amz-checksum-{checksum.algorithm.lower()}": checksum.value, "x-amz-checksum-type": FULL_OBJECT}
+    return S3Response(200, answer | properties.encryption_headers(request.headers))
+
+
+def store_version(change: Change, bucket: Bucket, new: NewVersion, call: Call) -> str:
+    """Write a version under the request's conditions; its version id."""
+    current = versions.latest(change.connection, bucket, new.key)
+    exists = current is not None and not current.is_delete_marker
+    preconditions.check_write(call.request.headers, current.etag if current is not None and exists else None)
+    if new.upload_id is None:  # the files of parts are in their place since the parts came
+        change.place(blob.name for blob in new.blobs)
+    version_id, unused = versions.add(change.connection, bucket, new)
+    change.forget(unused)
+    return version_id
+
+
+def get_object(call: Call) -> S3Response:
+    """GetObject, whole, by range or by part; the bytes are streamed from the files."""
+    version, bucket, reader = call.vault.read(lambda connection: _find(call, connection))
+    try:
+        response, wanted = _described(call, bucket, version)
+        if wanted.length <= PIECE_BYTES:
+            response.body = b"".join(reader.pieces(wanted.start, wanted.length))
+            response.size = None
+            reader.close()
+        else:
+            response.pieces = _closing(reader, wanted)
+        return response
+    except BaseException:
+        reader.close()
+        raise
+
+
+def head_object(call: Call) -> S3Response:
+    """HeadObject: GetObject's headers."""
+    with call.vault.reading() as connection:
+        version, bucket = _find(call, connection)
+    return _described(call, bucket, version)[0]
+
+
+def delete_object(call: Call) -> S3Response:
+    """DeleteObject: a delete marker on top where versioning is on, else (or with a version id) for good."""
+    request = call.request
+    key = request.object_key()
+    with call.vault.changing() as change:
+        bucket = call.bucket(change.connection)
+        if "if-match" in request.headers:
+            current = versions.latest(change.connection, bucket, key)
+            preconditions.check_write(
+                {"if-match": request.headers["if-match"]},
+                current.etag if current is not None and not current.is_delete_marker else None,
+            )
+        deleted = delete_version(change, bucket, key, request.query.get("versionId"), request.account)
+    return no_content(deleted)
+
+
+def delete_version(change: Change, bucket: Bucket, key: str, version_id: str | None, account: str) -> dict[str, str]:
+    """Delete in a transaction; the answer's x-amz-version-id and x-amz-delete-marker. Nothing there is no error."""
+    if version_id is not None:
+        version = versions.find(change.connection, bucket, key, version_id)
+        if version is None:
+            return {"x-amz-version-id": version_id}
+        change.forget(versions.remove(change.connection, version))
+        marker = {"x-amz-delete-marker": "true"} if version.is_delete_marker else {}
+        return {"x-amz-version-id": version_id, **marker}
+    if bucket.versioning:
+        marker_id, unused = versions.add_delete_marker(change.connection, bucket, key, account, now())
+        change.forget(unused)
+        return {"x-amz-version-id": marker_id, "x-amz-delete-marker": "true"}
+    version = versions.latest(change.connection, bucket, key)
+    if version is not None:
+        change.forget(versions.remove(change.connection, version))
+    return {}
+
+
+def delete_objects(call: Call) -> S3Response:
+    """DeleteObjects: up to 1,000 keys in one transaction."""
+    root = xml.parse(call.document(), "Delete")
+    elements = root.findall("Object")
+    quiet = (xml.child_text(root, "Quiet") or "").strip().lower() == "true"
+    if not elements or len(elements) > _MOST_DELETED_AT_ONCE:
+        raise S3Error("MalformedXML")
+    results: list[str] = []
+    with call.vault.changing() as change:
+        bucket = call.bucket(change.connection)
+        for element in elements:
+            key, version_id = xml.child_text(element, "Key"), xml.child_text(element, "VersionId")
+            if not key:
+                raise S3Error("MalformedXML")
+            deleted = delete_version(change, bucket, key, version_id or None, call.request.account)
+            if not quiet:
+                results.append(_deleted_element(key, version_id or None, deleted))
+    return xml_response(xml.document("DeleteResult", results))
+
+
+def get_object_attributes(call: Call) -> S3Response:
+    """GetObjectAttributes: ETag, Checksum, ObjectParts, StorageClass and ObjectSize, as asked for."""
+    wanted = {name.strip() for name in call.request.headers.get("x-amz-object-attributes", "").split(",")}
+    with call.vault.reading() as connection:
+        version, bucket = _find(call, connection)
+        blobs = versions.blobs(connection, version.sequence)
+    elements = []
+    if "ETag" in wanted:
+        elements.append(xml.leaf("ETag", version.etag))
+    if "Checksum" in wanted and version.checksum is not None:
+        checksum = version.checksum
+        value = xml.leaf(f"Checksum{checksum.algorithm}", checksum.value)
+        elements.append(xml.branch("Checksum", value + xml.leaf("ChecksumType", checksum.type)))
+    if "ObjectParts" in wanted and version.part_count is not None:
+        elements.append(xml.branch("ObjectParts", _parts_elements(version, blobs)))
+    if "StorageClass" in wanted:
+        elements.append(xml.leaf("StorageClass", version.properties.storage_class))
+    if "ObjectSize" in wanted:
+        elements.append(xml.leaf("ObjectSize", version.size))
+    headers = {"last-modified": http_date(version.modified), **version_headers(bucket, version.version_id)}
+    return xml_response(xml.document("GetObjectAttributesResponse", elements), headers)
+
+
+def _find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:
+    bucket = call.bucket(connection)
+    key = call.request.object_key()
+    return require_version(connection, bucket, key, call.request.query.get("versionId")), bucket
+
+
+def _described(call: Call, bucket: Bucket, version: Version) -> tuple[S3Response, ByteRange]:
+    """Status and headers of a read, and which bytes it is about."""
+    request = call.request
+    headers = object_headers(bucket, version)
+    if request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
+        headers |= checksum_headers(version)
+    preconditions.check_read(
+        request.headers, version.etag, version.modified, {name: headers[name] for name in ("etag", "last-modified")}
+    )
+    headers |= {header: request.query[name] for name, header in _OVERRIDES.items() if name in request.query}
+    wanted = _part(call, version, headers) or ranges.requested(request.header("range"), version.size)
+    if wanted is None:
+        return S3Response(200, headers, size=version.size), ByteRange(0, version.size)
+    if wanted.length != version.size:
+        headers = {name: value for name, value in headers.items() if not name.startswith("x-amz-checksum-")}
+    if version.size:
+        headers["content-range"] = wanted.content_range(version.size)
+    return S3Response(206, headers, size=wanted.length), wanted
+
+
+def object_headers(bucket: Bucket, version: Version) -> dict[str, str]:
+    """The headers that describe an object, checksums apart."""
+    described = version.properties
+    headers = {
+        "accept-ranges": "bytes",
+        "etag": f'"{version.etag}"',
+        "last-modified": http_date(version.modified),
+        **described.headers,
+        **version_headers(bucket, version.version_id),
+    }
+    headers |= {properties.USER_METADATA_PREFIX + name: value for name, value in described.user_metadata.items()}
+    if described.storage_class != "STANDARD":
+        headers["x-amz-storage-class"] = described.storage_class
+    if described.tags:
+        headers["x-amz-tagging-count"] = str(len(described.tags))
+    return headers
+
+
+def _part(call: Call, version: Version, headers: dict[str, str]) -> ByteRange | None:
+    """The bytes of `?partNumber=N`, and the count of parts in the headers."""
+    if "partNumber" not in call.request.query:
+        return None
+    number = call.request.integer("partNumber", 1)
+    if version.part_count is None:
+        if number != 1:
+            raise S3Error("InvalidPartNumber")
+        return ByteRange(0, version.size)
+    headers["x-amz-mp-parts-count"] = str(version.part_count)
+    with call.vault.reading() as connection:
+        blobs = versions.blobs(connection, version.sequence)
+    start = 0
+    for blob in blobs:
+        if blob.part_number == number:
+            return ByteRange(start, blob.size)
+        start += blob.size
+    raise S3Error("InvalidPartNumber")
+
+
+def _closing(reader: BlobReader, wanted: ByteRange) -> Iterator[bytes]:
+    try:
+        yield from reader.pieces(wanted.start, wanted.length)
+    finally:
+        reader.close()
+
+
+def _deleted_element(key: str, version_id: str | None, deleted: dict[str, str]) -> str:
+    is_marker = deleted.get("x-amz-delete-marker") == "true" or None
+    marker_id = deleted.get("x-amz-version-id") if is_marker else None
+    return xml.branch(
+        "Deleted",
+        xml.leaves(Key=key, VersionId=version_id, DeleteMarker=is_marker, DeleteMarkerVersionId=marker_id),
+    )
+
+
+def _parts_elements(version: Version, blobs: list[Blob]) -> str:
+    checksum = version.checksum
+    parts = [
+        xml.branch(
+            "Part",
+            xml.leaf("PartNumber", blob.part_number)
+            + xml.leaf("Size", blob.size)
+            + (xml.leaf(f"Checksum{checksum.algorithm}", blob.checksum) if checksum else ""),
+        )
+        for blob in blobs
+    ]
+    # S3 lists the parts only of objects whose parts have checksums.
+    listed = "".join(parts) if checksum and all(blob.checksum for blob in blobs) else ""
+    return xml.leaves(TotalPartsCount=version.part_count, IsTruncated=False, MaxParts=1000) + listed

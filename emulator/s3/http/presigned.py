@@ -1,0 +1,50 @@
+"""Presigned URLs: their parameters stand for headers, and they expire. Their signatures are not verified (O-20)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from emulator.s3.errors import S3Error
+
+_LONGEST_VALIDITY = 604_800  # seconds
+
+
+def check_expiry(query: Mapping[str, str], moment: datetime) -> None:
+    """Raises AccessDenied for an expired URL, AuthorizationQueryParametersError for one that cannot be read."""
+    if "X-Amz-Signature" in query:
+        try:
+            signed = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            seconds = int(query["X-Amz-Expires"])
+        except (KeyError, ValueError) as error:
+            raise S3Error("AuthorizationQueryParametersError") from error
+        if not 0 <= seconds <= _LONGEST_VALIDITY:
+            raise S3Error(
+                "AuthorizationQueryParametersError",
+                "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less "
+                f"than {_LONGEST_VALIDITY} seconds",
+            )
+        _refuse_after(signed + timedelta(seconds=seconds), moment)
+    elif "Signature" in query and "Expires" in query:
+        if not query["Expires"].isdigit():
+            raise S3Error("AccessDenied", "Invalid date (should be seconds since epoch): " + query["Expires"])
+        _refuse_after(datetime.fromtimestamp(min(int(query["Expires"]), 2**33), UTC), moment)
+
+
+def _refuse_after(expiry: datetime, moment: datetime) -> None:
+    if moment > expiry:
+        raise S3Error(
+            "AccessDenied",
+            "Request has expired",
+            Expires=f"{expiry:%Y-%m-%dT%H:%M:%SZ}",
+            ServerTime=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        )
+
+
+def headers_in_query(query: Mapping[str, str]) -> dict[str, str]:
+    """The x-amz-… headers that a signer moved into the URL (`x-amz-checksum-crc32`, `x-amz-acl` …), in lower case."""
+    return {
+        name.lower(): value
+        for name, value in query.items()
+        if name.lower().startswith("x-amz-") and not name.startswith("X-Amz-")
+    }

@@ -1,0 +1,122 @@
+"""A request as S3 understands it, read from an ASGI scope: bucket, key, query, headers, account and region."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote
+
+from emulator.s3.errors import S3Error
+from emulator.s3.http import presigned
+
+Scope = Mapping[str, Any]
+_LONGEST_KEY = 1024  # bytes of UTF-8
+
+
+@dataclass(frozen=True, slots=True)
+class S3Request:
+    """One request. `bucket` is None for the service itself, `key` for a bucket itself; headers are in lower case."""
+
+    method: str
+    bucket: str | None
+    key: str | None
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    account: str
+    region: str
+    request_id: str
+    path: str
+    base_url: str
+
+    def header(self, name: str) -> str | None:
+        """A header's value, or None."""
+        return self.headers.get(name)
+
+    def bucket_name(self) -> str:
+        """The bucket, where the route says that there is one."""
+        if self.bucket is None:
+            raise S3Error("InvalidBucketName")
+        return self.bucket
+
+    def object_key(self) -> str:
+        """The key, where the route says that there is one. Raises KeyTooLongError."""
+        if not self.key:
+            raise S3Error("InvalidRequest", "Missing Key")
+        if len(self.key.encode("utf-8")) > _LONGEST_KEY:
+            raise S3Error("KeyTooLongError", Size=str(len(self.key.encode("utf-8"))), MaxSizeAllowed=str(_LONGEST_KEY))
+        return self.key
+
+    def integer(self, name: str, default: int, highest: int | None = None) -> int:
+        """A query parameter that is a number of at least zero. Raises InvalidArgument."""
+        given = self.query.get(name)
+        if given is None or given == "":
+            return default
+        if not (given.isascii() and given.isdigit()) or int(given) > 2**31 - 1:
+            raise S3Error(
+                "InvalidArgument",
+                f"Provided {name} not an integer or within integer range",
+                ArgumentName=name,
+                ArgumentValue=given,
+            )
+        return min(int(given), highest) if highest is not None else int(given)
+
+
+def read_request(scope: Scope, virtual_host_domain: str) -> S3Request:
+    """Read a request; raises InvalidURI for a path or a key that is no UTF-8.
+
+    The raw path is what counts: servers decode `%2F`, SDKs escape `?` and `#`, and keys must come out as they went in.
+    """
+    headers = _headers(scope)
+    raw_path = _raw_path(scope)
+    parameters = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
+    host = headers.get("host", "")
+    bucket, key = _address(raw_path, host, virtual_host_domain)
+    return S3Request(
+        method=scope["method"],
+        bucket=bucket,
+        key=key,
+        query=parameters,
+        headers=presigned.headers_in_query(parameters) | headers,
+        account=scope["aws.account"],
+        region=scope["aws.region"],
+        request_id=secrets.token_hex(8).upper(),
+        path=raw_path,
+        base_url=f"{scope.get('scheme', 'http')}://{host}",
+    )
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
+def _raw_path(scope: Scope) -> str:
+    raw: bytes | None = scope.get("raw_path")
+    if raw is None:
+        return quote(scope["path"])
+    return raw.partition(b"?")[0].decode("latin-1")
+
+
+def _address(raw_path: str, host: str, virtual_host_domain: str) -> tuple[str | None, str | None]:
+    """Bucket and key of a path-style (`/bucket/key`) or virtual-host-style (`bucket.domain`) address."""
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    path = raw_path.removeprefix("/")
+    suffix = "." + virtual_host_domain.lower()
+    if virtual_host_domain and name.lower().endswith(suffix):
+        return name[: -len(suffix)].lower(), _decoded(path) or None
+    bucket, _, key = path.partition("/")
+    return _decoded(bucket) or None, _decoded(key) or None
+
+
+def _decoded(escaped: str) -> str:
+    try:
+        text = unquote(escaped, errors="strict")
+        text.encode("utf-8")
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        raise S3Error("InvalidURI") from error
+    return text

@@ -1,0 +1,185 @@
+"""The emulator's own way to the embedded objects: the ObjectStore port, without HTTP, from any thread or process."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from emulator.s3.errors import S3Error
+from emulator.s3.files import StagedBlob
+from emulator.s3.index import listing, versions
+from emulator.s3.index.listing import Selection
+from emulator.s3.index.records import Blob, Bucket, NewVersion, ObjectProperties, Version
+from emulator.s3.rules.ranges import ByteRange
+from emulator.s3.vault import PIECE_BYTES, BlobReader, Vault, now, require_bucket, require_version
+from emulator.storage.object_store import (
+    Caller,
+    ObjectAccessDeniedError,
+    ObjectHead,
+    ObjectLocation,
+    ObjectNotFoundError,
+    ObjectStoreError,
+    ObjectStoreUnavailableError,
+)
+
+_PAGE = 1_000
+_NOT_FOUND = frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
+
+
+def open_embedded_store(directory: Path) -> EmbeddedObjectStore:
+    """The objects of an embedded S3, for reading and writing beside the server's process.
+
+    A plain function of a path, so that worker processes can be told it. Raises `NewerObjectIndexError`.
+    """
+    vault = Vault(directory)
+    vault.open()
+    return EmbeddedObjectStore(vault)
+
+
+class EmbeddedObjectStore:
+    """ObjectStore over a vault. Errors of S3 become those of the port."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def head(self, location: ObjectLocation, caller: Caller) -> ObjectHead:
+        """See ObjectStore."""
+        with _port_errors(location), self._vault.reading() as connection:
+            version, bucket = _find(connection, location, caller)
+        return _head(version, bucket)
+
+    @contextmanager
+    def open(self, location: ObjectLocation, caller: Caller) -> Iterator[BinaryIO]:
+        """See ObjectStore. The stream can be sought; it shows the version that was current when it was opened."""
+        with _port_errors(location):
+            version, _, reader = self._vault.read(lambda connection: _find(connection, location, caller))
+        try:
+            with io.BufferedReader(_ObjectStream(reader, version.size), PIECE_BYTES) as stream:
+                yield stream
+        finally:
+            reader.close()
+
+    def get(self, location: ObjectLocation, caller: Caller) -> bytes:
+        """See ObjectStore."""
+        with _port_errors(location):
+            version, _, reader = self._vault.read(lambda connection: _find(connection, location, caller))
+        try:
+            return b"".join(reader.pieces(0, version.size))
+        finally:
+            reader.close()
+
+    def put(self, location: ObjectLocation, body: BinaryIO | bytes, caller: Caller, content_type: str) -> None:
+        """See ObjectStore. Durable when it returns."""
+        staged, etag = self._stage(body)
+        try:
+            with _port_errors(location), self._vault.changing() as change:
+                bucket = require_bucket(
+                    change.connection, location.bucket, caller.account, "s3:PutObject", location.key
+                )
+                change.place([staged.name])
+                modified = now()
+                described = ObjectProperties(caller.account, headers={"content-type": content_type})
+                blobs = [Blob(staged.name, 1, staged.size, etag, None, modified)]
+                new = NewVersion(location.key, staged.size, etag, modified, described, blobs)
+                change.forget(versions.add(change.connection, bucket, new)[1])
+        except BaseException:
+            self._vault.files.discard(staged.name)
+            raise
+
+    def list(self, bucket: str, prefix: str, caller: Caller) -> Iterator[ObjectHead]:
+        """See ObjectStore. Each page of 1,000 is one view of the index."""
+        after, more = "", True
+        while more:
+            with _port_errors(ObjectLocation(bucket, prefix)), self._vault.reading() as connection:
+                found = require_bucket(connection, bucket, caller.account, "s3:ListBucket")
+                page = listing.objects(connection, found, Selection(prefix, "", after, _PAGE))
+            yield from (_head(version, found) for version in page.items)
+            after, more = page.last, page.is_truncated
+
+    def owner(self, bucket: str, caller: Caller) -> str:
+        """See ObjectStore: the account that created the bucket."""
+        with _port_errors(ObjectLocation(bucket, "")), self._vault.reading() as connection:
+            return require_bucket(connection, bucket, caller.account, "s3:GetBucketAcl").account
+
+    def close(self) -> None:
+        """Close the index, for a store that was opened by `open_embedded_store`."""
+        self._vault.close()
+
+    def _stage(self, body: BinaryIO | bytes) -> tuple[StagedBlob, str]:
+        if isinstance(body, bytes):
+            return self._vault.files.stage(body), hashlib.md5(body, usedforsecurity=False).hexdigest()
+        digest, size = hashlib.md5(usedforsecurity=False), 0
+        name, file = self._vault.files.begin()
+        try:
+            while piece := body.read(PIECE_BYTES):
+                digest.update(piece)
+                size += len(piece)
+                file.write(piece)
+            return self._vault.files.staged(name, file, size), digest.hexdigest()
+        except BaseException:
+            file.close()
+            self._vault.files.discard(name)
+            raise
+
+
+class _ObjectStream(io.RawIOBase):
+    """A seekable raw stream over a version's files."""
+
+    def __init__(self, reader: BlobReader, size: int) -> None:
+        self._reader = reader
+        self._size = size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        wanted = ByteRange(self._position, max(0, min(len(buffer), self._size - self._position)))
+        filled = 0
+        for piece in self._reader.pieces(wanted.start, wanted.length):
+            buffer[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        self._position += filled
+        return filled
+
+
+def _find(connection: sqlite3.Connection, location: ObjectLocation, caller: Caller) -> tuple[Version, Bucket]:
+    bucket = require_bucket(connection, location.bucket, caller.account, "s3:GetObject", location.key)
+    return require_version(connection, bucket, location.key, location.version), bucket
+
+
+def _head(version: Version, bucket: Bucket) -> ObjectHead:
+    return ObjectHead(version.key, version.size, version.etag, version.version_id if bucket.versioning else None)
+
+
+@contextmanager
+def _port_errors(location: ObjectLocation) -> Iterator[None]:
+    try:
+        yield
+    except S3Error as error:
+        kind: type[ObjectStoreError]
+        if error.code in _NOT_FOUND:
+            kind = ObjectNotFoundError
+        elif error.code == "AccessDenied":
+            kind = ObjectAccessDeniedError
+        else:
+            kind = ObjectStoreUnavailableError
+        raise kind(f"{location}: {error.message}") from error
+    except (sqlite3.OperationalError, OSError) as error:
+        raise ObjectStoreUnavailableError(f"{location}: {error}") from error

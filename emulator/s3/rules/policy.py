@@ -1,0 +1,147 @@
+"""Bucket policies: checked when they are put, and their Deny statements enforced.
+
+Access is allowed unless a policy says no, so Allow statements change nothing. Of a caller only the account is known: a
+principal that names a user or a role counts for its whole account. A statement with a condition that cannot be decided
+from the account is not applied (docs/s3.md lists what can).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+from emulator.s3.errors import S3Error
+
+_LONGEST_POLICY = 20 * 1024
+_ACCOUNT = re.compile(r"\d{12}")
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+)
+_VERSIONS = ("2008-10-17", "2012-10-17")
+_PAIRS = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
+
+
+def check(document: bytes, bucket: str) -> None:
+    """Raises MalformedPolicy for what S3 would not store."""
+    try:
+        policy = json.loads(document)
+    except ValueError as error:
+        raise S3Error("MalformedPolicy") from error
+    if not isinstance(policy, dict) or not document.lstrip().startswith(b"{"):
+        raise S3Error("MalformedPolicy")
+    if len(document) > _LONGEST_POLICY:
+        raise S3Error("MalformedPolicy", "Normalized policy document exceeds the maximum allowed size of 20480 bytes.")
+    if policy.get("Version", _VERSIONS[0]) not in _VERSIONS:
+        raise S3Error("MalformedPolicy", "The policy must contain a valid version string")
+    statements = _listed(policy.get("Statement"))
+    if not statements:
+        raise S3Error("MalformedPolicy", "Missing required field Statement")
+    for statement in statements:
+        _check_statement(statement, bucket)
+
+
+def denies(document: bytes, account: str, action: str, resource: str) -> bool:
+    """Whether a policy forbids `account` an action such as `s3:GetObject` on an ARN."""
+    return any(
+        statement.get("Effect") == "Deny"
+        and _names_principal(statement, account)
+        and _names(statement, "Action", action, ignore_case=True)
+        and _names(statement, "Resource", resource, ignore_case=False)
+        and all(
+            _condition_holds(operator, key, _listed(values), account)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, values in keys.items()
+        )
+        for statement in _statements(document)
+    )
+
+
+@lru_cache(maxsize=128)
+def _statements(document: bytes) -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = _listed(json.loads(document)["Statement"])
+    return statements
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _check_statement(statement: Any, bucket: str) -> None:
+    if not isinstance(statement, dict):
+        raise S3Error("MalformedPolicy", "Policy statements must be objects")
+    unknown = sorted(set(statement) - _ELEMENTS)
+    if unknown:
+        raise S3Error("MalformedPolicy", f"Unknown field {unknown[0]}")
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        raise S3Error("MalformedPolicy", f"Invalid effect: {statement.get('Effect')}")
+    for name, negated in _PAIRS:
+        if (name in statement) == (negated in statement):
+            raise S3Error("MalformedPolicy", f"Missing required field {name}")
+    for resource in _listed(statement.get("Resource", statement.get("NotResource"))):
+        if not isinstance(resource, str) or not _names_bucket(resource, bucket):
+            raise S3Error("MalformedPolicy", "Policy has invalid resource")
+    for action in _listed(statement.get("Action", statement.get("NotAction"))):
+        if not isinstance(action, str) or not (action == "*" or action.lower().startswith("s3:")):
+            raise S3Error("MalformedPolicy", "Policy has invalid action")
+    condition = statement.get("Condition", {})
+    if not isinstance(condition, dict) or not all(isinstance(keys, dict) for keys in condition.values()):
+        raise S3Error("MalformedPolicy", "Policy has invalid condition")
+
+
+def _names_bucket(resource: str, bucket: str) -> bool:
+    match = re.fullmatch(r"(\*|arn:[^:]+:s3:::([^/]+)(/.*)?)", resource, re.DOTALL)
+    return match is not None and (match[1] == "*" or _like(match[2], bucket))
+
+
+def _names_principal(statement: dict[str, Any], account: str) -> bool:
+    if "NotPrincipal" in statement:
+        return not _is_among(statement["NotPrincipal"], account)
+    return _is_among(statement.get("Principal"), account)
+
+
+def _is_among(principal: Any, account: str) -> bool:
+    named = _listed(principal.get("AWS")) if isinstance(principal, dict) else _listed(principal)
+    return any(name == "*" or account in _ACCOUNT.findall(str(name)) for name in named)
+
+
+def _names(statement: dict[str, Any], element: str, value: str, *, ignore_case: bool) -> bool:
+    def is_in(patterns: list[str]) -> bool:
+        return any(
+            _like(pattern.lower(), value.lower()) if ignore_case else _like(pattern, value) for pattern in patterns
+        )
+
+    if element in statement:
+        return is_in(_listed(statement[element]))
+    return not is_in(_listed(statement["Not" + element]))
+
+
+def _condition_holds(operator: str, key: str, values: list[str], account: str) -> bool:
+    known = {
+        "aws:principalaccount": account,
+        "aws:principalarn": f"arn:aws:iam::{account}:root",
+        "aws:securetransport": "true",  # the emulator speaks plain HTTP where AWS would be asked by HTTPS
+    }.get(key.lower())
+    if known is None:
+        return False
+    negated = "Not" in operator
+    kind = operator.removesuffix("IfExists").replace("Not", "")
+    if kind not in ("StringEquals", "StringLike", "StringEqualsIgnoreCase", "ArnEquals", "ArnLike", "Bool"):
+        return False
+    found = any(
+        _like(str(value).lower(), known.lower()) if kind == "Bool" else _like(str(value), known) for value in values
+    )
+    return found != negated
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    escaped = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.compile(escaped, re.DOTALL)
+
+
+def _like(pattern: str, value: str) -> bool:
+    return _pattern(pattern).fullmatch(value) is not None

@@ -1,0 +1,230 @@
+"""The embedded S3 below its HTTP surface: index and files together, so that they never contradict each other.
+
+The order of every change: bytes to the disk under a temporary name; then one transaction that moves them to their
+place and writes the rows; then, after the commit, the removal of what they replaced. A process killed in between leaves
+files that no row names, never a row whose file is missing; `start` removes those files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from emulator.s3.errors import S3Error
+from emulator.s3.files import BlobFiles
+from emulator.s3.index import buckets, schema, versions
+from emulator.s3.index.database import Database
+from emulator.s3.index.records import Blob, Bucket, Version
+from emulator.s3.rules import policy
+
+Result = TypeVar("Result")
+PIECE_BYTES = 1 << 20
+_READ_ATTEMPTS = 20
+_REMOVED_AT_ONCE = 2_000
+
+
+@dataclass(slots=True)
+class Change:
+    """One write transaction: its connection, the files it moved into place, the files it made superfluous."""
+
+    connection: sqlite3.Connection
+    _files: BlobFiles
+    placed: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+
+    def place(self, names: Iterable[str]) -> None:
+        """Move staged files to where the rows of this transaction will name them."""
+        for name in names:
+            self._files.place(name)
+            self.placed.append(name)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove these files once the transaction is committed."""
+        self.unused.extend(names)
+
+
+class Vault:
+    """Index and files of one object directory. Usable from any thread, and from several processes at once."""
+
+    def __init__(self, directory: Path) -> None:
+        self.files = BlobFiles(directory)
+        self.database = Database(directory / "objects.sqlite3")
+        self._directory = directory
+        self._open_lock = threading.Lock()
+        self.opened = False
+
+    def open(self) -> None:
+        """Make the folders and the index ready, once. Raises `NewerObjectIndexError` and changes nothing."""
+        with self._open_lock:
+            if not self.opened:
+                self._directory.mkdir(parents=True, exist_ok=True)
+                self.database.upgrade()
+                self.files.create()
+                self.opened = True
+
+    def start(self) -> int:
+        """`open`, then remove what a killed process left behind; the number of files removed.
+
+        To be called by the server only, before it serves: a writer in another process would lose what it is spooling.
+        """
+        self.open()
+        return self.files.clear_spool() + self._sweep()
+
+    def close(self) -> None:
+        """Close the index's connections."""
+        self.database.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A consistent view of the index."""
+        with self.database.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def changing(self) -> Iterator[Change]:
+        """A change that happens as a whole or not at all."""
+        change: Change | None = None
+        try:
+            with self.database.writing() as connection:
+                change = Change(connection, self.files)
+                yield change
+        except BaseException:
+            if change is not None:
+                self.files.remove(change.placed)
+            raise
+        self.files.remove(change.unused)
+
+    def read(self, find: Callable[[sqlite3.Connection], tuple[Version, Result]]) -> tuple[Version, Result, BlobReader]:
+        """Look up a version and hold its files. `find` is asked again when the version was replaced in between."""
+        for _ in range(_READ_ATTEMPTS):
+            with self.reading() as connection:
+                version, result = find(connection)
+                blobs = versions.blobs(connection, version.sequence)
+            with contextlib.suppress(FileNotFoundError):
+                return version, result, BlobReader(self.files, blobs)
+        raise S3Error("InternalError", f"The bytes of version {version.version_id} could not be opened.")
+
+    def reset(self) -> None:
+        """Remove every bucket and object; the files of many objects are removed after this returns."""
+        with self.database.writing() as connection:
+            for table in schema.TABLES:
+                connection.execute(f"DELETE FROM {table}")
+        if self._sweep(_REMOVED_AT_ONCE) >= _REMOVED_AT_ONCE:
+            threading.Thread(target=self._sweep, name="s3-sweep", daemon=True).start()
+
+    def _sweep(self, at_most: int | None = None) -> int:
+        """Remove placed files that no row names, about `at_most` of them.
+
+        Each folder is looked through inside a write transaction: writers move files into place inside theirs, so a file
+        that is unnamed here is not one whose row is just about to be committed.
+        """
+        removed = 0
+        for shard in self.files.shards():
+            with self.database.writing() as connection:
+                orphans = versions.unnamed(connection, self.files.names_in(shard))
+                self.files.remove(orphans)
+            removed += len(orphans)
+            if at_most is not None and removed >= at_most:
+                break
+        return removed
+
+
+class BlobReader:
+    """The bytes of a version, read piece by piece from its files, which stay until `close`."""
+
+    def __init__(self, files: BlobFiles, blobs: list[Blob]) -> None:
+        self._files = files
+        self.blobs = blobs
+        self.names = [blob.name for blob in blobs]
+        self._holding = True
+        files.hold(self.names)
+
+    def pieces(self, start: int, length: int) -> Iterator[bytes]:
+        """`length` bytes from `start` on, at most a mebibyte at a time."""
+        position = 0
+        for blob in self.blobs:
+            skip = max(0, start - position)
+            position += blob.size
+            if skip >= blob.size or length == 0:
+                continue
+            with self._files.open(blob.name) as file:
+                file.seek(skip)
+                left = min(blob.size - skip, length)
+                length -= left
+                while left:
+                    piece = file.read(min(left, PIECE_BYTES))
+                    if not piece:
+                        raise OSError(f"blob {blob.name} is shorter than the index says")
+                    left -= len(piece)
+                    yield piece
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._holding:
+            self._holding = False
+            self._files.release(self.names)
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def require_bucket(
+    connection: sqlite3.Connection,
+    name: str,
+    account: str,
+    action: str,
+    key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Bucket:
+    """The bucket, if it exists and the caller may do `action` with it (or with the object `key` in it).
+
+    Raises NoSuchBucket; AccessDenied when the expected owner is another one or when the bucket's policy denies.
+    """
+    bucket = buckets.find(connection, name)
+    if bucket is None:
+        raise S3Error("NoSuchBucket", BucketName=name)
+    expected = headers.get("x-amz-expected-bucket-owner") if headers else None
+    if expected is not None and expected != bucket.account:
+        raise S3Error("AccessDenied")
+    document = buckets.configuration(connection, bucket, "policy")
+    if document is not None:
+        owner_repairs = account == bucket.account and action.endswith("BucketPolicy")
+        resource = f"arn:aws:s3:::{name}" + (f"/{key}" if key is not None else "")
+        if not owner_repairs and policy.denies(document, account, action, resource):
+            raise S3Error(
+                "AccessDenied",
+                f'User: arn:aws:iam::{account}:root is not authorized to perform: {action} on resource: "{resource}" '
+                "with an explicit deny in a resource-based policy",
+            )
+    return bucket
+
+
+def require_version(connection: sqlite3.Connection, bucket: Bucket, key: str, version_id: str | None) -> Version:
+    """The current or the named version of an object, never a delete marker.
+
+    Raises NoSuchKey, NoSuchVersion, or MethodNotAllowed for a delete marker that is asked for by its id.
+    """
+    if version_id is None:
+        version = versions.latest(connection, bucket, key)
+        if version is None:
+            raise S3Error("NoSuchKey", Key=key)
+        if version.is_delete_marker:
+            marker = {"x-amz-delete-marker": "true", "x-amz-version-id": version.version_id}
+            raise S3Error("NoSuchKey", headers=marker, Key=key)
+        return version
+    found = versions.find(connection, bucket, key, version_id)
+    if found is None:
+        raise S3Error("NoSuchVersion", Key=key, VersionId=version_id)
+    if found.is_delete_marker:
+        marker = {"x-amz-delete-marker": "true", "x-amz-version-id": version_id, "allow": "DELETE"}
+        raise S3Error("MethodNotAllowed", headers=marker, Method="GET", ResourceType="DeleteMarker")
+    return found
