@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from emulator.wire.pipeline import Dispatch, RekognitionEdge
+from emulator.wire.pipeline import RekognitionEdge
 from emulator.wire.request import Call
 from emulator.wire.service_model import load_service_model
 
@@ -32,16 +32,22 @@ class RecordingDispatch:
 
 
 class EdgeServer:
-    """uvicorn in a thread; use as a context manager. `options` go to RekognitionEdge."""
+    """uvicorn in a thread; use as a context manager. `options` go to RekognitionEdge, `dispatch` may be changed
+    later.
+    """
 
-    def __init__(self, dispatch: Dispatch, **options: Any) -> None:
+    def __init__(self, dispatch: RecordingDispatch, **options: Any) -> None:
+        self.dispatch = dispatch
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._socket.getsockname()
         self.url = f"http://127.0.0.1:{self.address[1]}"
-        edge = RekognitionEdge(load_service_model(), dispatch, **options)
+        edge = RekognitionEdge(load_service_model(), self._dispatch, **options)
         config = uvicorn.Config(edge, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+
+    async def _dispatch(self, call: Call) -> Mapping[str, Any]:
+        return await self.dispatch(call)
 
     def __enter__(self) -> EdgeServer:
         self._thread.start()
