@@ -159,3 +159,14 @@ def trained_project(
     project.create_dataset("TEST", test)
     project.train()
     return project
+
+
+def copy_of(source: Project, destination: Project, name: str = "copied") -> dict[str, Any]:
+    """Parameters of CopyProjectVersion for the version `first` of a project."""
+    return {
+        "SourceProjectArn": source.arn,
+        "SourceProjectVersionArn": source.version_arns["first"],
+        "DestinationProjectArn": destination.arn,
+        "VersionName": name,
+        "OutputConfig": {"S3Bucket": destination.bucket, "S3KeyPrefix": "results"},
+    }

@@ -1,0 +1,116 @@
+"""Real photographs trained through the API: quality, seconds and memory; skipped where they are not present."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import results
+from tests.support.projects import Project, new_project
+from tests.support.server import EmulatorProcess
+
+psutil = pytest.importorskip("psutil", reason="psutil is not installed")
+
+PHOTOGRAPHS = Path(__file__).parents[2].parent / "shared" / "data"
+ANTS_AND_BEES_SECONDS = 60.0
+ANTS_AND_BEES_F1 = 0.93
+MEMORY_BYTES = 1_000_000_000
+
+pytestmark = pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the photographs of shared/data are not present")
+
+
+class MemoryWatch:
+    """The largest resident memory of a process and its children, sampled every tenth of a second."""
+
+    def __init__(self, process_id: int) -> None:
+        self.largest = 0
+        self._process = psutil.Process(process_id)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> MemoryWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._ended.wait(0.1):
+            total = 0
+            for process in (self._process, *self._process.children(recursive=True)):
+                try:
+                    total += process.memory_info().rss
+                except psutil.NoSuchProcess:
+                    continue
+            self.largest = max(self.largest, total)
+
+
+@pytest.fixture
+def own_emulator(tmp_path: Path) -> Iterator[EmulatorProcess]:
+    """An emulator whose time and memory nobody else uses."""
+    with EmulatorProcess(tmp_path / "data") as process:
+        yield process
+
+
+def upload(project: Project, name: str) -> None:
+    """Upload the photographs of a set and both manifests, with this bucket in their lines."""
+    folder = PHOTOGRAPHS / name
+    files = sorted((folder / "images").iterdir())
+
+    def put(file: Path) -> None:
+        project.s3.put_object(Bucket=project.bucket, Key=f"{name}/images/{file.name}", Body=file.read_bytes())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(put, files))
+    for part in ("train", "test"):
+        lines = (folder / f"{part}.jsonl").read_text().replace("s3://BUCKET/", f"s3://{project.bucket}/")
+        project.s3.put_object(Bucket=project.bucket, Key=f"{part}.manifest", Body=lines.encode())
+
+
+def train(project: Project) -> tuple[dict[str, Any], float]:
+    """Make both datasets and train; the description and the seconds that it took."""
+    started = time.monotonic()
+    arns = [project.start_dataset(part.upper(), f"{part}.manifest") for part in ("train", "test")]
+    for arn in arns:
+        assert project.wait_dataset(arn)["Status"] == "CREATE_COMPLETE"
+    project.train()
+    return project.describe_version("first"), time.monotonic() - started
+
+
+def test_ants_and_bees(own_emulator: EmulatorProcess, account: str) -> None:
+    project = new_project(own_emulator, account)
+    upload(project, "ants-bees")
+    with MemoryWatch(own_emulator.process.pid) as memory:
+        described, seconds = train(project)
+    assert described["EvaluationResult"]["F1Score"] >= ANTS_AND_BEES_F1
+    assert seconds <= ANTS_AND_BEES_SECONDS
+    assert memory.largest < MEMORY_BYTES
+    arn = project.start_model()
+    lines = [json.loads(line) for line in (PHOTOGRAPHS / "ants-bees" / "test.jsonl").read_text().splitlines()]
+    right = 0
+    for line in lines[::15]:
+        key = line["source-ref"].removeprefix("s3://BUCKET/")
+        image = {"S3Object": {"Bucket": project.bucket, "Name": key}}
+        answer = project.rekognition.detect_custom_labels(ProjectVersionArn=arn, Image=image, MinConfidence=0)
+        right += answer["CustomLabels"][0]["Name"] == line["label0-metadata"]["class-name"]
+    assert right >= len(lines[::15]) - 2
+
+
+def test_scenes_have_a_threshold_for_each_label(own_emulator: EmulatorProcess, account: str) -> None:
+    project = new_project(own_emulator, account)
+    upload(project, "scenes")
+    described, _ = train(project)
+    summary = results.result_json(project, "EvaluationResultSummary")
+    thresholds = {each["Label"]: each["Metrics"]["Threshold"] for each in summary["LabelEvaluationResults"]}
+    assert len(thresholds) == 13
+    assert len(set(thresholds.values())) > 6, "assumed thresholds are chosen label by label (ME-3)"
+    assert described["EvaluationResult"]["F1Score"] > 0.4
