@@ -1,0 +1,124 @@
+"""Drawn backgrounds for compositions: coloured noise with the spectrum of photographs, gradients, shapes and words.
+
+They are all made here, so that no one's photographs enter a model that was not trained on them (D-26).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from emulator.vision.layers import Array
+
+NOISE_SIDE = 192
+"""Noise is computed at this size and enlarged: the finest detail of a photograph is soft as well."""
+SMALLEST_LETTERS, LARGEST_LETTERS = 8, 80
+"""Pixels."""
+
+Colour = tuple[int, int, int]
+
+
+def random_colour(random: np.random.Generator) -> Colour:
+    red, green, blue = (int(value) for value in random.integers(0, 256, 3))
+    return red, green, blue
+
+
+def background(side: int, random: np.random.Generator) -> Image.Image:
+    """A picture of side x side pixels that shows no object in particular, RGB."""
+    picture = spectral_noise(side, random)
+    choice = random.random()
+    if choice < 0.25:
+        picture = Image.blend(picture, gradient(side, random), random.uniform(0.3, 0.9))
+    elif choice < 0.5:
+        picture = Image.composite(picture, spectral_noise(side, random), _patches(side, random))
+    return draw_clutter(picture, random, int(random.integers(0, 14)))
+
+
+def spectral_noise(side: int, random: np.random.Generator) -> Image.Image:
+    """Noise whose amplitude falls with the frequency to a random power, as in photographs (Field 1987), with random
+    direction, contrast and colours that partly go together."""
+    height, width = NOISE_SIDE, NOISE_SIDE // 2 + 1
+    horizontal = np.fft.rfftfreq(NOISE_SIDE) * random.uniform(0.5, 2)
+    frequency = np.hypot(np.fft.fftfreq(NOISE_SIDE)[:, None], horizontal[None]) + 1 / NOISE_SIDE
+    amplitude = frequency ** -random.uniform(0.6, 1.6)
+    waves = random.standard_normal((4, height, width)) + 1j * random.standard_normal((4, height, width))
+    shared = random.uniform(0, 1)
+    channels = []
+    for wave in waves[1:]:
+        channel = np.fft.irfft2((shared * waves[0] + (1 - shared) * wave) * amplitude, (NOISE_SIDE, NOISE_SIDE))
+        channel = (channel - channel.mean()) / (channel.std() + 1e-9)
+        channels.append(channel * random.uniform(15, 60) + random.uniform(40, 215))
+    pixels = np.clip(np.stack(channels, 2), 0, 255).astype(np.uint8)
+    return Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def gradient(side: int, random: np.random.Generator) -> Image.Image:
+    """Four corner colours, blended."""
+    corners = np.array([random_colour(random) for _ in range(4)], np.uint8).reshape(2, 2, 3)
+    return Image.fromarray(corners).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def _patches(side: int, random: np.random.Generator) -> Image.Image:
+    """A mask of a few blobs, hard or soft: two textures side by side, like wall and floor."""
+    cells = int(random.integers(2, 6))
+    coarse = (random.random((cells, cells)) * 255).astype(np.uint8)
+    mask = Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
+    return mask.point(lambda value: 255 * (value > 128)) if random.random() < 0.7 else mask
+
+
+def draw_clutter(picture: Image.Image, random: np.random.Generator, count: int) -> Image.Image:
+    """Draws `count` random shapes and words onto the picture, and returns it; some of them out of focus."""
+    painters: tuple[Callable[[ImageDraw.ImageDraw, list[int], np.random.Generator], None], ...]
+    painters = (_rectangle, _ellipse, _line, _panel, _polygon, _word, _word_on_ground)
+    largest = max(picture.size) * 0.5
+    focus = int(count * random.uniform(0, 1)) if random.random() < 0.5 else 0
+    for index in range(count):
+        if index == focus and focus:
+            picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(1, 6)))
+        left, top = random.integers(-10, picture.width), random.integers(-10, picture.height)
+        size = np.exp(random.uniform(np.log(8), np.log(largest)))
+        corners = [int(left), int(top), int(left + size), int(top + size * random.uniform(0.2, 1.2))]
+        painters[random.integers(len(painters))](ImageDraw.Draw(picture), corners, random)
+    return picture
+
+
+def _rectangle(draw: ImageDraw.ImageDraw, corners: list[int], random: np.random.Generator) -> None:
+    draw.rectangle(corners, fill=random_colour(random))
+
+
+def _ellipse(draw: ImageDraw.ImageDraw, corners: list[int], random: np.random.Generator) -> None:
+    fill = random_colour(random) if random.random() < 0.7 else None
+    draw.ellipse(corners, fill=fill, outline=random_colour(random), width=int(random.integers(1, 6)))
+
+
+def _line(draw: ImageDraw.ImageDraw, corners: list[int], random: np.random.Generator) -> None:
+    draw.line(corners, fill=random_colour(random), width=int(random.integers(1, 10)))
+
+
+def _panel(draw: ImageDraw.ImageDraw, corners: list[int], random: np.random.Generator) -> None:
+    radius = int((corners[2] - corners[0]) * 0.15)
+    draw.rounded_rectangle(corners, radius, fill=random_colour(random), outline=random_colour(random), width=2)
+
+
+def _polygon(draw: ImageDraw.ImageDraw, corners: list[int], random: np.random.Generator) -> None:
+    left, top, right, bottom = corners
+    shares: Array = random.random((int(random.integers(3, 8)), 2))
+    points = [(left + x * (right - left), top + y * (bottom - top)) for x, y in shares]
+    draw.polygon(points, fill=random_colour(random))
+
+
+def _word(draw: ImageDraw.ImageDraw, corners: list[int], random: np.random.Generator) -> None:
+    size = int(np.clip((corners[2] - corners[0]) * 0.4, SMALLEST_LETTERS, LARGEST_LETTERS))
+    font = ImageFont.load_default(size)
+    draw.text((corners[0], corners[1]), random_word(random), fill=random_colour(random), font=font)
+
+
+def _word_on_ground(draw: ImageDraw.ImageDraw, corners: list[int], random: np.random.Generator) -> None:
+    _panel(draw, corners, random)
+    _word(draw, corners, random)
+
+
+def random_word(random: np.random.Generator) -> str:
+    """2 to 9 letters, with a few digits among them."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    return "".join(alphabet[index] for index in random.integers(0, len(alphabet), random.integers(2, 10)))

@@ -1,0 +1,91 @@
+"""Brand detectors: training pictures are logos alone, with image-level labels; boxes come from compositions (D-26)."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from emulator.vision import images
+from emulator.vision.detector.composition import Logo, compose, make_logo
+from emulator.vision.detector.model import DetectorModel
+from emulator.vision.detector.pictures import Sample
+from emulator.vision.detector.plan import make_plan
+from emulator.vision.detector.training import READING, fit
+from emulator.vision.detector.views import Augmentation
+from emulator.vision.errors import UnusableTrainingDataError
+from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
+
+LOGO_SIDE = 512
+"""Logos are kept with a long side of at most so many pixels."""
+PICTURE_SIDE = 448
+COMPOSITIONS_IN_A_PASS = 200
+SURVEYED_COMPOSITIONS = 64
+"""Compositions that the plan of the network is made from."""
+STEPS = {Effort.FAST: 200, Effort.STANDARD: 375, Effort.BEST: 1500}
+
+
+@dataclass(frozen=True)
+class CompositionSource:
+    """A source of samples for the views: every view gets a composition of its own, the same one for the same number."""
+
+    logos: Sequence[Logo]
+    seed: int
+
+    def __len__(self) -> int:
+        """There is no end of compositions; this many count as a pass."""
+        return COMPOSITIONS_IN_A_PASS
+
+    def sample(self, index: int, number: int) -> Sample:  # noqa: ARG002 (the number alone decides)
+        return compose(self.logos, PICTURE_SIDE, np.random.default_rng([self.seed, number, 2]))
+
+
+def train_brand_detector(
+    examples: Sequence[TrainingExample],
+    labels: tuple[str, ...],
+    settings: TrainingSettings,
+    progress: ProgressListener,
+    steps: int | None = None,
+) -> DetectorModel:
+    """A detector of the logos that the examples show, one each, named by the only image-level label of an example.
+
+    Examples with no or several of the labels are left out. `steps` overrides the effort. The same input gives the same
+    model (O-24). Raises UnusableTrainingDataError when one of the labels has no logo, ImageError for a broken picture.
+    """
+    logos = _read_logos(examples, labels, progress)
+    missing = sorted(set(range(len(labels))) - {logo.label for logo in logos})
+    if missing:
+        raise UnusableTrainingDataError(f"no training picture shows {', '.join(labels[index] for index in missing)}")
+    source = CompositionSource(logos, settings.seed)
+    survey = [source.sample(0, number) for number in range(SURVEYED_COMPOSITIONS)]
+    plan = make_plan([sample.picture.size for sample in survey], [sample.boxes for sample in survey])
+    # A logo must not be mirrored, and compositions are full of logos without a mosaic.
+    plan = replace(plan, mosaic_probability=0.0)
+    steps = steps or STEPS[settings.effort]
+    name = _fingerprint(examples, labels, settings.seed, steps)
+    return fit(source, labels, plan, steps, Augmentation(flips=False), settings, progress, name)
+
+
+def _read_logos(examples: Sequence[TrainingExample], labels: Sequence[str], progress: ProgressListener) -> list[Logo]:
+    numbers = {label: number for number, label in enumerate(labels)}
+    logos = []
+    for done, example in enumerate(examples, 1):
+        known = [numbers[label] for label in example.labels if label in numbers]
+        if len(known) == 1:
+            logos.append(make_logo(_scaled(example.image.read()), known[0]))
+        progress(Progress(READING, done, len(examples)))
+    return logos
+
+
+def _scaled(data: bytes) -> Image.Image:
+    facts = images.probe(data)
+    factor = min(1.0, LOGO_SIDE / max(facts.width, facts.height))
+    width, height = max(1, round(facts.width * factor)), max(1, round(facts.height * factor))
+    return Image.fromarray(images.decode_resized(data, width, height, tolerate_damage=True))
+
+
+def _fingerprint(examples: Sequence[TrainingExample], labels: Sequence[str], seed: int, steps: int) -> str:
+    content = [[[example.image.identity, sorted(example.labels)] for example in examples], list(labels), seed, steps]
+    return "brands-" + hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
