@@ -173,17 +173,17 @@ class UnitSeries:
         """When it last changed."""
         return self._changes[-1][0] if self._changes else 0.0
 
-    def stretches(self, end: float) -> Iterator[tuple[float, float, UnitLevels]]:
-        """(from, to, levels) of every time with units, oldest first; one that still lasts goes to `end`."""
-        for (at, levels), (until, _) in pairwise([*self._changes, (end, None)]):
-            if levels is None or at > end:
+    def stretches(self, now: float) -> Iterator[tuple[float, float, UnitLevels]]:
+        """(from, to, levels) of every time with units, oldest first; one that still lasts goes to `now`."""
+        for (at, levels), (until, _) in pairwise([*self._changes, (now, None)]):
+            if levels is None:
                 continue
             if levels is self._changes[-1][1]:
-                yield at, max(end, at + 0.001), levels  # a version that began this very instant shows at once
+                yield at, max(now, at + 0.001), levels  # a version that began this very instant shows at once
             elif until > at:
-                yield at, min(until, end), levels
+                yield at, until, levels
 
-    def points(self, level: str, start: int, end: float, period: int) -> Iterator[DataPoint]:
+    def points(self, level: str, start: int, end: float, period: int, now: float) -> Iterator[DataPoint]:
         """One sample a minute for as long as the version ran, the first at its start; `start` is a whole minute.
 
         A sample's value is the average, weighted by time, over the minute that it begins. Steady hours, counted from
@@ -191,7 +191,7 @@ class UnitSeries:
         """
         collected: DataPoint | None = None
         weight = 0.0
-        for at, seconds, value in self._pieces(level, start, end, hourly=period % HOUR == 0):
+        for at, seconds, value in self._pieces(level, start, end, period % HOUR == 0, now):
             if collected is not None and collected.at != at:
                 yield _minute(collected, weight)
                 collected = None
@@ -218,14 +218,16 @@ class UnitSeries:
             series.note(float(at), UnitLevels(float(levels[0]), *(int(n) for n in levels[1:])) if levels else None)
         return series
 
-    def _pieces(self, level: str, start: int, end: float, hourly: bool) -> Iterator[tuple[int, float, float]]:
+    def _pieces(
+        self, level: str, start: int, end: float, hourly: bool, now: float
+    ) -> Iterator[tuple[int, float, float]]:
         """(minute, seconds of it or HOUR for a whole one, value), in order of time.
 
         A run's samples begin at its start, not at the full minute: eight hours are 480 samples whenever they began. So
         each run is shifted back to a full minute first.
         """
         shift, run_until = 0.0, -1.0
-        for began, ended, levels in self.stretches(end):
+        for began, ended, levels in self.stretches(now):
             if began != run_until:
                 shift = began % MINUTE
             run_until = ended
@@ -233,7 +235,7 @@ class UnitSeries:
             begin, until = began - shift, ended - shift
             at = max(int(begin // MINUTE) * MINUTE, start)
             while at < min(until, end):
-                whole_hour = hourly and (at - start) % HOUR == 0 and begin <= at and at + HOUR <= until
+                whole_hour = hourly and (at - start) % HOUR == 0 and begin <= at and at + HOUR <= min(until, end)
                 yield at, float(HOUR) if whole_hour else min(until, at + MINUTE) - max(begin, at), value
                 at += HOUR if whole_hour else MINUTE
 
@@ -285,12 +287,20 @@ class MetricStore:
                     yield MetricName(account, region, name, model.dimensions, last_at)
 
     def points(
-        self, account: str, region: str, name: str, dimensions: Dimensions, start: int, end: float, period: int
+        self,
+        account: str,
+        region: str,
+        name: str,
+        dimensions: Dimensions,
+        start: int,
+        end: float,
+        period: int,
+        now: float,
     ) -> Iterator[DataPoint]:
         """The points of one metric with start <= at < end, in order of time; none if there is no such metric.
 
-        `start` is a whole minute, `end` must not lie in the future, `period` is what the points will be added up to,
-        counted from `start`. Dimensions must be exactly those of the metric, in order of their names.
+        `start` is a whole minute; `period` is what the points will be added up to, counted from `start`. Dimensions
+        must be exactly those of the metric, in order of their names. A running version's points end at `now`.
         """
         counted = self._counted.get((account, region, name, dimensions))
         if counted is not None:
@@ -300,7 +310,7 @@ class MetricStore:
         if level is not None and set(names) == {"ProjectName", "VersionName"}:
             units = self._units.get(Model(account, region, names["ProjectName"], names["VersionName"]))
             if units is not None:
-                yield from units.points(level, start, end, period)
+                yield from units.points(level, start, end, period, now)
 
     def clear(self) -> None:
         """Forget everything (O-8)."""

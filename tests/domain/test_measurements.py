@@ -38,7 +38,7 @@ def test_a_request_counts_for_its_operation_and_its_version() -> None:
     measurements.record(record(), NOW)
     for dimensions, expected in (((("Operation", "DetectCustomLabels"),), 2), (model.dimensions, 1)):
         for name, total in (("SuccessfulRequestCount", expected), ("ResponseTime", 20.0 * expected)):
-            (point,) = measurements.series.points(ACCOUNT, REGION, name, dimensions, NOW - 60, NOW, 60)
+            (point,) = measurements.series.points(ACCOUNT, REGION, name, dimensions, int(NOW) - 60, NOW, 60, NOW)
             assert point.total == pytest.approx(total)
 
 

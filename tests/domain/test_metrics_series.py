@@ -23,7 +23,7 @@ def levels(at: float, units: int) -> UnitLevels:
 def points(
     store: MetricStore, start: int, end: float, period: int = 60, name: str = "InServiceInferenceUnits"
 ) -> list[DataPoint]:
-    return list(store.points(MODEL.account, MODEL.region, name, MODEL.dimensions, start, end, period))
+    return list(store.points(MODEL.account, MODEL.region, name, MODEL.dimensions, start, end, period, end))
 
 
 def test_a_running_version_has_a_point_for_every_minute_and_a_gap_when_it_stops() -> None:
@@ -127,7 +127,7 @@ def test_other_accounts_regions_and_dimensions_see_nothing() -> None:
         (MODEL.account, MODEL.region, ()),
         (MODEL.account, MODEL.region, (("ProjectName", "rooms"),)),
     ):
-        assert not list(store.points(account, region, "InServiceInferenceUnits", dimensions, HOUR_START, end, 60))
+        assert not list(store.points(account, region, "InServiceInferenceUnits", dimensions, HOUR_START, end, 60, end))
     assert not list(store.names("444455556666", MODEL.region, end))
     assert {metric.name for metric in store.names(MODEL.account, MODEL.region, end)} == set(
         metrics_series.LEVEL_OF_METRIC
