@@ -1,0 +1,262 @@
+"""Any S3 endpoint (MinIO, LocalStack, AWS) as the emulator's object store, through boto3."""
+
+from __future__ import annotations
+
+import configparser
+import io
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from emulator.storage.object_store import (
+    Caller,
+    ObjectAccessDeniedError,
+    ObjectHead,
+    ObjectLocation,
+    ObjectNotFoundError,
+    ObjectStoreError,
+    ObjectStoreUnavailableError,
+)
+
+_NOT_FOUND = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"})
+_DENIED = frozenset(
+    {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"}
+    | {"ExpiredToken", "InvalidToken", "AccountProblem"}
+)
+_PIECE = 1 << 20
+
+
+class CredentialsFileError(Exception):
+    """The file of CUSTOM_LABELS_S3_CREDENTIALS cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalS3Settings:
+    """How to reach an S3 endpoint.
+
+    `endpoint_url` None means AWS. `region` None means the region of the caller. `addressing_style` is boto3's.
+    `credentials_file` maps accounts to credentials (see `read_credentials_file`); accounts that it does not name use
+    boto3's default chain. `checksums` "when_required" is for endpoints that do not know the newer checksums. Time-outs
+    are in seconds.
+    """
+
+    endpoint_url: str | None
+    region: str | None = None
+    addressing_style: Literal["auto", "path", "virtual"] = "path"
+    credentials_file: Path | None = None
+    checksums: Literal["when_supported", "when_required"] = "when_supported"
+    retries: int = 3
+    connect_timeout: float = 5.0
+    read_timeout: float = 60.0
+    connections: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCredentials:
+    """Keys, or the name of a profile of the AWS configuration files."""
+
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    session_token: str | None = None
+    profile: str | None = None
+
+
+def read_credentials_file(path: Path) -> dict[str, AccountCredentials]:
+    """Accounts and their credentials, from JSON or from an INI file in the manner of ~/.aws/credentials.
+
+    JSON: `{"111122223333": {"aws_access_key_id": …, "aws_secret_access_key": …} or {"profile": …} or "profile-name"}`.
+    INI: one section an account, with the same names. Raises `CredentialsFileError`.
+    """
+    try:
+        text = path.read_text("utf-8")
+        entries = json.loads(text) if text.lstrip().startswith("{") else _ini(text)
+    except (OSError, ValueError, configparser.Error) as error:
+        raise CredentialsFileError(f"{path}: {error}") from error
+    return {account: _credentials(path, account, entry) for account, entry in entries.items()}
+
+
+class ExternalS3Store:
+    """ObjectStore over boto3. Clients are made on first use, one per account and region, and shared by threads."""
+
+    def __init__(self, settings: ExternalS3Settings) -> None:
+        self._settings = settings
+        self._credentials = read_credentials_file(settings.credentials_file) if settings.credentials_file else {}
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[ExternalS3Store], tuple[ExternalS3Settings]]:
+        """Worker processes get the settings and make their own connections."""
+        return (ExternalS3Store, (self._settings,))
+
+    def head(self, location: ObjectLocation, caller: Caller) -> ObjectHead:
+        """See ObjectStore."""
+        with _port_errors(location):
+            answer = self._client(caller).head_object(**_parameters(location))
+        return ObjectHead(location.key, answer["ContentLength"], answer["ETag"].strip('"'), answer.get("VersionId"))
+
+    @contextmanager
+    def open(self, location: ObjectLocation, caller: Caller) -> Iterator[BinaryIO]:
+        """See ObjectStore. A broken connection while reading is ObjectStoreUnavailableError."""
+        with _port_errors(location):
+            body = self._client(caller).get_object(**_parameters(location))["Body"]
+        try:
+            yield io.BufferedReader(_BodyStream(location, body), _PIECE)
+        finally:
+            body.close()
+
+    def get(self, location: ObjectLocation, caller: Caller) -> bytes:
+        """See ObjectStore."""
+        with _port_errors(location):
+            body: bytes = self._client(caller).get_object(**_parameters(location))["Body"].read()
+        return body
+
+    def put(self, location: ObjectLocation, body: BinaryIO | bytes, caller: Caller, content_type: str) -> None:
+        """See ObjectStore. Large streams go in parts."""
+        client = self._client(caller)
+        with _port_errors(location):
+            if isinstance(body, bytes):
+                client.put_object(Bucket=location.bucket, Key=location.key, Body=body, ContentType=content_type)
+            else:
+                client.upload_fileobj(
+                    body, location.bucket, location.key, ExtraArgs={"ContentType": content_type}, Config=_one_thread()
+                )
+
+    def list(self, bucket: str, prefix: str, caller: Caller) -> Iterator[ObjectHead]:
+        """See ObjectStore."""
+        with _port_errors(ObjectLocation(bucket, prefix)):
+            paginator = self._client(caller).get_paginator("list_objects_v2")
+            for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
+                for found in page.get("Contents", []):
+                    yield ObjectHead(found["Key"], found["Size"], found["ETag"].strip('"'))
+
+    def owner(self, bucket: str, caller: Caller) -> str:
+        """See ObjectStore: the canonical user id in the bucket's ACL."""
+        with _port_errors(ObjectLocation(bucket, "")):
+            owner: str = self._client(caller).get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
+        return owner
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            client.close()
+
+    def _client(self, caller: Caller) -> Any:
+        region = self._settings.region or caller.region
+        with self._lock:
+            client = self._clients.get((caller.account, region))
+            if client is None:
+                client = self._connect(self._credentials.get(caller.account), region)
+                self._clients[caller.account, region] = client
+        return client
+
+    def _connect(self, credentials: AccountCredentials | None, region: str) -> Any:
+        import boto3  # type: ignore[import-untyped]
+        from botocore.config import Config  # type: ignore[import-untyped]
+        from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+
+        settings = self._settings
+        config = Config(
+            s3={"addressing_style": settings.addressing_style},
+            retries={"total_max_attempts": settings.retries, "mode": "standard"},
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            max_pool_connections=settings.connections,
+            request_checksum_calculation=settings.checksums,
+            response_checksum_validation=settings.checksums,
+        )
+        given = credentials or AccountCredentials()
+        try:
+            session = boto3.Session(
+                aws_access_key_id=given.access_key_id,
+                aws_secret_access_key=given.secret_access_key,
+                aws_session_token=given.session_token,
+                profile_name=given.profile,
+                region_name=region,
+            )
+            return session.client("s3", endpoint_url=settings.endpoint_url, config=config)
+        except BotoCoreError as error:
+            raise ObjectAccessDeniedError(str(error)) from error
+
+
+class _BodyStream(io.RawIOBase):
+    """botocore's body as a raw stream whose errors are those of the port."""
+
+    def __init__(self, location: ObjectLocation, body: Any) -> None:
+        self._location = location
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        with _port_errors(self._location):
+            data = self._body.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _one_thread() -> Any:
+    from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]
+
+    return TransferConfig(use_threads=False)
+
+
+def _parameters(location: ObjectLocation) -> dict[str, str]:
+    version = {} if location.version is None else {"VersionId": location.version}
+    return {"Bucket": location.bucket, "Key": location.key, **version}
+
+
+@contextmanager
+def _port_errors(location: ObjectLocation) -> Iterator[None]:
+    from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        kind: type[ObjectStoreError] = ObjectStoreUnavailableError
+        if code in _NOT_FOUND:
+            kind = ObjectNotFoundError
+        elif code in _DENIED:
+            kind = ObjectAccessDeniedError
+        raise kind(f"{location}: {error}") from error
+    except Boto3Error as error:  # uploads in parts wrap the endpoint's own answer
+        kind = ObjectAccessDeniedError if any(code in str(error) for code in _DENIED) else ObjectStoreUnavailableError
+        kind = ObjectNotFoundError if any(f"({code})" in str(error) for code in _NOT_FOUND) else kind
+        raise kind(f"{location}: {error}") from error
+    except NoCredentialsError as error:
+        raise ObjectAccessDeniedError(f"{location}: {error}") from error
+    except BotoCoreError as error:
+        raise ObjectStoreUnavailableError(f"{location}: {error}") from error
+
+
+def _ini(text: str) -> dict[str, dict[str, str]]:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(text)
+    return {section: dict(parser[section]) for section in parser.sections()}
+
+
+def _credentials(path: Path, account: str, entry: object) -> AccountCredentials:
+    if isinstance(entry, str):
+        return AccountCredentials(profile=entry)
+    names = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "profile"}
+    if not isinstance(entry, dict) or not set(entry) <= names or not all(isinstance(v, str) for v in entry.values()):
+        raise CredentialsFileError(f"{path}: account {account}: expected keys out of {', '.join(sorted(names))}")
+    has_keys = "aws_access_key_id" in entry and "aws_secret_access_key" in entry
+    if has_keys == ("profile" in entry):
+        raise CredentialsFileError(
+            f"{path}: account {account}: give aws_access_key_id and aws_secret_access_key, or a profile"
+        )
+    return AccountCredentials(
+        entry.get("aws_access_key_id"),
+        entry.get("aws_secret_access_key"),
+        entry.get("aws_session_token"),
+        entry.get("profile"),
+    )

@@ -1,0 +1,128 @@
+"""AWS STS, as far as applications with role profiles need it before they call anything else (O-20).
+
+GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity and GetSessionToken. Nobody is refused a role: of an ARN only the
+account counts, and the credentials given out carry it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from emulator.s3 import credentials
+from emulator.s3.http import xml
+
+_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\x21-\x7e]*/)?([\w+=,.@-]{1,64})")
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
+_HOUR = 3_600  # seconds
+_SHORTEST, _LONGEST = 900, 129_600  # seconds
+
+
+class StsError(Exception):
+    """An error of STS: its code and message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(f"{code}: {message}")
+
+
+def answer(
+    parameters: Mapping[str, str], account: str, session_token: str | None, request_id: str
+) -> tuple[int, bytes]:
+    """Status and document for a request of STS's query protocol by a caller of `account`."""
+    action = parameters.get("Action", "")
+    try:
+        if action not in ACTIONS:
+            raise StsError("InvalidAction", f"Could not find operation {action} for version 2011-06-15")
+        result = ACTIONS[action](parameters, account, session_token)
+    except StsError as error:
+        return 400, error_document(error.code, error.message, request_id)
+    metadata = xml.branch("ResponseMetadata", xml.leaf("RequestId", request_id))
+    return 200, xml.document(f"{action}Response", xml.branch(f"{action}Result", result) + metadata, _NAMESPACE)
+
+
+def error_document(code: str, message: str, request_id: str) -> bytes:
+    """An error of the query protocol."""
+    error = xml.branch("Error", xml.leaves(Type="Sender", Code=code, Message=message))
+    return xml.document("ErrorResponse", error + xml.leaf("RequestId", request_id), "")
+
+
+def _get_caller_identity(parameters: Mapping[str, str], account: str, session_token: str | None) -> str:
+    arn = credentials.caller_of(session_token)
+    if arn is not None and f"::{account}:" in arn:
+        role_id = _role_id(arn.split("/")[1])
+        return xml.leaves(Arn=arn, UserId=f"{role_id}:{arn.rpartition('/')[2]}", Account=account)
+    return xml.leaves(Arn=f"arn:aws:iam::{account}:root", UserId=account, Account=account)
+
+
+def _assume_role(parameters: Mapping[str, str], account: str, session_token: str | None) -> str:
+    role_arn, session_name = _required(parameters, "RoleArn"), _required(parameters, "RoleSessionName")
+    match = _ROLE_ARN.fullmatch(role_arn)
+    if match is None:
+        raise StsError("ValidationError", f"{role_arn} is invalid")
+    if not _SESSION_NAME.fullmatch(session_name):
+        raise StsError(
+            "ValidationError",
+            f"1 validation error detected: Value '{session_name}' at 'roleSessionName' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+        )
+    arn = f"arn:aws:sts::{match[1]}:assumed-role/{match[2]}/{session_name}"
+    issued = credentials.issue(match[1], arn, _duration(parameters))
+    user = xml.leaves(AssumedRoleId=f"{_role_id(match[2])}:{session_name}", Arn=arn)
+    return xml.branch("AssumedRoleUser", user) + _credentials_element(issued)
+
+
+def _get_session_token(parameters: Mapping[str, str], account: str, session_token: str | None) -> str:
+    issued = credentials.issue(account, f"arn:aws:iam::{account}:root", _duration(parameters))
+    return _credentials_element(issued)
+
+
+ACTIONS: dict[str, Callable[[Mapping[str, str], str, str | None], str]] = {
+    "GetCallerIdentity": _get_caller_identity,
+    "AssumeRole": _assume_role,
+    "AssumeRoleWithWebIdentity": _assume_role,
+    "GetSessionToken": _get_session_token,
+}
+
+
+def _required(parameters: Mapping[str, str], name: str) -> str:
+    value = parameters.get(name, "")
+    if not value:
+        member = name[0].lower() + name[1:]
+        raise StsError(
+            "ValidationError",
+            f"1 validation error detected: Value null at '{member}' failed to satisfy constraint: "
+            "Member must not be null",
+        )
+    return value
+
+
+def _duration(parameters: Mapping[str, str]) -> int:
+    given = parameters.get("DurationSeconds", str(_HOUR))
+    if not given.isdigit() or not _SHORTEST <= int(given) <= _LONGEST:
+        raise StsError("ValidationError", f"The requested DurationSeconds {given} is not allowed.")
+    return int(given)
+
+
+def _role_id(role_name: str) -> str:
+    """An id in the form of IAM's; the same role name has the same."""
+    return "AROA" + credentials.check_characters(role_name, 17)
+
+
+def _credentials_element(issued: credentials.TemporaryCredentials) -> str:
+    return xml.branch(
+        "Credentials",
+        xml.leaves(
+            AccessKeyId=issued.access_key_id,
+            SecretAccessKey=issued.secret_access_key,
+            SessionToken=issued.session_token,
+            Expiration=_iso(issued.expiration),
+        ),
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
