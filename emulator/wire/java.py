@@ -135,7 +135,7 @@ def java_float(value: float) -> str:
 
 def _to_single(value: float) -> float:
     try:
-        single: float = struct.unpack("f", struct.pack("f", value))[0]
+        single: float = struct.unpack("<f", struct.pack("<f", value))[0]
     except OverflowError:
         return math.copysign(math.inf, value)
     return single

@@ -23,7 +23,7 @@ from emulator.wire.service_model import ServiceModel, Shape
 Writer = Callable[[Any], Any]
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
-_SINGLE = struct.Struct("f")
+_SINGLE = struct.Struct("<f")
 
 
 class SerializerError(Exception):

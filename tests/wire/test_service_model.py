@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +62,17 @@ def test_a_missing_botocore_is_said_in_words(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ServiceModelNotFoundError, match="botocore is not installed"):
         service_model._read_document()
+
+
+def test_an_unpacked_model_is_read_too_and_a_missing_one_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = importlib.machinery.ModuleSpec("botocore", None, is_package=True)
+    package.submodule_search_locations = [str(tmp_path)]
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: package)
+    with pytest.raises(ServiceModelNotFoundError, match="carries no Rekognition service model"):
+        service_model._read_document()
+    folder = tmp_path / "data" / "rekognition" / "2016-06-27"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text('{"shapes": {}}')
+    assert service_model._read_document() == {"shapes": {}}
