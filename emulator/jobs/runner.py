@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from ..domain.messages import SERVICE_ISSUE
-from ..storage.engine import Database
-from ..storage.jobs import add_job, list_jobs, remove_job, set_job_outcome
-from ..storage.rows import Job
-from .clock import Clock
-from .transitions import TransitionPolicies, describes_needed
+from emulator.domain.messages import SERVICE_ISSUE
+from emulator.jobs.clock import Clock
+from emulator.jobs.transitions import TransitionPolicies, describes_needed
+from emulator.storage.engine import Database
+from emulator.storage.jobs import add_job, list_jobs, remove_job, set_job_outcome
+from emulator.storage.rows import Job
 
 logger = logging.getLogger("custom_labels.jobs")
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, case, delete, func, insert, literal, select, update
 
-from .rows import EntryRecord
-from .tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels, datasets
+from emulator.domain.states import DatasetState
+from emulator.storage.rows import EntryRecord
+from emulator.storage.tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels, datasets
 
 # SQLite takes at most 32,766 parameters a statement.
 _POSITIONS_AT_ONCE = 10_000
@@ -140,9 +141,25 @@ def copy_content(connection: Connection, source_id: int, dataset_id: int) -> int
 
 
 def unreferenced_contents(connection: Connection) -> list[int]:
-    """Contents whose dataset is gone or has moved on to another content and is not at work on this one."""
-    owned = select(datasets.c.content_id).where(datasets.c.content_id.is_not(None))
-    return list(connection.execute(select(dataset_contents.c.id).where(dataset_contents.c.id.not_in(owned))).scalars())
+    """Contents whose dataset is gone, or has another content and is not at work on this one."""
+    statement = (
+        select(dataset_contents.c.id)
+        .join(datasets, datasets.c.id == dataset_contents.c.dataset_id, isouter=True)
+        .where(
+            datasets.c.id.is_(None)
+            | (
+                datasets.c.content_id.is_distinct_from(dataset_contents.c.id)
+                & datasets.c.status.not_in((DatasetState.CREATE_IN_PROGRESS, DatasetState.UPDATE_IN_PROGRESS))
+            )
+        )
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def contents_of(connection: Connection, dataset_id: int) -> list[int]:
+    """All contents that were begun for a dataset, the current one among them."""
+    statement = select(dataset_contents.c.id).where(dataset_contents.c.dataset_id == dataset_id)
+    return list(connection.execute(statement).scalars())
 
 
 def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
-from .rows import ContentStats, EntryFilter, LabelCount
-from .tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels
+from emulator.storage.rows import ContentStats, EntryFilter, LabelCount
+from emulator.storage.tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels
 
 _LINES_AT_ONCE = 1000
 

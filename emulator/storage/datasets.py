@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from ..domain.states import DatasetState
-from .rows import Dataset
-from .tables import datasets
+from emulator.domain.states import DatasetState
+from emulator.storage.rows import Dataset
+from emulator.storage.tables import datasets
 
 _COLUMNS = (
     datasets.c.id,

@@ -6,7 +6,7 @@ import secrets
 
 from sqlalchemy import Connection, insert, select
 
-from .tables import installation
+from emulator.storage.tables import installation
 
 _TOKEN_SECRET = "token-secret"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from .rows import Job
-from .tables import jobs
+from emulator.storage.rows import Job
+from emulator.storage.tables import jobs
 
 _COLUMNS = (
     jobs.c.id,

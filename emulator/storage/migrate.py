@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 
-from .engine import Database
-from .tables import metadata
+from emulator.storage.engine import Database
+from emulator.storage.tables import metadata
 
 HEAD_REVISION = "0001"
 

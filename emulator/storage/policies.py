@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from .rows import Policy
-from .tables import project_policies as table
+from emulator.storage.rows import Policy
+from emulator.storage.tables import project_policies as table
 
 _COLUMNS = (
     table.c.id,

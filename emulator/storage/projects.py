@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
-from ..domain.states import ProjectState
-from .rows import Project
-from .tables import datasets, project_policies, projects, versions
+from emulator.domain.states import ProjectState
+from emulator.storage.rows import Project
+from emulator.storage.tables import datasets, project_policies, projects, versions
 
 _COLUMNS = (
     projects.c.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.states import DatasetState, ProjectState, VersionState
+from emulator.domain.states import DatasetState, ProjectState, VersionState
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
-from .tables import tags
+from emulator.storage.tables import tags
 
 
 def read_tags(connection: Connection, resource_arn: str) -> dict[str, str]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_, update
 
-from ..domain.states import VersionState
-from .rows import Version
-from .tables import projects, versions
+from emulator.domain.states import VersionState
+from emulator.storage.rows import Version
+from emulator.storage.tables import projects, versions
 
 _COLUMNS = (
     versions.c.id,

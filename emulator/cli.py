@@ -1,0 +1,47 @@
+"""The command line: `custom-labels serve | demo | reset | healthcheck` (O-2 to O-4)."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from emulator import __version__
+
+SUCCESS, FAILURE, USAGE = 0, 1, 2
+
+# name -> (module with add_arguments(parser) and run(arguments) -> exit code, one line of help)
+_COMMANDS = {
+    "serve": ("emulator.commands.serve", "run the emulator"),
+    "demo": ("emulator.commands.demo", "train, start and use an example model against an emulator"),
+    "reset": ("emulator.commands.reset", "make a running emulator forget everything"),
+    "healthcheck": ("emulator.commands.healthcheck", "say whether an emulator is ready"),
+}
+
+
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser; only the module of `command` is imported, so that each command starts quickly."""
+    parser = argparse.ArgumentParser(
+        prog="custom-labels", description="A local Amazon Rekognition Custom Labels that really trains."
+    )
+    parser.add_argument("--version", action="version", version=f"custom-labels {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, text) in _COMMANDS.items():
+        command_parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if command is None or command == name:
+            importlib.import_module(module).add_arguments(command_parser)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code (0 success, 1 failure, 2 usage)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command = next((word for word in given if word in _COMMANDS), "")
+    parsed = build_parser(command).parse_args(given)
+    try:
+        code: int = importlib.import_module(_COMMANDS[parsed.command][0]).run(parsed)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return FAILURE
+    return code

@@ -1,0 +1,50 @@
+"""What the commands that talk to a running emulator share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import Any
+
+from emulator.settings import PREFIX
+
+DEFAULT_ENDPOINT = "http://127.0.0.1:4598"
+
+
+class EmulatorUnreachableError(Exception):
+    """No emulator answers; the message names the address."""
+
+
+def add_endpoint_argument(parser: argparse.ArgumentParser) -> None:
+    """--endpoint, by default where `serve` would listen."""
+    port = os.environ.get(f"{PREFIX}PORT", "4598")
+    parser.add_argument("--endpoint", default=f"http://127.0.0.1:{port}", help="address of the emulator (%(default)s)")
+
+
+def call_control(
+    endpoint: str, method: str, path: str, body: Any = None, timeout: float = 60.0
+) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of a control call. Raises EmulatorUnreachableError."""
+    request = urllib.request.Request(endpoint.rstrip("/") + path, method=method)
+    token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    data = None
+    if body is not None:
+        data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, data, timeout) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        try:
+            return error.code, json.load(error)
+        except ValueError:
+            return error.code, {"error": {"code": "HttpError", "message": str(error)}}
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise EmulatorUnreachableError(f"no emulator answers at {endpoint}: {reason}") from error

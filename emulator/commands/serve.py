@@ -1,0 +1,129 @@
+"""`custom-labels serve`: run the emulator (O-3, O-5)."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import socket
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
+
+from emulator.data_lock import DataDirectoryError, hold_data_directory
+from emulator.settings import PREFIX, Settings, SettingsError, rule_of
+
+FAILURE = 1
+GRACE_SECONDS = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A flag for every setting."""
+    for item in fields(Settings):
+        flag = "--" + item.name.replace("_", "-")
+        help_text = rule_of(item).text.replace("%", "%%") + f" Default: {item.default}"
+        if str(item.type) == "bool":
+            parser.add_argument(flag, action="store_const", const="true", help=help_text)
+        else:
+            parser.add_argument(flag, metavar="VALUE", help=help_text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    try:
+        settings = Settings.read(os.environ, {item.name: getattr(arguments, item.name) for item in fields(Settings)})
+    except SettingsError as error:
+        return _fail(str(error))
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    with ExitStack() as stack:
+        directory = settings.data_dir
+        if settings.ephemeral:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="custom-labels-")))
+        try:
+            stack.enter_context(hold_data_directory(directory))
+            listener = stack.enter_context(_listen(settings))
+        except DataDirectoryError as error:
+            return _fail(str(error))
+        except OSError as error:
+            return _fail(
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; "
+                f"choose another with --port or {PREFIX}PORT"
+            )
+        return _serve(settings, directory, listener)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
+    import uvicorn
+
+    from emulator.app import create_app
+    from emulator.s3 import NewerObjectIndexError
+    from emulator.storage.migrate import NewerSchemaError
+
+    async def serve() -> int:
+        app = create_app(settings, directory)
+        try:
+            app.lifecycle.prepare()
+        except (NewerSchemaError, NewerObjectIndexError) as error:
+            return _fail(f"the data directory {directory} was written by a newer release: {error}")
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=75,
+        )
+        server = _server_class()(config, listener)
+        await server.serve(sockets=[listener])
+        return 0
+
+    if sys.platform == "win32":
+        return asyncio.run(serve())
+    import uvloop
+
+    return uvloop.run(serve())
+
+
+def _server_class() -> type:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Says where it listens once it does, and lets held calls go as soon as the end begins."""
+
+        def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+            super().__init__(config)
+            self._listener = listener
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            host, port = self._listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            endpoint = f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{port}"
+            print(f"Custom Labels emulator on {endpoint}", flush=True)
+            print(f"Try it: custom-labels demo --endpoint {endpoint}", flush=True)
+
+    return Server
+
+
+def _fail(message: str) -> int:
+    print(f"custom-labels: {message}", file=sys.stderr)
+    return FAILURE

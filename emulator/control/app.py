@@ -1,0 +1,158 @@
+"""The paths under /_emulator (O-6 to O-15): JSON in, JSON out, errors as {"error": {"code", "message"}}."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from emulator.control.errors import ControlError
+from emulator.jobs.clock import Clock
+from emulator.jobs.transitions import TransitionError, TransitionPolicies
+
+ALWAYS_OPEN = ("/_emulator/health", "/_emulator/ready")
+MAXIMUM_BODY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What the control paths read and move. `is_ready` turns true once, `reset` empties everything (O-8)."""
+
+    version: str
+    is_ready: Callable[[], bool]
+    reset: Callable[[], Awaitable[None]]
+    policies: TransitionPolicies
+    clock: Clock
+    is_enabled: bool
+    token: str
+
+
+def create_control_app(controls: Controls) -> FastAPI:
+    """The control paths as an application of their own."""
+    app = FastAPI(title="Custom Labels emulator control", openapi_url="/_emulator/openapi.json", docs_url=None)
+    _add_guard(app, controls)
+    _add_errors(app)
+    _add_life(app, controls)
+    _add_time(app, controls)
+    return app
+
+
+async def read_json(request: Request) -> Any:
+    """A request's JSON body. Raises ControlError."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAXIMUM_BODY_BYTES:
+            raise ControlError("BodyTooLarge", f"The body is larger than {MAXIMUM_BODY_BYTES} bytes.", status=413)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ControlError("InvalidJson", "The body is not valid JSON.") from None
+
+
+def _add_guard(app: FastAPI, controls: Controls) -> None:
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        if request.url.path not in ALWAYS_OPEN:
+            if not controls.is_enabled:
+                return _error(404, "ControlDisabled", "The control paths are switched off (CUSTOM_LABELS_CONTROL=off).")
+            given = request.headers.get("authorization", "")
+            if controls.token and not hmac.compare_digest(given.encode(), f"Bearer {controls.token}".encode()):
+                return _error(401, "Unauthorized", "This call needs the header Authorization: Bearer <control token>.")
+        return await call_next(request)
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(ControlError)
+    async def control_error(_request: Request, error: ControlError) -> Response:
+        return _error(error.status, error.code, error.message)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return _error(404, "NotFound", f"There is no path {request.url.path}.")
+        if error.status_code == 405:
+            return _error(405, "MethodNotAllowed", f"{request.method} is not allowed on {request.url.path}.")
+        return _error(error.status_code, "HttpError", str(error.detail))
+
+
+def _add_life(app: FastAPI, controls: Controls) -> None:
+    @app.get("/_emulator/health")
+    async def health() -> dict[str, str]:
+        """O-6."""
+        return {"status": "ok", "version": controls.version}
+
+    @app.get("/_emulator/ready")
+    async def ready() -> Response:
+        """O-7."""
+        if controls.is_ready():
+            return JSONResponse({"status": "ready"})
+        return _error(503, "NotReady", "The emulator is starting.")
+
+    @app.post("/_emulator/reset")
+    async def reset() -> dict[str, str]:
+        """O-8."""
+        await controls.reset()
+        return {"status": "reset"}
+
+
+def _add_time(app: FastAPI, controls: Controls) -> None:
+    @app.get("/_emulator/transitions")
+    async def get_transitions() -> dict[str, Any]:
+        """O-9."""
+        return controls.policies.as_json()
+
+    @app.put("/_emulator/transitions")
+    async def put_transitions(request: Request) -> dict[str, Any]:
+        """O-9: the given policies, the others unchanged."""
+        try:
+            controls.policies.change(await read_json(request))
+        except TransitionError as error:
+            raise ControlError("InvalidTransitions", str(error)) from error
+        return controls.policies.as_json()
+
+    @app.get("/_emulator/clock")
+    async def get_clock() -> dict[str, Any]:
+        """O-10."""
+        return {"mode": controls.clock.mode, "now": controls.clock.now()}
+
+    @app.put("/_emulator/clock")
+    async def put_clock(request: Request) -> dict[str, Any]:
+        """O-10: real, or manual from a moment (now, if none is given)."""
+        wanted = await read_json(request)
+        mode = wanted.get("mode") if isinstance(wanted, dict) else None
+        if mode == "real":
+            controls.clock.set_real()
+        elif mode == "manual":
+            controls.clock.set_manual(_number(wanted.get("now", controls.clock.now()), "now"))
+        else:
+            raise ControlError("InvalidClock", "Expected a mode: real, or manual with now in seconds since the epoch.")
+        return await get_clock()
+
+    @app.post("/_emulator/clock/advance")
+    async def advance_clock(request: Request) -> dict[str, Any]:
+        """O-10: manual time moves on."""
+        wanted = await read_json(request)
+        seconds = _number(wanted.get("seconds") if isinstance(wanted, dict) else None, "seconds")
+        try:
+            controls.clock.advance(seconds)
+        except ValueError as error:
+            raise ControlError("InvalidClock", str(error), status=409) from error
+        return await get_clock()
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ControlError("InvalidClock", f"The member {name} must be a number of at least 0.")
+    return float(value)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)

@@ -1,0 +1,56 @@
+"""One process a data directory (O-3)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class DataDirectoryError(Exception):
+    """The data directory cannot be used; the message says why and what to do."""
+
+
+@contextmanager
+def hold_data_directory(directory: Path) -> Iterator[None]:
+    """Hold the directory's lock, creating the directory if need be. The system frees the lock of a killed process.
+
+    Raises DataDirectoryError where another process holds it or it cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / "lock").open("a+")
+    except OSError as error:
+        raise DataDirectoryError(
+            f"the data directory {directory} cannot be written: {error.strerror}; choose another with --data-dir"
+        ) from error
+    with lock:
+        if not _try_to_lock(lock.fileno()):
+            lock.seek(0)
+            raise DataDirectoryError(
+                f"the data directory {directory} is in use by process {lock.read().strip() or 'unknown'}; "
+                "stop it or choose another directory with --data-dir"
+            )
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _try_to_lock(descriptor: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

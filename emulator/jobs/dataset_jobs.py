@@ -1,0 +1,195 @@
+"""Jobs on datasets: create from a manifest, copy, update, distribute, delete."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from emulator.domain.manifest.rules import ManifestFileError
+from emulator.domain.messages import COPIED_DATASET_CREATED, DATASET_DISTRIBUTED, DATASET_MESSAGES
+from emulator.domain.split import distribute
+from emulator.domain.states import DATASET_MOVES, Event, next_state
+from emulator.jobs.ingest import build_content, client_error, location_of, manifest_size, update_content
+from emulator.jobs.runner import DONE, Outcome
+from emulator.jobs.sweeper import Sweeper
+from emulator.jobs.worker_process import WorkerSettings, run_in_worker
+from emulator.storage.content_changes import contents_of, copy_content, move_entries, sweep_content
+from emulator.storage.contents import labels_by_position
+from emulator.storage.datasets import find_dataset, remove_dataset, set_dataset_content, set_dataset_status
+from emulator.storage.engine import Database
+from emulator.storage.object_store import Caller, ObjectStore
+from emulator.storage.rows import Dataset, Job
+from emulator.storage.tags import remove_tags
+
+# A manifest of this size takes about as long to read as a worker process takes to start.
+_WORKER_FROM_BYTES = 2 * 1024 * 1024
+_SWEPT_AT_ONCE = 5000
+
+
+def _dataset(connection: Connection, arn: str) -> Dataset:
+    dataset = find_dataset(connection, arn)
+    assert dataset is not None, "a dataset is kept while a job is open for it"
+    return dataset
+
+
+def _content_of(connection: Connection, arn: str) -> int:
+    content_id = _dataset(connection, arn).content_id
+    assert content_id is not None, "only datasets with a content are updated, copied or distributed"
+    return content_id
+
+
+class DatasetHandler:
+    """What all jobs on datasets share: the outcome moves the dataset's state and says why."""
+
+    done_message: str | None = None
+
+    def __init__(self, database: Database, sweeper: Sweeper) -> None:
+        self.database = database
+        self.sweeper = sweeper
+
+    def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
+        """Move the dataset to the state that the outcome leads to."""
+        dataset = _dataset(connection, job.resource_arn)
+        if outcome["event"] == DONE:
+            self.effect(connection, dataset, job, outcome)
+        move(connection, dataset, outcome, now, self.done_message)
+
+    def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Outcome) -> None:
+        """What success changes besides the state."""
+
+    def settled(self, _job: Job, _outcome: Outcome) -> None:
+        """Contents that were replaced or never finished are removed in the background."""
+        self.sweeper.sweep()
+
+
+def move(connection: Connection, dataset: Dataset, outcome: Outcome, now: int, done_message: str | None) -> None:
+    """Store the state that an outcome leads to, with its message and code."""
+    event = Event.DONE if outcome["event"] == DONE else Event.BROKE
+    state = next_state(DATASET_MOVES, dataset.status, event)
+    assert state is not None, "a job on a dataset is open in a state that it can end"
+    message = outcome.get("message") or done_message or DATASET_MESSAGES[state]
+    set_dataset_status(connection, dataset.id, state, message, updated_at=now, code=outcome.get("code", "SUCCESS"))
+
+
+class CreateDataset(DatasetHandler):
+    """Reads a manifest; small ones in a thread, large ones in a worker process, so that the API stays quick."""
+
+    def __init__(
+        self, database: Database, sweeper: Sweeper, objects: ObjectStore, worker_settings: WorkerSettings
+    ) -> None:
+        super().__init__(database, sweeper)
+        self._objects = objects
+        self._worker_settings = worker_settings
+
+    async def work(self, job: Job) -> Outcome:
+        """Build the content anew; what an earlier attempt left is removed first."""
+        caller = Caller(job.account, job.region)
+        location = location_of(job.payload["manifest"])
+        dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
+        await asyncio.to_thread(_remove_contents, self.database, dataset.id)
+        size = await asyncio.to_thread(manifest_size, self._objects, location, caller)
+        if size < _WORKER_FROM_BYTES:
+            return await asyncio.to_thread(build_content, self.database, self._objects, location, caller, dataset.id)
+        argument = {
+            "manifest": job.payload["manifest"],
+            "account": caller.account,
+            "region": caller.region,
+            "dataset_id": dataset.id,
+        }
+        return await run_in_worker(self._worker_settings, "ingest", argument)
+
+    def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Outcome) -> None:
+        """The new content becomes the dataset's."""
+        set_dataset_content(connection, dataset.id, outcome["content_id"])
+
+
+class CopyDataset(DatasetHandler):
+    """Copies the entries of another dataset (D-8)."""
+
+    done_message = COPIED_DATASET_CREATED
+
+    async def work(self, job: Job) -> Outcome:
+        """Copy within one transaction; what an earlier attempt left is removed first."""
+
+        def copy(connection: Connection) -> int | None:
+            source = find_dataset(connection, job.payload["source_arn"])
+            if source is None or source.content_id is None:
+                return None
+            return copy_content(connection, source.content_id, _dataset(connection, job.resource_arn).id)
+
+        dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
+        await asyncio.to_thread(_remove_contents, self.database, dataset.id)
+        content_id = await asyncio.to_thread(self.database.write_now, copy)
+        if content_id is None:
+            return client_error("The source dataset was deleted.")
+        return {"event": DONE, "content_id": content_id}
+
+    def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Outcome) -> None:
+        """The copied content becomes the dataset's."""
+        set_dataset_content(connection, dataset.id, outcome["content_id"])
+
+
+class UpdateDataset(DatasetHandler):
+    """Upserts lines by source-ref (D-12); doing it twice is doing it once."""
+
+    async def work(self, job: Job) -> Outcome:
+        """Examine and upsert the lines in a thread."""
+        content_id = self.database.read(lambda connection: _content_of(connection, job.resource_arn))
+        lines = base64.b64decode(job.payload["lines"])
+        return await asyncio.to_thread(update_content, self.database, lines, content_id)
+
+
+class DistributeDataset(DatasetHandler):
+    """Moves a fifth of the training entries to the test dataset (D-14)."""
+
+    done_message = DATASET_DISTRIBUTED
+
+    def __init__(self, database: Database, sweeper: Sweeper, seed: int) -> None:
+        super().__init__(database, sweeper)
+        self._seed = seed
+
+    async def work(self, job: Job) -> Outcome:
+        """Choose what to move; the move itself belongs to the effect, which happens once."""
+
+        def labels(connection: Connection) -> dict[int, tuple[str, ...]]:
+            return labels_by_position(connection, _content_of(connection, job.resource_arn))
+
+        entries = await asyncio.to_thread(self.database.read_now, labels)
+        try:
+            chosen = await asyncio.to_thread(distribute, list(entries.items()), seed=self._seed)
+        except ManifestFileError as error:
+            return client_error(error.status_message)
+        return {"event": DONE, "positions": sorted(chosen)}
+
+    def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
+        """Both datasets pass to UPDATE_COMPLETE or UPDATE_FAILED."""
+        train, test = _dataset(connection, job.resource_arn), _dataset(connection, job.payload["test_arn"])
+        if outcome["event"] == DONE:
+            assert train.content_id is not None and test.content_id is not None, "both datasets have contents"
+            move_entries(connection, train.content_id, test.content_id, outcome["positions"])
+        for dataset in (train, test):
+            move(connection, dataset, outcome, now, self.done_message)
+
+
+class DeleteDataset(DatasetHandler):
+    """Removes the dataset's row; its entries go in the background, in pieces."""
+
+    async def work(self, _job: Job) -> Outcome:
+        """Nothing takes time here but the transition policy."""
+        return {"event": DONE}
+
+    def apply(self, connection: Connection, job: Job, _outcome: dict[str, Any], _now: int) -> None:
+        """From now on DescribeDataset answers ResourceNotFoundException."""
+        remove_dataset(connection, _dataset(connection, job.resource_arn).id)
+        remove_tags(connection, job.resource_arn)
+
+
+def _remove_contents(database: Database, dataset_id: int) -> None:
+    for content_id in database.read_now(lambda connection: contents_of(connection, dataset_id)):
+        sweep = partial(sweep_content, content_id=content_id, limit=_SWEPT_AT_ONCE)
+        while not database.write_now(sweep):
+            pass

@@ -1,0 +1,93 @@
+"""Running models: loaded sessions by version ARN, and the threads that analyse images (R-1, A-10)."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulator.domain.detection import Candidate, check_dimensions, image_too_large, invalid_image_format
+
+if TYPE_CHECKING:
+    from emulator.vision.session import ServedModel
+
+
+class Hosting:
+    """The models that run in this process. Lives on the event loop; images are decoded and analysed in threads."""
+
+    def __init__(self, model_directory: Path, threads: int) -> None:
+        """`threads`: how many images are analysed at once, each on one core."""
+        self._directory = model_directory
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="inference")
+        self._models: dict[str, asyncio.Task[ServedModel]] = {}
+
+    def model_path(self, model_file: str) -> Path:
+        """Where a version's model file lies; `model_file` is a name that this emulator made."""
+        return self._directory / model_file
+
+    async def load(self, version_arn: str, model_file: str) -> ServedModel:
+        """The loaded model of a version, loading it if that has not begun yet.
+
+        Raises vision's ModelFileError; the next call then tries again.
+        """
+        task = self._models.get(version_arn)
+        if task is None:
+            task = asyncio.create_task(self._load(model_file))
+            self._models[version_arn] = task
+        try:
+            return await asyncio.shield(task)
+        except BaseException:
+            if task.done() and (task.cancelled() or task.exception() is not None):
+                self._models.pop(version_arn, None)
+            raise
+
+    def unload(self, version_arn: str) -> None:
+        """Forget a model; calls that are using it end normally."""
+        self._models.pop(version_arn, None)
+
+    def unload_all(self) -> None:
+        """Forget all models."""
+        self._models.clear()
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The ARNs of the versions that are loaded or loading."""
+        return tuple(self._models)
+
+    async def analyse(self, version_arn: str, model_file: str, data: bytes) -> tuple[list[Candidate], dict[str, float]]:
+        """The model's candidates for an image (JPEG or PNG bytes) and its assumed thresholds, by label.
+
+        Raises RuleError: ImageTooLarge, InvalidImageFormat, InvalidParameter (A-7).
+        """
+        model = await self.load(version_arn, model_file)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, _analyse, model, data), model.thresholds
+
+    def close(self) -> None:
+        """End the threads; calls under way are finished first."""
+        self._threads.shutdown(wait=True)
+
+    async def _load(self, model_file: str) -> ServedModel:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _load_model, self.model_path(model_file))
+
+
+def _load_model(path: Path) -> ServedModel:
+    from emulator.vision.session import ServedModel
+
+    return ServedModel.load(path, threads=1)
+
+
+def _analyse(model: ServedModel, data: bytes) -> list[Candidate]:
+    from emulator.vision.errors import ImageError, TooManyPixelsError
+    from emulator.vision.images import probe
+
+    try:
+        facts = probe(data)
+        check_dimensions(facts.width, facts.height)
+        predictions = model.predict(data)
+    except TooManyPixelsError:
+        raise image_too_large() from None
+    except ImageError:
+        raise invalid_image_format() from None
+    return [Candidate(item.label, item.confidence, item.box) for item in predictions]

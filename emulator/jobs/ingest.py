@@ -1,0 +1,133 @@
+"""Reading a manifest into a dataset (E-*, D-4, D-12): streamed, in batches, beside what is already there."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from sqlalchemy import Connection
+
+from emulator.domain.manifest import rules
+from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination
+from emulator.domain.manifest.limits import ManifestLimits
+from emulator.domain.manifest.reading import check_manifest_key, read_lines
+from emulator.domain.manifest.rules import ManifestFileError
+from emulator.jobs.runner import BROKE, DONE, Outcome
+from emulator.storage.content_changes import append_entries, create_content, set_content_bucket, upsert_entries
+from emulator.storage.contents import content_bucket, list_labels
+from emulator.storage.engine import Database
+from emulator.storage.object_store import (
+    Caller,
+    ObjectAccessDeniedError,
+    ObjectLocation,
+    ObjectNotFoundError,
+    ObjectStore,
+)
+from emulator.storage.rows import EntryRecord
+
+_ENTRIES_AT_ONCE = 1000
+
+
+def location_of(s3_object: dict[str, Any]) -> ObjectLocation:
+    """The object that an `S3Object` of the API names."""
+    return ObjectLocation(s3_object["Bucket"], s3_object["Name"], s3_object.get("Version"))
+
+
+@contextmanager
+def open_manifest(objects: ObjectStore, location: ObjectLocation, caller: Caller) -> Iterator[BinaryIO]:
+    """A stream over a manifest. Raises ManifestFileError: E-1 (TE-1), E-2 (TE-3), E-4 (TE-4)."""
+    check_manifest_key(location.key)
+    try:
+        if objects.head(location, caller).size > ManifestLimits().bytes:
+            raise ManifestFileError(rules.MANIFEST_TOO_LARGE)
+        with objects.open(location, caller) as stream:
+            yield stream
+    except ObjectNotFoundError:
+        raise ManifestFileError(rules.MANIFEST_INACCESSIBLE) from None
+    except ObjectAccessDeniedError:
+        raise ManifestFileError(rules.MANIFEST_PERMISSIONS) from None
+
+
+def manifest_size(objects: ObjectStore, location: ObjectLocation, caller: Caller) -> int:
+    """Bytes of a manifest, 0 where it cannot be read."""
+    try:
+        return objects.head(location, caller).size
+    except (ObjectNotFoundError, ObjectAccessDeniedError):
+        return 0
+
+
+def build_content(
+    database: Database, objects: ObjectStore, location: ObjectLocation, caller: Caller, dataset_id: int
+) -> Outcome:
+    """Read a manifest into a new content of a dataset; the outcome of a job `create-dataset`.
+
+    Entries are committed in batches of 1,000, so that other writers wait a few milliseconds at most. An interrupted
+    build leaves a content that no dataset refers to.
+    """
+    examination = DatasetExamination()
+    content_id = database.write_now(lambda connection: create_content(connection, dataset_id))
+    batch: list[EntryRecord] = []
+
+    def flush() -> None:
+        database.write_now(lambda connection: append_entries(connection, content_id, batch))
+        batch.clear()
+
+    try:
+        with open_manifest(objects, location, caller) as stream:
+            for line in read_lines(stream):
+                entry = examination.feed(line)
+                if isinstance(entry, DatasetEntry):
+                    batch.append(_record(entry))
+                if len(batch) >= _ENTRIES_AT_ONCE:
+                    flush()
+    except ManifestFileError as error:
+        return client_error(error.status_message)
+    flush()
+    failure = examination.failure()
+    if failure is not None:
+        return client_error(failure.message)
+    bucket = next(iter(examination.buckets), None)
+    database.write_now(lambda connection: set_content_bucket(connection, content_id, bucket))
+    return {"event": DONE, "content_id": content_id}
+
+
+def update_content(database: Database, lines: bytes, content_id: int) -> Outcome:
+    """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12)."""
+
+    def known(connection: Connection) -> tuple[str | None, list[str]]:
+        return content_bucket(connection, content_id), [label.name for label in list_labels(connection, content_id)]
+
+    bucket, labels = database.read_now(known)
+    examination = DatasetExamination(bucket, labels)
+    try:
+        entries = [examination.feed(line) for line in read_lines(io.BytesIO(lines))]
+    except ManifestFileError as error:
+        return client_error(error.status_message)
+    failure = examination.failure()
+    if failure is not None:
+        return client_error(failure.message)
+    records = [_record(entry) for entry in entries if isinstance(entry, DatasetEntry)]
+
+    def upsert(connection: Connection) -> None:
+        upsert_entries(connection, content_id, records)
+        set_content_bucket(connection, content_id, next(iter(examination.buckets), None))
+
+    database.write_now(upsert)
+    return {"event": DONE}
+
+
+def client_error(message: str) -> Outcome:
+    """A job that failed for what the user gave it."""
+    return {"event": BROKE, "message": message, "code": "CLIENT_ERROR"}
+
+
+def _record(entry: DatasetEntry) -> EntryRecord:
+    return EntryRecord(
+        source_ref=entry.source_ref,
+        line=entry.line,
+        is_labeled=entry.is_labeled,
+        has_errors=entry.has_errors,
+        labels={name: use.boxes for name, use in entry.labels.items()},
+    )

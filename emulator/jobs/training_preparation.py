@@ -1,0 +1,141 @@
+"""Before a training: its manifests are written down, so that later changes of the datasets do not reach it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from emulator.domain.arns import parse_arn
+from emulator.domain.manifest import rules
+from emulator.domain.manifest.dataset import original_line
+from emulator.domain.manifest.rules import ManifestFileError
+from emulator.domain.messages import DATASET_MESSAGES
+from emulator.domain.split import distribute
+from emulator.domain.states import DatasetState
+from emulator.jobs.clock import Clock
+from emulator.jobs.ingest import client_error, location_of, open_manifest
+from emulator.storage.content_changes import create_content, move_entries
+from emulator.storage.contents import iterate_lines, labels_by_position
+from emulator.storage.datasets import (
+    add_dataset,
+    find_dataset_of_project,
+    set_dataset_content,
+    set_dataset_status,
+)
+from emulator.storage.engine import Database
+from emulator.storage.files import written_file
+from emulator.storage.object_store import Caller, ObjectStore
+from emulator.storage.rows import Dataset, Job, Version
+
+TRAINING_MANIFEST = "training.manifest"
+TESTING_MANIFEST = "testing.manifest"
+
+
+class Preparation:
+    """Splits a project's training dataset where there is no test dataset (O-27) and writes both manifests down."""
+
+    def __init__(self, database: Database, objects: ObjectStore, clock: Clock, seed: int) -> None:
+        self._database = database
+        self._objects = objects
+        self._clock = clock
+        self._seed = seed
+
+    async def prepare(self, job: Job, version: Version, directory: Path) -> dict[str, Any]:
+        """The worker's members `training_manifest` and `testing_manifest` (None for an automatic split of an external
+        manifest), or a failed outcome. What an earlier attempt wrote down whole is taken as it is.
+        """
+        return await asyncio.to_thread(self._prepare, job, version, directory)
+
+    def _prepare(self, job: Job, version: Version, directory: Path) -> dict[str, Any]:
+        directory.mkdir(parents=True, exist_ok=True)
+        training, testing = directory / TRAINING_MANIFEST, directory / TESTING_MANIFEST
+        is_split_later = bool(version.testing_input.get("AutoCreate"))
+        try:
+            if not (training.exists() and (is_split_later or testing.exists())):
+                if job.payload["from_datasets"]:
+                    self._write_datasets(version, training, testing)
+                else:
+                    caller = Caller(job.account, job.region)
+                    self._write_assets(version.training_input["Assets"], caller, training)
+                    if not is_split_later:
+                        self._write_assets(version.testing_input["Assets"], caller, testing)
+        except ManifestFileError as error:
+            return client_error(error.status_message)
+        return {
+            "training_manifest": str(training),
+            "testing_manifest": None if is_split_later else str(testing),
+            "manifest_buckets": _manifest_buckets(version),
+        }
+
+    def _write_assets(self, assets: list[dict[str, Any]], caller: Caller, path: Path) -> None:
+        with written_file(path) as target:
+            for asset in assets:
+                location = location_of(asset["GroundTruthManifest"]["S3Object"])
+                with open_manifest(self._objects, location, caller) as source:
+                    shutil.copyfileobj(source, target, 1024 * 1024)
+
+    def _write_datasets(self, version: Version, training: Path, testing: Path) -> None:
+        self._split_if_needed(version)
+
+        def write(connection: Connection) -> None:
+            for kind, path in (("train", training), ("test", testing)):
+                dataset = find_dataset_of_project(connection, version.project_id, kind)
+                if dataset is None or dataset.content_id is None:
+                    # Deleted since the training was accepted.
+                    raise ManifestFileError(rules.MANIFEST_INACCESSIBLE)
+                with written_file(path) as target:
+                    for line in iterate_lines(connection, dataset.content_id):
+                        target.write(original_line(line).encode() + b"\n")
+
+        self._database.read_now(write)
+
+    def _split_if_needed(self, version: Version) -> None:
+        """O-27: a fifth of the training entries becomes the project's test dataset. Raises for TE-11."""
+
+        def split(connection: Connection) -> None:
+            train = find_dataset_of_project(connection, version.project_id, "train")
+            if train is None or train.content_id is None:
+                return
+            if find_dataset_of_project(connection, version.project_id, "test") is not None:
+                return
+            entries = labels_by_position(connection, train.content_id)
+            rule = rules.TOO_FEW_IMAGES_TO_SPLIT
+            positions = sorted(distribute(list(entries.items()), seed=self._seed, rule=rule))
+            self._add_test_dataset(connection, train, positions)
+
+        self._database.write_now(split)
+
+    def _add_test_dataset(self, connection: Connection, train: Dataset, positions: list[int]) -> None:
+        now = self._clock.milliseconds()
+        origin = parse_arn(train.arn)
+        arn = replace(origin, epoch=self._clock.stamp(), dataset="test")
+        message = DATASET_MESSAGES[DatasetState.UPDATE_COMPLETE]
+        dataset_id = add_dataset(
+            connection,
+            project_id=train.project_id,
+            kind="test",
+            arn=str(arn),
+            created_at=now,
+            status=DatasetState.CREATE_COMPLETE,
+            status_message=DATASET_MESSAGES[DatasetState.CREATE_COMPLETE],
+        )
+        content_id = create_content(connection, dataset_id)
+        set_dataset_content(connection, dataset_id, content_id)
+        assert train.content_id is not None, "checked by the caller"
+        move_entries(connection, train.content_id, content_id, positions)
+        set_dataset_status(connection, train.id, DatasetState.UPDATE_COMPLETE, message, updated_at=now)
+
+
+def _manifest_buckets(version: Version) -> dict[str, list[str]]:
+    """The buckets that external manifests lie in, by side, for the owner rule TE-10."""
+
+    def buckets(given: dict[str, Any]) -> list[str]:
+        assets = given.get("Assets") or []
+        return sorted({asset["GroundTruthManifest"]["S3Object"]["Bucket"] for asset in assets})
+
+    return {"training": buckets(version.training_input), "testing": buckets(version.testing_input)}

@@ -1,0 +1,225 @@
+"""Jobs on project versions: train, copy, start, stop, delete; and the deletion of projects."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from emulator.domain.messages import VERSION_MESSAGES
+from emulator.domain.results.keys import result_keys
+from emulator.domain.states import VERSION_MOVES, Event, next_state
+from emulator.jobs.hosting import Hosting
+from emulator.jobs.runner import BROKE, DONE, Outcome
+from emulator.jobs.training_preparation import Preparation
+from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.worker_process import WorkerSettings, run_in_worker
+from emulator.storage.engine import Database
+from emulator.storage.files import copy_file
+from emulator.storage.object_store import Caller, ObjectLocation, ObjectStore, ObjectStoreError
+from emulator.storage.projects import find_project, remove_project
+from emulator.storage.rows import Job, Version
+from emulator.storage.tags import remove_tags
+from emulator.storage.versions import find_version, remove_version, set_version
+
+logger = logging.getLogger("custom_labels.jobs")
+
+UNABLE_TO_COPY = "The training results could not be copied to the output S3 bucket."
+
+
+def version_of_job(connection: Connection, job: Job) -> Version:
+    """The version that a job is about."""
+    version = find_version(connection, job.resource_arn)
+    assert version is not None, "a version is kept while a job is open for it"
+    return version
+
+
+def _keys_of(version: Version) -> dict[str, str]:
+    """The object keys of a version's result files, by the first part of their names."""
+    keys = result_keys(version.output_prefix, version.project_name, version.name)
+    return {str(kind): key for kind, key in keys.items()}
+
+
+class VersionHandler:
+    """What all jobs on versions share: the outcome moves the version's state and says why."""
+
+    def __init__(self, database: Database, hosting: Hosting) -> None:
+        self.database = database
+        self.hosting = hosting
+
+    def version(self, job: Job) -> Version:
+        """The version that a job is about, read on the event loop."""
+        return self.database.read(lambda connection: version_of_job(connection, job))
+
+    def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
+        """Move the version to the state that the outcome leads to, with the columns that the outcome brings."""
+        version = version_of_job(connection, job)
+        event = Event.DONE if outcome["event"] == DONE else Event.BROKE
+        state = next_state(VERSION_MOVES, version.status, event)
+        assert state is not None, "a job on a version is open in a state that it can end"
+        message = outcome.get("message") or VERSION_MESSAGES[state]
+        values = dict(outcome.get("values", {}))
+        if values.pop("ends_training", False):
+            values["training_ended_at"] = now
+        set_version(connection, version.id, status=state, status_message=message, **values)
+
+    def settled(self, job: Job, outcome: Outcome) -> None:
+        """Nothing more to do, unless a kind of job says otherwise."""
+
+
+class TrainVersion(VersionHandler):
+    """Trains in a worker process; a worker that dies is a failed training (TE-0), a restart begins anew."""
+
+    def __init__(
+        self,
+        database: Database,
+        hosting: Hosting,
+        preparation: Preparation,
+        progress: TrainingProgress,
+        worker_settings: WorkerSettings,
+        *,
+        work_directory: Path,
+        concurrent_trainings: int,
+        options: dict[str, Any],
+    ) -> None:
+        """`options` travel to the worker: seed, effort, threads, cache_directory."""
+        super().__init__(database, hosting)
+        self._preparation = preparation
+        self._progress = progress
+        self._worker_settings = worker_settings
+        self._work_directory = work_directory
+        self._slots = asyncio.Semaphore(concurrent_trainings)
+        self._options = options
+
+    async def work(self, job: Job) -> Outcome:
+        """Wait for a free place, write the manifests down, train."""
+        version = self.version(job)
+        directory = self._work_directory / str(job.id)
+        with self._progress.of(job.resource_arn) as progress:
+            async with self._slots:
+                manifests = await self._preparation.prepare(job, version, directory)
+                if "event" in manifests:
+                    return manifests
+                argument = {
+                    **manifests,
+                    **self._options,
+                    "account": job.account,
+                    "region": job.region,
+                    "bucket": version.output_bucket,
+                    "keys": _keys_of(version),
+                    "version_arn": version.arn,
+                    "created_at": version.created_at,
+                    "work_directory": str(directory),
+                    "model_path": str(self.hosting.model_path(f"{job.id}.onnx")),
+                }
+                return await run_in_worker(self._worker_settings, "train", argument, progress.report)
+
+    def settled(self, job: Job, outcome: Outcome) -> None:
+        """The work directory is of no more use."""
+        shutil.rmtree(self._work_directory / str(job.id), ignore_errors=True)
+        logger.info("training of %s ended: %s", job.resource_arn, outcome.get("message") or "trained")
+
+
+class CopyVersion(VersionHandler):
+    """Copies a model file and its result files (CP-3)."""
+
+    def __init__(self, database: Database, hosting: Hosting, objects: ObjectStore) -> None:
+        super().__init__(database, hosting)
+        self._objects = objects
+
+    async def work(self, job: Job) -> Outcome:
+        """Copy in a thread; doing it twice is doing it once."""
+        target = self.version(job)
+        source = self.database.read(lambda connection: find_version(connection, job.payload["source_arn"]))
+        if source is None or source.model_file is None:
+            return {"event": BROKE, "message": "The source model was deleted."}
+        return await asyncio.to_thread(self._copy, job, source, target)
+
+    def _copy(self, job: Job, source: Version, target: Version) -> Outcome:
+        assert source.model_file is not None, "checked before"
+        names = _keys_of(target)
+        keys = {kind: names[kind] for kind in source.result_keys or {}}
+        reader, writer = Caller(source.account, source.region), Caller(target.account, target.region)
+        try:
+            for kind, key in keys.items():
+                origin = ObjectLocation(source.output_bucket, (source.result_keys or {})[kind])
+                body = self._objects.get(origin, reader)
+                self._objects.put(ObjectLocation(target.output_bucket, key), body, writer, "application/json")
+        except ObjectStoreError:
+            logger.warning("the results of %s could not be copied", source.arn, exc_info=True)
+            return {"event": BROKE, "message": UNABLE_TO_COPY}
+        model_file = f"{job.id}.onnx"
+        copy_file(self.hosting.model_path(source.model_file), self.hosting.model_path(model_file))
+        values = {
+            "result_keys": keys,
+            "model_file": model_file,
+            "f1_score": source.f1_score,
+            "training_ended_at": source.training_ended_at,
+            "billable_seconds": source.billable_seconds,
+        }
+        return {"event": DONE, "values": values, "model_file": model_file}
+
+
+class StartVersion(VersionHandler):
+    """Loads the model; a model that cannot be loaded is FAILED."""
+
+    async def work(self, job: Job) -> Outcome:
+        """Load the session into this process."""
+        version = self.version(job)
+        assert version.model_file is not None, "only trained versions are started"
+        try:
+            await self.hosting.load(version.arn, version.model_file)
+        except Exception:
+            logger.exception("%s could not be loaded", version.arn)
+            return {"event": BROKE}
+        return {"event": DONE}
+
+
+class StopVersion(VersionHandler):
+    """Unloads the model."""
+
+    async def work(self, job: Job) -> Outcome:
+        """Calls that are under way end normally."""
+        self.hosting.unload(job.resource_arn)
+        return {"event": DONE}
+
+
+class DeleteVersion(VersionHandler):
+    """Removes a version, its tags and its model file."""
+
+    async def work(self, job: Job) -> Outcome:
+        """Nothing takes time here but the transition policy."""
+        return {"event": DONE, "deleted_file": self.version(job).model_file}
+
+    def apply(self, connection: Connection, job: Job, _outcome: Outcome, _now: int) -> None:
+        """From now on DescribeProjectVersions no longer lists it."""
+        remove_version(connection, version_of_job(connection, job).id)
+        remove_tags(connection, job.resource_arn)
+
+    def settled(self, job: Job, outcome: Outcome) -> None:
+        """The model file goes once nothing refers to it."""
+        self.hosting.unload(job.resource_arn)
+        if outcome.get("deleted_file"):
+            self.hosting.model_path(outcome["deleted_file"]).unlink(missing_ok=True)
+
+
+class DeleteProject:
+    """Removes a project with its policies and tags."""
+
+    async def work(self, _job: Job) -> Outcome:
+        """Nothing takes time here but the transition policy."""
+        return {"event": DONE}
+
+    def apply(self, connection: Connection, job: Job, _outcome: Outcome, _now: int) -> None:
+        """From now on DescribeProjects no longer lists it."""
+        project = find_project(connection, job.resource_arn)
+        assert project is not None, "a project is kept while a job is open for it"
+        remove_project(connection, project.id)
+        remove_tags(connection, job.resource_arn)
+
+    def settled(self, job: Job, outcome: Outcome) -> None:
+        """Nothing more to do."""

@@ -1,0 +1,68 @@
+"""The worker process's own side: reads one task, does it, reports, ends (see `worker_process`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+_NICENESS = 5
+
+
+def main() -> None:
+    """Read the task from standard input, do it, write its result to standard output."""
+    answers = _reserve_standard_output()
+    message = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+
+    def report(stage: str, done: int, total: int) -> None:
+        _answer(answers, {"stage": stage, "done": done, "total": total})
+
+    result = _perform(message["task"], message["settings"], message["argument"], report)
+    _answer(answers, {"result": result})
+
+
+def _perform(task: str, settings: dict[str, Any], argument: dict[str, Any], report: Any) -> dict[str, Any]:
+    from emulator.jobs.objects import open_object_store
+    from emulator.storage.object_store import Caller
+
+    objects = open_object_store(settings["objects"])
+    caller = Caller(argument["account"], argument["region"])
+    if task == "ingest":
+        from emulator.jobs.ingest import build_content, location_of
+        from emulator.storage.engine import Database
+
+        database = Database(Path(settings["database_path"]))
+        return build_content(database, objects, location_of(argument["manifest"]), caller, argument["dataset_id"])
+    if task == "train":
+        from emulator.jobs.training import run_training
+
+        return run_training(argument, objects, caller, report)
+    raise ValueError(f"unknown task {task}")
+
+
+def _reserve_standard_output() -> TextIO:
+    """Standard output for answers alone; whatever libraries print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _answer(answers: TextIO, message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+def _end_with_parent() -> None:
+    """Standard input closes when the parent ends, however it ends."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Worker processes: where training and large ingests run, so that the API stays quick and a crash stays a failed job.
+
+A worker is `python -m emulator.jobs.worker`. It gets its task as one JSON line on standard input, answers with JSON
+lines on standard output (`progress`, then `result`), and ends itself when its standard input closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger("custom_labels.jobs")
+
+_LONGEST_MESSAGE = 64 * 1024 * 1024
+
+ProgressListener = Callable[[str, int, int], None]
+
+
+class WorkerDiedError(Exception):
+    """The worker process ended without a result; its exit status is in the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker needs to open the state and the objects for itself; travels as JSON."""
+
+    database_path: str
+    objects: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings for the worker's standard input."""
+        return asdict(self)
+
+
+async def run_in_worker(
+    settings: WorkerSettings, task: str, argument: dict[str, Any], on_progress: ProgressListener | None = None
+) -> dict[str, Any]:
+    """Run a task of `emulator.jobs.worker` in a process of its own and give its result.
+
+    Cancelling kills the process. Raises WorkerDiedError where it ends without a result.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "emulator.jobs.worker",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=_LONGEST_MESSAGE,
+        env=_worker_environment(),
+    )
+    try:
+        assert process.stdin is not None and process.stdout is not None
+        message = {"task": task, "settings": settings.as_json(), "argument": argument}
+        process.stdin.write(json.dumps(message).encode() + b"\n")
+        await process.stdin.drain()
+        async for line in process.stdout:
+            answer = json.loads(line)
+            if "result" in answer:
+                result: dict[str, Any] = answer["result"]
+                return result
+            if on_progress is not None:
+                on_progress(answer["stage"], answer["done"], answer["total"])
+        raise WorkerDiedError(f"the {task} worker ended with exit status {await process.wait()}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _worker_environment() -> dict[str, str]:
+    """The process's environment; the package is found even where it is not installed (a checkout)."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}

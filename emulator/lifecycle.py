@@ -1,0 +1,121 @@
+"""Starting, resetting and ending an emulator: what happens in which order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from emulator.domain.states import VersionState
+from emulator.jobs.sweeper import sweep_files
+from emulator.storage.installation import token_secret
+from emulator.storage.migrate import migrate
+from emulator.storage.reset import delete_everything
+from emulator.storage.versions import versions_in
+
+if TYPE_CHECKING:
+    from emulator.app import Emulator
+
+logger = logging.getLogger("custom_labels")
+
+Message = MutableMapping[str, Any]
+
+
+class Lifecycle:
+    """The life of one Emulator. `ready` is set once, when requests can be served (O-7)."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self.ready = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
+        self._reset_lock = asyncio.Lock()
+
+    def prepare(self) -> None:
+        """What must succeed before the port is opened: schema and object index (O-3). Raises NewerSchemaError."""
+        emulator = self._emulator
+        migrate(emulator.database)
+        emulator.s3.start()
+        sweep_files(emulator.database, emulator.directories.models, emulator.directories.work)
+
+    async def start(self) -> None:
+        """Take up what an earlier process left and become ready."""
+        emulator = self._emulator
+        secret = emulator.database.write_now(token_secret)
+        emulator.rekognition = emulator.build_edge(secret)
+        await self._load_running_models()
+        emulator.runner.resume()
+        emulator.sweeper.sweep()
+        self.ready.set()
+        logger.info("ready")
+
+    async def _load_running_models(self) -> None:
+        """O-19: versions that were RUNNING load again. One that cannot is tried again when it is asked for."""
+        emulator = self._emulator
+        running = emulator.database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING))
+        for version in running:
+            assert version.model_file is not None, "a running version has a model"
+            try:
+                await emulator.hosting.load(version.arn, version.model_file)
+            except Exception:
+                logger.exception("%s could not be loaded", version.arn)
+
+    async def reset(self) -> None:
+        """O-8: end all work, forget everything, be as new."""
+        emulator = self._emulator
+        async with self._reset_lock:
+            await emulator.runner.stop(for_good=False)
+            emulator.hosting.unload_all()
+            await emulator.database.write(_forget)
+            await asyncio.to_thread(self._reset_files)
+            emulator.policies.reset()
+            emulator.clock.set_real()
+
+    def _reset_files(self) -> None:
+        emulator = self._emulator
+        emulator.s3.reset()
+        for path in emulator.directories.models.iterdir():
+            path.unlink()
+        for path in emulator.directories.work.iterdir():
+            shutil.rmtree(path, ignore_errors=True)
+
+    async def stop(self) -> None:
+        """End gracefully: work is left resumable, then the files are closed."""
+        emulator = self._emulator
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await emulator.runner.stop()
+        await emulator.sweeper.stop()
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        emulator = self._emulator
+        emulator.hosting.close()
+        emulator.s3.close()
+        emulator.database.close()
+
+    async def serve_lifespan(
+        self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        """The ASGI lifespan protocol: start in the background, so that health answers at once (O-6)."""
+        await receive()
+        self._starting = asyncio.create_task(self._start_or_log())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start_or_log(self) -> None:
+        try:
+            await self.start()
+        except Exception:
+            logger.exception("the emulator could not start")
+            raise
+
+
+def _forget(connection: Connection) -> None:
+    delete_everything(connection)

@@ -1,0 +1,71 @@
+"""What an operation gets to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from emulator.domain.paging import Cursor, decode_token, encode_token
+from emulator.jobs.clock import Clock
+from emulator.jobs.hosting import Hosting
+from emulator.jobs.runner import JobRunner
+from emulator.storage.engine import Database
+from emulator.storage.object_store import Caller, ObjectStore
+from emulator.storage.rows import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all operations share in one process."""
+
+    database: Database
+    clock: Clock
+    runner: JobRunner
+    hosting: Hosting
+    objects: ObjectStore
+    token_secret: bytes
+
+
+@dataclass(slots=True)
+class Context:
+    """One call of an operation: its caller and validated parameters, and the transaction that it runs in.
+
+    `accepted` collects the jobs that begin once the transaction is committed.
+    """
+
+    operation: str
+    caller: Caller
+    parameters: dict[str, Any]
+    services: Services
+    connection: Connection
+    accepted: list[Job] = field(default_factory=list)
+
+    def accept(self, kind: str, transition: str, resource_arn: str, project_arn: str, **payload: Any) -> None:
+        """Store a job within this transaction and begin it after the commit."""
+        self.accepted.append(
+            self.services.runner.accept(self.connection, kind, transition, resource_arn, project_arn, **payload)
+        )
+
+    def now(self) -> int:
+        """Milliseconds since the epoch, by the emulator's clock."""
+        return self.services.clock.milliseconds()
+
+    def page_start(self) -> list[Any] | None:
+        """The cursor inside the request's NextToken; None for a first page (K-4)."""
+        return decode_token(self.parameters.get("NextToken"), self._page_binding(), self.services.token_secret)
+
+    def next_token(self, cursor: Cursor) -> str:
+        """A NextToken that continues this request behind `cursor`."""
+        return encode_token(cursor, self._page_binding(), self.services.token_secret)
+
+    def _page_binding(self) -> Mapping[str, Any]:
+        filters = {name: value for name, value in self.parameters.items() if name not in ("NextToken", "MaxResults")}
+        return {
+            "operation": self.operation,
+            "account": self.caller.account,
+            "region": self.caller.region,
+            "filters": filters,
+        }

@@ -1,0 +1,79 @@
+"""CopyProjectVersion (api-facts §2.16, §8; CP-1 to CP-14)."""
+
+from __future__ import annotations
+
+from emulator.domain.arns import Arn, parse_arn
+from emulator.domain.errors import (
+    AccessDeniedError,
+    InvalidParameterError,
+    ResourceInUseError,
+    ResourceNotFoundError,
+)
+from emulator.domain.policy import Decision, decide, parse_policy
+from emulator.domain.states import TRAINED_VERSION_STATES, VersionState
+from emulator.operations.context import Context
+from emulator.operations.lookup import project_of
+from emulator.operations.registry import Result, Runs, operation
+from emulator.operations.versions import add_new_version
+from emulator.storage.policies import list_policies
+from emulator.storage.projects import find_project
+from emulator.storage.rows import Version
+from emulator.storage.versions import find_version
+
+
+@operation(
+    "CopyProjectVersion",
+    Runs.WRITES,
+    limits="`KmsKeyId` is stored, nothing is encrypted.",
+    chosen=(
+        "The destination project must be the caller's; the source may be another account's, if a policy of its "
+        "project allows the caller's account; otherwise AccessDeniedException.",
+        "Conditions of policies are not evaluated: a conditional Allow counts as met, a conditional Deny as not met.",
+        "A source version that is not trained (training, failed, copying) answers ResourceInUseException.",
+        "Projects of two regions answer InvalidParameterException.",
+    ),
+)
+def copy_project_version(context: Context) -> Result:
+    """Copy a trained model and its results into a project of the caller; datasets are not copied (CP-3)."""
+    parameters = context.parameters
+    source_arn = parse_arn(parameters["SourceProjectVersionArn"])
+    source_project_arn = parse_arn(parameters["SourceProjectArn"])
+    if source_arn.region != context.caller.region:
+        raise InvalidParameterError("A model can only be copied within one region.")
+    destination = project_of(context, parameters["DestinationProjectArn"])
+    source = _allowed_source(context, source_project_arn, source_arn)
+    arn = add_new_version(
+        context,
+        destination,
+        state=VersionState.COPYING_IN_PROGRESS,
+        training_input=source.training_input,
+        testing_input=source.testing_input,
+        source_version_arn=source.arn,
+    )
+    context.accept("copy-version", "copying", arn, destination.arn, source_arn=source.arn)
+    return {"ProjectVersionArn": arn}
+
+
+def _allowed_source(context: Context, project_arn: Arn, version_arn: Arn) -> Version:
+    """The source version, once the policies of its project have let the caller pass (CP-4).
+
+    A caller of another account learns nothing of what exists unless a policy lets it.
+    """
+    project = find_project(context.connection, str(project_arn))
+    version = find_version(context.connection, str(version_arn))
+    decision = Decision.SILENT
+    if project is not None:
+        policies = list_policies(context.connection, project.id)
+        documents = [parse_policy(policy.document) for policy in policies]
+        decision = decide(documents, context.caller.account, str(version_arn))
+    is_own = version_arn.account == context.caller.account
+    if decision is Decision.DENY or (not is_own and decision is not Decision.ALLOW):
+        caller_arn = f"arn:{version_arn.partition}:iam::{context.caller.account}:root"
+        raise AccessDeniedError(caller_arn, "CopyProjectVersion", str(version_arn))
+    if project is None:
+        raise ResourceNotFoundError(f"The project {project_arn} was not found.")
+    if version is None or version.project_id != project.id:
+        raise ResourceNotFoundError(f"The project version {version_arn} was not found.")
+    if version.status not in TRAINED_VERSION_STATES:
+        raise ResourceInUseError(f"The version {version.arn} is in state {version.status} and cannot be copied.")
+    return version

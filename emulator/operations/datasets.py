@@ -1,0 +1,178 @@
+"""CreateDataset, DescribeDataset, DeleteDataset, DistributeDatasetEntries (api-facts §2.4, §2.5, §2.9, §2.10; D-*)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.domain.arns import Arn, partition_of
+from emulator.domain.errors import (
+    InvalidParameterError,
+    ResourceAlreadyExistsError,
+    ResourceInUseError,
+    ResourceNotFoundError,
+    ResourceNotReadyError,
+)
+from emulator.domain.messages import DATASET_MESSAGES, EMPTY_DATASET_CREATED
+from emulator.domain.states import DATASET_MOVES, READABLE_DATASET_STATES, DatasetState, Event, ProjectState, next_state
+from emulator.operations.context import Context
+from emulator.operations.lookup import dataset_of, project_of, project_of_dataset
+from emulator.operations.registry import JobFilter, Result, Runs, operation
+from emulator.storage.content_changes import create_content
+from emulator.storage.contents import content_stats
+from emulator.storage.datasets import (
+    add_dataset,
+    find_dataset_of_project,
+    set_dataset_content,
+    set_dataset_status,
+)
+from emulator.storage.object_store import Caller
+from emulator.storage.rows import Dataset, Job, Project
+from emulator.storage.tags import write_tags
+
+
+@operation(
+    "CreateDataset",
+    Runs.WRITES,
+    chosen=(
+        "A manifest that cannot be read (bucket, key or version missing) is accepted and ends as CREATE_FAILED "
+        "(E-1, E-4), not as InvalidS3ObjectException.",
+        "An empty dataset is CREATE_COMPLETE at once.",
+        "A source dataset that is not readable (being created, failed, being deleted) answers "
+        "InvalidParameterException.",
+    ),
+)
+def create_dataset(context: Context) -> Result:
+    """Create a dataset from a manifest, from another dataset, or empty (D-4); one of a kind in a project (Q-2)."""
+    parameters = context.parameters
+    project = project_of(context, parameters["ProjectArn"])
+    if project.status is not ProjectState.CREATED:
+        raise ResourceNotFoundError(f"The project {project.arn} is being deleted.")
+    kind = parameters["DatasetType"].lower()
+    source = _checked_source(context, parameters.get("DatasetSource"))
+    if find_dataset_of_project(context.connection, project.id, kind) is not None:
+        raise ResourceAlreadyExistsError(f"The project {project.name} already has a dataset of type {kind.upper()}.")
+    arn = _new_arn(context, project, kind)
+    state = DatasetState.CREATE_COMPLETE if source is None else DatasetState.CREATE_IN_PROGRESS
+    dataset_id = add_dataset(
+        context.connection,
+        project_id=project.id,
+        kind=kind,
+        arn=arn,
+        created_at=context.now(),
+        status=state,
+        status_message=EMPTY_DATASET_CREATED if source is None else DATASET_MESSAGES[state],
+    )
+    write_tags(context.connection, arn, parameters.get("Tags", {}))
+    if source is None:
+        set_dataset_content(context.connection, dataset_id, create_content(context.connection, dataset_id))
+    else:
+        context.accept(*source[0], arn, project.arn, **source[1])
+    return {"DatasetArn": arn}
+
+
+def _checked_source(context: Context, source: dict[str, Any] | None) -> tuple[tuple[str, str], dict[str, Any]] | None:
+    """The job that fills the dataset, as ((kind, transition), payload); None for an empty dataset."""
+    if source is None:
+        return None
+    manifest, dataset_arn = source.get("GroundTruthManifest"), source.get("DatasetArn")
+    if (manifest is None) == (dataset_arn is None):
+        raise InvalidParameterError("DatasetSource must have either GroundTruthManifest or DatasetArn.")
+    if dataset_arn is not None:
+        original = dataset_of(context, dataset_arn)
+        if original.status not in READABLE_DATASET_STATES and original.status is not DatasetState.UPDATE_IN_PROGRESS:
+            raise InvalidParameterError(
+                f"The dataset {dataset_arn} is in state {original.status} and cannot be copied."
+            )
+        return ("copy-dataset", "dataset"), {"source_arn": dataset_arn}
+    location = (manifest or {}).get("S3Object") or {}
+    if not location.get("Bucket") or not location.get("Name"):
+        raise InvalidParameterError("GroundTruthManifest must have an S3Object with Bucket and Name.")
+    return ("create-dataset", "dataset"), {"manifest": location}
+
+
+def _new_arn(context: Context, project: Project, kind: str) -> str:
+    epoch = context.services.clock.stamp()
+    partition = partition_of(project.region)
+    return str(Arn(project.region, project.account, project.name, epoch, dataset=kind, partition=partition))
+
+
+def _jobs_shown(_caller: Caller, parameters: dict[str, Any]) -> JobFilter:
+    arn = parameters["DatasetArn"]
+
+    def is_shown(job: Job) -> bool:
+        return arn in (job.resource_arn, job.payload.get("test_arn"))
+
+    return is_shown
+
+
+@operation("DescribeDataset", Runs.READS, describes=_jobs_shown)
+def describe_dataset(context: Context) -> Result:
+    """Describe a dataset; the status tells of the last operation on it (D-11)."""
+    dataset = dataset_of(context, context.parameters["DatasetArn"])
+    stats = content_stats(context.connection, dataset.content_id)
+    return {
+        "DatasetDescription": {
+            "CreationTimestamp": dataset.created_at / 1000,
+            "LastUpdatedTimestamp": dataset.updated_at / 1000,
+            "Status": dataset.status,
+            "StatusMessage": dataset.status_message,
+            "StatusMessageCode": dataset.status_message_code,
+            "DatasetStats": {
+                "LabeledEntries": stats.labeled_entries,
+                "TotalEntries": stats.total_entries,
+                "TotalLabels": stats.total_labels,
+                "ErrorEntries": stats.error_entries,
+            },
+        }
+    }
+
+
+@operation(
+    "DeleteDataset",
+    Runs.WRITES,
+    chosen=(
+        "A dataset that is being created, updated or deleted answers ResourceInUseException.",
+        "Deleting a dataset while a version trains on it is allowed; the training has its own copy of the lines.",
+    ),
+)
+def delete_dataset(context: Context) -> Result:
+    """Delete a dataset; gone when DescribeDataset answers ResourceNotFoundException (D-16)."""
+    dataset = dataset_of(context, context.parameters["DatasetArn"])
+    state = next_state(DATASET_MOVES, dataset.status, Event.DELETE)
+    if state is None:
+        raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status} and cannot be deleted.")
+    _move(context, dataset, state)
+    context.accept("delete-dataset", "deleting", dataset.arn, project_of_dataset(context, dataset).arn)
+    return {}
+
+
+@operation(
+    "DistributeDatasetEntries",
+    Runs.WRITES,
+    chosen=(
+        "The split is stratified by label and deterministic; docs/manifests.md tells the rule.",
+        "Two datasets of one type or of two projects, or a test dataset with entries, answer "
+        "InvalidParameterException; a dataset that is not complete answers ResourceNotReadyException.",
+    ),
+)
+def distribute_dataset_entries(context: Context) -> Result:
+    """Move a fifth of the training entries into the empty test dataset of the same project (D-14)."""
+    datasets = [dataset_of(context, item["Arn"]) for item in context.parameters["Datasets"]]
+    by_kind = {dataset.kind: dataset for dataset in datasets}
+    if len(by_kind) != 2 or datasets[0].project_id != datasets[1].project_id:
+        raise InvalidParameterError("Datasets must be the training dataset and the test dataset of one project.")
+    for dataset in datasets:
+        if next_state(DATASET_MOVES, dataset.status, Event.UPDATE) is None:
+            raise ResourceNotReadyError(f"The dataset {dataset.arn} is in state {dataset.status}.")
+    train, test = by_kind["train"], by_kind["test"]
+    if content_stats(context.connection, test.content_id).total_entries:
+        raise InvalidParameterError(f"The test dataset {test.arn} is not empty.")
+    for dataset in datasets:
+        _move(context, dataset, DatasetState.UPDATE_IN_PROGRESS)
+    project = project_of_dataset(context, train)
+    context.accept("distribute-dataset", "dataset", train.arn, project.arn, test_arn=test.arn)
+    return {}
+
+
+def _move(context: Context, dataset: Dataset, state: DatasetState) -> None:
+    set_dataset_status(context.connection, dataset.id, state, DATASET_MESSAGES[state], updated_at=context.now())

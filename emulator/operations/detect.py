@@ -1,0 +1,69 @@
+"""DetectCustomLabels (api-facts §2.17, §4; A-1 to A-10)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from emulator.domain.detection import check_size, invalid_s3_object, select_labels
+from emulator.domain.errors import InvalidParameterError, ResourceNotReadyError
+from emulator.domain.states import VersionState
+from emulator.operations.context import Services
+from emulator.operations.lookup import version_of
+from emulator.operations.registry import Result, Runs, operation
+from emulator.storage.object_store import Caller, ObjectLocation, ObjectStore, ObjectStoreError
+from emulator.storage.rows import Version
+
+
+@operation(
+    "DetectCustomLabels",
+    Runs.BY_ITSELF,
+    limits="`Image.S3Object` is read with the caller's account from the S3 that the emulator uses.",
+    chosen=(
+        "A confidence equal to `MinConfidence` is returned; `MaxResults` 0 means no limit.",
+        "Both or neither of `Bytes` and `S3Object` answer InvalidParameterException.",
+        "An image under 64 px or over 20:1 answers InvalidParameterException, over 4096 px ImageTooLargeException; "
+        "bytes over 4 MB (4,194,304) ImageTooLargeException.",
+        "A broken JPEG or PNG answers InvalidImageFormatException.",
+        "EXIF orientation is applied before analysis.",
+    ),
+)
+async def detect_custom_labels(services: Services, caller: Caller, parameters: dict[str, Any]) -> Result:
+    """Analyse an image with a running version."""
+    image = parameters["Image"]
+    if ("Bytes" in image) == ("S3Object" in image):
+        raise InvalidParameterError("Request has invalid parameters.")
+    arn = parameters["ProjectVersionArn"]
+    version = services.database.read(lambda connection: version_of(connection, caller, arn))
+    model_file = _running_model(version)
+    if "Bytes" in image:
+        data = image["Bytes"]
+        check_size(len(data), from_s3=False)
+    else:
+        data = await asyncio.to_thread(_read_image, services.objects, caller, image["S3Object"])
+    candidates, thresholds = await services.hosting.analyse(arn, model_file, data)
+    return {
+        "CustomLabels": select_labels(
+            candidates,
+            thresholds,
+            min_confidence=parameters.get("MinConfidence"),
+            max_results=parameters.get("MaxResults"),
+        )
+    }
+
+
+def _running_model(version: Version) -> str:
+    if version.status is not VersionState.RUNNING or version.model_file is None:
+        raise ResourceNotReadyError(f"The version {version.arn} is in state {version.status}; start it first.")
+    return version.model_file
+
+
+def _read_image(objects: ObjectStore, caller: Caller, named: dict[str, str]) -> bytes:
+    if "Bucket" not in named or "Name" not in named:
+        raise InvalidParameterError("Request has invalid parameters.")
+    location = ObjectLocation(named["Bucket"], named["Name"], named.get("Version"))
+    try:
+        check_size(objects.head(location, caller).size, from_s3=True)
+        return objects.get(location, caller)
+    except ObjectStoreError:
+        raise invalid_s3_object() from None

@@ -1,0 +1,89 @@
+"""From a validated call to an operation: where it runs, its transaction, and the calls that are held (O-17, O-18)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from emulator.domain.errors import RuleError
+from emulator.operations.context import Context, Services
+from emulator.operations.registry import Entry, Runs, registered_operations
+from emulator.storage.object_store import Caller
+from emulator.wire.errors import AwsError
+from emulator.wire.request import Call
+
+# botocore lists the features that a call uses behind m/ in the User-Agent; B is a waiter (O-18).
+_FEATURES = re.compile(r"(?:^|\s)m/([A-Za-z0-9+\-,]+)")
+_WAITER_FEATURE = "B"
+_HELD_OPERATION = "DescribeProjectVersions"
+
+
+class Dispatcher:
+    """Carries out calls. `hold_seconds` and `hold_for` are the settings of O-18."""
+
+    def __init__(self, services: Services, *, hold_seconds: float, hold_for: str) -> None:
+        self._services = services
+        self._hold_seconds = hold_seconds
+        self._hold_for = hold_for
+        self._operations = registered_operations()
+
+    async def __call__(self, call: Call) -> Mapping[str, Any]:
+        """The result of a call, under the model's names. Raises AwsError for a broken rule."""
+        entry = self._operations[call.operation]
+        caller = Caller(call.identity.account, call.identity.region)
+        try:
+            if entry.describes is not None:
+                await self._await_transitions(entry, caller, call)
+            return await self._run(entry, caller, call.parameters)
+        except RuleError as error:
+            raise AwsError(error.code, error.message) from error
+
+    async def _run(self, entry: Entry, caller: Caller, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        database = self._services.database
+        match entry.runs:
+            case Runs.BY_ITSELF:
+                result: Mapping[str, Any] = await entry.function(self._services, caller, parameters)
+                return result
+            case Runs.READS:
+                return database.read(lambda connection: self._call(entry, caller, parameters, connection)[0])
+            case Runs.READS_IN_THREAD:
+                return (await database.read_in_thread(lambda c: self._call(entry, caller, parameters, c)))[0]
+            case Runs.WRITES:
+                # Shielded: once the transaction runs it is committed, so its jobs must begin even if the client leaves.
+                return await asyncio.shield(asyncio.ensure_future(self._write(entry, caller, parameters)))
+
+    async def _write(self, entry: Entry, caller: Caller, parameters: dict[str, Any]) -> Mapping[str, Any]:
+        result, context = await self._services.database.write(
+            lambda connection: self._call(entry, caller, parameters, connection)
+        )
+        for job in context.accepted:
+            self._services.runner.submit(job)
+        return result
+
+    def _call(
+        self, entry: Entry, caller: Caller, parameters: dict[str, Any], connection: Connection
+    ) -> tuple[Mapping[str, Any], Context]:
+        context = Context(entry.name, caller, parameters, self._services, connection)
+        return entry.function(context), context
+
+    async def _await_transitions(self, entry: Entry, caller: Caller, call: Call) -> None:
+        runner = self._services.runner
+        if not runner.open_jobs:
+            return
+        assert entry.describes is not None
+        shown = entry.describes(caller, call.parameters)
+        await runner.observed(shown, self._hold_seconds)
+        if entry.name == _HELD_OPERATION and self._is_held(call):
+            await runner.hold(shown, self._hold_seconds)
+
+    def _is_held(self, call: Call) -> bool:
+        if self._hold_for == "describes":
+            return "VersionNames" in call.parameters
+        if self._hold_for == "off":
+            return False
+        features = _FEATURES.search(call.user_agent)
+        return features is not None and _WAITER_FEATURE in features[1].split(",")

@@ -1,0 +1,112 @@
+"""ListDatasetEntries, ListDatasetLabels, UpdateDatasetEntries (api-facts §2.6-2.8; D-12, D-13, L-1)."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from emulator.domain.errors import ResourceInUseError, ResourceNotReadyError
+from emulator.domain.messages import DATASET_MESSAGES
+from emulator.domain.states import DATASET_MOVES, READABLE_DATASET_STATES, DatasetState, Event, next_state
+from emulator.operations.context import Context
+from emulator.operations.lookup import dataset_of, project_of_dataset
+from emulator.operations.registry import Result, Runs, operation
+from emulator.storage.contents import list_entries, list_labels
+from emulator.storage.datasets import set_dataset_status
+from emulator.storage.rows import Dataset, EntryFilter
+
+DEFAULT_PAGE = 100
+
+
+@operation(
+    "ListDatasetEntries",
+    Runs.READS_IN_THREAD,
+    chosen=(
+        "Entries come in the order of the manifest; updated ones keep their place, new ones follow.",
+        "`HasErrors` false means no filter (the guide's client sends it for all entries).",
+        "`SourceRefContains` is case-sensitive.",
+        "A dataset that is being created, or whose creation failed, answers ResourceNotReadyException; one that is "
+        "being updated or deleted answers ResourceInUseException.",
+    ),
+)
+def list_dataset_entries(context: Context) -> Result:
+    """A page of JSON lines that pass all filters."""
+    parameters = context.parameters
+    dataset = _readable(dataset_of(context, parameters["DatasetArn"]))
+    limit = parameters.get("MaxResults", DEFAULT_PAGE)
+    cursor = context.page_start()
+    labels = parameters.get("ContainsLabels")
+    wanted = EntryFilter(
+        contains_labels=None if labels is None else tuple(labels),
+        labeled=parameters.get("Labeled"),
+        source_ref_contains=parameters.get("SourceRefContains"),
+        has_errors=True if parameters.get("HasErrors") else None,
+    )
+    assert dataset.content_id is not None, "a readable dataset has a content"
+    found = list_entries(
+        context.connection, dataset.content_id, wanted, after=None if cursor is None else cursor[0], limit=limit + 1
+    )
+    result: dict[str, Any] = {"DatasetEntries": [line for _, line in found[:limit]]}
+    if len(found) > limit:
+        result["NextToken"] = context.next_token((found[limit - 1][0],))
+    return result
+
+
+@operation(
+    "ListDatasetLabels",
+    Runs.READS_IN_THREAD,
+    chosen=(
+        "Labels come in the order in which they were first seen.",
+        "`BoundingBoxCount` counts boxes and is absent where there are none.",
+    ),
+)
+def list_dataset_labels(context: Context) -> Result:
+    """A page of labels with the number of images and boxes that use them."""
+    parameters = context.parameters
+    dataset = _readable(dataset_of(context, parameters["DatasetArn"]))
+    limit = parameters.get("MaxResults", DEFAULT_PAGE)
+    cursor = context.page_start()
+    assert dataset.content_id is not None, "a readable dataset has a content"
+    found = list_labels(
+        context.connection, dataset.content_id, after=None if cursor is None else cursor[0], limit=limit + 1
+    )
+    descriptions = []
+    for label in found[:limit]:
+        stats = {"EntryCount": label.entries}
+        if label.boxes:
+            stats["BoundingBoxCount"] = label.boxes
+        descriptions.append({"LabelName": label.name, "LabelStats": stats})
+    result: dict[str, Any] = {"DatasetLabelDescriptions": descriptions}
+    if len(found) > limit:
+        result["NextToken"] = context.next_token((found[limit - 1].id,))
+    return result
+
+
+@operation(
+    "UpdateDatasetEntries",
+    Runs.WRITES,
+    chosen=(
+        "Within one update a later line with the same `source-ref` is dropped as a repetition (E-8).",
+        "A dataset whose creation failed, or that is at work, answers ResourceInUseException.",
+    ),
+)
+def update_dataset_entries(context: Context) -> Result:
+    """Add or replace entries by `source-ref`; the work goes on after the answer (D-12)."""
+    parameters = context.parameters
+    dataset = dataset_of(context, parameters["DatasetArn"])
+    state = next_state(DATASET_MOVES, dataset.status, Event.UPDATE)
+    if state is None:
+        raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status} and cannot be updated.")
+    set_dataset_status(context.connection, dataset.id, state, DATASET_MESSAGES[state], updated_at=context.now())
+    lines = base64.b64encode(parameters["Changes"]["GroundTruth"]).decode()
+    project = project_of_dataset(context, dataset)
+    context.accept("update-dataset", "dataset", dataset.arn, project.arn, lines=lines)
+    return {}
+
+
+def _readable(dataset: Dataset) -> Dataset:
+    if dataset.status in READABLE_DATASET_STATES:
+        return dataset
+    if dataset.status in (DatasetState.CREATE_IN_PROGRESS, DatasetState.CREATE_FAILED):
+        raise ResourceNotReadyError(f"The dataset {dataset.arn} is in state {dataset.status}.")
+    raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status}.")

@@ -1,0 +1,67 @@
+"""The registry of operations: each function says its AWS name, how it runs, and what docs/parity.md tells of it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from emulator.operations.context import Context, Services
+from emulator.storage.object_store import Caller
+from emulator.storage.rows import Job
+
+Result = Mapping[str, Any]
+Operation = Callable[[Context], Result]
+AsyncOperation = Callable[[Services, Caller, dict[str, Any]], Awaitable[Result]]
+JobFilter = Callable[[Job], bool]
+Describes = Callable[[Caller, dict[str, Any]], JobFilter]
+
+_MODULES = ("projects", "datasets", "entries", "versions", "running", "copying", "policies", "tags", "detect")
+
+
+class Runs(Enum):
+    """Where an operation runs, so that the event loop stays free."""
+
+    READS = "reads of less than a millisecond, on the event loop"
+    READS_IN_THREAD = "longer reads, in a reader thread"
+    WRITES = "one transaction in the writer thread"
+    BY_ITSELF = "a coroutine that chooses its own threads"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One registered operation. `limits` and `chosen` are sentences for docs/parity.md.
+
+    `describes` gives, for operations that show states, the filter for the jobs whose transitions they show.
+    """
+
+    name: str
+    runs: Runs
+    function: Any
+    limits: str
+    chosen: tuple[str, ...]
+    describes: Describes | None
+
+
+_entries: dict[str, Entry] = {}
+
+
+def operation(
+    name: str, runs: Runs, *, limits: str = "", chosen: tuple[str, ...] = (), describes: Describes | None = None
+) -> Callable[[Any], Any]:
+    """Register a function as an AWS operation: `Operation`, or `AsyncOperation` where it runs by itself."""
+
+    def register(function: Any) -> Any:
+        _entries[name] = Entry(name, runs, function, limits, chosen, describes)
+        return function
+
+    return register
+
+
+def registered_operations() -> Mapping[str, Entry]:
+    """All operations by name."""
+    for module in _MODULES:
+        importlib.import_module(f"emulator.operations.{module}")
+    return _entries

@@ -1,0 +1,55 @@
+"""StartProjectVersion and StopProjectVersion (api-facts §2.14, §2.15; R-1, R-10)."""
+
+from __future__ import annotations
+
+from emulator.domain.errors import InvalidParameterError, ResourceInUseError
+from emulator.domain.messages import VERSION_MESSAGES
+from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
+from emulator.operations.context import Context
+from emulator.operations.lookup import version_of
+from emulator.operations.registry import Result, Runs, operation
+from emulator.storage.rows import Version
+from emulator.storage.versions import set_version
+
+
+@operation(
+    "StartProjectVersion",
+    Runs.WRITES,
+    chosen=(
+        "Allowed from TRAINING_COMPLETED, COPYING_COMPLETED, STOPPED and FAILED; any other state answers "
+        "ResourceInUseException, RUNNING included (units change by stop and start).",
+        "`MaxInferenceUnits` below `MinInferenceUnits` answers InvalidParameterException.",
+    ),
+)
+def start_project_version(context: Context) -> Result:
+    """Begin to run a trained version with its inference units (R-1)."""
+    parameters = context.parameters
+    version = version_of(context.connection, context.caller, parameters["ProjectVersionArn"])
+    minimum, maximum = parameters["MinInferenceUnits"], parameters.get("MaxInferenceUnits")
+    if maximum is not None and maximum < minimum:
+        raise InvalidParameterError("MaxInferenceUnits must not be less than MinInferenceUnits.")
+    state = _move(context, version, Event.START, "started")
+    set_version(context.connection, version.id, min_inference_units=minimum, max_inference_units=maximum)
+    context.accept("start-version", "starting", version.arn, version.project_arn)
+    return {"Status": state}
+
+
+@operation(
+    "StopProjectVersion",
+    Runs.WRITES,
+    chosen=("A version that is not RUNNING, STARTING included, answers ResourceInUseException.",),
+)
+def stop_project_version(context: Context) -> Result:
+    """Stop a running version (R-10); from now on DetectCustomLabels answers ResourceNotReadyException."""
+    version = version_of(context.connection, context.caller, context.parameters["ProjectVersionArn"])
+    state = _move(context, version, Event.STOP, "stopped")
+    context.accept("stop-version", "stopping", version.arn, version.project_arn)
+    return {"Status": state}
+
+
+def _move(context: Context, version: Version, event: Event, done: str) -> VersionState:
+    state = next_state(VERSION_MOVES, version.status, event)
+    if state is None:
+        raise ResourceInUseError(f"The version {version.arn} is in state {version.status} and cannot be {done}.")
+    set_version(context.connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
+    return state

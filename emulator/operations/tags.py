@@ -1,0 +1,55 @@
+"""TagResource, UntagResource, ListTagsForResource on projects, datasets and versions (api-facts §2.21-2.23; TG-*)."""
+
+from __future__ import annotations
+
+from emulator.domain.arns import parse_arn
+from emulator.domain.errors import RuleError
+from emulator.operations.context import Context
+from emulator.operations.lookup import dataset_of, project_of, version_of
+from emulator.operations.registry import Result, Runs, operation
+from emulator.storage.tags import read_tags, remove_tags, write_tags
+
+MAXIMUM_TAGS = 200
+
+
+@operation(
+    "TagResource",
+    Runs.WRITES,
+    chosen=(
+        "Over 200 tags on a resource answer ServiceQuotaExceededException.",
+        "An ARN that is none of a project, dataset or version answers InvalidParameterException.",
+    ),
+)
+def tag_resource(context: Context) -> Result:
+    """Add tags, overwriting those whose keys exist."""
+    arn = _existing_resource(context)
+    tags = context.parameters["Tags"]
+    if len(read_tags(context.connection, arn) | tags) > MAXIMUM_TAGS:
+        raise RuleError("ServiceQuotaExceededException", f"A resource can have at most {MAXIMUM_TAGS} tags.")
+    write_tags(context.connection, arn, tags)
+    return {}
+
+
+@operation("UntagResource", Runs.WRITES, chosen=("Keys that the resource does not have are ignored.",))
+def untag_resource(context: Context) -> Result:
+    """Remove tags by key."""
+    remove_tags(context.connection, _existing_resource(context), context.parameters["TagKeys"])
+    return {}
+
+
+@operation("ListTagsForResource", Runs.READS)
+def list_tags_for_resource(context: Context) -> Result:
+    """All tags of a resource; an empty map where there are none (TG-3)."""
+    return {"Tags": read_tags(context.connection, _existing_resource(context))}
+
+
+def _existing_resource(context: Context) -> str:
+    arn: str = context.parameters["ResourceArn"]
+    match parse_arn(arn).resource:
+        case "project":
+            project_of(context, arn)
+        case "dataset":
+            dataset_of(context, arn)
+        case _:
+            version_of(context.connection, context.caller, arn)
+    return arn
