@@ -1,10 +1,10 @@
-"""Requests to AWS services other than the emulated ones: STS is answered, the others get a clear error in their protocol."""
+"""Requests to other AWS services: STS is answered, the rest get a clear error in their own protocol."""
 
 from __future__ import annotations
 
 import json
 import re
-import secrets
+import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,14 +33,15 @@ async def other_services(scope: MutableMapping[str, Any], receive: Receive, send
     """ASGI application. Reads `scope["aws.account"]`, as the S3 does."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     body = await _read(receive)
-    request_id = str(secrets.token_hex(16))
+    request_id = str(uuid.uuid4())
     query = scope.get("query_string", b"").decode("latin-1")
     service = service_of(headers, query)
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     if _is_form(headers):
         parameters |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     if service == "sts" or (service is None and parameters.get("Action") in sts.ACTIONS):
-        status, document = sts.answer(parameters, scope["aws.account"], headers.get("x-amz-security-token"), request_id)
+        call = sts.Call(parameters, scope["aws.account"], headers.get("x-amz-security-token"))
+        status, document = sts.answer(call, request_id)
         answer = _Answer(status, "text/xml", document)
     else:
         answer = _refusal(service or "unknown", headers, parameters, request_id)

@@ -1,13 +1,14 @@
 """AWS STS, as far as applications with role profiles need it before they call anything else (O-20).
 
-GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity and GetSessionToken. Nobody is refused a role: of an ARN only the
-account counts, and the credentials given out carry it.
+GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity and GetSessionToken. Nobody is refused a role: of an ARN only
+the account counts, and the credentials given out carry it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from emulator.s3 import credentials
@@ -29,15 +30,22 @@ class StsError(Exception):
         super().__init__(f"{code}: {message}")
 
 
-def answer(
-    parameters: Mapping[str, str], account: str, session_token: str | None, request_id: str
-) -> tuple[int, bytes]:
-    """Status and document for a request of STS's query protocol by a caller of `account`."""
-    action = parameters.get("Action", "")
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of STS's query protocol: its parameters and who sends it."""
+
+    parameters: Mapping[str, str]
+    account: str
+    session_token: str | None
+
+
+def answer(call: Call, request_id: str) -> tuple[int, bytes]:
+    """Status and document."""
+    action = call.parameters.get("Action", "")
     try:
         if action not in ACTIONS:
             raise StsError("InvalidAction", f"Could not find operation {action} for version 2011-06-15")
-        result = ACTIONS[action](parameters, account, session_token)
+        result = ACTIONS[action](call)
     except StsError as error:
         return 400, error_document(error.code, error.message, request_id)
     metadata = xml.branch("ResponseMetadata", xml.leaf("RequestId", request_id))
@@ -50,16 +58,16 @@ def error_document(code: str, message: str, request_id: str) -> bytes:
     return xml.document("ErrorResponse", error + xml.leaf("RequestId", request_id), "")
 
 
-def _get_caller_identity(parameters: Mapping[str, str], account: str, session_token: str | None) -> str:
-    arn = credentials.caller_of(session_token)
-    if arn is not None and f"::{account}:" in arn:
+def _get_caller_identity(call: Call) -> str:
+    arn = credentials.caller_of(call.session_token)
+    if arn is not None and f"::{call.account}:" in arn:
         role_id = _role_id(arn.split("/")[1])
-        return xml.leaves(Arn=arn, UserId=f"{role_id}:{arn.rpartition('/')[2]}", Account=account)
-    return xml.leaves(Arn=f"arn:aws:iam::{account}:root", UserId=account, Account=account)
+        return xml.leaves(Arn=arn, UserId=f"{role_id}:{arn.rpartition('/')[2]}", Account=call.account)
+    return xml.leaves(Arn=f"arn:aws:iam::{call.account}:root", UserId=call.account, Account=call.account)
 
 
-def _assume_role(parameters: Mapping[str, str], account: str, session_token: str | None) -> str:
-    role_arn, session_name = _required(parameters, "RoleArn"), _required(parameters, "RoleSessionName")
+def _assume_role(call: Call) -> str:
+    role_arn, session_name = _required(call, "RoleArn"), _required(call, "RoleSessionName")
     match = _ROLE_ARN.fullmatch(role_arn)
     if match is None:
         raise StsError("ValidationError", f"{role_arn} is invalid")
@@ -70,17 +78,17 @@ def _assume_role(parameters: Mapping[str, str], account: str, session_token: str
             "Member must satisfy regular expression pattern: [\\w+=,.@-]*",
         )
     arn = f"arn:aws:sts::{match[1]}:assumed-role/{match[2]}/{session_name}"
-    issued = credentials.issue(match[1], arn, _duration(parameters))
+    issued = credentials.issue(match[1], arn, _duration(call))
     user = xml.leaves(AssumedRoleId=f"{_role_id(match[2])}:{session_name}", Arn=arn)
     return xml.branch("AssumedRoleUser", user) + _credentials_element(issued)
 
 
-def _get_session_token(parameters: Mapping[str, str], account: str, session_token: str | None) -> str:
-    issued = credentials.issue(account, f"arn:aws:iam::{account}:root", _duration(parameters))
+def _get_session_token(call: Call) -> str:
+    issued = credentials.issue(call.account, f"arn:aws:iam::{call.account}:root", _duration(call))
     return _credentials_element(issued)
 
 
-ACTIONS: dict[str, Callable[[Mapping[str, str], str, str | None], str]] = {
+ACTIONS: dict[str, Callable[[Call], str]] = {
     "GetCallerIdentity": _get_caller_identity,
     "AssumeRole": _assume_role,
     "AssumeRoleWithWebIdentity": _assume_role,
@@ -88,8 +96,8 @@ ACTIONS: dict[str, Callable[[Mapping[str, str], str, str | None], str]] = {
 }
 
 
-def _required(parameters: Mapping[str, str], name: str) -> str:
-    value = parameters.get(name, "")
+def _required(call: Call, name: str) -> str:
+    value = call.parameters.get(name, "")
     if not value:
         member = name[0].lower() + name[1:]
         raise StsError(
@@ -100,8 +108,8 @@ def _required(parameters: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _duration(parameters: Mapping[str, str]) -> int:
-    given = parameters.get("DurationSeconds", str(_HOUR))
+def _duration(call: Call) -> int:
+    given = call.parameters.get("DurationSeconds", str(_HOUR))
     if not given.isdigit() or not _SHORTEST <= int(given) <= _LONGEST:
         raise StsError("ValidationError", f"The requested DurationSeconds {given} is not allowed.")
     return int(given)
