@@ -35,6 +35,11 @@ def signed_headers(operation: str, account: str = DEFAULT_ACCOUNT, region: str =
     }
 
 
+def without_header(headers: Mapping[str, str], *names: str) -> dict[str, str]:
+    """The headers without those named."""
+    return {name: value for name, value in headers.items() if name not in names}
+
+
 def authorization(access_key: str, region: str = "us-east-1", service: str = "rekognition") -> str:
     """A SigV4 Authorization header."""
     return (

@@ -20,18 +20,6 @@ VERSION_ARN = "arn:aws:rekognition:us-east-1:123456789012:project/parts/version/
 SESSION = boto3.Session()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[EdgeServer]:
-    with EdgeServer(RecordingDispatch()) as server:
-        yield server
-
-
-@pytest.fixture
-def dispatch(server: EdgeServer) -> RecordingDispatch:
-    server.dispatch = RecordingDispatch()
-    return server.dispatch
-
-
 def client_of(server: EdgeServer, access_key: str = "123456789012", region: str = "us-east-1", **config: Any) -> Any:
     return SESSION.client(
         "rekognition",
