@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.s3.errors import S3Error
-from emulator.s3.handlers import access, buckets, copying, listing, multipart, objects
+from emulator.s3.handlers import access, buckets, configuration, copying, listing, multipart, objects
 from emulator.s3.handlers.context import Call
 from emulator.s3.http.request import S3Request
 from emulator.s3.http.response import S3Response
@@ -89,13 +89,22 @@ _COPY_ROUTES: dict[Handler, Route] = {
 # Sub-resources of S3 that are not here: naming one must not fall through to the resource itself.
 _UNSUPPORTED = {
     _BUCKET: frozenset(
-        {"accelerate", "analytics", "encryption", "intelligent-tiering", "inventory", "lifecycle", "logging", "metrics"}
-        | {"notification", "object-lock", "ownershipControls", "publicAccessBlock", "replication", "requestPayment"}
-        | {"website", "session", "metadataTable", "metadataConfiguration", "abac"}
+        {"abac", "analytics", "intelligent-tiering", "inventory", "metadataConfiguration", "metadataTable", "metrics"}
+        | {"session"}
     ),
     _OBJECT: frozenset({"retention", "legal-hold", "torrent", "restore", "select", "renameObject", "encryption"}),
     _SERVICE: frozenset[str](),
 }
+
+
+for _setting in configuration.SETTINGS:
+    for _method, _make, _verb in (
+        ("GET", configuration.getter, "Get"),
+        ("PUT", configuration.putter, "Put"),
+        ("DELETE", configuration.deleter, "Put"),
+    ):
+        _route = Route(_make(_setting), f"s3:{_verb}{_setting.action}")
+        _ROUTES[_BUCKET, _method] = {_setting.name: _route, **_ROUTES[_BUCKET, _method]}
 
 
 def route(request: S3Request) -> Route:

@@ -53,6 +53,7 @@ def create_bucket(call: Call) -> S3Response:
         existing = buckets.find(change.connection, name)
         if existing is None:
             buckets.add(change.connection, name, request.account, region, now(), stored_acl)
+            _store_ownership(call, change.connection, name)
         elif existing.account != request.account:
             raise S3Error("BucketAlreadyExists", BucketName=name)
         elif existing.region != _HOME_REGION or region != _HOME_REGION:
@@ -126,6 +127,14 @@ def _read(call: Call) -> Bucket:
     connection: sqlite3.Connection
     with call.vault.reading() as connection:
         return call.bucket(connection)
+
+
+def _store_ownership(call: Call, connection: sqlite3.Connection, name: str) -> None:
+    ownership = call.request.header("x-amz-object-ownership")
+    bucket = buckets.find(connection, name)
+    if ownership is not None and bucket is not None:
+        rule = xml.branch("Rule", xml.leaf("ObjectOwnership", ownership))
+        buckets.set_configuration(connection, bucket, "ownershipControls", xml.document("OwnershipControls", rule))
 
 
 def _location(call: Call) -> str | None:

@@ -61,7 +61,6 @@ def asgi_headers(response: S3Response, request: S3Request | None, request_id: st
     headers = {
         "x-amz-request-id": request_id,
         "x-amz-id-2": request_id,
-        "server": "AmazonS3",
         **response.headers,
     }
     head = request is not None and request.method == "HEAD"

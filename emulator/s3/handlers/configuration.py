@@ -1,0 +1,127 @@
+"""Bucket settings that are checked, kept and told, but have no effect here: encryption, lifecycle, public access block …
+
+Settings whose promise would be broken (replication, events, object lock) are refused with NotImplemented when they are
+put, and answered as never set when they are asked for, so that tools which read every setting of a bucket work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from emulator.s3.errors import S3Error
+from emulator.s3.handlers.context import Call
+from emulator.s3.http import xml
+from emulator.s3.http.response import S3Response, no_content, xml_response
+from emulator.s3.index import buckets
+
+_DEFAULT_ENCRYPTION = xml.branch(
+    "Rule",
+    xml.branch("ApplyServerSideEncryptionByDefault", xml.leaf("SSEAlgorithm", "AES256"))
+    + xml.leaf("BucketKeyEnabled", False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A sub-resource of a bucket.
+
+    `root` is its document's name; `needs` an element that the document must contain; `missing` the error of a bucket
+    without it, or `default` the elements that such a bucket answers. `kept` False means that putting it is refused.
+    """
+
+    name: str
+    root: str
+    action: str
+    needs: str | None = None
+    missing: str | None = None
+    default: str = ""
+    kept: bool = True
+
+
+SETTINGS = (
+    Setting("accelerate", "AccelerateConfiguration", "AccelerateConfiguration", "Status"),
+    Setting(
+        "encryption", "ServerSideEncryptionConfiguration", "EncryptionConfiguration", "Rule", None, _DEFAULT_ENCRYPTION
+    ),
+    Setting("lifecycle", "LifecycleConfiguration", "LifecycleConfiguration", "Rule", "NoSuchLifecycleConfiguration"),
+    Setting("logging", "BucketLoggingStatus", "BucketLogging"),
+    Setting("notification", "NotificationConfiguration", "BucketNotification", kept=False),
+    Setting(
+        "object-lock",
+        "ObjectLockConfiguration",
+        "BucketObjectLockConfiguration",
+        missing="ObjectLockConfigurationNotFoundError",
+        kept=False,
+    ),
+    Setting(
+        "ownershipControls", "OwnershipControls", "BucketOwnershipControls", "Rule", "OwnershipControlsNotFoundError"
+    ),
+    Setting(
+        "publicAccessBlock",
+        "PublicAccessBlockConfiguration",
+        "BucketPublicAccessBlock",
+        missing="NoSuchPublicAccessBlockConfiguration",
+    ),
+    Setting(
+        "replication",
+        "ReplicationConfiguration",
+        "ReplicationConfiguration",
+        missing="ReplicationConfigurationNotFoundError",
+        kept=False,
+    ),
+    Setting(
+        "requestPayment",
+        "RequestPaymentConfiguration",
+        "BucketRequestPayment",
+        "Payer",
+        default=xml.leaf("Payer", "BucketOwner"),
+    ),
+    Setting("website", "WebsiteConfiguration", "BucketWebsite", missing="NoSuchWebsiteConfiguration"),
+)
+
+
+def getter(setting: Setting) -> Callable[[Call], S3Response]:
+    """The Get operation of a setting."""
+
+    def get_setting(call: Call) -> S3Response:
+        with call.vault.reading() as connection:
+            bucket = call.bucket(connection)
+            document = buckets.configuration(connection, bucket, setting.name)
+        if document is not None:
+            return xml_response(document)
+        if setting.missing is not None:
+            raise S3Error(setting.missing, BucketName=bucket.name)
+        return xml_response(xml.document(setting.root, setting.default))
+
+    return get_setting
+
+
+def putter(setting: Setting) -> Callable[[Call], S3Response]:
+    """The Put operation of a setting."""
+
+    def put_setting(call: Call) -> S3Response:
+        body = call.document()
+        root = xml.parse(body, setting.root)
+        if setting.needs is not None and root.find(setting.needs) is None:
+            raise S3Error("MalformedXML")
+        if not setting.kept and len(root):
+            raise S3Error("NotImplemented", f"{setting.root} is not carried out by this S3 and therefore not accepted.")
+        with call.vault.changing() as change:
+            bucket = call.bucket(change.connection)
+            buckets.set_configuration(change.connection, bucket, setting.name, body)
+        return S3Response(200)
+
+    return put_setting
+
+
+def deleter(setting: Setting) -> Callable[[Call], S3Response]:
+    """The Delete operation of a setting."""
+
+    def delete_setting(call: Call) -> S3Response:
+        with call.vault.changing() as change:
+            bucket = call.bucket(change.connection)
+            buckets.set_configuration(change.connection, bucket, setting.name, None)
+        return no_content()
+
+    return delete_setting
