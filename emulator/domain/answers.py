@@ -92,11 +92,11 @@ def select_labels(
 ) -> list[dict[str, Any]]:
     """What of forced labels is answered: at or over MinConfidence (A-5), highest first (A-6), at most MaxResults.
 
-    Without MinConfidence all are: a forced answer has no assumed thresholds.
+    Without MinConfidence all are: a forced answer has no assumed thresholds. MaxResults 0 means no limit.
     """
     kept = [label for label in labels if min_confidence is None or label["Confidence"] >= min_confidence]
     kept.sort(key=lambda label: -label["Confidence"])
-    return kept if max_results is None else kept[:max_results]
+    return kept[:max_results] if max_results else kept
 
 
 def parse_answer(document: object, place: str) -> ForcedAnswer:

@@ -1,0 +1,122 @@
+"""What a tester turns and reads: faults, answers, outages, usage, metrics (O-11 to O-14, O-23)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from emulator.control.errors import ControlError
+from emulator.control.metrics import CONTENT_TYPE, RunningModel, Snapshot, TrainingProgress, prometheus_text
+from emulator.control.usage import usage_report
+from emulator.domain.answers import AnswerBook
+from emulator.domain.definitions import DefinitionError, Fields
+from emulator.domain.faults import FaultBook
+from emulator.domain.measurements import Measurements
+from emulator.domain.usage import Prices
+from emulator.jobs.clock import Clock
+from emulator.jobs.fleet import Fleet, model_of
+from emulator.jobs.training_progress import TrainingProgress as RunningTrainings
+from emulator.storage.engine import Database
+from emulator.storage.rows import Job
+
+ReadJson = Callable[[Request], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """What these paths read and move. `open_jobs` gives the jobs that wait or work."""
+
+    version: str
+    faults: FaultBook
+    answers: AnswerBook
+    measurements: Measurements
+    fleet: Fleet
+    trainings: RunningTrainings
+    database: Database
+    clock: Clock
+    prices: Prices
+    open_jobs: Callable[[], Iterable[Job]]
+
+
+def add_knobs(app: FastAPI, knobs: Knobs, read_json: ReadJson) -> None:
+    """Add the paths to the control application."""
+    _add_book(app, "faults", "Fault", knobs.faults, read_json)
+    _add_book(app, "answers", "Answer", knobs.answers, read_json)
+    _add_outage(app, knobs, read_json)
+    _add_reports(app, knobs)
+
+
+def _add_book(app: FastAPI, name: str, kind: str, book: FaultBook | AnswerBook, read_json: ReadJson) -> None:
+    @app.get(f"/_emulator/{name}")
+    async def list_all() -> dict[str, Any]:
+        return {name: [item.document() for item in book.all()]}
+
+    @app.post(f"/_emulator/{name}")
+    async def add(request: Request) -> dict[str, Any]:
+        try:
+            return {name: [item.document() for item in book.add(await read_json(request))]}
+        except DefinitionError as error:
+            raise ControlError(f"Invalid{kind}", str(error)) from None
+
+    @app.delete(f"/_emulator/{name}")
+    async def remove_all() -> dict[str, Any]:
+        book.clear()
+        return {name: []}
+
+    @app.delete(f"/_emulator/{name}/{{item_id}}")
+    async def remove(item_id: str) -> dict[str, Any]:
+        if not (item_id.isdecimal() and len(item_id) < 10 and book.remove(int(item_id))):
+            raise ControlError("NotFound", f"There is no {kind.lower()} {item_id}.", status=404)
+        return {name: [item.document() for item in book.all()]}
+
+
+def _add_outage(app: FastAPI, knobs: Knobs, read_json: ReadJson) -> None:
+    @app.post("/_emulator/outage")
+    async def outage(request: Request) -> dict[str, Any]:
+        """O-23."""
+        try:
+            fields = Fields(await read_json(request), "outage")
+            arn = fields.text("project_version") or ""
+            units = fields.integer("units", 1, 1, 1_000_000) or 1
+            seconds = fields.number("seconds", None, 0.001, 10.0**9)
+            if seconds is None:
+                raise fields.wrong("seconds", "is missing")
+            fields.done()
+        except DefinitionError as error:
+            raise ControlError("InvalidOutage", str(error)) from None
+        try:
+            levels = knobs.fleet.take_away(arn, units, seconds)
+        except KeyError:
+            raise ControlError("NotRunning", f"{arn} is not running.", status=409) from None
+        return {"project_version": arn, "desired": levels.desired, "in_service": levels.in_service}
+
+
+def _add_reports(app: FastAPI, knobs: Knobs) -> None:
+    @app.get("/_emulator/usage")
+    async def usage() -> dict[str, Any]:
+        """O-13, O-26."""
+        knobs.fleet.refresh()
+        await knobs.fleet.write()
+        return await usage_report(
+            knobs.database, knobs.fleet.running, knobs.trainings.all(), knobs.clock.now(), knobs.prices
+        )
+
+    @app.get("/_emulator/metrics")
+    async def metrics() -> Response:
+        """O-14."""
+        knobs.fleet.refresh()
+        snapshot = Snapshot(
+            version=knobs.version,
+            running=tuple(RunningModel(one.model, one.levels) for one in knobs.fleet.running),
+            trainings=tuple(
+                TrainingProgress(model_of(one.version_arn), one.done / one.total if one.total else 0.0)
+                for one in knobs.trainings.all()
+            ),
+            queues=Counter(job.kind for job in knobs.open_jobs()),
+        )
+        return Response(prometheus_text(knobs.measurements, snapshot), media_type=CONTENT_TYPE)

@@ -1,0 +1,46 @@
+"""What a request passes between being understood and being validated: the account's request quota, injected faults."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from emulator.domain.errors import RuleError
+from emulator.domain.faults import FaultBook
+from emulator.domain.quotas import RequestQuota
+from emulator.wire.errors import AwsError
+from emulator.wire.request import Request
+
+
+class QuotaGate:
+    """Requests a second by account, region and operation (api-facts §6); lets everything pass in mode `off`."""
+
+    def __init__(self, quota: RequestQuota, now: Callable[[], float]) -> None:
+        self._quota = quota
+        self._now = now
+
+    async def __call__(self, request: Request) -> None:
+        """Raises AwsError: ThrottlingException or ProvisionedThroughputExceededException."""
+        assert request.call is not None, "gates come after the operation is known"
+        identity = request.call.identity
+        try:
+            self._quota.check(identity.account, identity.region, request.call.operation, self._now())
+        except RuleError as error:
+            raise AwsError(error.code, error.message) from None
+
+
+class FaultGate:
+    """Injected faults (O-11). Delays are of real time, whatever clock the states go by."""
+
+    def __init__(self, faults: FaultBook) -> None:
+        self._faults = faults
+
+    async def __call__(self, request: Request) -> None:
+        """Wait and fail as the faults say. Raises AwsError."""
+        assert request.call is not None, "gates come after the operation is known"
+        identity = request.call.identity
+        effect = self._faults.meet(request.call.operation, identity.account, identity.region)
+        if effect.latency_ms:
+            await asyncio.sleep(effect.latency_ms / 1000)
+        if effect.error is not None:
+            raise AwsError(effect.error, effect.message)
