@@ -25,7 +25,7 @@ REPEATED_SOURCE_REF = Rule(
     Effect.DROP_LINE,
     ("E-8",),
     "An image may be named once in a manifest. The first line counts, later ones are dropped silently; a validation"
-    " manifest shows them unchanged and the summary counts them as invalid.",
+    " manifest shows them without this error, and the summary counts them as invalid.",
     "Put all labels of an image into one line.",
     published=False,
     stops=True,

@@ -176,7 +176,9 @@ def _mark_repeated(inspection: LineInspection, seen: set[bytes]) -> None:
     digest = blake2b(inspection.source_ref.encode(), digest_size=8).digest()
     if digest in seen:
         detail = f"{inspection.source_ref} stands in an earlier line"
-        inspection.findings = [Finding(rules.REPEATED_SOURCE_REF, Place.NOWHERE, fault=("source-ref",), detail=detail)]
+        inspection.findings.append(
+            Finding(rules.REPEATED_SOURCE_REF, Place.NOWHERE, fault=("source-ref",), detail=detail)
+        )
         inspection.verdict = Verdict.INVALID
     seen.add(digest)
 

@@ -140,7 +140,7 @@ def _content_errors(name: Side, side: SideValidation, check_images_bucket: Check
     if looked and denied + missing == looked:
         rule = rules.IMAGES_PERMISSIONS if denied == looked else rules.IMAGES_COPY_FAILED
         errors.append(_failure(rule))
-    silent = sum(any(not finding.rule.published for finding in found) for found in side.findings.values())
+    silent = sum(all(not finding.rule.published for finding in found) for found in side.findings.values())
     total = len(side.verdicts)
     if over_invalid_limit(silent, total):
         errors.append(_failure(rules.TOO_MANY_RECORDS_IN_ERROR))
