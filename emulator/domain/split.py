@@ -52,8 +52,9 @@ def distribute(
 def _choose(
     labelled: Sequence[tuple[Identity, tuple[str, ...]]], counts: Counter[str], share: float, number: int
 ) -> set[int]:
-    """Indices of `number` entries: always one of the label that still needs most, never a label's last."""
-    needed = {label: max(1.0, share * count) for label, count in counts.items()}
+    """Indices of `number` entries, never a label's last: first of labels that have none moved, then by need."""
+    uncovered = float(len(labelled))
+    needed = {label: share * count + uncovered for label, count in counts.items()}
     remaining = Counter(counts)
     queues: dict[str, list[int]] = defaultdict(list)
     for index in range(len(labelled) - 1, -1, -1):
@@ -72,7 +73,7 @@ def _choose(
             continue
         moved.add(chosen)
         for other in labelled[chosen][1]:
-            needed[other] -= 1
+            needed[other] -= 1 if needed[other] <= uncovered else 1 + uncovered
             remaining[other] -= 1
         heapq.heappush(heap, (-needed[label], label))
     return moved
