@@ -18,7 +18,14 @@ _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 class NotJsonObjectError(ValueError):
-    """The bytes are not one JSON object as RFC 8259 has it (J-9); the message says why in a few words."""
+    """The bytes are not one JSON object as RFC 8259 has it (J-9).
+
+    The message says why in a few words, `column` where, in characters from 1.
+    """
+
+    def __init__(self, problem: str, column: int = 1) -> None:
+        super().__init__(problem)
+        self.column = column
 
 
 def _refuse_constant(name: str) -> Any:
@@ -49,7 +56,7 @@ def decode_line(text: str, raw: bytes) -> Document:
     except NotJsonObjectError:
         raise
     except json.JSONDecodeError as error:
-        raise NotJsonObjectError(f"{error.msg} at column {error.colno}") from None
+        raise NotJsonObjectError(error.msg[:1].lower() + error.msg[1:], error.colno) from None
     except RecursionError:
         raise NotJsonObjectError("nested too deeply") from None
     except UnicodeEncodeError:

@@ -38,7 +38,8 @@ class Finding:
 
     `attribute` is the label attribute's name (without -metadata) where the place needs one, `annotation` the index of
     the box. `fault` is the path of keys and indices to the offending field in the JSON line (empty: the line itself),
-    `detail` says in words what is wrong with it, and `message_value` fills the message's placeholder.
+    `detail` says in words what is wrong with it, and `message_value` fills the message's placeholder. `column` (from 1,
+    in characters) is given where the line cannot be decoded and there is no path.
     """
 
     rule: Rule
@@ -48,6 +49,7 @@ class Finding:
     fault: tuple[str | int, ...] = ()
     detail: str = ""
     message_value: str | None = None
+    column: int | None = None
 
     @property
     def message(self) -> str:

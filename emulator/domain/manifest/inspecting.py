@@ -60,7 +60,8 @@ def _decode(inspection: LineInspection, raw: bytes, is_cut: bool) -> Document | 
     except UnicodeDecodeError as error:
         if is_cut:
             return _refuse(inspection, rules.LINE_TOO_LONG, _LONGER)
-        return _refuse(inspection, rules.INVALID_JSON_LINE, f"byte {error.start + 1} is no UTF-8")
+        column = len(raw[: error.start].decode()) + 1
+        return _refuse(inspection, rules.INVALID_JSON_LINE, f"byte {error.start + 1} is no UTF-8", column)
     if is_cut or len(text.rstrip("\r")) > MAXIMUM_LINE_CHARACTERS:
         return _refuse(inspection, rules.LINE_TOO_LONG, _LONGER)
     try:
@@ -69,11 +70,11 @@ def _decode(inspection: LineInspection, raw: bytes, is_cut: bool) -> Document | 
         detail = "the line is blank" if not text.strip() else str(error)
         if text.startswith("\ufeff"):
             detail = "the file begins with a byte order mark"
-        return _refuse(inspection, rules.INVALID_JSON_LINE, detail)
+        return _refuse(inspection, rules.INVALID_JSON_LINE, detail, error.column)
 
 
-def _refuse(inspection: LineInspection, rule: Rule, detail: str) -> Document | None:
-    inspection.findings.append(Finding(rule, Place.WHOLE_LINE, detail=detail))
+def _refuse(inspection: LineInspection, rule: Rule, detail: str, column: int = 1) -> Document | None:
+    inspection.findings.append(Finding(rule, Place.WHOLE_LINE, detail=detail, column=column))
     return None
 
 

@@ -98,13 +98,14 @@ def validate_training(
     testing: LineSource | None,
     look_at_images: LookAtImages | None,
     check_images_bucket: CheckImagesBucket | None = None,
-    split_seed: int = 0,
+    split_seed: int | None = 0,
 ) -> TrainingValidation:
     """Check the manifests of a training, choose what is trained and say what of them can be used.
 
     `training` and `testing` are called once for the checks and again for the validation manifests; without `testing` a
-    fifth of the training lines becomes the testing side (TE-11 if that cannot be). Without `look_at_images` only
-    structure is checked. ManifestFileError of a source becomes a file failure; nothing is raised for any content.
+    fifth of the training lines becomes the testing side (TE-11 if that cannot be), unless `split_seed` is None: then
+    the one manifest is checked by itself. Without `look_at_images` only structure is checked. ManifestFileError of a
+    source becomes a file failure; nothing is raised for any content.
     """
     sides: list[SideValidation] = []
     for source in (training, testing or _no_lines):
@@ -118,7 +119,7 @@ def validate_training(
     result.training.errors.extend(_content_errors("training", result.training, check_images_bucket))
     result.testing.errors.extend(_content_errors("testing", result.testing, check_images_bucket))
     if result.failure is None:
-        _choose(result, split_seed if testing is None else None)
+        _choose(result, is_pair=testing is not None, split_seed=split_seed)
     if result.failure is None:
         result.training.use_case, result.testing.use_case = USE_CASES[result.model_type or ModelType.CLASSIFICATION]
     return result
@@ -153,18 +154,18 @@ def _failure(rule: Rule, *values: object) -> Failure:
     return Failure(rule, rule.text(*values))
 
 
-def _choose(result: TrainingValidation, split_seed: int | None) -> None:
+def _choose(result: TrainingValidation, is_pair: bool, split_seed: int | None) -> None:
     """Choose the model type and the usable lines, split if there is no testing side, and check the labels."""
     model_type = _model_type(result.training, result.testing)
     all_labels = result.training.labels, result.testing.labels
     training_use_case, testing_use_case = USE_CASES[model_type]
     _keep_usable(result.training, training_use_case)
     _keep_usable(result.testing, testing_use_case)
-    if split_seed is not None and not _split(result, split_seed):
+    if not is_pair and split_seed is not None and not _split(result, split_seed):
         return
-    if split_seed is not None:
-        all_labels = all_labels[0], all_labels[0]
     _check_labels(result, model_type, *all_labels)
+    if is_pair:
+        _check_overlap(result, *all_labels)
     result.model_type = model_type
     result.labels = tuple(sorted(result.training.labels))
 
@@ -204,19 +205,22 @@ def _split(result: TrainingValidation, seed: int) -> bool:
 def _check_labels(
     result: TrainingValidation, model_type: ModelType, all_training: set[str], all_testing: set[str]
 ) -> None:
-    """TE-12 to TE-16. Too few labels is said of the training side only: a test set need not have every label (Q-7)."""
+    """TE-12, TE-13, TE-15. Too few is said of the training side only: a test set need not have every label (Q-7)."""
     minimum = MINIMUM_LABELS[model_type]
-    usable, usable_testing = result.training.labels, result.testing.labels
     for side, labels in ((result.training, all_training), (result.testing, all_testing)):
         if len(labels) > MAXIMUM_LABELS:
             side.errors.append(_failure(rules.TOO_MANY_LABELS))
     if len(all_training) < minimum:
         result.training.errors.append(_failure(rules.TOO_FEW_LABELS))
-    elif len(usable) < minimum:
+    elif len(result.training.labels) < minimum:
         result.training.errors.append(_failure(rules.TOO_FEW_USABLE_LABELS))
+
+
+def _check_overlap(result: TrainingValidation, all_training: set[str], all_testing: set[str]) -> None:
+    """TE-14, TE-16. A split of one dataset has seen to it already."""
     if _overlap_is_low(all_training, all_testing):
         result.pair_errors.append(_failure(rules.LABEL_OVERLAP, LABEL_OVERLAP_PERCENT))
-    elif _overlap_is_low(usable, usable_testing):
+    elif _overlap_is_low(result.training.labels, result.testing.labels):
         result.pair_errors.append(_failure(rules.USABLE_LABEL_OVERLAP, LABEL_OVERLAP_PERCENT))
 
 
