@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from emulator.vision.layers import Array
 
-NOISE_SIDE = 192
-"""Noise is computed at this size and enlarged: the finest detail of a photograph is soft as well."""
+NOISE_SIDES = (64, 128, 256)
+"""Noise is computed at one of these sizes and enlarged: what is out of focus is soft, what is sharp is not."""
 SMALLEST_LETTERS, LARGEST_LETTERS = 8, 80
 """Pixels."""
 
@@ -37,19 +37,20 @@ def background(side: int, random: np.random.Generator) -> Image.Image:
 def spectral_noise(side: int, random: np.random.Generator) -> Image.Image:
     """Noise whose amplitude falls with the frequency to a random power, as in photographs (Field 1987), with random
     direction, contrast and colours that partly go together."""
-    height, width = NOISE_SIDE, NOISE_SIDE // 2 + 1
-    horizontal = np.fft.rfftfreq(NOISE_SIDE) * random.uniform(0.5, 2)
-    frequency = np.hypot(np.fft.fftfreq(NOISE_SIDE)[:, None], horizontal[None]) + 1 / NOISE_SIDE
+    cells = NOISE_SIDES[int(random.integers(len(NOISE_SIDES)))]
+    horizontal = np.fft.rfftfreq(cells) * random.uniform(0.5, 2)
+    frequency = np.hypot(np.fft.fftfreq(cells)[:, None], horizontal[None]) + 1 / cells
     amplitude = frequency ** -random.uniform(0.6, 1.6)
-    waves = random.standard_normal((4, height, width)) + 1j * random.standard_normal((4, height, width))
+    phases = random.uniform(0, 2 * np.pi, (4, *frequency.shape))
+    waves = np.exp(1j * phases)
     shared = random.uniform(0, 1)
     channels = []
     for wave in waves[1:]:
-        channel = np.fft.irfft2((shared * waves[0] + (1 - shared) * wave) * amplitude, (NOISE_SIDE, NOISE_SIDE))
+        channel = np.fft.irfft2((shared * waves[0] + (1 - shared) * wave) * amplitude, (cells, cells))
         channel = (channel - channel.mean()) / (channel.std() + 1e-9)
         channels.append(channel * random.uniform(15, 60) + random.uniform(40, 215))
     pixels = np.clip(np.stack(channels, 2), 0, 255).astype(np.uint8)
-    return Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
+    return Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
 
 
 def gradient(side: int, random: np.random.Generator) -> Image.Image:
@@ -74,7 +75,7 @@ def draw_clutter(picture: Image.Image, random: np.random.Generator, count: int) 
     focus = int(count * random.uniform(0, 1)) if random.random() < 0.5 else 0
     for index in range(count):
         if index == focus and focus:
-            picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(1, 6)))
+            picture = picture.filter(ImageFilter.BoxBlur(random.uniform(1, 6)))
         left, top = random.integers(-10, picture.width), random.integers(-10, picture.height)
         size = np.exp(random.uniform(np.log(8), np.log(largest)))
         corners = [int(left), int(top), int(left + size), int(top + size * random.uniform(0.2, 1.2))]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -12,7 +12,7 @@ from emulator.vision import images
 from emulator.vision.detector.composition import Logo, compose, make_logo
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.pictures import Sample
-from emulator.vision.detector.plan import make_plan
+from emulator.vision.detector.plan import SIDES, make_plan
 from emulator.vision.detector.training import READING, fit
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
@@ -20,11 +20,21 @@ from emulator.vision.examples import Effort, Progress, ProgressListener, Trainin
 
 LOGO_SIDE = 512
 """Logos are kept with a long side of at most so many pixels."""
-PICTURE_SIDE = 448
 COMPOSITIONS_IN_A_PASS = 200
 SURVEYED_COMPOSITIONS = 64
 """Compositions that the plan of the network is made from."""
-STEPS = {Effort.FAST: 200, Effort.STANDARD: 375, Effort.BEST: 1500}
+
+
+@dataclass(frozen=True)
+class BrandEffort:
+    """How long to train: `steps` batches of compositions of `picture_side` pixels; `sides` as in make_plan."""
+
+    steps: int
+    picture_side: int = 448
+    sides: tuple[int, ...] = SIDES
+
+
+EFFORTS = {Effort.FAST: BrandEffort(200), Effort.STANDARD: BrandEffort(375), Effort.BEST: BrandEffort(1500)}
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,7 @@ class CompositionSource:
     """A source of samples for the views: every view gets a composition of its own, the same one for the same number."""
 
     logos: Sequence[Logo]
+    side: int
     seed: int
 
     def __len__(self) -> int:
@@ -39,7 +50,7 @@ class CompositionSource:
         return COMPOSITIONS_IN_A_PASS
 
     def sample(self, index: int, number: int) -> Sample:  # noqa: ARG002 (the number alone decides)
-        return compose(self.logos, PICTURE_SIDE, np.random.default_rng([self.seed, number, 2]))
+        return compose(self.logos, self.side, np.random.default_rng([self.seed, number, 2]))
 
 
 def train_brand_detector(
@@ -47,25 +58,26 @@ def train_brand_detector(
     labels: tuple[str, ...],
     settings: TrainingSettings,
     progress: ProgressListener,
-    steps: int | None = None,
+    effort: BrandEffort | None = None,
 ) -> DetectorModel:
     """A detector of the logos that the examples show, one each, named by the only image-level label of an example.
 
-    Examples with no or several of the labels are left out. `steps` overrides the effort. The same input gives the same
-    model (O-24). Raises UnusableTrainingDataError when one of the labels has no logo, ImageError for a broken picture.
+    Examples with no or several of the labels are left out. `effort` overrides that of the settings. The same input
+    gives the same model (O-24). Raises UnusableTrainingDataError when one of the labels has no logo, ImageError for a
+    broken picture.
     """
     logos = _read_logos(examples, labels, progress)
     missing = sorted(set(range(len(labels))) - {logo.label for logo in logos})
     if missing:
         raise UnusableTrainingDataError(f"no training picture shows {', '.join(labels[index] for index in missing)}")
-    source = CompositionSource(logos, settings.seed)
+    effort = effort or EFFORTS[settings.effort]
+    source = CompositionSource(logos, effort.picture_side, settings.seed)
     survey = [source.sample(0, number) for number in range(SURVEYED_COMPOSITIONS)]
-    plan = make_plan([sample.picture.size for sample in survey], [sample.boxes for sample in survey])
+    plan = make_plan([sample.picture.size for sample in survey], [sample.boxes for sample in survey], effort.sides)
     # A logo must not be mirrored, and compositions are full of logos without a mosaic.
     plan = replace(plan, mosaic_probability=0.0)
-    steps = steps or STEPS[settings.effort]
-    name = _fingerprint(examples, labels, settings.seed, steps)
-    return fit(source, labels, plan, steps, Augmentation(flips=False), settings, progress, name)
+    name = _fingerprint(examples, labels, settings.seed, effort)
+    return fit(source, labels, plan, effort.steps, Augmentation(flips=False), settings, progress, name)
 
 
 def _read_logos(examples: Sequence[TrainingExample], labels: Sequence[str], progress: ProgressListener) -> list[Logo]:
@@ -86,6 +98,11 @@ def _scaled(data: bytes) -> Image.Image:
     return Image.fromarray(images.decode_resized(data, width, height, tolerate_damage=True))
 
 
-def _fingerprint(examples: Sequence[TrainingExample], labels: Sequence[str], seed: int, steps: int) -> str:
-    content = [[[example.image.identity, sorted(example.labels)] for example in examples], list(labels), seed, steps]
+def _fingerprint(examples: Sequence[TrainingExample], labels: Sequence[str], seed: int, effort: BrandEffort) -> str:
+    content = [
+        [[example.image.identity, sorted(example.labels)] for example in examples],
+        list(labels),
+        seed,
+        asdict(effort),
+    ]
     return "brands-" + hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]

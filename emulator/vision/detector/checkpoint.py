@@ -20,8 +20,8 @@ class Checkpoint:
     def load(self) -> dict[str, Array] | None:
         """The state saved last, or None where there is none that can be read."""
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                return dict(file)
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as state:
+                return dict(state)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             return None
 

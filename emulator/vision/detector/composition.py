@@ -61,9 +61,8 @@ def compose(logos: Sequence[Logo], side: int, random: np.random.Generator) -> Sa
     boxes: list[tuple[int, int, int, int]] = []
     labels: list[int] = []
     taken: list[tuple[int, int, int, int]] = []
-    patches: list[Logo | None] = [
-        logos[index] for index in random.integers(0, len(logos), random.integers(0, MOST_LOGOS + 1))
-    ]
+    count = int(random.integers(0, MOST_LOGOS + 1))
+    patches: list[Logo | None] = [logos[int(index)] for index in random.integers(0, len(logos), count)]
     patches += [None] * int(random.poisson(MEAN_DECOYS))
     for index in random.permutation(len(patches)):
         patch = patches[index]
@@ -80,7 +79,7 @@ def compose(logos: Sequence[Logo], side: int, random: np.random.Generator) -> Sa
 def _decoy(logos: Sequence[Logo], random: np.random.Generator) -> Logo:
     """Something that looks like a logo and is none."""
     if random.random() < 0.5:
-        return Logo(_shuffled(logos[random.integers(len(logos))].picture, random), None, -1)
+        return Logo(_shuffled(logos[int(random.integers(len(logos)))].picture, random), None, -1)
     width = int(random.integers(60, 180))
     plain = Image.new("RGB", (width, 72), random_colour(random))
     ground = spectral_noise(128, random).resize((width, 72)) if random.random() < 0.4 else plain

@@ -79,7 +79,7 @@ class PictureStore:
         self._file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 (closed by close)
         self._lock = threading.Lock()
         self._offsets: dict[int, int] = {}
-        self._end = 0
+        self.stored_bytes = 0
 
     def __enter__(self) -> "PictureStore":
         return self
@@ -111,12 +111,12 @@ class PictureStore:
 
     def _keep(self, index: int, pixels: Array) -> None:
         with self._lock:
-            if index in self._offsets or self._end + pixels.nbytes > self._byte_limit:
+            if index in self._offsets or self.stored_bytes + pixels.nbytes > self._byte_limit:
                 return
-            self._file.seek(self._end)
+            self._file.seek(self.stored_bytes)
             self._file.write(pixels.tobytes())
-            self._offsets[index] = self._end
-            self._end += pixels.nbytes
+            self._offsets[index] = self.stored_bytes
+            self.stored_bytes += pixels.nbytes
 
 
 def _scaled_size(annotation: Annotation, side: int) -> tuple[int, int]:

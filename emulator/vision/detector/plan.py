@@ -48,11 +48,17 @@ class DetectorPlan:
         return asdict(self)
 
 
-def make_plan(picture_sizes: Sequence[tuple[int, int]], boxes: Sequence[Array]) -> DetectorPlan:
-    """The plan for pictures of (width, height) with boxes (n, 4) in their pixels; at least one box is needed."""
+def make_plan(
+    picture_sizes: Sequence[tuple[int, int]], boxes: Sequence[Array], sides: Sequence[int] = SIDES
+) -> DetectorPlan:
+    """The plan for pictures of (width, height) with boxes (n, 4) in their pixels; at least one box is needed.
+
+    `sides`, ascending multiples of 32: the lengths considered for the longer side of the input, before the large ones
+    that only very small objects justify.
+    """
     relative_sizes = _relative_sizes(picture_sizes, boxes)
     small = float(np.percentile(relative_sizes, 5))
-    side = _side(small)
+    side = _side(small, sides)
     height, width = _shape(picture_sizes, side)
     view_height, view_width = (min(height, CROP_SIDE), min(width, CROP_SIDE)) if side > CROP_SIDE else (height, width)
     return DetectorPlan(
@@ -76,11 +82,11 @@ def _relative_sizes(picture_sizes: Sequence[tuple[int, int]], boxes: Sequence[Ar
     return relative_sizes
 
 
-def _side(small: float) -> int:
-    for side in SIDES:
+def _side(small: float, sides: Sequence[int]) -> int:
+    for side in sides:
         if small * side >= COMFORTABLE_OBJECT:
             return side
-    for side in (SIDES[-1], *LARGE_SIDES):
+    for side in (sides[-1], *LARGE_SIDES):
         if small * side >= SMALLEST_OBJECT:
             return side
     return LARGE_SIDES[-1]

@@ -17,7 +17,7 @@ from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.network import DetectorNetwork
 from emulator.vision.detector.optimisation import BATCH_VIEWS, Schedule, optimise
 from emulator.vision.detector.pictures import Annotation, PictureStore, SampleSource, annotate
-from emulator.vision.detector.plan import DetectorPlan, make_plan
+from emulator.vision.detector.plan import SIDES, DetectorPlan, make_plan
 from emulator.vision.detector.trunk import TRAINED_BLOCKS
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
@@ -32,11 +32,12 @@ TRAINING = "training detector"
 @dataclass(frozen=True)
 class DetectorEffort:
     """How long to train: `passes` over the pictures, but at least `minimum_steps` batches and, once every picture was
-    seen, at most `megapixels` of views."""
+    seen, at most `megapixels` of views. `sides` as in make_plan."""
 
     passes: int
     minimum_steps: int
     megapixels: int
+    sides: tuple[int, ...] = SIDES
 
     def steps(self, picture_count: int, plan: DetectorPlan) -> int:
         affordable = self.megapixels * 1_000_000 // (plan.view_height * plan.view_width)
@@ -79,7 +80,7 @@ def train_detector(
     if not any(len(annotation.boxes) for annotation in annotations):
         raise UnusableTrainingDataError("no picture has a usable box with one of the labels")
     sizes = [(annotation.width, annotation.height) for annotation in annotations]
-    plan = make_plan(sizes, [annotation.boxes for annotation in annotations])
+    plan = make_plan(sizes, [annotation.boxes for annotation in annotations], effort.sides)
     augmentation = Augmentation()
     side = round(max(plan.input_height, plan.input_width) * augmentation.zoom[1])
     name = _fingerprint(usable, labels, settings.seed, plan, effort)

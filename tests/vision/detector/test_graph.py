@@ -1,0 +1,96 @@
+"""The exported graph against the numpy network and decoding."""
+
+import numpy as np
+import pytest
+
+from emulator.vision import backbone
+from emulator.vision.backbone_blocks import read_blocks
+from emulator.vision.detector.decoding import (
+    LOWEST_SCORE,
+    MOST_DETECTIONS,
+    Detections,
+    confidences_from_logits,
+    decode,
+    lowest_confidence,
+)
+from emulator.vision.detector.graph import build_graph
+from emulator.vision.detector.network import DetectorNetwork
+from emulator.vision.detector.plan import SIZE_RANGES, STRIDES, DetectorPlan, Level
+from emulator.vision.detector.trunk import TRAINED_BLOCKS, Trunk
+from emulator.vision.layers import Array
+from emulator.vision.runtime import Session
+
+
+def excited_network(plan: DetectorPlan, label_count: int, output_bias: float) -> DetectorNetwork:
+    """An untrained network that answers much, so that there is something to compare."""
+    network = DetectorNetwork(read_blocks(backbone.trunk(["c5"]), TRAINED_BLOCKS), plan.levels, label_count, 3)
+    random = np.random.default_rng(2)
+    pixels = random.integers(0, 256, (2, plan.input_height, plan.input_width, 3), dtype=np.uint8)
+    network.standardise([Trunk().features(pixels)])
+    for level in plan.levels:
+        network.store.values[f"{level.name}.output.weight"] *= 8
+        network.store.values[f"{level.name}.output.bias"][:-4] = output_bias
+    network.finish()
+    return network
+
+
+def both(plan: DetectorPlan, network: DetectorNetwork, pixels: Array) -> tuple[Detections, Detections]:
+    """Of numpy and of the graph."""
+    outputs = network.forward(*Trunk().features(pixels[None]))
+    ours = decode([output[0] for output in outputs], plan.levels, plan.input_height, plan.input_width)
+    session = Session(build_graph(network, plan).SerializeToString(), 1)
+    boxes, labels, confidences = session.run({"image": pixels[None]}, ["boxes", "labels", "confidences"])
+    return ours, Detections(boxes, labels, confidences)
+
+
+def levels(*names: str) -> tuple[Level, ...]:
+    return tuple(Level(name, STRIDES[name], *SIZE_RANGES[name]) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("names", "height", "width", "label_count"),
+    [(("p3", "p4", "p5"), 128, 160, 3), (("p4",), 96, 64, 1), (("p3", "p4"), 64, 64, 250)],
+)
+def test_the_graph_finds_what_numpy_finds(names: tuple[str, ...], height: int, width: int, label_count: int) -> None:
+    plan = DetectorPlan(height, width, height, width, levels(*names), 0.0)
+    network = excited_network(plan, label_count, -3.0)
+    pixels = np.random.default_rng(5).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    ours, theirs = both(plan, network, pixels)
+    assert 3 < len(ours.labels) <= MOST_DETECTIONS
+    assert theirs.labels.tolist() == ours.labels.tolist()
+    np.testing.assert_allclose(theirs.confidences, ours.confidences, atol=1e-5)
+    np.testing.assert_allclose(theirs.boxes, ours.boxes, atol=1e-3)
+    assert (np.diff(theirs.confidences) <= 0).all()
+
+
+def test_a_graph_that_finds_nothing_says_so() -> None:
+    plan = DetectorPlan(64, 64, 64, 64, levels("p4"), 0.0)
+    network = excited_network(plan, 2, -60.0)
+    ours, theirs = both(plan, network, np.zeros((64, 64, 3), np.uint8))
+    assert ours.boxes.shape == theirs.boxes.shape == (0, 4)
+    assert ours.labels.shape == theirs.labels.shape == theirs.confidences.shape == (0,)
+
+
+def test_weights_are_stored_in_half_precision() -> None:
+    plan = DetectorPlan(64, 64, 64, 64, levels("p3", "p4", "p5"), 0.0)
+    size = len(build_graph(excited_network(plan, 2, -4.0), plan).SerializeToString())
+    assert size < 7_000_000
+
+
+def test_calibrated_confidences_keep_the_order_of_the_scores() -> None:
+    """vision.md: p = sigmoid(3.1 logit + 0.43)."""
+    logits = np.array([-2.0, 0.0, 1.0])
+    expected = 1 / (1 + np.exp(-(3.1 * logits + 0.43)))
+    np.testing.assert_allclose(confidences_from_logits(logits), expected, rtol=1e-6)
+    raw = np.log(LOWEST_SCORE / (1 - LOWEST_SCORE))
+    assert lowest_confidence() == pytest.approx(float(confidences_from_logits(raw)))
+
+
+def test_decoding_known_by_hand() -> None:
+    """One cell of a 2 x 2 grid with stride 16 is sure of label 1, with a box one stride to every side."""
+    output = np.full((2, 2, 6), -20.0, np.float32)
+    output[0, 1] = [-20, 5, 0, 0, np.log(0.5), 0]
+    found = decode([output], levels("p4"), 32, 32)
+    assert found.labels.tolist() == [1]
+    np.testing.assert_allclose(found.boxes, [[8, 0, 32, 24]], atol=1e-5)
+    assert found.confidences[0] > 0.99
