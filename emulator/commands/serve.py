@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
+    _end_quietly_on_signals()
     try:
         settings = Settings.read(os.environ, {item.name: getattr(arguments, item.name) for item in fields(Settings)})
     except SettingsError as error:
@@ -101,6 +103,19 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
     import uvloop
 
     return uvloop.run(serve())
+
+
+def _end_quietly_on_signals() -> None:
+    """Exit with 0 on SIGTERM and Ctrl-C (O-3).
+
+    While it serves, uvicorn has its own handlers; when it has ended it raises the signal again, which ends up here.
+    """
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 def _server_class() -> type:

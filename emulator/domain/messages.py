@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .states import DatasetState, VersionState
+from emulator.domain.states import DatasetState, VersionState
 
 SERVICE_ISSUE = "Amazon Rekognition experienced a service issue."
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .errors import InvalidPaginationTokenError
+from emulator.domain.errors import InvalidPaginationTokenError
 
 MAXIMUM_TOKEN_LENGTH = 1024
 _SIGNATURE_BYTES = 16

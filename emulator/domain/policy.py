@@ -10,7 +10,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .errors import RuleError
+from emulator.domain.errors import RuleError
 
 COPY_ACTION = "rekognition:CopyProjectVersion"
 MAXIMUM_POLICIES_PER_PROJECT = 5

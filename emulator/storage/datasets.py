@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from emulator.domain.states import DatasetState
 from emulator.storage.rows import Dataset
@@ -22,6 +22,13 @@ _COLUMNS = (
     datasets.c.status_message,
     datasets.c.status_message_code,
     datasets.c.content_id,
+)
+
+
+# Statements of the hot path are built once: building one takes longer than running it.
+_BY_ARN = select(*_COLUMNS).where(datasets.c.arn == bindparam("arn"))
+_OF_PROJECTS = (
+    select(*_COLUMNS).where(datasets.c.project_id.in_(bindparam("project_ids", expanding=True))).order_by(datasets.c.id)
 )
 
 
@@ -58,7 +65,7 @@ def add_dataset(
 
 def find_dataset(connection: Connection, arn: str) -> Dataset | None:
     """The dataset with this ARN, or None."""
-    row = connection.execute(select(*_COLUMNS).where(datasets.c.arn == arn)).one_or_none()
+    row = connection.execute(_BY_ARN, {"arn": arn}).one_or_none()
     return None if row is None else _dataset(row)
 
 
@@ -74,8 +81,7 @@ def list_datasets(connection: Connection, project_ids: Sequence[int]) -> dict[in
     found: dict[int, list[Dataset]] = {project_id: [] for project_id in project_ids}
     if not project_ids:
         return found
-    statement = select(*_COLUMNS).where(datasets.c.project_id.in_(project_ids)).order_by(datasets.c.id)
-    for row in connection.execute(statement):
+    for row in connection.execute(_OF_PROJECTS, {"project_ids": list(project_ids)}):
         found[row.project_id].append(_dataset(row))
     return found
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from emulator.domain.states import ProjectState
 from emulator.storage.rows import Project
@@ -24,8 +25,34 @@ _COLUMNS = (
 )
 
 
+# Statements of the hot path are built once: building one takes longer than running it.
+_BY_ARN = select(*_COLUMNS).where(projects.c.arn == bindparam("arn"))
+_BY_ID = select(*_COLUMNS).where(projects.c.id == bindparam("project_id"))
+
+
+@lru_cache
+def _listing(*, by_name: bool, is_continued: bool) -> Select[Any]:
+    statement = (
+        select(*_COLUMNS)
+        .where(
+            projects.c.account == bindparam("account"),
+            projects.c.region == bindparam("region"),
+            projects.c.feature.in_(bindparam("features", expanding=True)),
+        )
+        .order_by(projects.c.created_at.desc(), projects.c.id.desc())
+        .limit(bindparam("limit"))
+    )
+    if by_name:
+        statement = statement.where(projects.c.name.in_(bindparam("names", expanding=True)))
+    if is_continued:
+        last = tuple_(bindparam("last_created_at"), bindparam("last_id"))
+        statement = statement.where(tuple_(projects.c.created_at, projects.c.id) < last)
+    return statement
+
+
 def _project(row: Any) -> Project:
-    return Project(**{**row._mapping, "status": ProjectState(row.status)})
+    identity, account, region, name, arn, status, feature, auto_update, created_at = row
+    return Project(identity, account, region, name, arn, ProjectState(status), feature, auto_update, created_at)
 
 
 def add_project(
@@ -56,13 +83,13 @@ def add_project(
 
 def find_project(connection: Connection, arn: str) -> Project | None:
     """The project with this ARN, or None."""
-    row = connection.execute(select(*_COLUMNS).where(projects.c.arn == arn)).one_or_none()
+    row = connection.execute(_BY_ARN, {"arn": arn}).one_or_none()
     return None if row is None else _project(row)
 
 
 def find_project_by_id(connection: Connection, project_id: int) -> Project | None:
     """The project with this row id, or None."""
-    row = connection.execute(select(*_COLUMNS).where(projects.c.id == project_id)).one_or_none()
+    row = connection.execute(_BY_ID, {"project_id": project_id}).one_or_none()
     return None if row is None else _project(row)
 
 
@@ -86,17 +113,13 @@ def list_projects(
     limit: int,
 ) -> list[Project]:
     """Projects newest first, after the cursor (created_at, id)."""
-    statement = (
-        select(*_COLUMNS)
-        .where(projects.c.account == account, projects.c.region == region, projects.c.feature.in_(features))
-        .order_by(projects.c.created_at.desc(), projects.c.id.desc())
-        .limit(limit)
-    )
+    values: dict[str, Any] = {"account": account, "region": region, "features": list(features), "limit": limit}
     if names is not None:
-        statement = statement.where(projects.c.name.in_(names))
+        values["names"] = list(names)
     if after is not None:
-        statement = statement.where(tuple_(projects.c.created_at, projects.c.id) < after)
-    return [_project(row) for row in connection.execute(statement)]
+        values["last_created_at"], values["last_id"] = after
+    statement = _listing(by_name=names is not None, is_continued=after is not None)
+    return [_project(row) for row in connection.execute(statement, values)]
 
 
 def count_projects(connection: Connection, account: str, region: str) -> int:

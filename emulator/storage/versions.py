@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from emulator.domain.states import VersionState
 from emulator.storage.rows import Version
@@ -53,9 +53,13 @@ def add_version(connection: Connection, **values: Any) -> None:
     connection.execute(insert(versions).values(**values))
 
 
+# Built once: building the statement takes longer than running it.
+_BY_ARN = _select().where(versions.c.arn == bindparam("arn"))
+
+
 def find_version(connection: Connection, arn: str) -> Version | None:
     """The version with this ARN, or None."""
-    row = connection.execute(_select().where(versions.c.arn == arn)).one_or_none()
+    row = connection.execute(_BY_ARN, {"arn": arn}).one_or_none()
     return None if row is None else _version(row)
 
 
