@@ -18,7 +18,7 @@ from tests.support.pictures import (
     upload_pictures,
 )
 from tests.support.projects import Project, error_code, new_project
-from tests.support.server import EmulatorProcess
+from tests.support.server import EmulatorProcess, wait_until
 
 LABELS = ["circle", "square"]
 
@@ -189,4 +189,6 @@ def test_images_in_two_buckets_fail_the_dataset(project: Project) -> None:
         "CLIENT_ERROR",
     )
     project.rekognition.delete_dataset(DatasetArn=arn)
+    described = project.rekognition.describe_projects
+    wait_until(lambda: not described(ProjectNames=[project.name])["ProjectDescriptions"][0]["Datasets"])
     project.create_dataset("TRAIN", pictures)

