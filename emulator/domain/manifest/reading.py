@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS, ManifestLimits
 from emulator.domain.manifest.rules import (
@@ -16,6 +16,14 @@ from emulator.domain.manifest.rules import (
 PIECE_BYTES = 256 * 1024
 LONGEST_LINE_BYTES = MAXIMUM_LINE_CHARACTERS * 4 + 2
 """A line of 100,000 characters has at most four bytes a character, and a carriage return."""
+
+
+class ByteStream(Protocol):
+    """Anything that bytes can be read from: an open file, an S3 body."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; none at the end."""
+        ...
 
 
 class ManifestLine(NamedTuple):
@@ -36,7 +44,7 @@ def check_manifest_key(key: str) -> None:
         raise ManifestFileError(MANIFEST_INACCESSIBLE)
 
 
-def read_lines(stream: BinaryIO, limits: ManifestLimits | None = None) -> Iterator[ManifestLine]:
+def read_lines(stream: ByteStream, limits: ManifestLimits | None = None) -> Iterator[ManifestLine]:
     """The lines of a manifest; blank ones count (V-2), a line feed at the very end starts no further line.
 
     Never holds more than one line and one piece of the file. Raises ManifestFileError: E-2 (TE-3) as soon as more than
@@ -70,7 +78,7 @@ def numbered(lines: Iterable[bytes | ManifestLine]) -> Iterator[ManifestLine]:
             yield ManifestLine(position, line)
 
 
-def _pieces(stream: BinaryIO, maximum: int) -> Iterator[bytes]:
+def _pieces(stream: ByteStream, maximum: int) -> Iterator[bytes]:
     size = 0
     while piece := stream.read(min(PIECE_BYTES, maximum + 1 - size)):
         size += len(piece)

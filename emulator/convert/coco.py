@@ -1,0 +1,124 @@
+"""COCO object detection files to manifests with boxes (guide chapter CO)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from emulator.convert.errors import ConversionError
+from emulator.convert.s3 import S3Folder
+from emulator.convert.writing import Line, now
+from emulator.domain.manifest.attributes import OBJECT_DETECTION
+from emulator.domain.manifest.limits import MINIMUM_BOX_SIDE
+
+ATTRIBUTE = "bounding-box"
+JOB = "labeling-job/coco"
+DEFAULT_OUTPUT = "custom_labels.manifest"
+
+
+@dataclass(slots=True)
+class CocoConversion:
+    """A COCO file being converted. `file_names` are the images in the order of the lines, `labels` counts boxes.
+
+    With `clip`, boxes are cut at the frame (`clipped` counts them), and those of which nothing usable is left are left
+    out (`left_out`). Without it they are written as they are, for lint to report (J-12, J-16).
+    """
+
+    folder: S3Folder | None
+    clip: bool
+    file_names: list[str] = field(default_factory=list)
+    labels: Counter[str] = field(default_factory=Counter)
+    clipped: int = 0
+    left_out: int = 0
+
+    def lines(self, path: Path) -> Iterator[Line]:
+        """One line an image (CO-2), also for images without annotations. Raises ConversionError."""
+        document = _read(path)
+        try:
+            names = {category["id"]: str(category["name"]) for category in document["categories"]}
+            of_image: Mapping[Any, list[dict[str, Any]]] = _by_image(document["annotations"])
+            images = document["images"]
+            known = {image["id"] for image in images}
+            if strays := [identity for identity in of_image if identity not in known]:
+                raise ConversionError(f"{path}: annotations name image {strays[0]}, which is not in images")
+            for image in images:
+                yield self._line(image, of_image.get(image["id"], []), names)
+        except KeyError as error:
+            raise ConversionError(f"{path}: {error} is missing or unknown") from None
+        except (TypeError, AttributeError, ValueError) as error:
+            raise ConversionError(f"{path} is not as COCO has it: {error}") from None
+
+    def _line(self, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[Any, str]) -> Line:
+        self.file_names.append(image["file_name"])
+        width, height = image["width"], image["height"]
+        boxes = [(item["category_id"], self._box(item["bbox"], width, height)) for item in annotations]
+        kept = [(category, box) for category, box in boxes if box is not None]
+        self.left_out += len(boxes) - len(kept)
+        self.labels.update(names[category] for category, _ in kept)
+        return {
+            "source-ref": self._source_ref(image),
+            ATTRIBUTE: {
+                "image_size": [{"width": width, "height": height, "depth": 3}],
+                "annotations": [{"class_id": category, **box} for category, box in kept],
+            },
+            f"{ATTRIBUTE}-metadata": {
+                "objects": [{"confidence": 1} for _ in kept],
+                "class-map": {str(category): names[category] for category, _ in kept},
+                "type": OBJECT_DETECTION,
+                "human-annotated": "yes",
+                "creation-date": _created(image),
+                "job-name": JOB,
+            },
+        }
+
+    def _source_ref(self, image: dict[str, Any]) -> str:
+        if self.folder is not None:
+            return self.folder.uri(image["file_name"])
+        url = image.get("coco_url", "")
+        if not url.startswith("s3://"):
+            raise ConversionError(f"image {image['id']} has no coco_url on S3: say with --s3 where the images are")
+        return str(url)
+
+    def _box(self, bbox: list[float], width: float, height: float) -> dict[str, float] | None:
+        left, top, right, bottom = bbox[0], bbox[1], bbox[0] + bbox[2], bbox[1] + bbox[3]
+        if not self.clip:
+            return {"left": left, "top": top, "width": bbox[2], "height": bbox[3]}
+        inside = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+        if inside == (left, top, right, bottom):
+            clipped = {"left": left, "top": top, "width": bbox[2], "height": bbox[3]}
+        else:
+            self.clipped += 1
+            left, top = inside[0], inside[1]
+            clipped = {"left": left, "top": top, "width": inside[2] - left, "height": inside[3] - top}
+        return clipped if min(clipped["width"], clipped["height"]) > MINIMUM_BOX_SIDE else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ConversionError(f"{path} is no JSON: {error}") from None
+    missing = {"images", "annotations", "categories"} - set(document if isinstance(document, dict) else ())
+    if missing:
+        raise ConversionError(f"{path} is no COCO file: it has no {', '.join(sorted(missing))}")
+    return dict(document)
+
+
+def _by_image(annotations: list[dict[str, Any]]) -> dict[Any, list[dict[str, Any]]]:
+    grouped: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for annotation in annotations:
+        grouped[annotation["image_id"]].append(annotation)
+    return grouped
+
+
+def _created(image: dict[str, Any]) -> str:
+    """date_captured in the manifest's form; the time of the conversion where it is absent or no date."""
+    try:
+        return datetime.fromisoformat(image["date_captured"]).strftime("%Y-%m-%dT%H:%M:%S")
+    except (KeyError, TypeError, ValueError):
+        return now()

@@ -1,0 +1,61 @@
+"""Ground Truth multi-label manifests to one attribute a label (guide chapter ML)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from emulator.convert.errors import ConversionError
+from emulator.convert.writing import Line
+from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX
+from emulator.domain.manifest.decoding import NotJsonObjectError, decode_line
+from emulator.domain.manifest.inspecting import SOURCE_REF
+from emulator.domain.manifest.reading import read_lines
+
+COPIED_KEYS = ("job-name", "human-annotated", "creation-date")
+
+
+@dataclass(slots=True)
+class MultilabelConversion:
+    """A manifest being converted. `labels` counts images; there are no files to upload but the manifest."""
+
+    labels: Counter[str] = field(default_factory=Counter)
+    file_names: list[str] = field(default_factory=list)
+
+    def lines(self, path: Path) -> Iterator[Line]:
+        """One line a line; lines whose attribute is no list of class ids stay as they are. Raises ConversionError."""
+        with path.open("rb") as stream:
+            for number, raw, _ in read_lines(stream):
+                try:
+                    document = decode_line(raw.decode(), raw)
+                    yield self._line(document)
+                except (NotJsonObjectError, UnicodeDecodeError):
+                    raise ConversionError(f"{path}:{number} is no JSON line") from None
+                except KeyError as error:
+                    raise ConversionError(
+                        f"{path}:{number}: {error} is missing from the metadata or its maps"
+                    ) from None
+                except (TypeError, AttributeError):
+                    raise ConversionError(f"{path}:{number} is no line of a multi-label job") from None
+
+    def _line(self, document: dict[str, Any]) -> Line:
+        jobs = [key for key in document if key != SOURCE_REF and not key.endswith(METADATA_SUFFIX)]
+        if not jobs or not isinstance(document[jobs[-1]], list):
+            return document
+        job = jobs[-1]
+        metadata = document[job + METADATA_SUFFIX]
+        line: Line = {SOURCE_REF: document[SOURCE_REF]}
+        for position, class_id in enumerate(document[job]):
+            label = metadata["class-map"][str(class_id)]
+            self.labels[label] += 1
+            line[f"{job}{position}"] = position
+            line[f"{job}{position}{METADATA_SUFFIX}"] = {
+                "class-name": label,
+                "confidence": metadata["confidence-map"][str(class_id)],
+                "type": IMAGE_CLASSIFICATION,
+                **{key: metadata[key] for key in COPIED_KEYS if key in metadata},
+            }
+        return line

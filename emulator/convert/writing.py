@@ -1,0 +1,64 @@
+"""Lines of manifests, made and written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX
+from emulator.domain.manifest.decoding import ADDED_KEYS
+from emulator.domain.manifest.inspecting import SOURCE_REF
+
+Line = dict[str, object]
+
+
+def now() -> str:
+    """The creation date of a label made now: UTC with microseconds (CS-4)."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+
+
+def image_level_pair(attribute: str, label: str, value: int, job: str, created: str) -> Line:
+    """An image-level attribute and its metadata (F-3)."""
+    return {
+        attribute: value,
+        attribute + METADATA_SUFFIX: {
+            "confidence": 1,
+            "job-name": job,
+            "class-name": label,
+            "human-annotated": "yes",
+            "creation-date": created,
+            "type": IMAGE_CLASSIFICATION,
+        },
+    }
+
+
+def attribute_name(label: str) -> str:
+    """The label itself, unless a manifest would take that name for something else."""
+    is_taken = label in (SOURCE_REF, *ADDED_KEYS) or label.endswith((METADATA_SUFFIX, "-ref"))
+    return f"label-{label}-" if is_taken else label
+
+
+def write_manifest(path: Path, lines: Iterable[Line]) -> int:
+    """Write the lines as they come; returns how many. If `lines` raises, nothing is left behind. Raises OSError."""
+    count = 0
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            for line in lines:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                count += 1
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return count
+
+
+def image_files(folder: Path) -> Iterator[str]:
+    """Paths below the folder, with slashes and sorted, of all JPEG and PNG files by extension; hidden ones left out."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        is_hidden = any(part.startswith(".") for part in name.parts)
+        if path.suffix.lower() in (".jpg", ".jpeg", ".png") and path.is_file() and not is_hidden:
+            yield name.as_posix()
