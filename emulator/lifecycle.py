@@ -47,6 +47,7 @@ class Lifecycle:
         secret = emulator.database.write_now(token_secret)
         emulator.rekognition = emulator.build_edge(secret)
         await self._load_running_models()
+        emulator.fleet.start()
         emulator.runner.resume()
         emulator.sweeper.sweep()
         self.ready.set()
@@ -69,6 +70,9 @@ class Lifecycle:
         async with self._reset_lock:
             await emulator.runner.stop(for_good=False)
             emulator.hosting.unload_all()
+            emulator.fleet.clear()
+            emulator.measurements.series.clear()
+            emulator.request_quota.reset()
             await emulator.database.write(_forget)
             await asyncio.to_thread(self._reset_files)
             emulator.policies.reset()
@@ -90,6 +94,7 @@ class Lifecycle:
             await asyncio.gather(self._starting, return_exceptions=True)
         await emulator.runner.stop()
         await emulator.sweeper.stop()
+        await emulator.fleet.close()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:

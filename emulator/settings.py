@@ -85,6 +85,31 @@ class Settings:
     inference_threads: int = _setting(
         2, "Images that are analysed at once; each uses one thread.", minimum=1, maximum=256
     )
+    tps_per_unit: float = _setting(
+        5.0, "Requests a second that one inference unit serves (O-21); 0 means no limit.", minimum=0
+    )
+    scale_up_percent: float = _setting(
+        80.0, "Load, in percent of the units in service, over which one more is wanted (O-22).", minimum=1
+    )
+    scale_up_seconds: float = _setting(10.0, "How long the load must stay over it.", minimum=0.001)
+    in_service_seconds: float = _setting(
+        5.0, "How long after it is wanted a unit comes into service, or goes out of it.", minimum=0
+    )
+    scale_down_percent: float = _setting(
+        40.0, "Load, in percent of the units in service, under which one less is wanted.", minimum=0.001
+    )
+    scale_down_seconds: float = _setting(60.0, "How long the load must stay under it.", minimum=0.001)
+    quotas: str = _setting(
+        "off",
+        "Whether the service's default quotas of an account hold; docs/parity.md has them.",
+        choices=("off", "aws"),
+    )
+    price_per_unit_hour: float = _setting(
+        4.0, "Dollars that an hour of one inference unit costs in the usage report.", minimum=0
+    )
+    price_per_training_hour: float = _setting(
+        1.0, "Dollars that an hour of training costs in the usage report.", minimum=0
+    )
     control: str = _setting(
         "on", "Whether the paths under /_emulator answer; health and ready always do.", choices=("on", "off")
     )
@@ -104,7 +129,10 @@ class Settings:
             text_of_flag = (flags or {}).get(item.name)
             if text_of_flag is not None:
                 values[item.name] = _parse(item, text_of_flag, "--" + item.name.replace("_", "-"))
-        return cls(**values)
+        settings = cls(**values)
+        if settings.scale_down_percent >= settings.scale_up_percent:
+            raise SettingsError(f"{PREFIX}SCALE_DOWN_PERCENT must be less than {PREFIX}SCALE_UP_PERCENT")
+        return settings
 
 
 def rule_of(item: Field[Any]) -> Rule:

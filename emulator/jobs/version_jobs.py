@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.results.keys import result_keys
 from emulator.domain.states import VERSION_MOVES, Event, next_state
+from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.runner import BROKE, DONE, Outcome
 from emulator.jobs.training_preparation import Preparation
@@ -23,6 +24,7 @@ from emulator.storage.files import copy_file
 from emulator.storage.object_store import Caller, ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.storage.projects import find_project, remove_project
 from emulator.storage.rows import Job, Version
+from emulator.storage.running_spans import begin_span
 from emulator.storage.tags import remove_tags
 from emulator.storage.versions import find_version, remove_version, set_version
 
@@ -167,6 +169,10 @@ class CopyVersion(VersionHandler):
 class StartVersion(VersionHandler):
     """Loads the model; a model that cannot be loaded is FAILED."""
 
+    def __init__(self, database: Database, hosting: Hosting, fleet: Fleet) -> None:
+        super().__init__(database, hosting)
+        self._fleet = fleet
+
     async def work(self, job: Job) -> Outcome:
         """Load the session into this process."""
         version = self.version(job)
@@ -178,12 +184,29 @@ class StartVersion(VersionHandler):
             return {"event": BROKE}
         return {"event": DONE}
 
+    def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
+        """A version that is RUNNING begins to cost (R-2)."""
+        super().apply(connection, job, outcome, now)
+        if outcome["event"] == DONE:
+            version = version_of_job(connection, job)
+            begin_span(connection, version.arn, version.min_inference_units or 1, now)
+
+    def settled(self, job: Job, outcome: Outcome) -> None:
+        """Its inference units are in service."""
+        if outcome["event"] == DONE:
+            self._fleet.begin(self.version(job))
+
 
 class StopVersion(VersionHandler):
     """Unloads the model."""
 
+    def __init__(self, database: Database, hosting: Hosting, fleet: Fleet) -> None:
+        super().__init__(database, hosting)
+        self._fleet = fleet
+
     async def work(self, job: Job) -> Outcome:
         """Calls that are under way end normally."""
+        self._fleet.end(job.resource_arn)
         self.hosting.unload(job.resource_arn)
         return {"event": DONE}
 

@@ -8,8 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from emulator.domain.answers import AnswerBook
 from emulator.domain.paging import Cursor, decode_token, encode_token
+from emulator.domain.quotas import Quota, QuotaMode, check_count
 from emulator.jobs.clock import Clock
+from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.runner import JobRunner
 from emulator.storage.engine import Database
@@ -27,6 +30,9 @@ class Services:
     hosting: Hosting
     objects: ObjectStore
     token_secret: bytes
+    fleet: Fleet
+    answers: AnswerBook
+    quotas: QuotaMode
 
 
 @dataclass(slots=True)
@@ -48,6 +54,10 @@ class Context:
         self.accepted.append(
             self.services.runner.accept(self.connection, kind, transition, resource_arn, project_arn, **payload)
         )
+
+    def check_quota(self, quota: Quota, present: int, adding: int = 1) -> None:
+        """Raise LimitExceeded or ServiceQuotaExceeded if the account's quotas hold and this one would be passed."""
+        check_count(self.services.quotas, quota, present, self.caller.region, adding)
 
     def now(self) -> int:
         """Milliseconds since the epoch, by the emulator's clock."""

@@ -10,6 +10,7 @@ from emulator.domain.errors import (
     ResourceNotFoundError,
 )
 from emulator.domain.policy import Decision, decide, parse_policy
+from emulator.domain.quotas import Quota
 from emulator.domain.states import TRAINED_VERSION_STATES, VersionState
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of
@@ -18,7 +19,7 @@ from emulator.operations.versions import add_new_version
 from emulator.storage.policies import list_policies
 from emulator.storage.projects import find_project
 from emulator.storage.rows import Version
-from emulator.storage.versions import find_version
+from emulator.storage.versions import count_versions, find_version
 
 
 @operation(
@@ -42,6 +43,9 @@ def copy_project_version(context: Context) -> Result:
         raise InvalidParameterError("A model can only be copied within one region.")
     destination = project_of(context, parameters["DestinationProjectArn"])
     source = _allowed_source(context, source_project_arn, source_arn)
+    copying = [VersionState.COPYING_IN_PROGRESS]
+    count = count_versions(context.connection, destination.account, destination.region, copying, destination.id)
+    context.check_quota(Quota.CONCURRENT_COPIES, count)
     arn = add_new_version(
         context,
         destination,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
+from emulator.domain.answers import select_labels as select_forced_labels
 from emulator.domain.detection import check_size, invalid_s3_object, select_labels
 from emulator.domain.errors import InvalidParameterError, ResourceNotReadyError
+from emulator.domain.quotas import RequestRateError
 from emulator.domain.states import VersionState
 from emulator.operations.context import Services
 from emulator.operations.lookup import version_of
@@ -36,19 +39,21 @@ async def detect_custom_labels(services: Services, caller: Caller, parameters: d
     arn = parameters["ProjectVersionArn"]
     version = services.database.read(lambda connection: version_of(connection, caller, arn))
     model_file = _running_model(version)
+    if not services.fleet.take(arn):
+        raise RequestRateError("DetectCustomLabels")
     if "Bytes" in image:
         data = image["Bytes"]
         check_size(len(data), from_s3=False)
     else:
         data = await asyncio.to_thread(_read_image, services.objects, caller, image["S3Object"])
+    minimum, maximum = parameters.get("MinConfidence"), parameters.get("MaxResults")
+    key = image["S3Object"]["Name"] if "S3Object" in image else None
+    forced = services.answers.find(arn, key, lambda: hashlib.sha256(data).hexdigest())
+    if forced is not None:
+        return {"CustomLabels": select_forced_labels(forced.labels, minimum, maximum)}
     candidates, thresholds = await services.hosting.analyse(arn, model_file, data)
     return {
-        "CustomLabels": select_labels(
-            candidates,
-            thresholds,
-            min_confidence=parameters.get("MinConfidence"),
-            max_results=parameters.get("MaxResults"),
-        )
+        "CustomLabels": select_labels(candidates, thresholds, min_confidence=minimum, max_results=maximum),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
+from emulator.domain.quotas import Quota
 from emulator.domain.states import PROJECT_MOVES, Event, next_state
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of
@@ -14,6 +15,7 @@ from emulator.storage.datasets import list_datasets
 from emulator.storage.object_store import Caller
 from emulator.storage.projects import (
     add_project,
+    count_projects,
     find_project_by_name,
     has_children,
     list_projects,
@@ -45,6 +47,7 @@ def create_project(context: Context) -> Result:
     name = parameters["ProjectName"]
     if find_project_by_name(context.connection, caller.account, caller.region, name) is not None:
         raise ResourceInUseError(f"The project name {name} is already in use.")
+    context.check_quota(Quota.PROJECTS, count_projects(context.connection, caller.account, caller.region))
     created_at = context.services.clock.stamp()
     arn = str(Arn(caller.region, caller.account, name, created_at, partition=partition_of(caller.region)))
     add_project(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.messages import VERSION_MESSAGES
+from emulator.domain.quotas import Quota
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.operations.context import Context
 from emulator.operations.lookup import version_of
 from emulator.operations.registry import Result, Runs, operation
 from emulator.storage.rows import Version
-from emulator.storage.versions import set_version
+from emulator.storage.running_spans import end_spans
+from emulator.storage.versions import count_versions, set_version
 
 
 @operation(
@@ -29,6 +31,7 @@ def start_project_version(context: Context) -> Result:
     if maximum is not None and maximum < minimum:
         raise InvalidParameterError("MaxInferenceUnits must not be less than MinInferenceUnits.")
     state = _move(context, version, Event.START, "started")
+    _check_quotas(context, maximum or minimum)
     set_version(context.connection, version.id, min_inference_units=minimum, max_inference_units=maximum)
     context.accept("start-version", "starting", version.arn, version.project_arn)
     return {"Status": state}
@@ -43,8 +46,17 @@ def stop_project_version(context: Context) -> Result:
     """Stop a running version (R-10); from now on DetectCustomLabels answers ResourceNotReadyException."""
     version = version_of(context.connection, context.caller, context.parameters["ProjectVersionArn"])
     state = _move(context, version, Event.STOP, "stopped")
+    end_spans(context.connection, version.arn, context.now())
     context.accept("stop-version", "stopping", version.arn, version.project_arn)
     return {"Status": state}
+
+
+def _check_quotas(context: Context, units: int) -> None:
+    """The running models (this one is among them by now) and the units of one (api-facts §6)."""
+    caller, running = context.caller, (VersionState.STARTING, VersionState.RUNNING)
+    count = count_versions(context.connection, caller.account, caller.region, running)
+    context.check_quota(Quota.RUNNING_MODELS, count, adding=0)
+    context.check_quota(Quota.INFERENCE_UNITS, 0, adding=units)
 
 
 def _move(context: Context, version: Version, event: Event, done: str) -> VersionState:

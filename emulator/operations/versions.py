@@ -7,6 +7,7 @@ from typing import Any
 from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.messages import VERSION_MESSAGES
+from emulator.domain.quotas import Quota
 from emulator.domain.states import (
     READABLE_DATASET_STATES,
     VERSION_MOVES,
@@ -24,7 +25,13 @@ from emulator.storage.datasets import find_dataset_of_project
 from emulator.storage.object_store import Caller
 from emulator.storage.rows import Dataset, Job, Project, Version
 from emulator.storage.tags import write_tags
-from emulator.storage.versions import add_version, list_versions, set_version, version_name_is_taken
+from emulator.storage.versions import (
+    add_version,
+    count_versions,
+    list_versions,
+    set_version,
+    version_name_is_taken,
+)
 
 DEFAULT_PAGE = 100
 
@@ -32,7 +39,7 @@ DEFAULT_PAGE = 100
 @operation(
     "CreateProjectVersion",
     Runs.WRITES,
-    limits="`FeatureConfig` (adapters only) answers InvalidParameterException; `KmsKeyId` is stored, nothing encrypted.",
+    limits="`FeatureConfig` (adapters only) answers InvalidParameterException; `KmsKeyId` is only stored.",
     chosen=(
         "A project with a training dataset alone is split 80/20 and the moved entries become its test dataset (O-27).",
         "A project without a training dataset, an empty dataset, or one whose creation failed answers "
@@ -58,6 +65,9 @@ def create_project_version(context: Context) -> Result:
     else:
         _check_external_manifests(training_input, testing_input, has_datasets=train is not None or test is not None)
         source = {"from_datasets": False}
+    caller, training = context.caller, [VersionState.TRAINING_IN_PROGRESS]
+    running = count_versions(context.connection, caller.account, caller.region, training)
+    context.check_quota(Quota.CONCURRENT_TRAININGS, running)
     arn = add_new_version(
         context,
         project,
@@ -96,6 +106,8 @@ def add_new_version(
     """Store a version that begins its life in `state`; gives its ARN. Raises as the rules for new versions say."""
     parameters = context.parameters
     bucket = output_bucket or _checked_new_version(context, project)
+    present = count_versions(context.connection, project.account, project.region, project_id=project.id)
+    context.check_quota(Quota.MODELS_PER_PROJECT, present)
     created_at = context.services.clock.stamp()
     name, partition = parameters["VersionName"], partition_of(project.region)
     arn = str(Arn(project.region, project.account, project.name, created_at, version=name, partition=partition))

@@ -113,7 +113,6 @@ def test_a_version_in_training(slow_emulator: EmulatorProcess, account: str) -> 
     destination = new_project(slow_emulator, account)
     assert error_code(client.copy_project_version, **copy_of(project, destination)) in {IN_USE, INVALID}
     project.start_training("second")
-    assert error_code(project.start_training, version="third") == "LimitExceededException"
     assert project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")["Status"] == "TRAINING_COMPLETED"
     project.wait_version("second", "TRAINING_COMPLETED")
 
@@ -123,7 +122,6 @@ def test_a_version_on_its_way_up_and_down(slow_emulator: EmulatorProcess, traine
     client, arn = trained.rekognition, trained.version_arns["first"]
     one_unit = {"ProjectVersionArn": arn, "MinInferenceUnits": 1}
     image = {"Bytes": draw_picture(["circle"], 1).body}
-    assert error_code(client.start_project_version, **one_unit, MaxInferenceUnits=6) == "LimitExceededException"
     two_to_one = {"ProjectVersionArn": arn, "MinInferenceUnits": 2, "MaxInferenceUnits": 1}
     assert error_code(client.start_project_version, **two_to_one) == INVALID
     assert client.start_project_version(**one_unit)["Status"] == "STARTING"
@@ -146,7 +144,7 @@ def test_a_version_on_its_way_up_and_down(slow_emulator: EmulatorProcess, traine
     trained.stop_model()
 
 
-def test_a_copy_in_progress_and_the_number_of_running_models(slow_emulator: EmulatorProcess, trained: Project) -> None:
+def test_copies_in_progress_and_two_running_models(slow_emulator: EmulatorProcess, trained: Project) -> None:
     let_last(slow_emulator, 1.5, "copying")
     client = trained.rekognition
     destination = Project(client, trained.s3).create()
@@ -164,8 +162,6 @@ def test_a_copy_in_progress_and_the_number_of_running_models(slow_emulator: Emul
     let_last(slow_emulator, 0)
     destination.start_model("one")
     destination.start_model("two")
-    third = {"ProjectVersionArn": trained.version_arns["first"], "MinInferenceUnits": 1}
-    assert error_code(client.start_project_version, **third) == "LimitExceededException"
     for name in ("one", "two"):
         destination.stop_model(name)
 
