@@ -35,14 +35,15 @@ class Calibration:
 def calibrate(logits: FloatArray, targets: FloatArray, multi_label: bool) -> Calibration:
     """Fit a calibration to logits of pictures that the model had not seen; both arrays [n, labels].
 
-    The temperature (Guo et al. 2017) minimises the log loss. The doubt, k / (n + k) for k equally likely answers, keeps
-    a few right answers from claiming certainty (Laplace's rule of succession).
+    The temperature (Guo et al. 2017) minimises the log loss. The doubt, (k/2) / (n + k/2) for k equally likely answers,
+    keeps a few right answers from claiming certainty (Jeffreys' prior of half an observation for each).
     """
     losses = [cross_entropy(logits / value, targets, multi_label).mean() for value in _TEMPERATURES]
     answers = 2 if multi_label else targets.shape[1]
+    imagined = answers / 2
     return Calibration(
         temperature=float(_TEMPERATURES[int(np.argmin(losses))]),
-        doubt=answers / (len(targets) + answers),
+        doubt=imagined / (len(targets) + imagined),
         prior=1 / answers,
     )
 

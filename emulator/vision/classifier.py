@@ -7,11 +7,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import onnx
+import threadpoolctl  # type: ignore[import-untyped]
 
-from emulator.vision.calibration import nothing_pictures
-from emulator.vision.errors import UnusableTrainingDataError
+from emulator.vision.classification_data import arrange
+from emulator.vision.classifier_search import search
 from emulator.vision.examples import (
     ImageSource,
     ModelKind,
@@ -23,16 +23,13 @@ from emulator.vision.examples import (
     ignore_progress,
 )
 from emulator.vision.export import write_model
-from emulator.vision.features import OUTPUT, FeatureExtractor, FeatureRecipe, feature_graph, in_order
+from emulator.vision.features import OUTPUT, feature_graph
 from emulator.vision.images import decode_resized
-from emulator.vision.linear_head import FeatureTable, HeadTrainer
-from emulator.vision.logistic_regression import FloatArray
+from emulator.vision.parallel import in_order
 from emulator.vision.runtime import Session
 from emulator.vision.session import CONFIDENCES, classify, ranked
 
 _log = logging.getLogger(__name__)
-
-_MINIMUM_LABELS = 2
 
 
 class ClassificationModel:
@@ -82,66 +79,22 @@ def train(
     If every labelled picture has exactly one label, the confidences of a picture share 1 between the labels; else each
     label is judged by itself. Raises UnusableTrainingDataError without two labels that have pictures.
     """
-    recipe = FeatureRecipe()
-    table, skipped = _collect(examples, labels, settings, recipe, progress)
-    progress(Progress("regression", 0, 1))
-    trainer = HeadTrainer(table)
-    scores = trainer.cross_validate(settings.seed)
-    best = min(scores, key=lambda score: score.loss)
-    head = trainer.fit(best, table.targets)
-    progress(Progress("regression", 1, 1))
+    data = arrange(examples, labels, settings.seed)
+    # One thread, because the sums of several come out in another order.
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        found = search(data, settings, progress)
+        head = found.trainer.fit(found.winner.best)
+    recipe = found.winner.recipe
     report = {
         "features": recipe.name,
-        "multi_label": table.multi_label,
-        "images": len(table.targets),
-        "background_images": len(table.background),
-        "skipped_images": skipped,
-        "tried": [{"strength": s.strength, "loss": s.loss, "accuracy": s.accuracy} for s in scores],
-        "temperature": head.calibration.temperature,
+        "multi_label": data.multi_label,
+        "images": len(found.table.targets),
+        "background_images": len(found.table.background),
+        "skipped_images": list(found.table.skipped),
+        "tried": [candidate.report() for candidate in found.tried],
+        "temperature": round(head.calibration.temperature, 4),
     }
     _log.info("classifier trained: %s", report)
     model = feature_graph(recipe)
     head.append_to(model, OUTPUT, CONFIDENCES)
-    return ClassificationModel(model, labels, recipe.side, report, settings.threads)
-
-
-def _collect(
-    examples: Sequence[TrainingExample],
-    labels: tuple[str, ...],
-    settings: TrainingSettings,
-    recipe: FeatureRecipe,
-    progress: ProgressListener,
-) -> tuple[FeatureTable, list[str]]:
-    """The features of all usable pictures, and the identities of the others."""
-    extractor = FeatureExtractor(recipe, settings.threads)
-    found = extractor.of_images(
-        [example.image for example in examples],
-        mirrored=True,
-        skip_unusable=True,
-        stage="features",
-        progress=progress,
-    )
-    skipped = [example.image.identity for example, values in zip(examples, found, strict=True) if values is None]
-    for identity in skipped:
-        _log.warning("left out of the training, it cannot be decoded: %s", identity)
-    usable = [(example, values) for example, values in zip(examples, found, strict=True) if values is not None]
-    targets = _targets([example for example, _ in usable], labels)
-    labelled = targets.sum(axis=1) > 0
-    if (targets.sum(axis=0) > 0).sum() < _MINIMUM_LABELS:
-        raise UnusableTrainingDataError("a classification needs pictures of at least two labels")
-    random = np.random.default_rng(settings.seed)
-    nothing = [extractor.of_pixels(pixels, mirrored=False) for pixels in nothing_pictures(recipe.side, random)]
-    unlabelled = [values[:1] for (_, values), known in zip(usable, labelled, strict=True) if not known]
-    table = FeatureTable(
-        features=np.stack([values for (_, values), known in zip(usable, labelled, strict=True) if known]),
-        targets=targets[labelled],
-        background=np.concatenate([*nothing, *unlabelled]),
-        multi_label=bool((targets.sum(axis=1) > 1).any()),
-    )
-    return table, skipped
-
-
-def _targets(examples: Sequence[TrainingExample], labels: tuple[str, ...]) -> FloatArray:
-    return np.array([[float(label in example.labels) for label in labels] for example in examples]).reshape(
-        len(examples), len(labels)
-    )
+    return ClassificationModel(model, labels, recipe.look.side, report, settings.threads)

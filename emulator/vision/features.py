@@ -2,77 +2,132 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from emulator.vision import backbone
-from emulator.vision.errors import ImageError
-from emulator.vision.examples import ImageSource, Progress, ProgressListener
-from emulator.vision.images import PixelArray, decode_resized
+from emulator.vision.images import PixelArray
 from emulator.vision.runtime import Session
-from emulator.vision.session import INPUT
+from emulator.vision.session import INPUT, input_tensor
 
-FeatureArray = npt.NDArray[np.float32]
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+FeatureArray = npt.NDArray[np.floating]
 
 OUTPUT = "features"
+POOLINGS = ("mean", "max")
+CHANNELS = 1280
+_SMALLEST_LENGTH = 1e-6
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the backbone sees a picture: scaled to side × side pixels, with `half_scale` at half the side too."""
+
+    side: int
+    half_scale: bool = False
+    backbone: str = "efficientnet_lite2"
+
+    @property
+    def name(self) -> str:
+        return (
+            f"{self.backbone} {self.side // 2}+{self.side} px" if self.half_scale else f"{self.backbone} {self.side} px"
+        )
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        return ("full", "half") if self.half_scale else ("full",)
+
+    @property
+    def length(self) -> int:
+        """How many raw features there are: each pooling of each scale."""
+        return len(self.scales) * len(POOLINGS) * CHANNELS
 
 
 @dataclass(frozen=True)
 class FeatureRecipe:
-    """How a picture becomes numbers: scaled to side × side, through the backbone, pooled.
+    """Which of the raw features of a look are used, and in what form.
 
-    With `half_scale` the same picture at half the side is looked at too, for what is large in it. The poolings, any of
-    "mean" and "max", are those of each scale.
+    `normalise` takes the square root and scales each pooling to unit length (Arandjelović & Zisserman 2012), so that a
+    few strong channels or a busy picture count less.
     """
 
-    backbone: str = "efficientnet_lite2"
-    side: int = 448
-    poolings: tuple[str, ...] = ("mean", "max")
-    half_scale: bool = False
+    look: Look
+    poolings: tuple[str, ...] = ("mean",)
+    normalise: bool = False
 
     @property
     def name(self) -> str:
-        scales = f"{self.side // 2}+{self.side}" if self.half_scale else f"{self.side}"
-        return f"{self.backbone} {scales} px {'+'.join(self.poolings)}"
+        return f"{self.look.name} {'+'.join(self.poolings)}{' normalised' if self.normalise else ''}"
+
+    def select(self, raw: FeatureArray) -> npt.NDArray[np.float32]:
+        """float32 [..., features] from raw features [..., look.length]."""
+        parts = []
+        for index, pooling in enumerate(POOLINGS * len(self.look.scales)):
+            if pooling in self.poolings:
+                part = raw[..., index * CHANNELS : (index + 1) * CHANNELS].astype(np.float32)
+                parts.append(_normalised(part) if self.normalise else part)
+        return np.concatenate(parts, axis=-1)
+
+
+def raw_graph(look: Look) -> onnx.ModelProto:
+    """A model from `image`, float32 [N, 3, side, side] RGB 0…255, to `features`, float32 [N, look.length]."""
+    return _graph(FeatureRecipe(look, POOLINGS))
 
 
 def feature_graph(recipe: FeatureRecipe) -> onnx.ModelProto:
-    """A model from `image`, float32 [N, 3, side, side] RGB 0…255, to `features`, float32 [N, features]."""
-    model = backbone.trunk(["c6"], recipe.backbone)
+    """A model from `image` to `features`, float32 [N, features]: what `recipe.select` makes of the raw features."""
+    return _graph(recipe)
+
+
+def _graph(recipe: FeatureRecipe) -> onnx.ModelProto:
+    look = recipe.look
+    model = backbone.trunk(["c6"], look.backbone)
     graph = model.graph
-    original = list(graph.node)
-    parts = []
-    scales = ["full", "half"] if recipe.half_scale else ["full"]
-    for scale in scales:
-        final = "c6"
-        if scale == "half":
-            graph.node.append(
-                helper.make_node("AveragePool", [INPUT], ["half.image"], kernel_shape=[2, 2], strides=[2, 2])
-            )
-            graph.node.extend(_copy(original, "half.", {INPUT: "half.image"}))
-            final = "half.c6"
-        for pooling in recipe.poolings:
-            operator = {"mean": "GlobalAveragePool", "max": "GlobalMaxPool"}[pooling]
-            part = f"{scale}.{pooling}"
-            graph.node.append(helper.make_node(operator, [final], [f"{part}.pooled"]))
-            graph.node.append(helper.make_node("Flatten", [f"{part}.pooled"], [part]))
-            parts.append(part)
+    if look.half_scale:
+        original = list(graph.node)
+        halve = helper.make_node("AveragePool", [INPUT], ["half.image"], kernel_shape=[2, 2], strides=[2, 2])
+        graph.node.extend([halve, *_copy(original, "half.", {INPUT: "half.image"})])
+    parts = [
+        _pool(graph, scale, pooling, recipe.normalise)
+        for scale in look.scales
+        for pooling in POOLINGS
+        if pooling in recipe.poolings
+    ]
     graph.node.append(helper.make_node("Concat", parts, [OUTPUT], axis=1))
+    if recipe.normalise:
+        smallest = np.asarray(_SMALLEST_LENGTH, np.float32)
+        graph.initializer.append(numpy_helper.from_array(smallest, "features.smallest"))
     del graph.input[:], graph.output[:]
-    shape: list[str | int | None] = ["N", 3, recipe.side, recipe.side]
+    shape: list[str | int | None] = ["N", 3, look.side, look.side]
     graph.input.append(helper.make_tensor_value_info(INPUT, onnx.TensorProto.FLOAT, shape))
     graph.output.append(helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, ["N", None]))
     return model
+
+
+def _pool(graph: onnx.GraphProto, scale: str, pooling: str, normalise: bool) -> str:
+    """Append the pooling of one scale; gives the name of its tensor [N, CHANNELS]."""
+    source = {"full": "c6", "half": "half.c6"}[scale]
+    operator = {"mean": "GlobalAveragePool", "max": "GlobalMaxPool"}[pooling]
+    part = f"{scale}.{pooling}"
+    graph.node.append(helper.make_node(operator, [source], [f"{part}.pooled"]))
+    graph.node.append(helper.make_node("Flatten", [f"{part}.pooled"], [part]))
+    if not normalise:
+        return part
+    graph.node.append(helper.make_node("Sqrt", [part], [f"{part}.root"]))
+    graph.node.append(helper.make_node("ReduceL2", [f"{part}.root"], [f"{part}.length"], axes=[1], keepdims=1))
+    graph.node.append(helper.make_node("Max", [f"{part}.length", "features.smallest"], [f"{part}.divisor"]))
+    graph.node.append(helper.make_node("Div", [f"{part}.root", f"{part}.divisor"], [f"{part}.normalised"]))
+    return f"{part}.normalised"
+
+
+def _normalised(part: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    root = np.sqrt(part)
+    length = np.linalg.norm(root, axis=-1, keepdims=True)
+    return np.asarray(root / np.maximum(length, np.float32(_SMALLEST_LENGTH)))
 
 
 def _copy(nodes: Sequence[onnx.NodeProto], prefix: str, renamed: dict[str, str]) -> Iterator[onnx.NodeProto]:
@@ -90,67 +145,17 @@ def _copy(nodes: Sequence[onnx.NodeProto], prefix: str, renamed: dict[str, str])
         yield copy
 
 
-def input_tensor(pixels: Sequence[PixelArray]) -> FeatureArray:
-    """Pictures of one size, each uint8 [h, w, 3], as float32 [N, 3, h, w]."""
-    return np.ascontiguousarray(np.stack(pixels).transpose(0, 3, 1, 2), dtype=np.float32)
-
-
 class FeatureExtractor:
-    """Computes features of pictures, a few at a time, on `threads` cores; memory does not depend on their number."""
+    """Raw features of single pictures. May be used from several threads at once, each keeping one core busy."""
 
-    def __init__(self, recipe: FeatureRecipe, threads: int) -> None:
-        self.recipe = recipe
-        self.threads = threads
-        # A picture per thread keeps every core busy with decoding and computing alike; two threads on one do not.
-        self._session = Session(feature_graph(recipe).SerializeToString(), threads=1)
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self._session = Session(raw_graph(look).SerializeToString(), threads=1)
 
-    def of_pixels(self, pixels: PixelArray, mirrored: bool) -> FeatureArray:
-        """Features of one picture uint8 [side, side, 3]: [1, features], or [2, features] with its mirror image."""
-        views = [pixels, pixels[:, ::-1]] if mirrored else [pixels]
-        (features,) = self._session.run({INPUT: input_tensor(views)}, [OUTPUT])
-        return features
+    def __call__(self, pixels: PixelArray) -> npt.NDArray[np.float16]:
+        """float16 [look.length] of a picture uint8 [side, side, 3].
 
-    def of_image(self, image: ImageSource, mirrored: bool, tolerate_damage: bool) -> FeatureArray:
-        """Like `of_pixels` for a picture still to be read and decoded. Raises ImageError."""
-        side = self.recipe.side
-        return self.of_pixels(decode_resized(image.read(), side, side, tolerate_damage=tolerate_damage), mirrored)
-
-    def of_images(
-        self,
-        images: Sequence[ImageSource],
-        *,
-        mirrored: bool,
-        skip_unusable: bool,
-        stage: str,
-        progress: ProgressListener,
-    ) -> list[FeatureArray | None]:
-        """Features of each picture; None for one that cannot be decoded if `skip_unusable`, else raises ImageError.
-
-        Pictures that end early are used as far as they go.
+        Half precision is a few thousandths of what distinguishes two pictures, and half the memory and disk.
         """
-
-        def compute(image: ImageSource) -> FeatureArray | None:
-            try:
-                return self.of_image(image, mirrored, tolerate_damage=True)
-            except ImageError:
-                if skip_unusable:
-                    return None
-                raise
-
-        results = []
-        for features in in_order(compute, images, self.threads):
-            results.append(features)
-            progress(Progress(stage, len(results), len(images)))
-        return results
-
-
-def in_order(function: Callable[[Item], Result], items: Sequence[Item], threads: int) -> Iterator[Result]:
-    """`map` on several threads, with never more than a few results ahead of the reader."""
-    waiting: list[Future[Result]] = []
-    iterator = iter(items)
-    with ThreadPoolExecutor(threads) as executor:
-        waiting.extend(executor.submit(function, item) for item in itertools.islice(iterator, 2 * threads))
-        while waiting:
-            result = waiting.pop(0).result()
-            waiting.extend(executor.submit(function, item) for item in itertools.islice(iterator, 1))
-            yield result
+        (features,) = self._session.run({INPUT: input_tensor(pixels)}, [OUTPUT])
+        return np.asarray(features[0], dtype=np.float16)

@@ -18,7 +18,7 @@ FeatureArray = npt.NDArray[np.float32]
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
 FOLDS = 4
 # A feature that is nearly constant over the training pictures must not become huge on a picture where it is not.
-_SMALLEST_DEVIATION = 1e-2
+_SMALLEST_RELATIVE_DEVIATION = 0.1
 # The penalty is meant for this many standardised features; more of them are scaled down to the same total.
 _REFERENCE_FEATURES = 1280
 # Rotating into the span of the rows costs the cube of their number; beyond this the full space is quicker.
@@ -41,10 +41,22 @@ class FeatureTable:
 
     @property
     def background_targets(self) -> FloatArray:
-        """No label at all, or where exactly one has to be chosen, any of them."""
+        """No label at all, or where exactly one has to be chosen, any of them: [pictures, labels]."""
         labels = self.targets.shape[1]
         share = 0.0 if self.multi_label else 1 / labels
         return np.full((len(self.background), labels), share)
+
+    @property
+    def weights(self) -> FloatArray:
+        """How much each picture counts [images], 1 on average.
+
+        A label with fewer pictures gets more of the weight, by the square root: with equal weights a model learns that
+        the rare label is the wrong answer, with fully balanced ones its confidences would be too high for it.
+        """
+        if self.multi_label:
+            return np.ones(len(self.targets))
+        weights = self.targets @ (1 / np.sqrt(np.maximum(1, self.targets.sum(axis=0))))
+        return np.asarray(weights / weights.mean())
 
 
 @dataclass(frozen=True)
@@ -97,12 +109,17 @@ class LinearHead:
 
 @dataclass(frozen=True)
 class HeadScore:
-    """How a head did on pictures held out of its training. `logits` [images, labels] are the held-out ones."""
+    """How a head did on pictures held out of its training.
+
+    loss: weighted mean of the log loss after calibration; logits [images, labels]: the held-out ones, before it;
+    images: the numbers of the pictures that they belong to.
+    """
 
     strength: float
     loss: float
     accuracy: float
     logits: FloatArray
+    images: npt.NDArray[np.int64]
 
 
 def stratified_folds(targets: FloatArray, folds: int, seed: int) -> npt.NDArray[np.int64]:
@@ -135,10 +152,12 @@ class HeadTrainer:
         images, views, columns = table.features.shape
         rows = table.features.reshape(-1, columns)
         self.mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-        deviation = rows.std(axis=0, dtype=np.float64) + _SMALLEST_DEVIATION
+        deviation = rows.std(axis=0, dtype=np.float64)
+        deviation += _SMALLEST_RELATIVE_DEVIATION * deviation.mean() + np.finfo(np.float32).tiny
         self.scale = (np.sqrt(_REFERENCE_FEATURES / columns) / deviation).astype(np.float32)
-        everything = np.concatenate([rows, table.background])
-        standardised = (everything - self.mean) * self.scale
+        standardised: npt.NDArray[np.floating] = np.concatenate([rows, table.background])
+        standardised -= self.mean
+        standardised *= self.scale
         self._basis: FloatArray | None = None
         if len(standardised) < min(columns, _MOST_ROWS_TO_ROTATE):
             rotated = row_space(standardised)
@@ -161,10 +180,10 @@ class HeadTrainer:
             for strength in sorted(strengths):
                 coefficients = self._fit(chosen[folds != fold], strength, coefficients)
                 logits[strength][folds == fold] = self._rows[held_out, 0] @ coefficients[:-1] + coefficients[-1]
-        return [self._score(strength, logits[strength], targets[chosen]) for strength in strengths]
+        return [self._score(strength, logits[strength], chosen) for strength in strengths]
 
-    def fit(self, score: HeadScore, targets: FloatArray) -> LinearHead:
-        """The head for all pictures with the strength of `score`, calibrated by its held-out logits [n, labels]."""
+    def fit(self, score: HeadScore) -> LinearHead:
+        """The head for all pictures with the strength of `score`, calibrated by its held-out logits."""
         coefficients = self._fit(np.arange(len(self.table.targets)), score.strength, None)
         slopes = coefficients[:-1] if self._basis is None else self._basis @ coefficients[:-1]
         return LinearHead(
@@ -172,7 +191,7 @@ class HeadTrainer:
             scale=self.scale,
             weights=slopes.astype(np.float32),
             bias=coefficients[-1].astype(np.float32),
-            calibration=calibrate(score.logits, targets, self.table.multi_label),
+            calibration=calibrate(score.logits, self.table.targets[score.images], self.table.multi_label),
             multi_label=self.table.multi_label,
         )
 
@@ -181,10 +200,12 @@ class HeadTrainer:
         views = self._rows.shape[1]
         rows = np.concatenate([self._rows[images].reshape(len(images) * views, -1), self._background])
         targets = np.concatenate([table.targets[images].repeat(views, axis=0), table.background_targets])
-        return fit(rows, targets, np.ones(len(rows)), strength, table.multi_label, start)
+        weights = np.concatenate([table.weights[images].repeat(views), np.ones(len(self._background))])
+        return fit(rows, targets, weights, strength, table.multi_label, start)
 
-    def _score(self, strength: float, logits: FloatArray, targets: FloatArray) -> HeadScore:
-        multi_label = self.table.multi_label
+    def _score(self, strength: float, logits: FloatArray, images: npt.NDArray[np.int64]) -> HeadScore:
+        targets, multi_label = self.table.targets[images], self.table.multi_label
         scaled = logits / calibrate(logits, targets, multi_label).temperature
-        loss = float(cross_entropy(scaled, targets, multi_label).mean())
-        return HeadScore(strength, loss, accuracy(logits, targets, multi_label), logits)
+        losses = cross_entropy(scaled, targets, multi_label)
+        loss = float(np.average(losses, weights=self.table.weights[images]))
+        return HeadScore(strength, loss, accuracy(logits, targets, multi_label), logits, images)

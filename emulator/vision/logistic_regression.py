@@ -72,32 +72,34 @@ def cross_entropy(logits: FloatArray, targets: FloatArray, multi_label: bool) ->
 
 
 def objective(
-    rows: FloatArray, targets: FloatArray, weights: FloatArray, strength: float, multi_label: bool
+    rows: npt.NDArray[np.floating], targets: FloatArray, weights: FloatArray, strength: float, multi_label: bool
 ) -> Objective:
     """Mean weighted loss + |W|² / (2 · strength · total weight), and its gradient, over flattened [rank+1, labels].
 
-    `rows` [n, rank]; `targets` [n, labels]; `weights` [n]. The last row of the coefficients is the bias, not penalised.
+    `rows` [n, rank], float64 or, to save memory, float32; `targets` [n, labels]; `weights` [n]. The last row of the
+    coefficients is the bias, which is not penalised.
     """
-    count, rank = rows.shape
-    labels = targets.shape[1]
-    extended = np.concatenate([rows, np.ones((count, 1))], axis=1)
+    shape = rows.shape[1] + 1, targets.shape[1]
     total = weights.sum()
 
     def evaluate(flat: FloatArray) -> tuple[float, FloatArray]:
-        coefficients = flat.reshape(rank + 1, labels)
-        logits = extended @ coefficients
+        coefficients = flat.reshape(shape)
+        slopes, bias = coefficients[:-1], coefficients[-1]
+        # In the precision of the rows: a product of mixed precision would copy all of them.
+        logits = (rows @ slopes.astype(rows.dtype)).astype(np.float64) + bias
         probabilities = sigmoid(logits) if multi_label else softmax(logits)
-        slopes = coefficients[:-1]
         loss = weights @ cross_entropy(logits, targets, multi_label) + (slopes**2).sum() / (2 * strength)
-        gradient = extended.T @ ((probabilities - targets) * weights[:, None])
-        gradient[:-1] += slopes / strength
+        errors = (probabilities - targets) * weights[:, None]
+        gradient = np.empty(shape)
+        gradient[:-1] = rows.T @ errors.astype(rows.dtype) + slopes / strength
+        gradient[-1] = errors.sum(axis=0)
         return float(loss / total), (gradient / total).ravel()
 
     return evaluate
 
 
 def fit(
-    rows: FloatArray,
+    rows: npt.NDArray[np.floating],
     targets: FloatArray,
     weights: FloatArray,
     strength: float,

@@ -18,7 +18,6 @@ from emulator.vision.runtime import Session
 INPUT = "image"
 CONFIDENCES = "confidences"
 
-
 Predictor = Callable[[bytes], list[Prediction]]
 
 
@@ -90,9 +89,13 @@ def _input_size(metadata: Mapping[str, str]) -> tuple[int, int]:
 
 def classify(session: Session, pixels: PixelArray) -> npt.NDArray[np.float32]:
     """Confidences float32 [labels] of one picture uint8 [height, width, 3] of the model's input size."""
-    tensor = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
-    confidences: npt.NDArray[np.float32] = session.run({INPUT: tensor}, [CONFIDENCES])[0][0]
+    confidences: npt.NDArray[np.float32] = session.run({INPUT: input_tensor(pixels)}, [CONFIDENCES])[0][0]
     return confidences
+
+
+def input_tensor(pixels: PixelArray) -> npt.NDArray[np.float32]:
+    """One picture uint8 [height, width, 3] as float32 [1, 3, height, width], the values unchanged."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
 def ranked(labels: tuple[str, ...], confidences: npt.NDArray[np.float32]) -> list[Prediction]:

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -6,7 +8,7 @@ from PIL import Image
 from emulator.vision.calibration import nothing_pictures
 from emulator.vision.errors import DamagedImageError, UnusableTrainingDataError
 from emulator.vision.session import ServedModel
-from emulator.vision.training import (
+from emulator.vision.training import Effort, ModelKind, Prediction, Progress, TrainedModel, TrainingExample, TrainingSettings, train
     ModelKind,
     Prediction,
     Progress,
@@ -18,6 +20,8 @@ from emulator.vision.training import (
 from tests.vision.pictures import MemoryImage, encode, example, shape_picture
 
 LABELS = ("circle", "stripes")
+# The looks of the other efforts are compared in one test; all else is the same for every effort.
+FAST = TrainingSettings(effort=Effort.FAST)
 
 
 def confidences(predictions: list[Prediction]) -> dict[str, float]:
@@ -27,13 +31,13 @@ def confidences(predictions: list[Prediction]) -> dict[str, float]:
 @pytest.fixture(scope="module")
 def single_label() -> TrainedModel:
     examples = [example(label, seed) for seed in range(5) for label in LABELS]
-    return train(ModelKind.CLASSIFICATION, examples, LABELS)
+    return train(ModelKind.CLASSIFICATION, examples, LABELS, FAST)
 
 
 @pytest.fixture(scope="module")
 def multi_label() -> TrainedModel:
     examples = [example(shapes, seed) for seed in range(4) for shapes in ("circle", "stripes", "circle stripes", "")]
-    return train(ModelKind.CLASSIFICATION, examples, LABELS)
+    return train(ModelKind.CLASSIFICATION, examples, LABELS, FAST)
 
 
 def test_a_classifier_learns_what_the_labels_mean(single_label: TrainedModel) -> None:
@@ -60,14 +64,14 @@ def test_nothing_gets_no_confident_answer(single_label: TrainedModel) -> None:
 
 
 def test_two_pictures_of_each_label_are_enough() -> None:
-    model = train("classification", [example(label, seed) for seed in range(2) for label in LABELS], LABELS)
+    model = train("classification", [example(label, seed) for seed in range(2) for label in LABELS], LABELS, FAST)
     for label in LABELS:
         assert model.predict([example(label, 300).image])[0][0].label == label
 
 
 def test_rare_labels_are_found_beside_frequent_ones() -> None:
     examples = [example("circle", seed) for seed in range(14)] + [example("stripes", seed) for seed in range(2)]
-    model = train("classification", examples, LABELS)
+    model = train("classification", examples, LABELS, FAST)
     answers = model.predict([example(label, 400 + seed).image for seed in range(3) for label in LABELS])
     rare = [confidences(predictions)["stripes"] for predictions in answers]
     assert min(rare[1::2]) > max(rare[::2])
@@ -77,7 +81,7 @@ def test_training_twice_gives_the_same_bytes(tmp_path) -> None:
     examples = [example(label, seed) for seed in range(3) for label in LABELS]
     files = [tmp_path / "first.onnx", tmp_path / "second.onnx"]
     for file in files:
-        train("classification", examples, LABELS, TrainingSettings(seed=5)).export(file, dict.fromkeys(LABELS, 0.5), {})
+        train("classification", examples, LABELS, TrainingSettings(seed=5, effort=Effort.FAST)).export(file, dict.fromkeys(LABELS, 0.5), {})
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -111,7 +115,7 @@ def test_a_served_model_refuses_damaged_pictures(single_label: TrainedModel, tmp
 def test_unusable_pictures_are_left_out_and_reported() -> None:
     examples = [example(label, seed) for seed in range(2) for label in LABELS]
     examples.append(TrainingExample(MemoryImage("not a picture", b"GIF89a"), frozenset({"circle"})))
-    model = train("classification", examples, LABELS)
+    model = train("classification", examples, LABELS, FAST)
     assert model.report["skipped_images"] == ["not a picture"]
     assert model.report["images"] == 4
 
@@ -121,10 +125,21 @@ def test_progress_counts_every_picture() -> None:
     train(
         "classification", [example(label, seed) for seed in range(2) for label in LABELS], LABELS, progress=seen.append
     )
-    assert [step.done for step in seen if step.stage == "features"] == [1, 2, 3, 4]
-    assert {step.total for step in seen if step.stage == "features"} == {4}
+    first = [step for step in seen if step.stage == seen[0].stage]
+    assert first == [Progress("features at efficientnet_lite2 224 px", done, 4) for done in range(1, 5)]
 
 
 def test_one_label_is_not_enough() -> None:
     with pytest.raises(UnusableTrainingDataError):
-        train("classification", [example("circle", seed) for seed in range(3)], LABELS)
+        train("classification", [example("circle", seed) for seed in range(3)], LABELS, FAST)
+
+
+def test_the_default_effort_compares_looks_and_says_so() -> None:
+    examples = [example(label, seed) for seed in range(3) for label in LABELS]
+    model = train("classification", examples, LABELS)
+    tried = model.report["tried"]
+    assert isinstance(tried, list)
+    assert len(tried) >= 4
+    best = min(tried, key=lambda candidate: candidate["loss"])
+    assert model.report["features"] == best["features"]
+    json.dumps(model.report)

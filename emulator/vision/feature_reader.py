@@ -1,0 +1,84 @@
+"""From pictures to raw features: read, decoded and computed a few at a time on every core; what is known is cached."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from emulator.vision.errors import ImageError
+from emulator.vision.examples import ImageSource, Progress, ProgressListener, TrainingSettings
+from emulator.vision.feature_cache import FeatureCache
+from emulator.vision.features import FeatureExtractor, Look
+from emulator.vision.images import PixelArray, decode_resized
+from emulator.vision.parallel import in_order
+
+_log = logging.getLogger(__name__)
+
+# After this many pictures the rest can be foretold.
+_PICTURES_BEFORE_ESTIMATE = 8
+
+RawFeatures = npt.NDArray[np.float16]
+
+
+class FeatureReader:
+    """Raw features for one look. Keeps nothing but the network in memory."""
+
+    def __init__(self, look: Look, settings: TrainingSettings) -> None:
+        self.look = look
+        self._extract = FeatureExtractor(look)
+        self._threads = settings.threads
+        self._cache = FeatureCache(settings.cache_directory, look) if settings.cache_directory else None
+
+    def of_pixels(self, pixels: PixelArray) -> RawFeatures:
+        """float16 [look.length] of a picture uint8 [side, side, 3]."""
+        return self._extract(pixels)
+
+    def of_images(
+        self, images: Sequence[ImageSource], stage: str, progress: ProgressListener
+    ) -> list[RawFeatures | None]:
+        """float16 [2, look.length] of each picture and its mirror image, None for one that cannot be decoded.
+
+        A picture that ends early is used as far as it goes.
+        """
+        results: list[RawFeatures | None] = []
+        begin = time.monotonic()
+        for features in in_order(self._of_image, images, self._threads):
+            results.append(features)
+            progress(Progress(stage, len(results), len(images)))
+            if len(results) == _PICTURES_BEFORE_ESTIMATE < len(images):
+                self._log_estimate(len(images), (time.monotonic() - begin) / len(results))
+        if self._cache:
+            self._cache.prune()
+        return results
+
+    def _of_image(self, image: ImageSource) -> RawFeatures | None:
+        data = image.read()
+        content = hashlib.sha256(data).hexdigest()
+        known = self._cache.get(content) if self._cache else None
+        if known is not None:
+            return known
+        side = self.look.side
+        try:
+            pixels = decode_resized(data, side, side, tolerate_damage=True)
+        except ImageError as error:
+            _log.warning("left out of the training: %s: %s", image.identity, error)
+            return None
+        features = np.stack([self._extract(pixels), self._extract(pixels[:, ::-1])])
+        if self._cache:
+            self._cache.put(content, features)
+        return features
+
+    def _log_estimate(self, pictures: int, seconds_each: float) -> None:
+        megabytes = pictures * 2 * self.look.length * np.dtype(np.float16).itemsize / 1e6
+        _log.info(
+            "features (%s): about %.0f s for %d pictures, %.0f MB to hold them",
+            self.look.name,
+            seconds_each * pictures,
+            pictures,
+            megabytes,
+        )
