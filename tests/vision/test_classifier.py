@@ -8,7 +8,8 @@ from PIL import Image
 from emulator.vision.calibration import nothing_pictures
 from emulator.vision.errors import DamagedImageError, UnusableTrainingDataError
 from emulator.vision.session import ServedModel
-from emulator.vision.training import Effort, ModelKind, Prediction, Progress, TrainedModel, TrainingExample, TrainingSettings, train
+from emulator.vision.training import (
+    Effort,
     ModelKind,
     Prediction,
     Progress,
@@ -80,8 +81,9 @@ def test_rare_labels_are_found_beside_frequent_ones() -> None:
 def test_training_twice_gives_the_same_bytes(tmp_path) -> None:
     examples = [example(label, seed) for seed in range(3) for label in LABELS]
     files = [tmp_path / "first.onnx", tmp_path / "second.onnx"]
+    settings = TrainingSettings(seed=5, effort=Effort.FAST)
     for file in files:
-        train("classification", examples, LABELS, TrainingSettings(seed=5, effort=Effort.FAST)).export(file, dict.fromkeys(LABELS, 0.5), {})
+        train("classification", examples, LABELS, settings).export(file, dict.fromkeys(LABELS, 0.5), {})
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
