@@ -114,6 +114,7 @@ class Emulator:
             version=__version__,
             is_ready=self.lifecycle.ready.is_set,
             reset=self.lifecycle.reset,
+            settle=self.lifecycle.settle,
             policies=self.policies,
             clock=self.clock,
             is_enabled=self.settings.control == "on",

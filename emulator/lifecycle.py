@@ -24,6 +24,8 @@ logger = logging.getLogger("custom_labels")
 
 Message = MutableMapping[str, Any]
 
+SETTLE_SECONDS = 10.0
+
 
 class Lifecycle:
     """The life of one Emulator. `ready` is set once, when requests can be served (O-7)."""
@@ -63,6 +65,11 @@ class Lifecycle:
                 await emulator.hosting.load(version.arn, version.model_file)
             except Exception:
                 logger.exception("%s could not be loaded", version.arn)
+
+    async def settle(self) -> None:
+        """The clock was moved: let units scale and every change that is due show (O-10)."""
+        self._emulator.fleet.refresh()
+        await self._emulator.runner.settle_due(SETTLE_SECONDS)
 
     async def reset(self) -> None:
         """O-8: end all work, forget everything, be as new."""

@@ -23,11 +23,15 @@ MAXIMUM_BODY_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """What the control paths read and move. `is_ready` turns true once, `reset` empties everything (O-8)."""
+    """What the control paths read and move. `is_ready` turns true once, `reset` empties everything (O-8).
+
+    `settle` is awaited after the clock was moved: what became due then shows before the call is answered.
+    """
 
     version: str
     is_ready: Callable[[], bool]
     reset: Callable[[], Awaitable[None]]
+    settle: Callable[[], Awaitable[None]]
     policies: TransitionPolicies
     clock: Clock
     is_enabled: bool
@@ -134,6 +138,7 @@ def _add_time(app: FastAPI, controls: Controls) -> None:
             controls.clock.set_manual(_number(wanted.get("now", controls.clock.now()), "now"))
         else:
             raise ControlError("InvalidClock", "Expected a mode: real, or manual with now in seconds since the epoch.")
+        await controls.settle()
         return await get_clock()
 
     @app.post("/_emulator/clock/advance")
@@ -145,6 +150,7 @@ def _add_time(app: FastAPI, controls: Controls) -> None:
             controls.clock.advance(seconds)
         except ValueError as error:
             raise ControlError("InvalidClock", str(error), status=409) from error
+        await controls.settle()
         return await get_clock()
 
 

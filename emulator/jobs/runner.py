@@ -50,6 +50,7 @@ class OpenJob:
     job: Job
     describes_needed: int | None
     describes: int = 0
+    is_worked: bool = False
     released: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -126,6 +127,22 @@ class JobRunner:
 
         await self._wait_while(pending, patience)
 
+    async def settle_due(self, patience: float) -> None:
+        """After the clock was moved: wait until every change that is due by now shows (O-10), at most `patience` s.
+
+        Trainings that still work are not waited for: no clock makes them quicker.
+        """
+
+        def pending() -> bool:
+            return any(
+                item.describes_needed is None
+                and (item.is_worked or item.job.transition != "training")
+                and self._is_due(item)
+                for item in self._open.values()
+            )
+
+        await self._wait_while(pending, patience)
+
     async def stop(self, *, for_good: bool = True) -> None:
         """End all work where it stands; what is stored can be resumed. Held calls are let go."""
         self._closing = for_good
@@ -156,6 +173,7 @@ class JobRunner:
                 outcome = await self._work(handler, job)
                 if not self._is_due(item):
                     await self._database.write(lambda connection: set_job_outcome(connection, job.id, outcome))
+            item.is_worked = True
             await self._wait_until_due(item)
             await self._database.write(lambda connection: self._settle(connection, handler, job, outcome))
         except Exception:
