@@ -26,6 +26,7 @@ from emulator.s3.http.body import (
     discard_body,
     receive_body,
 )
+from emulator.s3.http.checksums import without_checksums
 from emulator.s3.http.request import S3Request, read_request
 from emulator.s3.http.response import S3Response, asgi_headers, error_response, not_modified
 from emulator.s3.object_store import EmbeddedObjectStore
@@ -107,12 +108,9 @@ class EmbeddedS3:
             await asyncio.get_running_loop().run_in_executor(self._executor, self._vault.open)
         presigned.check_expiry(request.query, datetime.now(UTC))
         chosen = route(request)
-        body = Body(
-            self._vault.files,
-            self._budget,
-            request.headers,
-            LARGEST_OBJECT if chosen.takes_object else LARGEST_DOCUMENT,
-        )
+        largest = LARGEST_OBJECT if chosen.takes_object else LARGEST_DOCUMENT
+        headers = without_checksums(request.headers) if chosen.checksum_of_object else request.headers
+        body = Body(self._vault.files, self._budget, headers, largest)
         call = Call(request, body, self._vault, chosen.action)
         try:
             await receive_body(body, state.receive, self._executor)

@@ -17,11 +17,16 @@ _SERVICE, _BUCKET, _OBJECT = "service", "bucket", "object"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation. `action` is what a bucket policy names; `takes_object` tells that the body is an object's bytes."""
+    """An operation.
+
+    `action` is what a bucket policy names; `takes_object` tells that the body is an object's bytes; `checksum_of_object`
+    that the checksum in the headers is that of the object to come, not of the body.
+    """
 
     handler: Handler
     action: str
     takes_object: bool = False
+    checksum_of_object: bool = False
 
 
 # A query parameter that names a sub-resource; "" is the resource itself. Looked through in this order.
@@ -73,7 +78,7 @@ _ROUTES: dict[tuple[str, str], dict[str, Route]] = {
     },
     (_OBJECT, "POST"): {
         "uploads": Route(multipart.create_multipart_upload, "s3:PutObject"),
-        "uploadId": Route(multipart.complete_multipart_upload, "s3:PutObject"),
+        "uploadId": Route(multipart.complete_multipart_upload, "s3:PutObject", checksum_of_object=True),
     },
     (_OBJECT, "DELETE"): {
         "tagging": Route(access.delete_object_tagging, "s3:DeleteObjectTagging"),

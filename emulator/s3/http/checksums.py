@@ -102,6 +102,11 @@ def announced(headers: Mapping[str, str]) -> Announced | None:
     return Announced(known(named), None) if named else None
 
 
+def without_checksums(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers without those that announce a checksum."""
+    return {name: value for name, value in headers.items() if not name.startswith(_HEADER)}
+
+
 def known(algorithm: str) -> str:
     """The algorithm in upper case. Raises InvalidRequest for one that S3 does not know."""
     upper = algorithm.upper()

@@ -147,7 +147,7 @@ def _collect_run(
         if not key.startswith(selection.prefix):
             return None
         if len(page.items) + len(page.common_prefixes) == selection.limit:
-            page.is_truncated = True
+            page.is_truncated = selection.limit > 0
             return None
         group = selection.group_of(key)
         if group is not None:
