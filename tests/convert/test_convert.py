@@ -1,0 +1,331 @@
+"""`custom-labels convert`: each format, results that lint clean, and uploads."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from emulator.convert import command
+from emulator.convert.lint_check import lint
+
+
+def run(*arguments: object) -> int:
+    parser = argparse.ArgumentParser(prog="custom-labels convert")
+    command.add_arguments(parser)
+    return command.run(parser.parse_args([str(argument) for argument in arguments]))
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def assert_clean(path: Path) -> None:
+    result = lint(path, None, None)
+    assert [offence for file in result.files for offence in file.offences] == []
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+COCO = {
+    "info": {},
+    "images": [
+        {
+            "id": 7,
+            "width": 640,
+            "height": 426,
+            "file_name": "000000245915.jpg",
+            "date_captured": "2013-11-18 02:53:27",
+            "coco_url": "http://images/245915.jpg",
+        },
+        {"id": "x", "width": 640, "height": 480, "file_name": "sub/b.jpg", "date_captured": 0},
+    ],
+    "annotations": [
+        {"image_id": 7, "category_id": 2, "bbox": [86.5, 65, 220.25, 334], "iscrowd": 0, "segmentation": []},
+        {"image_id": "x", "category_id": 1, "bbox": [399, 251, 155, 101]},
+        {"image_id": "x", "category_id": 2, "bbox": [1, 2, 30, 40]},
+    ],
+    "categories": [{"id": 1, "name": "Echo"}, {"id": 2, "name": "Echo Dot"}, {"id": 3, "name": "unused"}],
+}
+
+
+def coco_file(folder: Path, annotations: list[dict[str, Any]] | None = None) -> Path:
+    path = folder / "instances.json"
+    path.write_text(json.dumps(COCO if annotations is None else {**COCO, "annotations": annotations}))
+    return path
+
+
+def test_coco_becomes_boxes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CO-1 to CO-4: class ids become strings, only used categories, the date in the manifest's form."""
+    assert run("coco", coco_file(tmp_path), "--s3", "s3://photographs/val/") == 0
+    first, second = lines_of(tmp_path / "custom_labels.manifest")
+    assert first == {
+        "source-ref": "s3://photographs/val/000000245915.jpg",
+        "bounding-box": {
+            "image_size": [{"width": 640, "height": 426, "depth": 3}],
+            "annotations": [{"class_id": 2, "left": 86.5, "top": 65, "width": 220.25, "height": 334}],
+        },
+        "bounding-box-metadata": {
+            "objects": [{"confidence": 1}],
+            "class-map": {"2": "Echo Dot"},
+            "type": "groundtruth/object-detection",
+            "human-annotated": "yes",
+            "creation-date": "2013-11-18T02:53:27",
+            "job-name": "labeling-job/coco",
+        },
+    }
+    assert second["source-ref"] == "s3://photographs/val/sub/b.jpg"
+    assert second["bounding-box-metadata"]["class-map"] == {"1": "Echo", "2": "Echo Dot"}
+    assert_clean(tmp_path / "custom_labels.manifest")
+    assert "2 images, 2 labels" in capsys.readouterr().out
+
+
+def test_coco_images_without_annotations_are_kept_empty(tmp_path: Path) -> None:
+    """CO-3."""
+    assert run("coco", coco_file(tmp_path, []), "--s3", "s3://photographs", "--output", "out.manifest") == 0
+    assert [line["bounding-box"]["annotations"] for line in lines_of(tmp_path / "out.manifest")] == [[], []]
+
+
+def test_coco_boxes_outside_the_frame_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outside = [{"image_id": 7, "category_id": 1, "bbox": [600, 400, 100, 100]}]
+    assert run("coco", coco_file(tmp_path, outside), "--s3", "s3://photographs") == 1
+    assert "ERROR_INVALID_BOUNDING_BOX" in capsys.readouterr().out
+
+
+def test_coco_boxes_are_clipped_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    boxes = [[600, 400, 100, 100], [-10, -5, 50, 60.5], [700, 10, 20, 20], [5, 5, 20, 1], [10, 10, 20, 20]]
+    annotations = [{"image_id": 7, "category_id": 1, "bbox": bbox} for bbox in boxes]
+    assert run("coco", coco_file(tmp_path, annotations), "--s3", "s3://photographs", "--clip") == 0
+    kept = lines_of(tmp_path / "custom_labels.manifest")[0]["bounding-box"]["annotations"]
+    assert [(box["left"], box["top"], box["width"], box["height"]) for box in kept] == [
+        (600, 400, 40, 26),
+        (0, 0, 40, 55.5),
+        (10, 10, 20, 20),
+    ]
+    assert "3 boxes clipped, 2 left out as too small" in capsys.readouterr().out
+
+
+def test_coco_urls_on_s3_need_no_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CO-2."""
+    images = [{**image, "coco_url": f"s3://other/{image['file_name']}"} for image in COCO["images"]]  # type: ignore[dict-item]
+    (tmp_path / "urls.json").write_text(json.dumps({**COCO, "images": images}))
+    assert run("coco", "urls.json") == 0
+    assert lines_of(tmp_path / "custom_labels.manifest")[1]["source-ref"] == "s3://other/sub/b.jpg"
+    assert run("coco", coco_file(tmp_path)) == 1
+    assert "say with --s3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no json",
+        "[]",
+        "{}",
+        '{"images": [], "annotations": 3, "categories": []}',
+        '{"images": [{"id": 1}], "annotations": [], "categories": []}',
+        '{"images": [], "annotations": [{"image_id": 1}], "categories": []}',
+        '{"images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],'
+        ' "annotations": [{"image_id": 1, "category_id": 5, "bbox": [1, 2, 3, 4]}], "categories": []}',
+    ],
+)
+def test_what_is_no_coco_is_said_in_one_line(tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.json").write_text(content)
+    assert run("coco", "x.json", "--s3", "s3://photographs") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("custom-labels convert: x.json")
+    assert error.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json"]
+
+
+def test_csv_becomes_one_attribute_a_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CS-4; empty columns and rows are passed over."""
+    (tmp_path / "flowers.csv").write_text("camellia1.jpg,camellia,with_leaves\n\njonquil1.jpg,jonquil,,\n", "utf-8")
+    assert run("csv", "flowers.csv", "--s3", "s3://photographs/flowers/") == 0
+    first, second = lines_of(tmp_path / "flowers.manifest")
+    assert list(first) == ["source-ref", "camellia", "camellia-metadata", "with_leaves", "with_leaves-metadata"]
+    assert first["source-ref"] == "s3://photographs/flowers/camellia1.jpg"
+    created = first["camellia-metadata"].pop("creation-date")
+    assert len(created) == len("2026-11-21T00:00:00.000000")
+    assert (first["camellia"], first["camellia-metadata"]) == (
+        1,
+        {
+            "confidence": 1,
+            "job-name": "labeling-job/camellia",
+            "class-name": "camellia",
+            "human-annotated": "yes",
+            "type": "groundtruth/image-classification",
+        },
+    )
+    assert list(second) == ["source-ref", "jonquil", "jonquil-metadata"]
+    assert_clean(tmp_path / "flowers.manifest")
+    assert "2 images, 3 labels" in capsys.readouterr().out
+
+
+def test_csv_rows_may_hold_whole_addresses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CS-1."""
+    (tmp_path / "a.csv").write_text("\ufeffs3://photographs/1.jpg, cat\ns3://photographs/2.jpg,dog\n", "utf-8")
+    assert run("csv", "a.csv") == 0
+    assert [line["source-ref"] for line in lines_of(tmp_path / "a.manifest")] == [
+        "s3://photographs/1.jpg",
+        "s3://photographs/2.jpg",
+    ]
+    assert run("csv", "a.csv", "--s3", "s3://photographs") == 1
+    (tmp_path / "b.csv").write_text("s3://photographs/1.jpg,cat\n2.jpg,dog\n")
+    assert run("csv", "b.csv") == 1
+    assert "say with --s3" in capsys.readouterr().err
+
+
+def test_csv_duplicates_are_separated_and_no_manifest_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CS-3; the deduplicated file converts."""
+    (tmp_path / "a.csv").write_text("1.jpg,cat\n2.jpg,dog\n1.jpg,dog\n")
+    assert run("csv", "a.csv", "--s3", "s3://photographs") == 1
+    assert "a-deduplicated.csv" in capsys.readouterr().err
+    assert (tmp_path / "a-deduplicated.csv").read_text() == "1.jpg,cat\n2.jpg,dog\n"
+    assert (tmp_path / "a-duplicates.csv").read_text() == "1.jpg,dog\n"
+    assert not (tmp_path / "a.manifest").exists()
+    assert run("csv", "a-deduplicated.csv", "--s3", "s3://photographs") == 0
+
+
+@pytest.mark.parametrize("label", ["source-ref", "errors", "a-metadata", "cl-metadata", "mask-ref"])
+def test_csv_labels_with_awkward_names_stay_labels(tmp_path: Path, label: str) -> None:
+    (tmp_path / "a.csv").write_text(f"1.jpg,{label},plain\n")
+    assert run("csv", "a.csv", "--s3", "s3://photographs") == 0
+    result = lint(tmp_path / "a.manifest", None, None)
+    assert result.validation.labels == tuple(sorted((label, "plain")))
+
+
+def test_folders_name_their_images(tmp_path: Path) -> None:
+    """D-7: the direct child folder counts, images directly at the location have no label."""
+    for name in ("echo/1.jpg", "echo-dot/2.PNG", "echo-dot/white-echo-dot/3.jpeg", "4.jpg", ".hidden/5.jpg"):
+        picture(tmp_path / "alexa-devices" / name)
+    (tmp_path / "alexa-devices" / "echo" / "notes.txt").write_text("no image")
+    assert run("folders", "alexa-devices", "--s3", "s3://photographs/devices") == 0
+    lines = lines_of(tmp_path / "alexa-devices.manifest")
+    found = {line["source-ref"]: line.get("folder-label-metadata", {}).get("class-name") for line in lines}
+    assert found == {
+        "s3://photographs/devices/4.jpg": None,
+        "s3://photographs/devices/echo/1.jpg": "echo",
+        "s3://photographs/devices/echo-dot/2.PNG": "echo-dot",
+        "s3://photographs/devices/echo-dot/white-echo-dot/3.jpeg": "echo-dot",
+    }
+    assert run("folders", "alexa-devices/echo-dot", "--s3", "s3://photographs/devices") == 0
+    inner = lines_of(tmp_path / "echo-dot.manifest")
+    assert [line.get("folder-label-metadata", {}).get("class-name") for line in inner] == [None, "white-echo-dot"]
+
+
+def test_multilabel_becomes_one_attribute_a_label(tmp_path: Path) -> None:
+    """ML-1, ML-2: numbered by position, the job is the last key that is no metadata."""
+    line = {
+        "source-ref": "s3://photographs/1.jpg",
+        "sport": [0, 2],
+        "sport-metadata": {
+            "class-map": {"0": "ball", "2": "goal"},
+            "confidence-map": {"0": 0.98, "2": 0.5},
+            "job-name": "labeling-job/sport",
+            "human-annotated": "yes",
+            "creation-date": "2018-10-18T22:18:13.527256",
+            "type": "groundtruth/image-classification-multilabel",
+        },
+    }
+    ready = {"source-ref": "s3://photographs/2.jpg"}
+    (tmp_path / "in.manifest").write_text(json.dumps(line) + "\n" + json.dumps(ready) + "\n")
+    assert run("multilabel", "in.manifest") == 0
+    first, second = lines_of(tmp_path / "custom_labels_in.manifest")
+    common = {
+        "type": "groundtruth/image-classification",
+        "job-name": "labeling-job/sport",
+        "human-annotated": "yes",
+        "creation-date": "2018-10-18T22:18:13.527256",
+    }
+    assert first == {
+        "source-ref": "s3://photographs/1.jpg",
+        "sport0": 0,
+        "sport0-metadata": {"class-name": "ball", "confidence": 0.98, **common},
+        "sport1": 1,
+        "sport1-metadata": {"class-name": "goal", "confidence": 0.5, **common},
+    }
+    assert second == ready
+    result = lint(tmp_path / "custom_labels_in.manifest", None, None)
+    assert result.validation.labels == ("ball", "goal")
+    assert result.is_clean
+
+
+@pytest.mark.parametrize("line", ["{", '{"source-ref": "s3://b/k", "a": [0], "a-metadata": {}}', '{"a": [0]}', "\x00"])
+def test_what_is_no_multilabel_manifest_is_said_in_one_line(
+    tmp_path: Path, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in.manifest").write_text(line + "\n")
+    assert run("multilabel", "in.manifest") == 1
+    assert capsys.readouterr().err.startswith("custom-labels convert: in.manifest:1")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["folders", "pictures"],
+        ["folders", "missing", "--s3", "s3://photographs"],
+        ["csv", "missing.csv", "--s3", "s3://photographs"],
+        ["folders", "pictures", "--s3", "photographs"],
+        ["folders", "pictures", "--s3", "s3://a", "--upload", "s3://b"],
+        ["folders", "pictures", "--s3", "s3://photographs", "--output", "manifest"],
+        ["csv", "a.csv", "--upload", "s3://photographs"],
+    ],
+)
+def test_wrong_usage_has_exit_code_two(
+    tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture(tmp_path / "pictures" / "a" / "1.jpg")
+    (tmp_path / "a.csv").write_text("1.jpg,cat\n")
+    assert run(*arguments) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def picture(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (100, 80), "teal").save(path)
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Any:
+    boto3 = pytest.importorskip("boto3")
+    moto = pytest.importorskip("moto")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111122223333")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://s3.us-east-1.amazonaws.com")
+    with moto.mock_aws():
+        yield boto3.client("s3", region_name="us-east-1")
+
+
+def test_upload_puts_images_and_manifest_into_a_bucket(
+    tmp_path: Path, s3: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a/1.jpg", "b/2.png", "3.jpg"):
+        picture(tmp_path / "pets" / name)
+    assert run("folders", "pets", "--upload", "s3://photographs/pets") == 0
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket="photographs")["Contents"]]
+    assert keys == ["pets/3.jpg", "pets/a/1.jpg", "pets/b/2.png", "pets/pets.manifest"]
+    assert s3.head_object(Bucket="photographs", Key="pets/b/2.png")["ContentType"] == "image/png"
+    stored = s3.get_object(Bucket="photographs", Key="pets/pets.manifest")["Body"].read()
+    assert stored == (tmp_path / "pets.manifest").read_bytes()
+    assert json.loads(stored.splitlines()[0])["source-ref"] == "s3://photographs/pets/3.jpg"
+    assert "uploaded 3 images and s3://photographs/pets/pets.manifest" in capsys.readouterr().out
+
+
+def test_nothing_is_uploaded_if_an_image_is_missing(
+    tmp_path: Path, s3: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture(tmp_path / "pictures" / "1.jpg")
+    (tmp_path / "a.csv").write_text("1.jpg,cat\n../a.csv,dog\n")
+    assert run("csv", "a.csv", "--images", "pictures", "--upload", "s3://photographs") == 1
+    assert "there is no image ../a.csv" in capsys.readouterr().err
+    assert s3.list_buckets()["Buckets"] == []
