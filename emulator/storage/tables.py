@@ -31,6 +31,9 @@ metadata = MetaData(
     }
 )
 
+# Row ids that name something outside their table (a scratch directory, the content that a sweep goes on removing) are
+# never given twice: `sqlite_autoincrement`.
+
 installation = Table(
     "installation",
     metadata,
@@ -52,6 +55,7 @@ projects = Table(
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("account", "region", "name"),
     Index("ix_projects_newest_first", "account", "region", "created_at", "id"),
+    sqlite_autoincrement=True,
 )
 
 datasets = Table(
@@ -68,6 +72,7 @@ datasets = Table(
     Column("status_message_code", String, nullable=False),
     Column("content_id", ForeignKey("dataset_contents.id")),
     UniqueConstraint("project_id", "kind"),
+    sqlite_autoincrement=True,
 )
 
 # A dataset's lines belong to a content; creating or replacing builds a new one beside the old and flips `content_id`,
@@ -82,6 +87,7 @@ dataset_contents = Table(
     Column("total_entries", Integer, nullable=False, server_default="0"),
     Column("labeled_entries", Integer, nullable=False, server_default="0"),
     Column("error_entries", Integer, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
 )
 
 dataset_entries = Table(
@@ -148,6 +154,7 @@ versions = Table(
     Column("model_file", String),
     UniqueConstraint("project_id", "name"),
     Index("ix_versions_newest_first", "project_id", "created_at", "id"),
+    sqlite_autoincrement=True,
 )
 
 running_spans = Table(
@@ -197,4 +204,5 @@ jobs = Table(
     Column("policy", JSON, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("outcome", JSON),
+    sqlite_autoincrement=True,
 )

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("labeled_entries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("error_entries", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset_contents")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_dataset_contents_dataset_id"), "dataset_contents", ["dataset_id"], unique=False)
     op.create_table(
@@ -86,6 +87,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("outcome", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_jobs_resource_arn"), "jobs", ["resource_arn"], unique=False)
     op.create_table(
@@ -102,6 +104,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
         sa.UniqueConstraint("account", "region", "name", name=op.f("uq_projects_account_region_name")),
         sa.UniqueConstraint("arn", name=op.f("uq_projects_arn")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_projects_newest_first", "projects", ["account", "region", "created_at", "id"], unique=False)
     op.create_table(
@@ -138,6 +141,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_datasets")),
         sa.UniqueConstraint("arn", name=op.f("uq_datasets_arn")),
         sa.UniqueConstraint("project_id", "kind", name=op.f("uq_datasets_project_id_kind")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "project_policies",
@@ -179,6 +183,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
         sa.UniqueConstraint("arn", name=op.f("uq_versions_arn")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_versions_project_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_versions_newest_first", "versions", ["project_id", "created_at", "id"], unique=False)
 
