@@ -19,8 +19,8 @@ _SERVICE, _BUCKET, _OBJECT = "service", "bucket", "object"
 class Route:
     """An operation.
 
-    `action` is what a bucket policy names; `takes_object` tells that the body is an object's bytes; `checksum_of_object`
-    that the checksum in the headers is that of the object to come, not of the body.
+    `action` is what a bucket policy names; `takes_object` tells that the body is an object's bytes;
+    `checksum_of_object` that the checksum in the headers is that of the object to come, not of the body.
     """
 
     handler: Handler

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,6 @@ class S3Request:
     headers: Mapping[str, str]
     account: str
     region: str
-    request_id: str
     path: str
     base_url: str
 
@@ -81,7 +79,6 @@ def read_request(scope: Scope, virtual_host_domain: str) -> S3Request:
         headers=presigned.headers_in_query(parameters) | headers,
         account=scope["aws.account"],
         region=scope["aws.region"],
-        request_id=secrets.token_hex(8).upper(),
         path=raw_path,
         base_url=f"{scope.get('scheme', 'http')}://{host}",
     )
