@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from emulator.domain.states import DatasetState
 from emulator.storage.rows import EntryRecord
-from emulator.storage.tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels, datasets
+from emulator.storage.source_refs import add_source_refs, rebuild_source_refs
+from emulator.storage.tables import (
+    dataset_contents,
+    dataset_entries,
+    dataset_entry_labels,
+    dataset_labels,
+    dataset_source_refs,
+    datasets,
+)
 
 # SQLite takes at most 32,766 parameters a statement.
 _POSITIONS_AT_ONCE = 10_000
@@ -38,16 +47,12 @@ def append_entries(connection: Connection, content_id: int, records: Sequence[En
         [_entry_values(content_id, first + offset, record) for offset, record in enumerate(records)],
     )
     _add_labels(connection, content_id, [(first + offset, record) for offset, record in enumerate(records)])
+    _count_entries(connection, content_id, 1, records)
     connection.execute(
-        update(dataset_contents)
-        .where(dataset_contents.c.id == content_id)
-        .values(
-            next_position=first + len(records),
-            total_entries=dataset_contents.c.total_entries + len(records),
-            labeled_entries=dataset_contents.c.labeled_entries + sum(record.is_labeled for record in records),
-            error_entries=dataset_contents.c.error_entries + sum(record.has_errors for record in records),
-        )
+        update(dataset_contents).where(dataset_contents.c.id == content_id).values(next_position=first + len(records))
     )
+    refs = [(first + offset, record.source_ref) for offset, record in enumerate(records)]
+    add_source_refs(connection, content_id, refs)
 
 
 def upsert_entries(connection: Connection, content_id: int, records: Sequence[EntryRecord]) -> None:
@@ -66,30 +71,31 @@ def upsert_entries(connection: Connection, content_id: int, records: Sequence[En
             insert(dataset_entries), [_entry_values(content_id, position, record) for position, record in replaced]
         )
         _add_labels(connection, content_id, replaced)
+        _count_entries(connection, content_id, 1, [record for _, record in replaced])
         drop_unused_labels(connection, content_id)
-        _recount(connection, content_id)
     append_entries(connection, content_id, [record for record in records if record.source_ref not in existing])
 
 
 def remove_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
-    """Take entries out of a content; labels that no entry uses any more keep a count of zero
-    until `drop_unused_labels`; the counts of entries are the caller's to renew."""
+    """Take entries out of a content. Labels that no entry uses any more keep a count of zero until
+    `drop_unused_labels`; the pages of source-refs are the caller's to rebuild unless the same ones come back."""
     for start in range(0, len(positions), _POSITIONS_AT_ONCE):
         batch = positions[start : start + _POSITIONS_AT_ONCE]
-        in_batch = (dataset_entry_labels.c.content_id == content_id, dataset_entry_labels.c.position.in_(batch))
+        of_labels = (dataset_entry_labels.c.content_id == content_id, dataset_entry_labels.c.position.in_(batch))
+        of_entries = (dataset_entries.c.content_id == content_id, dataset_entries.c.position.in_(batch))
         uses = connection.execute(
             select(dataset_entry_labels.c.label_id, func.count(), func.sum(dataset_entry_labels.c.boxes))
-            .where(*in_batch)
+            .where(*of_labels)
             .group_by(dataset_entry_labels.c.label_id)
         ).all()
         for label_id, entries, boxes in uses:
             _count_label(connection, label_id, -entries, -boxes)
-        connection.execute(delete(dataset_entry_labels).where(*in_batch))
-        connection.execute(
-            delete(dataset_entries).where(
-                dataset_entries.c.content_id == content_id, dataset_entries.c.position.in_(batch)
-            )
-        )
+        flags = connection.execute(
+            select(dataset_entries.c.is_labeled, dataset_entries.c.has_errors).where(*of_entries)
+        ).all()
+        _count_entries(connection, content_id, -1, flags)
+        connection.execute(delete(dataset_entry_labels).where(*of_labels))
+        connection.execute(delete(dataset_entries).where(*of_entries))
 
 
 def drop_unused_labels(connection: Connection, content_id: int) -> None:
@@ -106,7 +112,7 @@ def move_entries(connection: Connection, source_id: int, target_id: int, positio
         append_entries(connection, target_id, _read_records(connection, source_id, batch))
     remove_entries(connection, source_id, positions)
     drop_unused_labels(connection, source_id)
-    _recount(connection, source_id)
+    rebuild_source_refs(connection, source_id)
     bucket = select(dataset_contents.c.bucket).where(dataset_contents.c.id == source_id).scalar_subquery()
     connection.execute(update(dataset_contents).where(dataset_contents.c.id == target_id).values(bucket=bucket))
 
@@ -129,6 +135,13 @@ def copy_content(connection: Connection, source_id: int, dataset_id: int) -> int
     ):
         source = select(literal(target_id), *(table.c[name] for name in names)).where(table.c.content_id == source_id)
         connection.execute(insert(table).from_select(["content_id", *names], source.order_by(table.c.id)))
+    pages = (dataset_source_refs.c.last_position, dataset_source_refs.c.positions, dataset_source_refs.c.text)
+    connection.execute(
+        insert(dataset_source_refs).from_select(
+            ["content_id", "last_position", "positions", "text"],
+            select(literal(target_id), *pages).where(dataset_source_refs.c.content_id == source_id),
+        )
+    )
     old, new = dataset_labels.alias("old"), dataset_labels.alias("new")
     uses = (
         select(new.c.id, dataset_entry_labels.c.position, literal(target_id), dataset_entry_labels.c.boxes)
@@ -175,7 +188,8 @@ def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
             for table in (dataset_entry_labels, dataset_entries):
                 connection.execute(delete(table).where(table.c.content_id == content_id, table.c.position.in_(batch)))
         return False
-    connection.execute(delete(dataset_labels).where(dataset_labels.c.content_id == content_id))
+    for table in (dataset_source_refs, dataset_labels):
+        connection.execute(delete(table).where(table.c.content_id == content_id))
     connection.execute(delete(dataset_contents).where(dataset_contents.c.id == content_id))
     return True
 
@@ -231,18 +245,18 @@ def _count_label(connection: Connection, label_id: int, entries: int, boxes: int
     )
 
 
-def _recount(connection: Connection, content_id: int) -> None:
-    total, labeled, errors = connection.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(case((dataset_entries.c.is_labeled, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((dataset_entries.c.has_errors, 1), else_=0)), 0),
-        ).where(dataset_entries.c.content_id == content_id)
-    ).one()
+def _count_entries(connection: Connection, content_id: int, sign: int, entries: Sequence[Any]) -> None:
+    """Add (sign 1) or take away (-1) entries, anything with `is_labeled` and `has_errors`, from the kept counts."""
+    labeled = sum(entry.is_labeled for entry in entries)
+    errors = sum(entry.has_errors for entry in entries)
     connection.execute(
         update(dataset_contents)
         .where(dataset_contents.c.id == content_id)
-        .values(total_entries=total, labeled_entries=labeled, error_entries=errors)
+        .values(
+            total_entries=dataset_contents.c.total_entries + sign * len(entries),
+            labeled_entries=dataset_contents.c.labeled_entries + sign * labeled,
+            error_entries=dataset_contents.c.error_entries + sign * errors,
+        )
     )
 
 

@@ -106,6 +106,17 @@ dataset_entries = Table(
     Index("ix_dataset_entries_errors", "content_id", "has_errors", "position"),
 )
 
+# The source-refs of up to a thousand entries in one row, so that a substring is looked for in a few megabytes of text
+# instead of in every entry's row (`source_refs`).
+dataset_source_refs = Table(
+    "dataset_source_refs",
+    metadata,
+    Column("content_id", Integer, primary_key=True, autoincrement=False),
+    Column("last_position", Integer, primary_key=True, autoincrement=False),
+    Column("positions", JSON, nullable=False),
+    Column("text", LargeBinary, nullable=False),
+)
+
 dataset_labels = Table(
     "dataset_labels",
     metadata,

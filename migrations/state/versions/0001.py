@@ -68,6 +68,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("content_id", "name", name=op.f("uq_dataset_labels_content_id_name")),
     )
     op.create_table(
+        "dataset_source_refs",
+        sa.Column("content_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last_position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("positions", sa.JSON(), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("content_id", "last_position", name=op.f("pk_dataset_source_refs")),
+    )
+    op.create_table(
         "installation",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),
