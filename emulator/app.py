@@ -22,6 +22,7 @@ from emulator.jobs.clock import Clock
 from emulator.jobs.dataset_jobs import CopyDataset, CreateDataset, DeleteDataset, DistributeDataset, UpdateDataset
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
+from emulator.jobs.metrics_keeper import MetricsKeeper
 from emulator.jobs.runner import JobHandler, JobRunner
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.training_preparation import Preparation
@@ -101,6 +102,7 @@ class Emulator:
         self.faults = FaultBook(self._modelled_errors(), settings.seed)
         self.answers = AnswerBook()
         self.request_quota = RequestQuota(self.quota_mode)
+        self.metrics_keeper = MetricsKeeper(self.database, self.measurements.series)
         self.runner = JobRunner(self.database, self.clock, self.policies, self._handlers())
         self.lifecycle = Lifecycle(self)
         self.control = create_control_app(self._controls())
@@ -217,8 +219,8 @@ class Emulator:
         if _is_signed_for(scope, b"monitoring"):
             await self._serve_as_caller(self.cloudwatch, scope, receive, send)
         elif path == "/" and _is_rekognition(scope):
-            await self.lifecycle.ready.wait()
-            assert self.rekognition is not None, "ready means that the edge was built"
+            await self.lifecycle.serving.wait()
+            assert self.rekognition is not None, "serving means that the edge was built"
             await self.rekognition(scope, receive, send)
         elif path.startswith("/_emulator/"):
             await self.control(scope, receive, send)
@@ -228,7 +230,7 @@ class Emulator:
             await self._serve_as_caller(self.s3, scope, receive, send)
 
     async def _serve_as_caller(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.lifecycle.ready.wait()
+        await self.lifecycle.serving.wait()
         try:
             identity = identify_or_anonymous(
                 dict(scope["headers"]), scope["query_string"], self.settings.default_account

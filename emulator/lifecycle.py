@@ -6,13 +6,17 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from emulator.definition_files import Definitions
 from emulator.domain.states import VersionState
+from emulator.init_scripts import InitScriptError, run_init_scripts
 from emulator.jobs.sweeper import sweep_files
 from emulator.storage.installation import token_secret
+from emulator.storage.kept_metrics import forget_kept_metrics
 from emulator.storage.migrate import migrate
 from emulator.storage.reset import delete_everything
 from emulator.storage.versions import versions_in
@@ -28,19 +32,32 @@ SETTLE_SECONDS = 10.0
 
 
 class Lifecycle:
-    """The life of one Emulator. `ready` is set once, when requests can be served (O-7)."""
+    """The life of one Emulator.
+
+    `serving` is set once, when requests can be served: init scripts send some before `ready` (O-7). Whoever serves sets
+    `endpoint`, for those scripts, and `give_up`, which is called when the start fails; `failure` then says why.
+    """
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self.ready = asyncio.Event()
+        self.serving = asyncio.Event()
+        self.endpoint = ""
+        self.failure: str | None = None
+        self.give_up: Callable[[], None] = lambda: None
         self._starting: asyncio.Task[None] | None = None
         self._reset_lock = asyncio.Lock()
 
     def prepare(self) -> None:
-        """What must succeed before the port is opened: schema and object index (O-3). Raises NewerSchemaError."""
+        """What must succeed before requests are taken: schema, object index, files with faults and answers (O-3).
+
+        Raises NewerSchemaError, NewerObjectIndexError, SettingsError.
+        """
         emulator = self._emulator
         migrate(emulator.database)
         emulator.s3.start()
+        self._given = Definitions.read(emulator.settings)
+        self._given.give(emulator.faults, emulator.answers)
         sweep_files(emulator.database, emulator.directories.models, emulator.directories.work)
 
     async def start(self) -> None:
@@ -49,9 +66,13 @@ class Lifecycle:
         secret = emulator.database.write_now(token_secret)
         emulator.rekognition = emulator.build_edge(secret)
         await self._load_running_models()
+        emulator.metrics_keeper.start()
         emulator.fleet.start()
         emulator.runner.resume()
         emulator.sweeper.sweep()
+        self.serving.set()
+        settings = emulator.settings
+        await run_init_scripts(Path(settings.init_dir), self.endpoint, settings.default_account)
         self.ready.set()
         logger.info("ready")
 
@@ -82,6 +103,7 @@ class Lifecycle:
             emulator.request_quota.reset()
             await emulator.database.write(_forget)
             await asyncio.to_thread(self._reset_files)
+            self._given.give(emulator.faults, emulator.answers)
             emulator.policies.reset()
             emulator.clock.set_real()
 
@@ -102,6 +124,7 @@ class Lifecycle:
         await emulator.runner.stop()
         await emulator.sweeper.stop()
         await emulator.fleet.close()
+        await emulator.metrics_keeper.close()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -124,10 +147,17 @@ class Lifecycle:
     async def _start_or_log(self) -> None:
         try:
             await self.start()
-        except Exception:
+        except InitScriptError as error:
+            self._fail(f"the init script {error}")
+        except Exception as error:
             logger.exception("the emulator could not start")
-            raise
+            self._fail(f"the emulator could not start: {error}")
+
+    def _fail(self, why: str) -> None:
+        self.failure = why
+        self.give_up()
 
 
 def _forget(connection: Connection) -> None:
     delete_everything(connection)
+    forget_kept_metrics(connection)

@@ -110,6 +110,12 @@ class Settings:
     price_per_training_hour: float = _setting(
         1.0, "Dollars that an hour of training costs in the usage report.", minimum=0
     )
+    answers: str = _setting("", "A JSON file with forced answers that hold from the start and after a reset (O-12).")
+    faults: str = _setting("", "A JSON file with faults that hold from the start and after a reset (O-11).")
+    init_dir: str = _setting(
+        "/etc/custom-labels/init/ready.d",
+        "A folder whose `*.sh`, `*.py` and `*.http` run in order before the emulator is ready; it may be missing.",
+    )
     control: str = _setting(
         "on", "Whether the paths under /_emulator answer; health and ready always do.", choices=("on", "off")
     )

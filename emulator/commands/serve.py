@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
@@ -72,6 +73,13 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
+def _endpoint(listener: socket.socket) -> str:
+    """The address under which this machine reaches the listener."""
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{port}"
+
+
 def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
     import uvicorn
 
@@ -83,6 +91,8 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
         app = create_app(settings, directory)
         try:
             app.lifecycle.prepare()
+        except SettingsError as error:
+            return _fail(str(error))
         except (NewerSchemaError, NewerObjectIndexError) as error:
             return _fail(f"the data directory {directory} was written by a newer release: {error}")
         config = uvicorn.Config(
@@ -94,9 +104,12 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=75,
         )
-        server = _server_class()(config, listener)
+        endpoint = _endpoint(listener)
+        server = _server_class()(config, endpoint, app.runner.let_go)
+        app.lifecycle.endpoint = endpoint
+        app.lifecycle.give_up = lambda: setattr(server, "should_exit", True)
         await server.serve(sockets=[listener])
-        return 0
+        return 0 if app.lifecycle.failure is None else _fail(app.lifecycle.failure)
 
     if sys.platform == "win32":
         return asyncio.run(serve())
@@ -124,17 +137,19 @@ def _server_class() -> type:
     class Server(uvicorn.Server):
         """Says where it listens once it does, and lets held calls go as soon as the end begins."""
 
-        def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        def __init__(self, config: uvicorn.Config, endpoint: str, let_go: Callable[[], None]) -> None:
             super().__init__(config)
-            self._listener = listener
+            self._endpoint = endpoint
+            self._let_go = let_go
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            host, port = self._listener.getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            endpoint = f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{port}"
-            print(f"Custom Labels emulator on {endpoint}", flush=True)
-            print(f"Try it: custom-labels demo --endpoint {endpoint}", flush=True)
+            print(f"Custom Labels emulator on {self._endpoint}", flush=True)
+            print(f"Try it: custom-labels demo --endpoint {self._endpoint}", flush=True)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            self._let_go()
+            await super().shutdown(sockets)
 
     return Server
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -205,19 +205,6 @@ class UnitSeries:
         if collected is not None:
             yield _minute(collected, weight)
 
-    def document(self) -> list[Any]:
-        """As JSON; `restore` reads it back."""
-        names = [field.name for field in fields(UnitLevels)]
-        return [[at, levels and [getattr(levels, name) for name in names]] for at, levels in self._changes]
-
-    @classmethod
-    def restore(cls, document: list[Any]) -> UnitSeries:
-        """Read `document` back."""
-        series = cls()
-        for at, levels in document:
-            series.note(float(at), UnitLevels(float(levels[0]), *(int(n) for n in levels[1:])) if levels else None)
-        return series
-
     def _pieces(
         self, level: str, start: int, end: float, hourly: bool, now: float
     ) -> Iterator[tuple[int, float, float]]:
@@ -250,9 +237,12 @@ class MetricStore:
     def __init__(self) -> None:
         self._counted: dict[tuple[str, str, str, Dimensions], CountedSeries] = {}
         self._units: dict[Model, UnitSeries] = {}
+        self.samples = 0
+        """How many samples were counted: changes whenever there is something new to keep."""
 
     def count(self, account: str, region: str, name: str, dimensions: Dimensions, value: float, now: float) -> None:
         """One sample of a request metric."""
+        self.samples += 1
         key = (account, region, name, dimensions)
         series = self._counted.get(key)
         if series is None:
@@ -317,21 +307,16 @@ class MetricStore:
         self._counted.clear()
         self._units.clear()
 
-    def document(self) -> dict[str, Any]:
-        """Everything as JSON; `restore` reads it back."""
-        return {
-            "counted": [[*key[:3], [list(pair) for pair in key[3]], s.document()] for key, s in self._counted.items()],
-            "units": [[m.account, m.region, m.project, m.version, u.document()] for m, u in self._units.items()],
-        }
+    def document(self) -> list[Any]:
+        """The counted series as JSON; `restore` reads it back. Units are told anew from the times of running."""
+        return [[*key[:3], [list(pair) for pair in key[3]], s.document()] for key, s in self._counted.items()]
 
-    def restore(self, document: dict[str, Any]) -> None:
-        """Replace everything by what `document` gave. Raises KeyError, TypeError or ValueError, changing nothing."""
-        counted = {
+    def restore(self, document: list[Any]) -> None:
+        """Replace the counted series by what `document` gave. Raises KeyError, TypeError or ValueError."""
+        self._counted = {
             (account, region, name, tuple((key, value) for key, value in dimensions)): CountedSeries.restore(series)
-            for account, region, name, dimensions, series in document["counted"]
+            for account, region, name, dimensions, series in document
         }
-        units = {Model(*names): UnitSeries.restore(changes) for *names, changes in document["units"]}
-        self._counted, self._units = counted, units
 
     def _series_of(self, model: Model) -> UnitSeries:
         if model not in self._units:

@@ -68,6 +68,7 @@ class JobRunner:
         self._open: dict[int, OpenJob] = {}
         self._changed = asyncio.Event()
         self._closing = False
+        self._letting_go = False
 
     @property
     def open_jobs(self) -> Iterable[Job]:
@@ -143,6 +144,11 @@ class JobRunner:
 
         await self._wait_while(pending, patience)
 
+    def let_go(self) -> None:
+        """Answer all held calls now, and hold none any more: the end begins (O-3, O-18)."""
+        self._letting_go = True
+        self._notify()
+
     async def stop(self, *, for_good: bool = True) -> None:
         """End all work where it stands; what is stored can be resumed. Held calls are let go."""
         self._closing = for_good
@@ -155,7 +161,7 @@ class JobRunner:
 
     async def _wait_while(self, pending: Callable[[], bool], patience: float) -> None:
         deadline = asyncio.get_running_loop().time() + patience
-        while pending() and not self._closing:
+        while pending() and not self._closing and not self._letting_go:
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 return

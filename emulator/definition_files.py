@@ -1,0 +1,56 @@
+"""The files of `--faults` and `--answers`: what holds from the start and again after a reset (O-11, O-12)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator.domain.answers import AnswerBook
+from emulator.domain.definitions import DefinitionError
+from emulator.domain.faults import FaultBook
+from emulator.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The documents of both files and where they came from; an empty list where no file was given."""
+
+    faults: object
+    answers: object
+    faults_file: str = ""
+    answers_file: str = ""
+
+    @classmethod
+    def read(cls, settings: Settings) -> Definitions:
+        """Raises SettingsError, naming the file that cannot be read or is no JSON."""
+        return cls(
+            _read(settings.faults, "faults"), _read(settings.answers, "answers"), settings.faults, settings.answers
+        )
+
+    def give(self, faults: FaultBook, answers: AnswerBook) -> None:
+        """Put both books back to what the files say. Raises SettingsError for a definition that is wrong."""
+        for book, document, file in (
+            (faults, self.faults, self.faults_file),
+            (answers, self.answers, self.answers_file),
+        ):
+            book.clear()
+            try:
+                book.add(document)
+            except DefinitionError as error:
+                raise SettingsError(f"{file}: {error}") from None
+
+
+def _read(file: str, name: str) -> object:
+    """The document of a file: one definition, a list of them, or an object whose member `name` is that list."""
+    if not file:
+        return []
+    try:
+        document: object = json.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the {name} file {file} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"the {name} file {file} is not JSON: {error}") from error
+    if isinstance(document, dict) and set(document) == {name}:
+        return document[name]
+    return document

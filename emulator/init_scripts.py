@@ -1,0 +1,153 @@
+"""What an operator wants done before the emulator is ready: `*.sh`, `*.py` and `*.http` of a folder, in order of names.
+
+Scripts find the emulator through AWS_ENDPOINT_URL and EMULATOR_ENDPOINT, with any credentials of the default account.
+An `.http` file holds requests as editors' HTTP clients have them, one after the other, separated by lines of `###`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urljoin
+
+logger = logging.getLogger("custom_labels.init")
+
+SUFFIXES = (".sh", ".py", ".http")
+REQUEST_SECONDS = 300.0
+_COMMENTS = ("#", "//")
+_SEPARATOR = "###"
+
+
+class InitScriptError(Exception):
+    """A script failed, and the start with it; the message has its output."""
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """One request of an `.http` file; `target` is a path of the emulator, or a whole address."""
+
+    method: str
+    target: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+async def run_init_scripts(directory: Path, endpoint: str, account: str) -> None:
+    """Run all scripts of the folder, which may be missing. Raises InitScriptError at the first that fails."""
+    if not directory.is_dir():
+        return
+    for script in sorted(path for path in directory.iterdir() if path.suffix in SUFFIXES and path.is_file()):
+        logger.info("init script %s", script.name)
+        if script.suffix == ".http":
+            await asyncio.to_thread(_send_all, script, endpoint)
+        else:
+            await _run(script, endpoint, account)
+
+
+def parse_http_file(text: str) -> list[HttpRequest]:
+    """The requests of an `.http` file. Raises InitScriptError for a line that is neither request nor header."""
+    requests = []
+    block: list[str] = []
+    for line in [*text.splitlines(), _SEPARATOR]:
+        if not line.startswith(_SEPARATOR):
+            block.append(line)
+            continue
+        request = _parse_block(block)
+        if request is not None:
+            requests.append(request)
+        block = []
+    return requests
+
+
+def _parse_block(lines: list[str]) -> HttpRequest | None:
+    rest = iter(lines)
+    request: HttpRequest | None = None
+    for line in rest:
+        if request is None:
+            if not line.strip() or line.startswith(_COMMENTS):
+                continue
+            words = line.split()
+            if len(words) not in (2, 3) or not words[0].isupper():
+                raise InitScriptError(f"expected METHOD TARGET, found {line!r}")
+            request = HttpRequest(words[0], words[1])
+        elif not line.strip():
+            break
+        else:
+            name, colon, value = line.partition(":")
+            if not colon:
+                raise InitScriptError(f"expected NAME: VALUE, found {line!r}")
+            request.headers[name.strip()] = value.strip()
+    if request is not None:
+        request.body = "\n".join(rest).strip()
+    return request
+
+
+def _send_all(script: Path, endpoint: str) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        requests = parse_http_file(script.read_text(encoding="utf-8"))
+    except (InitScriptError, OSError, UnicodeDecodeError) as error:
+        raise InitScriptError(f"{script.name}: {error}") from error
+    for request in requests:
+        address = urljoin(endpoint + "/", request.target)
+        if not address.startswith(("http://", "https://")):
+            raise InitScriptError(f"{script.name}: {request.target} is no path and no http address")
+        body = request.body.encode() if request.body else None
+        sent = urllib.request.Request(address, body, request.headers, method=request.method)
+        try:
+            with opener.open(sent, timeout=REQUEST_SECONDS) as answer:
+                logger.info("%s: %s %s answered %d", script.name, request.method, request.target, answer.status)
+        except urllib.error.HTTPError as error:
+            output = error.read().decode("utf-8", "replace")
+            what = f"{script.name}: {request.method} {request.target} answered {error.code}"
+            raise InitScriptError(f"{what}\n{output}") from error
+        except OSError as error:
+            raise InitScriptError(f"{script.name}: {request.method} {request.target}: {error}") from error
+
+
+async def _run(script: Path, endpoint: str, account: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *_command(script),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=_environment(endpoint, account),
+        cwd=script.parent,
+        start_new_session=True,
+    )
+    try:
+        raw, _ = await process.communicate()
+    except asyncio.CancelledError:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+        raise
+    output = raw.decode("utf-8", "replace").rstrip()
+    if process.returncode != 0:
+        raise InitScriptError(f"{script.name} ended with exit code {process.returncode}\n{output}")
+    for line in output.splitlines():
+        logger.info("%s: %s", script.name, line)
+
+
+def _command(script: Path) -> list[str]:
+    path = str(script.resolve())
+    if script.suffix == ".py":
+        return [sys.executable, path]
+    return [path] if os.access(script, os.X_OK) else ["sh", path]
+
+
+def _environment(endpoint: str, account: str) -> dict[str, str]:
+    defaults = {
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "emulator",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return {**defaults, **os.environ, "AWS_ENDPOINT_URL": endpoint, "EMULATOR_ENDPOINT": endpoint}
