@@ -15,6 +15,8 @@ from emulator.vision.examples import ImageSource, ModelKind, Prediction, Progres
 from emulator.vision.runtime import Session
 
 PREDICTING = "predicting"
+LARGE_INPUT = 512 * 512
+"""Pixels."""
 
 
 class DetectorModel:
@@ -33,17 +35,20 @@ class DetectorModel:
         self.labels = tuple(labels)
         self.plan = plan
         self.report = report
-        self._graph = graph
+        self.graph = graph
         self._threads = threads
 
     def predict(
         self, images: Sequence[ImageSource], progress: ProgressListener = ignore_progress
     ) -> list[list[Prediction]]:
         """Up to 100 boxes a picture, highest confidence first; boxes are fractions of the upright picture."""
-        session = Session(self._graph.SerializeToString(), threads=1)
+        # Large inputs take hundreds of megabytes each: one after the other, with all the threads.
+        is_large = self.plan.input_height * self.plan.input_width > LARGE_INPUT
+        at_once, threads = (1, self._threads) if is_large else (self._threads, 1)
+        session = Session(self.graph.SerializeToString(), threads)
         detect = load_detector(session, {**self._input_metadata(), "labels": json.dumps(self.labels)})
         predictions: list[list[Prediction]] = []
-        with ThreadPoolExecutor(self._threads, "detector-prediction") as pool:
+        with ThreadPoolExecutor(at_once, "detector-prediction") as pool:
             for found in pool.map(lambda source: detect(self._decoded(source)), images):
                 predictions.append(found)
                 progress(Progress(PREDICTING, len(predictions), len(images)))
@@ -52,7 +57,7 @@ class DetectorModel:
     def export(self, path: Path, thresholds: Mapping[str, float], metadata: Mapping[str, str]) -> None:
         """One ONNX file: `image` uint8 [1, height, width, 3] in, `boxes`, `labels`, `confidences` out (O-25)."""
         export.write_model(
-            self._graph,
+            self.graph,
             path,
             kind=self.kind,
             labels=self.labels,

@@ -6,6 +6,7 @@ the number of threads changes the time, never the result.
 
 import logging
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emulator.vision.detector.assignment import Targets, assign
+from emulator.vision.detector.assignment import IGNORED, Targets, assign
 from emulator.vision.detector.checkpoint import Checkpoint
 from emulator.vision.detector.losses import box_overlap_loss, quality_focal_loss
 from emulator.vision.detector.network import DetectorNetwork
@@ -161,7 +162,10 @@ class _Worker:
             views.append(training_view(self._source, index, number, plan, self._augmentation, random))
         targets = []
         for level in plan.levels:
-            parts = [assign(view.boxes, view.labels, plan.view_height, plan.view_width, level) for view in views]
+            parts = [
+                assign(view.boxes, view.labels, view.remnants, plan.view_height, plan.view_width, level)
+                for view in views
+            ]
             labels = np.concatenate([part.labels for part in parts])
             targets.append(Targets(labels, np.concatenate([part.distances for part in parts])))
         return self._trunk.features(np.stack([view.pixels for view in views])), targets
@@ -186,13 +190,15 @@ def level_loss_and_gradient(output: Array, targets: Targets, stride: int) -> tup
         gradient[positive, -4:] = box_gradient * weights[:, None]
         quality[positive, targets.labels[positive]] = np.clip(overlaps, LOWEST_QUALITY, 1)
         loss += float((box_losses * weights).sum())
-    label_losses, gradient[:, :-4] = quality_focal_loss(flat[:, :-4], quality)
-    loss += float(label_losses.sum())
+    label_losses, label_gradient = quality_focal_loss(flat[:, :-4], quality)
+    matters = targets.labels != IGNORED
+    gradient[:, :-4] = label_gradient * matters[:, None]
+    loss += float(label_losses[matters].sum())
     return loss, gradient.reshape(output.shape)
 
 
 class _Clock:
-    """Logs, after the first steps, how long the training will take."""
+    """Logs, after the first steps, how long the training will take and how much memory it needs."""
 
     WARM_STEPS = 8
 
@@ -203,10 +209,16 @@ class _Clock:
 
     def report(self, done: int) -> None:
         if done == self._report_at:
-            seconds = (time.monotonic() - self._start) / (done - self._first)
-            logger.info(
-                "detector training: %d of %d steps done, about %.0f s to go",
-                done,
-                self._steps,
-                seconds * (self._steps - done),
-            )
+            seconds = (time.monotonic() - self._start) / (done - self._first) * (self._steps - done)
+            message = "detector training: step %d of %d, about %.0f s to go, peak memory so far %.0f MB"
+            logger.info(message, done, self._steps, seconds, peak_memory_megabytes())
+
+
+def peak_memory_megabytes() -> float:
+    """Of this process; not a number where the operating system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return math.nan
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / (1 << 20)

@@ -36,11 +36,23 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class View:
-    """`pixels` uint8 (height, width, 3), boxes (n, 4) in its pixels, labels (n,)."""
+    """`pixels` uint8 (height, width, 3), boxes (n, 4) in its pixels, labels (n,); `remnants` (m, 4) are what shows of
+    objects that are too much cut off to be asked for, but are not background either."""
 
     pixels: Array
     boxes: Array
     labels: Array
+    remnants: Array
+
+
+@dataclass(frozen=True)
+class _Canvas:
+    """A view in the making."""
+
+    picture: Image.Image
+    boxes: Array
+    labels: Array
+    remnants: Array
 
 
 def training_view(
@@ -53,15 +65,16 @@ def training_view(
 ) -> View:
     """View `number` of the training: picture `index`, or a mosaic that begins with it."""
     if random.random() < plan.mosaic_probability:
-        canvas, boxes, labels = _mosaic(source, index, number, plan, augmentation, random)
+        canvas = _mosaic(source, index, number, plan, augmentation, random)
     else:
         sample = source.sample(index, number)
         size = (plan.view_width, plan.view_height)
         scale = min(plan.input_width / sample.picture.width, plan.input_height / sample.picture.height)
-        canvas, boxes, labels = _place(sample, size, scale, augmentation.zoom, augmentation, random)
+        canvas = _place(sample, size, scale, augmentation.zoom, augmentation, random)
+    picture = canvas.picture
     if random.random() < augmentation.colour_probability:
-        canvas = _recoloured(canvas, augmentation, random)
-    return View(np.asarray(canvas), boxes, labels)
+        picture = _recoloured(picture, augmentation, random)
+    return View(np.asarray(picture), canvas.boxes, canvas.labels, canvas.remnants)
 
 
 def _mosaic(
@@ -71,21 +84,22 @@ def _mosaic(
     plan: DetectorPlan,
     augmentation: Augmentation,
     random: np.random.Generator,
-) -> tuple[Image.Image, Array, Array]:
+) -> _Canvas:
     """Four pictures in the four quarters of the view."""
     width, height = plan.view_width // 2, plan.view_height // 2
-    canvas = Image.new("RGB", (plan.view_width, plan.view_height), (GREY, GREY, GREY))
+    picture = Image.new("RGB", (plan.view_width, plan.view_height), (GREY, GREY, GREY))
     indices = [index, *(int(other) for other in random.integers(0, len(source), 3))]
     corners = ((0, 0), (width, 0), (0, height), (width, height))
-    all_boxes, all_labels = [], []
+    quarters = []
     for other, (left, top) in zip(indices, corners, strict=True):
         sample = source.sample(other, number)
         scale = min(width / sample.picture.width, height / sample.picture.height)
-        quarter, boxes, labels = _place(sample, (width, height), scale, augmentation.mosaic_zoom, augmentation, random)
-        canvas.paste(quarter, (left, top))
-        all_boxes.append(boxes + np.array([left, top, left, top]))
-        all_labels.append(labels)
-    return canvas, np.concatenate(all_boxes), np.concatenate(all_labels)
+        quarter = _place(sample, (width, height), scale, augmentation.mosaic_zoom, augmentation, random)
+        picture.paste(quarter.picture, (left, top))
+        shift = np.array([left, top, left, top])
+        quarters.append((quarter.boxes + shift, quarter.labels, quarter.remnants + shift))
+    boxes, labels, remnants = (np.concatenate(parts) for parts in zip(*quarters, strict=True))
+    return _Canvas(picture, boxes, labels, remnants)
 
 
 def _place(
@@ -95,8 +109,8 @@ def _place(
     zoom: tuple[float, float],
     augmentation: Augmentation,
     random: np.random.Generator,
-) -> tuple[Image.Image, Array, Array]:
-    """The picture, zoomed, stretched, moved and perhaps mirrored, on grey; boxes that hardly show are dropped."""
+) -> _Canvas:
+    """The picture, zoomed, stretched, moved and perhaps mirrored, on grey; boxes that hardly show become remnants."""
     width, height = size
     factor = scale * np.exp(random.uniform(np.log(zoom[0]), np.log(zoom[1])))
     stretch = np.exp(random.uniform(-augmentation.log_aspect, augmentation.log_aspect))
@@ -123,7 +137,7 @@ def _place(
         boxes = np.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], 1)
     visible = np.clip(boxes, 0, [width, height, width, height])
     shows = (areas(visible) > SMALLEST_VISIBLE_SHARE * areas(boxes)) & (areas(visible) > SMALLEST_VISIBLE_AREA)
-    return canvas, visible[shows], sample.labels[shows]
+    return _Canvas(canvas, visible[shows], sample.labels[shows], visible[~shows & (areas(visible) > 0)])
 
 
 def _offset(extent: float, side: int, focus: float | None, random: np.random.Generator) -> float:

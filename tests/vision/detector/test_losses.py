@@ -79,3 +79,10 @@ def test_background_alone_is_a_loss_too() -> None:
     loss, gradient = level_loss_and_gradient(np.zeros((1, 2, 2, 5)), targets, 8)
     assert loss == pytest.approx(4 * 4 * 0.25 * np.log(2))
     assert (gradient[..., 0] > 0).all()
+
+
+def test_ignored_cells_cost_nothing() -> None:
+    targets = Targets(np.array([-1, -2, -2, -1]), np.zeros((4, 4)))
+    loss, gradient = level_loss_and_gradient(np.zeros((1, 2, 2, 5)), targets, 8)
+    assert loss == pytest.approx(2 * 4 * 0.25 * np.log(2))
+    assert not gradient.reshape(4, 5)[1:3].any()

@@ -85,6 +85,16 @@ def test_an_object_of_which_hardly_anything_shows_is_not_asked_for() -> None:
             assert (box[2] - box[0]) * (box[3] - box[1]) > 0.35 * (40 * 0.8 * 6) ** 2 * 0.95
 
 
+def test_what_is_not_asked_for_is_not_called_background_either() -> None:
+    augmentation = replace(PLAIN, zoom=(6.0, 6.0), object_centred_probability=0.0)
+    seen = [view(seed, augmentation=augmentation) for seed in range(40)]
+    assert any(len(one.remnants) for one in seen)
+    for one in seen:
+        assert len(one.boxes) + len(one.remnants) <= 1
+        for box in one.remnants:
+            np.testing.assert_allclose(box, red_box(one.pixels), atol=3.0)
+
+
 def test_colours_change_but_places_do_not() -> None:
     plain, coloured = view(3), view(3, augmentation=Augmentation(colour_probability=1.0))
     assert plain.boxes.tolist() == coloured.boxes.tolist()

@@ -1,0 +1,182 @@
+"""How well and how fast detectors train: AP at an overlap of 0.5, best F1, calibration, time and memory.
+
+    python benchmarks/detection.py --data ../shared/data bccd cutlery
+    python benchmarks/detection.py --effort fast drawn
+
+A set is a folder of the data folder with train.jsonl, test.jsonl (Ground Truth manifests with boxes) and images/. Two
+sets need no data: `drawn` has objects of 14 to 20 pixels in pictures of 1280 x 960, `logos` is a brand training with
+logos alone, tried on drawn scenes. Every set runs in a process of its own, so that its peak memory is its own.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.detection_sets import DetectionSet, drawn_set, folder_set, logo_set
+from emulator.vision import images
+from emulator.vision.detector.brands import train_brand_detector
+from emulator.vision.detector.geometry import intersections_over_unions
+from emulator.vision.detector.model import DetectorModel
+from emulator.vision.detector.training import train
+from emulator.vision.examples import (
+    Effort,
+    Prediction,
+    Progress,
+    TrainingExample,
+    TrainingSettings,
+)
+from emulator.vision.layers import Array
+
+MATCH = 0.5
+CALIBRATION_BINS = 15
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """Average precision (area under the interpolated curve) and best F1 of one label, and (confidence, is right) of
+    its detections."""
+
+    average_precision: float
+    best_f1: float
+    detections: Array
+
+
+def score_label(
+    label: str, examples: Sequence[TrainingExample], predictions: Sequence[list[Prediction]]
+) -> LabelScores:
+    """Each detection, best first, takes the free object that it overlaps most, if by half or more."""
+    detections, total = [], 0
+    for example, answer in zip(examples, predictions, strict=True):
+        facts = images.probe(example.image.read())
+        scale = np.array([facts.width, facts.height, facts.width, facts.height])
+        truth = np.array(
+            [[b.left, b.top, b.left + b.width, b.top + b.height] for b in example.boxes if b.label == label]
+        )
+        truth = truth.reshape(-1, 4)
+        total += len(truth)
+        free = np.ones(len(truth), bool)
+        for prediction in answer:
+            if prediction.label != label or prediction.box is None:
+                continue
+            left, top, width, height = prediction.box
+            box = np.array([[left, top, left + width, top + height]]) * scale
+            overlaps = np.where(free, intersections_over_unions(box, truth)[0], 0.0)
+            best = int(overlaps.argmax()) if len(overlaps) else -1
+            is_right = best >= 0 and overlaps[best] >= MATCH
+            if is_right:
+                free[best] = False
+            detections.append((prediction.confidence, float(is_right)))
+    if not detections:
+        return LabelScores(0.0, 0.0, np.zeros((0, 2)))
+    ranked = np.array(sorted(detections, key=lambda item: -item[0]))
+    right = np.cumsum(ranked[:, 1])
+    recall, precision = right / max(total, 1), right / np.arange(1, len(ranked) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    average_precision = float((np.diff(np.concatenate([[0], recall])) * envelope).sum())
+    return LabelScores(average_precision, float((2 * right / (total + np.arange(1, len(ranked) + 1))).max()), ranked)
+
+
+def calibration_error(detections: Array) -> float:
+    """Expected calibration error over detections (n, 2)."""
+    bins = np.minimum((detections[:, 0] * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = [abs(float((detections[bins == index, 0] - detections[bins == index, 1]).sum())) for index in set(bins)]
+    return sum(gaps) / max(1, len(detections))
+
+
+def run(name: str, data: Path, settings: TrainingSettings) -> dict[str, object]:
+    """Trains on one set and measures."""
+    detection_set = _load(name, data)
+    labels = detection_set.labels
+
+    def show(progress: Progress) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{name}: {progress.stage} {progress.done}/{progress.total}  ", end="", file=sys.stderr)
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    model: DetectorModel
+    if detection_set.is_brand:
+        model = train_brand_detector(detection_set.train, labels, settings, show)
+    else:
+        model = train(detection_set.train, labels, settings, show)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    predictions = model.predict([example.image for example in detection_set.test])
+    scores = [score_label(label, detection_set.test, predictions) for label in labels]
+    return {
+        "set": name,
+        "AP": float(np.mean([score.average_precision for score in scores])),
+        "F1": float(np.mean([score.best_f1 for score in scores])),
+        "ECE": calibration_error(np.concatenate([score.detections for score in scores])),
+        "input": f"{model.plan.input_width}x{model.plan.input_height}",
+        "levels": " ".join(level.name for level in model.plan.levels),
+        "steps": model.report["steps"],
+        "cpu": cpu,
+        "wall": wall,
+        "memory": memory,
+        "answer": _milliseconds_an_answer(model, detection_set),
+    }
+
+
+def _milliseconds_an_answer(model: DetectorModel, detection_set: DetectionSet) -> float:
+    """Decoding included, one core; the median of some pictures."""
+    single = DetectorModel(model.graph, model.labels, model.plan, {}, threads=1)
+    times: list[float] = []
+    start = time.perf_counter()
+
+    def tick(_: Progress) -> None:
+        nonlocal start
+        times.append(time.perf_counter() - start)
+        start = time.perf_counter()
+
+    single.predict([example.image for example in (detection_set.test * 10)[:20]], tick)
+    return float(np.median(times[2:])) * 1000
+
+
+def _load(name: str, data: Path) -> DetectionSet:
+    if name == "drawn":
+        return drawn_set()
+    if name == "logos":
+        return logo_set()
+    return folder_set(data / name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="+", help="folders of the data folder, or drawn, or logos")
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
+    parser.add_argument("--effort", choices=[effort.value for effort in Effort], default=Effort.STANDARD.value)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="run one set in this process and print JSON")
+    arguments = parser.parse_args()
+    settings = TrainingSettings(arguments.seed, Effort(arguments.effort), arguments.threads)
+    if arguments.json:
+        print(json.dumps(run(arguments.sets[0], arguments.data, settings)))
+        return
+    print(f"effort {arguments.effort}, seed {arguments.seed}, {arguments.threads} threads of {os.cpu_count()} cores")
+    print("| set | AP@0.5 | best F1 | ECE | input | levels | steps | CPU-s | wall s | peak MB | ms an answer |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for name in arguments.sets:
+        options = ["--data", str(arguments.data), "--effort", arguments.effort, "--seed", str(arguments.seed)]
+        command = [sys.executable, __file__, name, "--json", "--threads", str(arguments.threads), *options]
+        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        print(
+            "| {set} | {AP:.3f} | {F1:.3f} | {ECE:.3f} | {input} | {levels} | {steps} | {cpu:.0f} | {wall:.0f} | "
+            "{memory:.0f} | {answer:.0f} |".format(**found),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
