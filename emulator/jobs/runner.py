@@ -9,9 +9,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from emulator.domain.messages import SERVICE_ISSUE
 from emulator.jobs.clock import Clock
@@ -25,6 +27,9 @@ logger = logging.getLogger("custom_labels.jobs")
 Outcome = dict[str, Any]
 DONE = "done"
 BROKE = "broke"
+SERVICE_FAULT: Outcome = {"event": BROKE, "message": SERVICE_ISSUE, "code": "SERVICE_ERROR"}
+
+SECONDS_BETWEEN_TRIES = 2.0
 
 
 class JobHandler(Protocol):
@@ -106,6 +111,8 @@ class JobRunner:
         if self._closing:
             return
         item = OpenJob(job, describes_needed(job.policy))
+        if item.describes_needed == 0:
+            item.released.set()
         self._open[job.id] = item
         item.task = asyncio.create_task(self._run(item), name=f"{job.kind} {job.resource_arn}")
 
@@ -173,20 +180,17 @@ class JobRunner:
     async def _run(self, item: OpenJob) -> None:
         job = item.job
         handler = self._handlers[job.kind]
-        try:
-            outcome = job.outcome
-            if outcome is None:
-                outcome = await self._work(handler, job)
-                if not self._is_due(item):
-                    await self._database.write(lambda connection: set_job_outcome(connection, job.id, outcome))
-            item.is_worked = True
-            await self._wait_until_due(item)
-            await self._database.write(lambda connection: self._settle(connection, handler, job, outcome))
-        except Exception:
-            # Left in the database, it is taken up again at the next start.
-            logger.exception("%s of %s could not be settled", job.kind, job.resource_arn)
-            return
-        handler.settled(job, outcome)
+        outcome = job.outcome
+        if outcome is None:
+            outcome = await self._work(handler, job)
+            if not self._is_due(item):
+                found = outcome
+                await self._write(lambda connection: set_job_outcome(connection, job.id, found))
+        item.is_worked = True
+        await self._wait_until_due(item)
+        shown = await self._settle(handler, job, outcome)
+        if shown is not None:
+            self._tell_settled(handler, job, shown)
         self._open.pop(job.id, None)
         self._notify()
 
@@ -195,11 +199,41 @@ class JobRunner:
             return await handler.work(job)
         except Exception:
             logger.exception("%s of %s failed", job.kind, job.resource_arn)
-            return {"event": BROKE, "message": SERVICE_ISSUE, "code": "SERVICE_ERROR"}
+            return dict(SERVICE_FAULT)
 
-    def _settle(self, connection: Connection, handler: JobHandler, job: Job, outcome: Outcome) -> None:
-        handler.apply(connection, job, outcome, self._clock.milliseconds())
-        remove_job(connection, job.id)
+    async def _settle(self, handler: JobHandler, job: Job, outcome: Outcome) -> Outcome | None:
+        """Make the outcome the state and end the job; one that cannot be is the service's fault and ends as such.
+
+        None if even that cannot be; the job is then taken up again at the next start.
+        """
+
+        def end(connection: Connection, result: Outcome) -> None:
+            handler.apply(connection, job, result, self._clock.milliseconds())
+            remove_job(connection, job.id)
+
+        for result in (outcome, dict(SERVICE_FAULT)):
+            try:
+                await self._write(partial(end, result=result))
+            except Exception:
+                logger.exception("%s of %s could not be settled", job.kind, job.resource_arn)
+            else:
+                return result
+        return None
+
+    async def _write(self, change: Callable[[Connection], None]) -> None:
+        """Write, again and again while the database cannot be written (a full disk): no work is lost for it."""
+        while True:
+            try:
+                return await self._database.write(change)
+            except OperationalError as error:
+                logger.error("the state cannot be written, next try in %g s: %s", SECONDS_BETWEEN_TRIES, error.orig)
+                await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+
+    def _tell_settled(self, handler: JobHandler, job: Job, outcome: Outcome) -> None:
+        try:
+            handler.settled(job, outcome)
+        except Exception:
+            logger.exception("%s of %s left something behind", job.kind, job.resource_arn)
 
     def _is_due(self, item: OpenJob) -> bool:
         if item.describes_needed is not None:

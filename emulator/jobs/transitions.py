@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 TRANSITIONS = ("training", "starting", "stopping", "copying", "deleting", "dataset")
+
+MAXIMUM_SECONDS = 1_000_000_000
 
 Policy = dict[str, Any]
 
@@ -50,9 +51,12 @@ class TransitionPolicies:
 
 
 def describes_needed(policy: Policy) -> int | None:
-    """How many describing calls release the change: n for `describes`, 1 for `immediate`, None where time does."""
+    """How many describing calls release the change: n for `describes`, None where time does.
+
+    0 for `immediate`: the change shows as soon as the work is done, and a describing call waits for that.
+    """
     if policy["type"] == "immediate":
-        return 1
+        return 0
     return int(policy["count"]) if policy["type"] == "describes" else None
 
 
@@ -69,8 +73,8 @@ def _checked(name: str, policy: Any) -> Policy:
         raise TransitionError(f"A policy of type {kind} has the members {', '.join(sorted({'type'} | allowed[kind]))}.")
     if kind == "seconds":
         seconds = policy["seconds"]
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
-            raise TransitionError(f"The seconds of {name} must be a number of at least 0.")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAXIMUM_SECONDS:
+            raise TransitionError(f"The seconds of {name} must be a number from 0 to {MAXIMUM_SECONDS}.")
     if kind == "describes":
         count = policy["count"]
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:

@@ -13,6 +13,7 @@ from emulator.domain.errors import RuleError
 from emulator.operations.context import Context, Services
 from emulator.operations.registry import Entry, Runs, registered_operations
 from emulator.storage.object_store import Caller
+from emulator.storage.rows import Job
 from emulator.wire.errors import AwsError
 from emulator.wire.request import Call
 
@@ -76,9 +77,13 @@ class Dispatcher:
             return
         assert entry.describes is not None
         shown = entry.describes(caller, call.parameters)
-        await runner.observed(shown, self._hold_seconds)
+
+        def is_callers(job: Job) -> bool:
+            return (job.account, job.region) == (caller.account, caller.region) and shown(job)
+
+        await runner.observed(is_callers, self._hold_seconds)
         if entry.name == _HELD_OPERATION and self._is_held(call):
-            await runner.hold(shown, self._hold_seconds)
+            await runner.hold(is_callers, self._hold_seconds)
 
     def _is_held(self, call: Call) -> bool:
         if self._hold_for == "describes":
