@@ -97,14 +97,13 @@ def run_training(argument: dict[str, Any], objects: ObjectStore, caller: Caller,
         return {"event": BROKE, "message": rules.OUTPUT_BUCKET_NOT_WRITABLE.message, "values": _failed_values(training)}
     values |= {
         "result_keys": training.written,
-        "ends_training": True,
         "billable_seconds": math.ceil(time.monotonic() - began),
     }
     return {"event": DONE, "values": values, "model_file": values["model_file"]}
 
 
 def _failed_values(training: Training) -> dict[str, Any]:
-    return {"result_keys": training.written, "ends_training": True}
+    return {"result_keys": training.written}
 
 
 def _run(training: Training) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from emulator.domain.manifest.dataset import original_line
 from emulator.domain.manifest.rules import ManifestFileError
 from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.split import distribute
-from emulator.domain.states import DatasetState
+from emulator.domain.states import READABLE_DATASET_STATES, DatasetState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import client_error, location_of, open_manifest
 from emulator.storage.content_changes import create_content, move_entries
@@ -128,7 +128,9 @@ class Preparation:
         set_dataset_content(connection, dataset_id, content_id)
         assert train.content_id is not None, "checked by the caller"
         move_entries(connection, train.content_id, content_id, positions)
-        set_dataset_status(connection, train.id, DatasetState.UPDATE_COMPLETE, message, updated_at=now)
+        if train.status in READABLE_DATASET_STATES:
+            set_dataset_status(connection, train.id, DatasetState.UPDATE_COMPLETE, message, updated_at=now)
+        # Else an update or deletion began just now; it goes on, and its job ends that state.
 
 
 def _manifest_buckets(version: Version) -> dict[str, list[str]]:

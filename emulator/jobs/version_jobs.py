@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.results.keys import result_keys
-from emulator.domain.states import VERSION_MOVES, Event, next_state
+from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.runner import BROKE, DONE, Outcome
@@ -65,7 +65,7 @@ class VersionHandler:
         assert state is not None, "a job on a version is open in a state that it can end"
         message = outcome.get("message") or VERSION_MESSAGES[state]
         values = dict(outcome.get("values", {}))
-        if values.pop("ends_training", False):
+        if version.status is VersionState.TRAINING_IN_PROGRESS:
             values["training_ended_at"] = now
         set_version(connection, version.id, status=state, status_message=message, **values)
 
@@ -98,26 +98,27 @@ class TrainVersion(VersionHandler):
         self._options = options
 
     async def work(self, job: Job) -> Outcome:
-        """Wait for a free place, write the manifests down, train."""
+        """Write the manifests down, wait for a free place, train."""
         version = self.version(job)
         directory = self._work_directory / str(job.id)
         with self._progress.of(job.resource_arn) as progress:
+            # Before waiting for a place, so that the datasets may change or go while this training waits.
+            manifests = await self._preparation.prepare(job, version, directory)
+            if "event" in manifests:
+                return manifests
+            argument = {
+                **manifests,
+                **self._options,
+                "account": job.account,
+                "region": job.region,
+                "bucket": version.output_bucket,
+                "keys": _keys_of(version),
+                "version_arn": version.arn,
+                "created_at": version.created_at,
+                "work_directory": str(directory),
+                "model_path": str(self.hosting.model_path(f"{job.id}.onnx")),
+            }
             async with self._slots:
-                manifests = await self._preparation.prepare(job, version, directory)
-                if "event" in manifests:
-                    return manifests
-                argument = {
-                    **manifests,
-                    **self._options,
-                    "account": job.account,
-                    "region": job.region,
-                    "bucket": version.output_bucket,
-                    "keys": _keys_of(version),
-                    "version_arn": version.arn,
-                    "created_at": version.created_at,
-                    "work_directory": str(directory),
-                    "model_path": str(self.hosting.model_path(f"{job.id}.onnx")),
-                }
                 return await run_in_worker(self._worker_settings, "train", argument, progress.report)
 
     def settled(self, job: Job, outcome: Outcome) -> None:
@@ -149,8 +150,8 @@ class CopyVersion(VersionHandler):
         try:
             for kind, key in keys.items():
                 origin = ObjectLocation(source.output_bucket, (source.result_keys or {})[kind])
-                body = self._objects.get(origin, reader)
-                self._objects.put(ObjectLocation(target.output_bucket, key), body, writer, "application/json")
+                with self._objects.open(origin, reader) as body:
+                    self._objects.put(ObjectLocation(target.output_bucket, key), body, writer, "application/json")
         except ObjectStoreError:
             logger.warning("the results of %s could not be copied", source.arn, exc_info=True)
             return {"event": BROKE, "message": UNABLE_TO_COPY}
