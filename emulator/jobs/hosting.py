@@ -38,8 +38,9 @@ class Hosting:
         try:
             return await asyncio.shield(task)
         except BaseException:
-            if task.done() and (task.cancelled() or task.exception() is not None):
-                self._models.pop(version_arn, None)
+            is_failed = task.done() and (task.cancelled() or task.exception() is not None)
+            if is_failed and self._models.get(version_arn) is task:
+                self._models.pop(version_arn)
             raise
 
     def unload(self, version_arn: str) -> None:
@@ -55,12 +56,11 @@ class Hosting:
         """The ARNs of the versions that are loaded or loading."""
         return tuple(self._models)
 
-    async def analyse(self, version_arn: str, model_file: str, data: bytes) -> tuple[list[Candidate], dict[str, float]]:
-        """The model's candidates for an image (JPEG or PNG bytes) and its assumed thresholds, by label.
+    async def analyse(self, model: ServedModel, data: bytes) -> tuple[list[Candidate], dict[str, float]]:
+        """A loaded model's candidates for an image (JPEG or PNG bytes) and its assumed thresholds, by label.
 
         Raises RuleError: ImageTooLarge, InvalidImageFormat, InvalidParameter (A-7).
         """
-        model = await self.load(version_arn, model_file)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, _analyse, model, data), model.thresholds
 

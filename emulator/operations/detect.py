@@ -41,6 +41,8 @@ async def detect_custom_labels(services: Services, caller: Caller, parameters: d
     model_file = _running_model(version)
     if not services.fleet.take(arn):
         raise RequestRateError("DetectCustomLabels")
+    # Taken hold of before anything else is awaited: a stop that comes meanwhile lets this call end normally.
+    model = await services.hosting.load(arn, model_file)
     if "Bytes" in image:
         data = image["Bytes"]
         check_size(len(data), from_s3=False)
@@ -51,7 +53,7 @@ async def detect_custom_labels(services: Services, caller: Caller, parameters: d
     forced = services.answers.find(arn, key, lambda: hashlib.sha256(data).hexdigest())
     if forced is not None:
         return {"CustomLabels": select_forced_labels(forced.labels, minimum, maximum)}
-    candidates, thresholds = await services.hosting.analyse(arn, model_file, data)
+    candidates, thresholds = await services.hosting.analyse(model, data)
     return {
         "CustomLabels": select_labels(candidates, thresholds, min_confidence=minimum, max_results=maximum),
     }
