@@ -24,7 +24,7 @@ def encode_token(cursor: Cursor, binding: Mapping[str, Any], secret: bytes) -> s
     page to page. `secret` is the installation's own key, at least 16 bytes.
     """
     payload = json.dumps(list(cursor), separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(_signature(payload, binding, secret) + payload).decode().rstrip("=")
+    return _text(_signature(payload, binding, secret) + payload)
 
 
 def decode_token(token: str | None, binding: Mapping[str, Any], secret: bytes) -> list[int | str] | None:
@@ -39,10 +39,15 @@ def decode_token(token: str | None, binding: Mapping[str, Any], secret: bytes) -
     except ValueError:
         raise InvalidPaginationTokenError from None
     signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-    if not hmac.compare_digest(signature, _signature(payload, binding, secret)):
+    # Base64 has several spellings of the same bytes; only the one that was handed out is accepted.
+    if not hmac.compare_digest(signature, _signature(payload, binding, secret)) or _text(raw) != token:
         raise InvalidPaginationTokenError
     cursor: list[int | str] = json.loads(payload)
     return cursor
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _signature(payload: bytes, binding: Mapping[str, Any], secret: bytes) -> bytes:
