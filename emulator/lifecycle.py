@@ -6,20 +6,24 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from emulator.definition_files import Definitions
-from emulator.domain.states import VersionState
+from emulator.domain.messages import VERSION_MESSAGES
+from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.init_scripts import InitScriptError, run_init_scripts
 from emulator.jobs.sweeper import sweep_files
 from emulator.storage.installation import token_secret
 from emulator.storage.kept_metrics import forget_kept_metrics
 from emulator.storage.migrate import migrate
 from emulator.storage.reset import delete_everything
-from emulator.storage.versions import versions_in
+from emulator.storage.rows import Version
+from emulator.storage.running_spans import end_spans
+from emulator.storage.versions import set_version, versions_in
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
@@ -77,7 +81,7 @@ class Lifecycle:
         logger.info("ready")
 
     async def _load_running_models(self) -> None:
-        """O-19: versions that were RUNNING load again. One that cannot is tried again when it is asked for."""
+        """O-19: versions that were RUNNING load again; one that cannot is FAILED."""
         emulator = self._emulator
         running = emulator.database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING))
         for version in running:
@@ -86,6 +90,8 @@ class Lifecycle:
                 await emulator.hosting.load(version.arn, version.model_file)
             except Exception:
                 logger.exception("%s could not be loaded", version.arn)
+                fail = partial(_fail_to_run, version=version, now=emulator.clock.milliseconds())
+                await emulator.database.write(fail)
 
     async def settle(self) -> None:
         """The clock was moved: let units scale and every change that is due show (O-10)."""
@@ -97,11 +103,13 @@ class Lifecycle:
         emulator = self._emulator
         async with self._reset_lock:
             await emulator.runner.stop(for_good=False)
-            emulator.hosting.unload_all()
             emulator.fleet.clear()
             emulator.measurements.series.clear()
             emulator.request_quota.reset()
             await emulator.database.write(_forget)
+            # Once more, for what was accepted before everything was forgotten and began only now.
+            await emulator.runner.stop(for_good=False)
+            emulator.hosting.unload_all()
             await asyncio.to_thread(self._reset_files)
             self._given.give(emulator.faults, emulator.answers)
             emulator.policies.reset()
@@ -156,6 +164,12 @@ class Lifecycle:
     def _fail(self, why: str) -> None:
         self.failure = why
         self.give_up()
+
+
+def _fail_to_run(connection: Connection, version: Version, now: int) -> None:
+    state = VERSION_MOVES[version.status, Event.BROKE]
+    set_version(connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
+    end_spans(connection, version.arn, now)
 
 
 def _forget(connection: Connection) -> None:

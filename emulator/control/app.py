@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from emulator.control.errors import ControlError
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import LATEST_MOMENT, Clock
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 
 ALWAYS_OPEN = ("/_emulator/health", "/_emulator/ready")
@@ -155,8 +154,8 @@ def _add_time(app: FastAPI, controls: Controls) -> None:
 
 
 def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ControlError("InvalidClock", f"The member {name} must be a number of at least 0.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST_MOMENT:
+        raise ControlError("InvalidClock", f"The member {name} must be a number from 0 to {LATEST_MOMENT}.")
     return float(value)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+LATEST_MOMENT = 253_402_300_799
+"""The end of the year 9999, in seconds since the epoch: later moments fit neither dates nor the database."""
+
 
 class Clock:
     """Seconds since the epoch, real by default. Lives on the event loop; `now` may be called from any thread."""
@@ -43,11 +46,13 @@ class Clock:
         self._wake()
 
     def advance(self, seconds: float) -> None:
-        """Move manual time on. Raises ValueError under real time or for negative seconds."""
+        """Move manual time on. Raises ValueError under real time, for negative seconds, and past LATEST_MOMENT."""
         if self._manual_now is None:
             raise ValueError("The clock follows real time; set it to manual first.")
         if seconds < 0:
             raise ValueError("The clock cannot be turned back by advancing.")
+        if self._manual_now + seconds > LATEST_MOMENT:
+            raise ValueError("The clock ends with the year 9999.")
         self._manual_now += seconds
         self._wake()
 
