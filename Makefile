@@ -1,11 +1,15 @@
 # Everything a contributor or a user needs: make run, make test. `make help` lists all targets.
-PYTHON ?= python3
+# The first Python on the path that is new enough; `make PYTHON=/path/to/python3.12 run` chooses another.
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 python; do \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Test processes; each starts an emulator of its own, which trains with two threads.
 WORKERS ?= 2
 
-.PHONY: help setup run test check format bench console docs clean
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench console docs build clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,14 +17,15 @@ help: ## list the targets
 setup: $(STAMP) ## create .venv and install everything into it
 
 $(STAMP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 setup" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable . --group dev
-	touch $(STAMP)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --prefer-binary --editable . --group dev
+	@touch $(STAMP)
 
 run: setup ## run the emulator on 127.0.0.1:4598 with its data in ./data
-	$(BIN)/custom-labels serve --data-dir data
+	@echo "As soon as it listens, try in a second terminal: $(BIN)/custom-labels demo"
+	@$(BIN)/custom-labels serve --data-dir data
 
 test: setup ## run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -44,5 +49,8 @@ bench: setup ## print the figures of docs/benchmarks.md
 console: ## build the web console
 	@echo "The web console is not part of this release; /console shows a short page instead."
 
-clean: ## remove what setup made
-	rm -rf $(VENV)
+build: setup ## build the wheel and the source archive into dist/
+	$(BIN)/python -m build
+
+clean: ## remove what setup and build made (never ./data)
+	rm -rf $(VENV) dist
