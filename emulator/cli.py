@@ -1,4 +1,4 @@
-"""The command line: `custom-labels serve | demo | reset | healthcheck` (O-2 to O-4)."""
+"""The command line: `custom-labels COMMAND` (O-2 to O-4)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ SUCCESS, FAILURE, USAGE = 0, 1, 2
 _COMMANDS = {
     "serve": ("emulator.commands.serve", "run the emulator"),
     "demo": ("emulator.commands.demo", "train, start and use an example model against an emulator"),
+    "lint": ("emulator.convert.lint", "check a manifest as Custom Labels would, without a server"),
+    "convert": ("emulator.convert.command", "make a manifest from COCO, CSV, folders or Ground Truth multi-label"),
     "reset": ("emulator.commands.reset", "make a running emulator forget everything"),
     "healthcheck": ("emulator.commands.healthcheck", "say whether an emulator is ready"),
 }

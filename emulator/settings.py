@@ -52,6 +52,21 @@ class Settings:
     virtual_host_domain: str = _setting(
         "localhost", "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style)."
     )
+    s3_endpoint_url: str = _setting(
+        "", "An S3 endpoint to use instead of the embedded S3 for manifests, images and results; docs/s3.md."
+    )
+    s3_region: str = _setting("", "Region of that endpoint; without it the region of each request.")
+    s3_addressing_style: str = _setting(
+        "path", "How buckets of that endpoint are addressed.", choices=("auto", "path", "virtual")
+    )
+    s3_credentials: str = _setting(
+        "", "A file that maps accounts to keys or profiles for that endpoint; without it boto3's default chain."
+    )
+    s3_checksums: str = _setting(
+        "when_supported",
+        "Checksums sent to that endpoint; `when_required` for those that do not know the newer ones.",
+        choices=("when_supported", "when_required"),
+    )
     waiter_hold: float = _setting(
         50.0, "How long a waiter's DescribeProjectVersions call is held while a version is changing (O-18).", minimum=0
     )

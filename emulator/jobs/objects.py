@@ -9,9 +9,16 @@ from emulator.storage.object_store import ObjectStore
 
 
 def open_object_store(description: dict[str, Any]) -> ObjectStore:
-    """The store that `description` names: `{"kind": "embedded", "directory": ...}`."""
+    """The store that `description` names: `{"kind": "embedded", "directory": …}`, or kind `external` and the fields of
+    ExternalS3Settings. Raises CredentialsFileError.
+    """
     if description["kind"] == "embedded":
-        from emulator.s3 import open_embedded_store
+        from emulator.s3.object_store import open_embedded_store
 
         return open_embedded_store(Path(description["directory"]))
-    raise ValueError(f"unknown kind of object store {description['kind']}")
+    from emulator.s3.external import ExternalS3Settings, ExternalS3Store
+
+    given = {name: value for name, value in description.items() if name != "kind"}
+    if given["credentials_file"] is not None:
+        given["credentials_file"] = Path(given["credentials_file"])
+    return ExternalS3Store(ExternalS3Settings(**given))

@@ -1,0 +1,128 @@
+"""Building the larger parts from the settings: the object store and the handlers of jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulator.domain.units import UnitSettings
+from emulator.jobs.clock import Clock
+from emulator.jobs.dataset_jobs import CopyDataset, CreateDataset, DeleteDataset, DistributeDataset, UpdateDataset
+from emulator.jobs.fleet import Fleet
+from emulator.jobs.hosting import Hosting
+from emulator.jobs.runner import JobHandler
+from emulator.jobs.sweeper import Sweeper
+from emulator.jobs.training_preparation import Preparation
+from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.version_jobs import (
+    CopyVersion,
+    DeleteProject,
+    DeleteVersion,
+    StartVersion,
+    StopVersion,
+    TrainVersion,
+)
+from emulator.jobs.worker_process import WorkerSettings
+from emulator.settings import Settings
+from emulator.storage.engine import Database
+from emulator.storage.object_store import ObjectStore
+
+
+class Directories:
+    """Where things lie inside the data directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.database = root / "state.sqlite"
+        self.objects = root / "objects"
+        self.models = root / "models"
+        self.work = root / "work"
+        self.cache = root / "cache"
+
+    def create(self) -> None:
+        """Make those that are missing."""
+        for directory in (self.root, self.objects, self.models, self.work, self.cache):
+            directory.mkdir(parents=True, exist_ok=True)
+
+
+def object_store_description(settings: Settings, directories: Directories) -> dict[str, Any]:
+    """The object store as `jobs.objects.open_object_store` takes it; travels to worker processes as JSON."""
+    if not settings.s3_endpoint_url:
+        return {"kind": "embedded", "directory": str(directories.objects.resolve())}
+    return {
+        "kind": "external",
+        "endpoint_url": settings.s3_endpoint_url,
+        "region": settings.s3_region or None,
+        "addressing_style": settings.s3_addressing_style,
+        "credentials_file": settings.s3_credentials or None,
+        "checksums": settings.s3_checksums,
+    }
+
+
+def unit_settings(settings: Settings) -> UnitSettings:
+    """The rules of inference units (O-21, O-22)."""
+    return UnitSettings(
+        tps_per_unit=settings.tps_per_unit,
+        scale_up_share=settings.scale_up_percent / 100,
+        scale_up_seconds=settings.scale_up_seconds,
+        in_service_delay_seconds=settings.in_service_seconds,
+        scale_down_share=settings.scale_down_percent / 100,
+        scale_down_seconds=settings.scale_down_seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JobParts:
+    """What the handlers of jobs work with."""
+
+    settings: Settings
+    directories: Directories
+    database: Database
+    objects: ObjectStore
+    clock: Clock
+    hosting: Hosting
+    fleet: Fleet
+    sweeper: Sweeper
+    progress: TrainingProgress
+
+
+def job_handlers(parts: JobParts) -> dict[str, JobHandler]:
+    """What does each kind of job, by the names that operations accept them under."""
+    database, sweeper, hosting = parts.database, parts.sweeper, parts.hosting
+    worker = WorkerSettings(
+        database_path=str(parts.directories.database.resolve()),
+        objects=object_store_description(parts.settings, parts.directories),
+    )
+    return {
+        "create-dataset": CreateDataset(database, sweeper, parts.objects, worker),
+        "copy-dataset": CopyDataset(database, sweeper),
+        "update-dataset": UpdateDataset(database, sweeper),
+        "distribute-dataset": DistributeDataset(database, sweeper, parts.settings.seed),
+        "delete-dataset": DeleteDataset(database, sweeper),
+        "train": _train_version(parts, worker),
+        "copy-version": CopyVersion(database, hosting, parts.objects),
+        "start-version": StartVersion(database, hosting, parts.fleet),
+        "stop-version": StopVersion(database, hosting, parts.fleet),
+        "delete-version": DeleteVersion(database, hosting),
+        "delete-project": DeleteProject(),
+    }
+
+
+def _train_version(parts: JobParts, worker: WorkerSettings) -> TrainVersion:
+    settings = parts.settings
+    return TrainVersion(
+        parts.database,
+        parts.hosting,
+        Preparation(parts.database, parts.objects, parts.clock, settings.seed),
+        parts.progress,
+        worker,
+        work_directory=parts.directories.work.resolve(),
+        concurrent_trainings=settings.concurrent_trainings,
+        options={
+            "seed": settings.seed,
+            "effort": settings.training_effort,
+            "threads": settings.training_threads,
+            "cache_directory": str(parts.directories.cache.resolve()),
+        },
+    )

@@ -1,0 +1,58 @@
+"""Which part of the emulator a request is for: one port serves several AWS services, the control paths and the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from enum import Enum
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+
+
+class Destination(Enum):
+    """The parts that answer requests."""
+
+    REKOGNITION = "rekognition"
+    S3 = "s3"
+    CLOUDWATCH = "cloudwatch"
+    OTHER_SERVICES = "other services"
+    CONTROL = "control"
+    CONSOLE = "console"
+
+
+_CREDENTIAL_SERVICE = re.compile(rb"Credential=[^/,\s]*/\d{8}/[^/,\s]+/([a-z0-9-]+)/")
+_BY_SERVICE = {
+    b"rekognition": Destination.REKOGNITION,
+    b"s3": Destination.S3,
+    b"monitoring": Destination.CLOUDWATCH,
+}
+_FORM = b"application/x-www-form-urlencoded"
+
+
+def destination(scope: Scope) -> Destination:
+    """By the service that the signature names; unsigned requests by path, target and content type."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        headers[name] = value
+    signed = _CREDENTIAL_SERVICE.search(headers.get(b"authorization", b""))
+    if signed is not None:
+        return _BY_SERVICE.get(signed[1], Destination.OTHER_SERVICES)
+    path: str = scope["path"]
+    if path.startswith("/_emulator/"):
+        return Destination.CONTROL
+    if path == "/console" or path.startswith("/console/"):
+        return Destination.CONSOLE
+    if path == "/" and not scope["query_string"]:
+        return _unsigned_root(scope["method"], headers)
+    return Destination.S3
+
+
+def _unsigned_root(method: str, headers: dict[bytes, bytes]) -> Destination:
+    """Requests for / without a signature: a preflight, a forgotten signature, STS, or S3's list of buckets."""
+    if b"x-amz-target" in headers or b"x-amz-target" in headers.get(b"access-control-request-headers", b"").lower():
+        return Destination.REKOGNITION
+    if method == "POST":
+        is_form = headers.get(b"content-type", b"").startswith(_FORM)
+        return Destination.OTHER_SERVICES if is_form else Destination.REKOGNITION
+    return Destination.S3
