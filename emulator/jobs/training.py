@@ -18,7 +18,7 @@ from emulator import __version__
 from emulator.domain.manifest import rules
 from emulator.domain.manifest.reading import ManifestLine, read_lines
 from emulator.domain.manifest.rules import Rule
-from emulator.domain.manifest.training import TrainingValidation, validate_training
+from emulator.domain.manifest.training import ModelType, TrainingValidation, validate_training
 from emulator.domain.results.keys import ResultKind
 from emulator.domain.results.snapshots import training_snapshot_line
 from emulator.domain.results.summary import evaluation_summary
@@ -33,13 +33,12 @@ from emulator.storage.object_store import (
     ObjectStore,
     ObjectStoreError,
 )
+from emulator.vision.detector.brands import train_brand_detector
 from emulator.vision.errors import TrainingError
 from emulator.vision.examples import Effort, Progress, TrainedModel, TrainingSettings
 from emulator.vision.training import train
 
 Report = Callable[[str, int, int], None]
-
-DETECTION_UNSUPPORTED = "Training object detection models is not supported by this installation."
 
 
 class TrainingFailedError(Exception):
@@ -190,6 +189,8 @@ def _train(training: Training, validation: TrainingValidation, reader: ImageRead
     def progress(step: Progress) -> None:
         training.report(step.stage, step.done, step.total)
 
+    if validation.model_type is ModelType.BRAND:
+        return train_brand_detector(examples.examples, validation.labels, settings, progress)
     return train(examples.kind, examples.examples, validation.labels, settings, progress)
 
 
