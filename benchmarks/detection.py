@@ -25,7 +25,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.detection_sets import DetectionSet, drawn_set, folder_set, logo_set
 from emulator.vision import images
-from emulator.vision.detector.brands import train_brand_detector
 from emulator.vision.detector.geometry import intersections_over_unions
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.training import train
@@ -104,11 +103,7 @@ def run(name: str, data: Path, settings: TrainingSettings) -> dict[str, object]:
             print(f"\r{name}: {progress.stage} {progress.done}/{progress.total}  ", end="", file=sys.stderr)
 
     wall, cpu = time.perf_counter(), time.process_time()
-    model: DetectorModel
-    if detection_set.is_brand:
-        model = train_brand_detector(detection_set.train, labels, settings, show)
-    else:
-        model = train(detection_set.train, labels, settings, show)
+    model = train(detection_set.train, labels, settings, show)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     predictions = model.predict([example.image for example in detection_set.test])

@@ -46,7 +46,6 @@ class DetectionSet:
     labels: tuple[str, ...]
     train: list[TrainingExample]
     test: list[TrainingExample]
-    is_brand: bool = False
 
 
 def folder_set(folder: Path) -> DetectionSet:
@@ -107,7 +106,7 @@ def logo_set() -> DetectionSet:
             factor = random.uniform(0.4, 1)
             small = logo.resize((int(logo.width * factor), int(logo.height * factor)))
             train.append(TrainingExample(_encoded(f"logo {number} {copy}", small), frozenset({LOGO_WORDS[number]})))
-    return DetectionSet(LOGO_WORDS, train, [_scene(logos, seed) for seed in range(48)], is_brand=True)
+    return DetectionSet(LOGO_WORDS, train, [_scene(logos, seed) for seed in range(48)])
 
 
 def _logo(number: int) -> Image.Image:

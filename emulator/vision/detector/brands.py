@@ -1,5 +1,6 @@
 """Brand detectors: training pictures are logos alone, with image-level labels; boxes come from compositions (D-26)."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -10,10 +11,10 @@ from PIL import Image
 
 from emulator.vision import images
 from emulator.vision.detector.composition import Logo, compose, make_logo
+from emulator.vision.detector.fitting import READING, fit
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.pictures import Sample
 from emulator.vision.detector.plan import SIDES, make_plan
-from emulator.vision.detector.training import READING, fit
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
@@ -22,6 +23,8 @@ LOGO_SIDE = 512
 """Logos are kept with a long side of at most so many pixels."""
 COMPOSITIONS_IN_A_PASS = 200
 SURVEYED_COMPOSITIONS = 64
+VIEWS_OF_A_COMPOSITION = 2
+"""Composing takes as long as learning: every composition is looked at twice, zoomed differently."""
 """Compositions that the plan of the network is made from."""
 
 
@@ -37,20 +40,23 @@ class BrandEffort:
 EFFORTS = {Effort.FAST: BrandEffort(200), Effort.STANDARD: BrandEffort(375), Effort.BEST: BrandEffort(1500)}
 
 
-@dataclass(frozen=True)
 class CompositionSource:
-    """A source of samples for the views: every view gets a composition of its own, the same one for the same number."""
+    """A source of samples for the views: the same composition for the same number, and never an old one again."""
 
-    logos: Sequence[Logo]
-    side: int
-    seed: int
+    def __init__(self, logos: Sequence[Logo], side: int, seed: int) -> None:
+        self._logos, self._side, self._seed = logos, side, seed
+        # The views of a composition follow each other, in the hands of one thread.
+        self._compose = functools.lru_cache(maxsize=8)(self._composed)
 
     def __len__(self) -> int:
         """There is no end of compositions; this many count as a pass."""
         return COMPOSITIONS_IN_A_PASS
 
     def sample(self, index: int, number: int) -> Sample:  # noqa: ARG002 (the number alone decides)
-        return compose(self.logos, self.side, np.random.default_rng([self.seed, number, 2]))
+        return self._compose(number // VIEWS_OF_A_COMPOSITION)
+
+    def _composed(self, number: int) -> Sample:
+        return compose(self._logos, self._side, np.random.default_rng([self._seed, number, 2]))
 
 
 def train_brand_detector(
@@ -72,7 +78,7 @@ def train_brand_detector(
         raise UnusableTrainingDataError(f"no training picture shows {', '.join(labels[index] for index in missing)}")
     effort = effort or EFFORTS[settings.effort]
     source = CompositionSource(logos, effort.picture_side, settings.seed)
-    survey = [source.sample(0, number) for number in range(SURVEYED_COMPOSITIONS)]
+    survey = [source.sample(0, number * VIEWS_OF_A_COMPOSITION) for number in range(SURVEYED_COMPOSITIONS)]
     plan = make_plan([sample.picture.size for sample in survey], [sample.boxes for sample in survey], effort.sides)
     # A logo must not be mirrored, and compositions are full of logos without a mosaic.
     plan = replace(plan, mosaic_probability=0.0)

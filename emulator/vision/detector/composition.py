@@ -206,14 +206,12 @@ def _lit(colours: Image.Image, random: np.random.Generator) -> Image.Image:
 
 
 def _photographed(picture: Image.Image, random: np.random.Generator) -> Image.Image:
-    """Lens blur, exposure, sensor noise, JPEG."""
+    """Lens blur, sensor noise, JPEG; exposure is the views' business."""
     if random.random() < 0.3:
         picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.5)))
-    for enhancer in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-        picture = enhancer(picture).enhance(random.uniform(0.7, 1.3))
     if random.random() < 0.3:
         pixels = np.asarray(picture, np.float32)
-        grain = random.standard_normal(pixels.shape, np.float32) * random.uniform(2, 15)
+        grain = random.standard_normal((*pixels.shape[:2], 1), np.float32) * np.float32(random.uniform(2, 15))
         picture = Image.fromarray(np.clip(pixels + grain, 0, 255).astype(np.uint8))
     if random.random() < 0.5:
         buffer = io.BytesIO()

@@ -2,31 +2,19 @@
 
 import hashlib
 import json
-import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
-import threadpoolctl  # type: ignore[import-untyped]
-
-from emulator.vision import backbone
-from emulator.vision.backbone_blocks import read_blocks
-from emulator.vision.detector.checkpoint import Checkpoint
-from emulator.vision.detector.graph import FEATURES, build_graph
+from emulator.vision.detector.brands import train_brand_detector
+from emulator.vision.detector.fitting import READING, fit
 from emulator.vision.detector.model import DetectorModel
-from emulator.vision.detector.network import DetectorNetwork
-from emulator.vision.detector.optimisation import BATCH_VIEWS, Schedule, optimise
-from emulator.vision.detector.pictures import Annotation, PictureStore, SampleSource, annotate
+from emulator.vision.detector.optimisation import BATCH_VIEWS
+from emulator.vision.detector.pictures import Annotation, PictureStore, annotate
 from emulator.vision.detector.plan import SIDES, DetectorPlan, make_plan
-from emulator.vision.detector.trunk import TRAINED_BLOCKS
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
-
-logger = logging.getLogger(__name__)
-
-READING = "reading pictures"
-TRAINING = "training detector"
 
 
 @dataclass(frozen=True)
@@ -60,10 +48,13 @@ def train(
 ) -> DetectorModel:
     """A detector for `labels`. Pictures without labels and boxes teach what is background.
 
-    Pictures that have image-level labels but no box are left out, and so are boxes of other labels (D-25). The same
-    input gives the same model, byte for byte, whatever the number of threads (O-24). With a cache directory a training
-    that was stopped goes on from its last checkpoint. Raises UnusableTrainingDataError without any usable box.
+    Pictures that have image-level labels but no box are left out, and so are boxes of other labels (D-25); but where
+    no picture has a box, those with an image-level label are taken for logos (D-26, see brands). The same input gives
+    the same model, byte for byte, whatever the number of threads (O-24). With a cache directory a training that was
+    stopped goes on from its last checkpoint. Raises UnusableTrainingDataError when there is nothing to learn from.
     """
+    if not any(example.boxes for example in examples) and any(example.labels for example in examples):
+        return train_brand_detector(examples, labels, settings, progress)
     return train_detector(examples, labels, settings, progress, EFFORTS[settings.effort])
 
 
@@ -86,42 +77,6 @@ def train_detector(
     name = _fingerprint(usable, labels, settings.seed, plan, effort)
     with PictureStore(usable, annotations, side, settings.cache_directory) as store:
         return fit(store, labels, plan, effort.steps(len(store), plan), augmentation, settings, progress, name)
-
-
-def fit(
-    source: SampleSource,
-    labels: Sequence[str],
-    plan: DetectorPlan,
-    steps: int,
-    augmentation: Augmentation,
-    settings: TrainingSettings,
-    progress: ProgressListener,
-    name: str,
-) -> DetectorModel:
-    """Trains on what `source` shows; `name` is that of the checkpoint in the cache directory."""
-    blocks = read_blocks(backbone.trunk(FEATURES), TRAINED_BLOCKS)
-    network = DetectorNetwork(blocks, plan.levels, len(labels), settings.seed)
-    checkpoint = Checkpoint(settings.cache_directory, name) if settings.cache_directory else None
-    logger.info("detector training: %d pictures, %d steps, %s", len(source), steps, plan)
-    # The threads here are ours; BLAS would only get in their way, and sum in another order.
-    with threadpoolctl.threadpool_limits(1, user_api="blas"):
-        loss = optimise(
-            network,
-            source,
-            plan,
-            Schedule(steps),
-            augmentation,
-            settings.seed,
-            settings.threads,
-            checkpoint,
-            lambda done, total: progress(Progress(TRAINING, done, total)),
-        )
-    network.finish()
-    report = {"pictures": len(source), "steps": steps, "final_loss": round(loss, 4), "plan": plan.as_metadata()}
-    model = DetectorModel(build_graph(network, plan), labels, plan, report, settings.threads)
-    if checkpoint:
-        checkpoint.remove()
-    return model
 
 
 def _annotations(

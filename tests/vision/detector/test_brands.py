@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from emulator.vision.detector.brands import BrandEffort, train_brand_detector
+from emulator.vision.detector.brands import EFFORTS, BrandEffort, train_brand_detector
+from emulator.vision.detector.model import DetectorModel
 from emulator.vision.errors import UnusableTrainingDataError
-from emulator.vision.examples import TrainingExample, TrainingSettings, ignore_progress
+from emulator.vision.examples import Effort, ModelKind, TrainingExample, TrainingSettings, ignore_progress
+from emulator.vision.training import train
 from tests.vision.pictures import MemoryImage, encode
 
 LABELS = ("sun", "stripe")
@@ -37,6 +39,15 @@ def example(*labels: str) -> TrainingExample:
 def test_every_label_needs_a_logo() -> None:
     with pytest.raises(UnusableTrainingDataError, match="stripe"):
         train_brand_detector([example("sun")], LABELS, TrainingSettings(), ignore_progress, SHORT)
+
+
+def test_a_detection_training_without_boxes_is_a_brand_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EFFORTS, Effort.FAST, SHORT)
+    settings = TrainingSettings(effort=Effort.FAST)
+    model = train(ModelKind.DETECTION, [example("sun"), example("stripe")], LABELS, settings)
+    assert isinstance(model, DetectorModel)
+    assert model.plan.mosaic_probability == 0
+    assert model.report["steps"] == 1
 
 
 def test_pictures_with_several_labels_are_left_out() -> None:
