@@ -1,0 +1,159 @@
+"""Time under the tester's hand: policies, the manual clock, waiters that do not waste time (O-9, O-10, O-17, O-18)."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support.raw_http import signed_headers
+from tests.support.running import RunningLab
+from tests.support.server import wait_until
+
+HOUR = 3600
+
+
+def test_running_on_the_third_describe(lab: RunningLab) -> None:
+    lab.control("PUT", "transitions", {"starting": {"type": "describes", "count": 3}})
+    arn = lab.new_version()
+    lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
+    assert [lab.status(arn) for _ in range(3)] == ["STARTING", "STARTING", "RUNNING"]
+    lab.stop(arn)
+
+
+def test_a_model_is_held_in_starting_until_time_is_moved(lab: RunningLab) -> None:
+    lab.manual_time()
+    lab.control("PUT", "transitions", {"starting": {"type": "seconds", "seconds": 600}})
+    arn = lab.new_version()
+    lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
+    time.sleep(0.3)
+    assert lab.status(arn) == "STARTING"
+    lab.advance(599)
+    assert lab.status(arn) == "STARTING"
+    lab.advance(1)
+    assert lab.status(arn) == "RUNNING", "what is due shows as soon as the call that moved time is answered"
+    lab.stop(arn)
+
+
+def test_every_transition_obeys_seconds_of_manual_time(lab: RunningLab) -> None:
+    lab.manual_time()
+    hundred = {"type": "seconds", "seconds": 100}
+    lab.control("PUT", "transitions", dict.fromkeys(("starting", "stopping", "deleting"), hundred))
+    arn = lab.new_version()
+    seen = []
+    for step in (
+        lambda: lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1),
+        lambda: lab.rekognition.stop_project_version(ProjectVersionArn=arn),
+    ):
+        step()
+        for seconds in (99, 1):
+            seen.append(lab.status(arn))
+            lab.advance(seconds)
+    seen.append(lab.status(arn))
+    assert seen == ["STARTING", "STARTING", "STOPPING", "STOPPING", "STOPPED"]
+    lab.rekognition.delete_project_version(ProjectVersionArn=arn)
+    lab.advance(99)
+    assert lab.status(arn) == "DELETING"
+    lab.advance(1)
+    found = lab.rekognition.describe_project_versions(ProjectArn=lab.trained.arn, VersionNames=[arn.split("/")[3]])
+    assert found["ProjectVersionDescriptions"] == []
+
+
+def test_a_running_model_ages_by_eight_hours_in_a_moment(lab: RunningLab) -> None:
+    lab.manual_time()
+    arn = lab.new_version()
+    lab.start(arn)
+    began = time.monotonic()
+    lab.advance(8 * HOUR)
+    assert time.monotonic() - began < 1.0
+    rows = {row["project_version"]: row for row in lab.control("GET", "usage")["versions"]}
+    assert rows[arn]["running_seconds"] == pytest.approx(8 * HOUR, abs=2)
+    lab.stop(arn)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "clock/advance", {"seconds": 5}, 409),
+        ("PUT", "clock", {"mode": "sideways"}, 400),
+        ("PUT", "clock", [], 400),
+        ("PUT", "transitions", {"starting": {"type": "seconds"}}, 400),
+        ("PUT", "transitions", {"flying": {"type": "real"}}, 400),
+    ],
+)
+def test_mistakes_are_told(lab: RunningLab, method: str, path: str, body: Any, status: int) -> None:
+    found, answer = lab.emulator.control(method, f"/_emulator/{path}", body)
+    assert found == status
+    assert set(answer["error"]) == {"code", "message"}
+
+
+def test_a_waiter_ends_with_the_transition_and_not_with_its_delay(lab: RunningLab) -> None:
+    lab.control("PUT", "transitions", {"starting": {"type": "seconds", "seconds": 1.5}})
+    arn = lab.new_version()
+    client = boto3.client(
+        "rekognition",
+        endpoint_url=lab.emulator.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=lab.account,
+        aws_secret_access_key="x",
+    )
+    client.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
+    began = time.monotonic()
+    client.get_waiter("project_version_running").wait(ProjectArn=lab.trained.arn, VersionNames=[arn.split("/")[3]])
+    assert 1.0 < time.monotonic() - began < 10.0, "botocore's own delay is 30 s"
+    client.close()
+    lab.stop(arn)
+
+
+def test_a_hundred_held_calls_cost_nothing_and_are_all_answered(lab: RunningLab) -> None:
+    lab.manual_time()
+    lab.control("PUT", "transitions", {"starting": {"type": "seconds", "seconds": 60}})
+    arn = lab.new_version()
+    lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
+    with ThreadPoolExecutor(100) as threads:
+        held = [threads.submit(_held_describe, lab, arn) for _ in range(100)]
+        time.sleep(1.0)
+        assert not any(call.done() for call in held)
+        began = time.monotonic()
+        lab.rekognition.describe_projects()
+        assert time.monotonic() - began < 1.0, "other calls are served meanwhile"
+        lab.advance(60)
+        assert {call.result(20) for call in held} == {"RUNNING"}
+    lab.stop(arn)
+
+
+def _held_describe(lab: RunningLab, arn: str) -> str:
+    import http.client
+    import json
+
+    host = lab.emulator.endpoint.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=60)
+    body = json.dumps({"ProjectArn": lab.trained.arn, "VersionNames": [arn.split("/")[3]]})
+    headers = signed_headers("DescribeProjectVersions", lab.account) | {"User-Agent": "Boto3/1 m/b,B"}
+    connection.request("POST", "/", body, headers)
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    status: str = answer["ProjectVersionDescriptions"][0]["Status"]
+    return status
+
+
+def test_held_calls_end_at_once_when_the_emulator_does(lab: RunningLab) -> None:
+    lab.control("PUT", "transitions", {"starting": {"type": "seconds", "seconds": 600}})
+    arn = lab.new_version()
+    lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
+    with ThreadPoolExecutor(20) as threads:
+        held = [threads.submit(_held_describe, lab, arn) for _ in range(20)]
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert lab.emulator.terminate() == 0
+        assert time.monotonic() - began < 4.0
+        assert {call.result(5) for call in held} == {"STARTING"}
+    lab.emulator.restart()
+    lab.reconnect()
+    lab.manual_time()
+    lab.advance(600)
+    wait_until(lambda: lab.status(arn) == "RUNNING", what="the start that was resumed")
+    lab.stop(arn)
