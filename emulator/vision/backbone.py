@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +77,15 @@ def cut(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
         plain = onnx.helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, None)
         reduced.graph.output.append(known.get(output, plain))
     return reduced
+
+
+def replace_weights(model: onnx.ModelProto, weights: Mapping[str, npt.NDArray[np.float32]]) -> None:
+    """Put other values in place of weights, called as `backbone_weights` does, in the precision of those replaced."""
+    stored = {tensor.name.removesuffix(".fp16"): tensor for tensor in model.graph.initializer}
+    for name, values in weights.items():
+        tensor = stored[name]
+        precision = np.float16 if tensor.name.endswith(".fp16") else np.float32
+        tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(values, dtype=precision), tensor.name))
 
 
 def open_trunk(outputs: Sequence[str], threads: int, name: str = DEFAULT_BACKBONE) -> Session:

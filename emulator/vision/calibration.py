@@ -32,8 +32,10 @@ class Calibration:
         return np.asarray((1 - self.doubt) * raw + self.doubt * self.prior)
 
 
-def calibrate(logits: FloatArray, targets: FloatArray, multi_label: bool) -> Calibration:
+def calibrate(logits: FloatArray, targets: FloatArray, multi_label: bool, images: int | None = None) -> Calibration:
     """Fit a calibration to logits of pictures that the model had not seen; both arrays [n, labels].
+
+    `images`: how many pictures the model was made from, if not only these.
 
     The temperature (Guo et al. 2017) minimises the log loss. The doubt, (k/2) / (n + k/2) for k equally likely answers,
     keeps a few right answers from claiming certainty (Jeffreys' prior of half an observation for each).
@@ -43,7 +45,7 @@ def calibrate(logits: FloatArray, targets: FloatArray, multi_label: bool) -> Cal
     imagined = answers / 2
     return Calibration(
         temperature=float(_TEMPERATURES[int(np.argmin(losses))]),
-        doubt=imagined / (len(targets) + imagined),
+        doubt=imagined / ((images or len(targets)) + imagined),
         prior=1 / answers,
     )
 

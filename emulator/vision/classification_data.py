@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,13 @@ class ClassificationData:
         """The same with these pictures only."""
         chosen = [self.images[index] for index in indices]
         return ClassificationData(chosen, self.targets[indices], self.background, self.multi_label)
+
+    def without(self, identities: Collection[str]) -> ClassificationData:
+        """The same without the pictures of these identities."""
+        unwanted = set(identities)
+        usable = [index for index, image in enumerate(self.images) if image.identity not in unwanted]
+        background = [image for image in self.background if image.identity not in unwanted]
+        return replace(self.subset(np.array(usable, np.int64)), background=background)
 
     def sample(self, count: int, seed: int) -> ClassificationData:
         """At most about `count` pictures, every label keeping its share of them."""

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import onnx
-import threadpoolctl  # type: ignore[import-untyped]
+import threadpoolctl
 
+from emulator.vision.backbone import replace_weights
 from emulator.vision.classification_data import arrange
+from emulator.vision.classifier_refinement import refine
 from emulator.vision.classifier_search import search
 from emulator.vision.examples import (
     ImageSource,
@@ -83,10 +85,12 @@ def train(
     # One thread, because the sums of several come out in another order.
     with threadpoolctl.threadpool_limits(1, user_api="blas"):
         found = search(data, settings, progress)
-        head = found.trainer.fit(found.winner.best)
-    recipe = found.winner.recipe
+        refinement, refinement_report = refine(data, found, settings, progress)
+        head = refinement.head if refinement else found.trainer.fit(found.winner.best)
+    recipe = refinement.recipe if refinement else found.winner.recipe
     report = {
         "features": recipe.name,
+        "fine_tuning": refinement_report,
         "multi_label": data.multi_label,
         "images": len(found.table.targets),
         "background_images": len(found.table.background),
@@ -96,5 +100,7 @@ def train(
     }
     _log.info("classifier trained: %s", report)
     model = feature_graph(recipe)
+    if refinement:
+        replace_weights(model, refinement.tuned.backbone_weights)
     head.append_to(model, OUTPUT, CONFIDENCES)
     return ClassificationModel(model, labels, recipe.look.side, report, settings.threads)

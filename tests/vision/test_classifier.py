@@ -124,9 +124,8 @@ def test_unusable_pictures_are_left_out_and_reported() -> None:
 
 def test_progress_counts_every_picture() -> None:
     seen: list[Progress] = []
-    train(
-        "classification", [example(label, seed) for seed in range(2) for label in LABELS], LABELS, progress=seen.append
-    )
+    examples = [example(label, seed) for seed in range(2) for label in LABELS]
+    train("classification", examples, LABELS, FAST, seen.append)
     first = [step for step in seen if step.stage == seen[0].stage]
     assert first == [Progress("features at efficientnet_lite2 224 px", done, 4) for done in range(1, 5)]
 

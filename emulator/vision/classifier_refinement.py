@@ -1,0 +1,150 @@
+"""Whether to fine-tune: tried where there are pictures enough, kept only if a hold-out says that it pays."""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from emulator.vision.calibration import calibrate, nothing_pictures
+from emulator.vision.classification_data import ClassificationData, Indices, read_table
+from emulator.vision.classifier_search import SearchResult
+from emulator.vision.classifier_tuning import TunedModel, Tuner
+from emulator.vision.examples import Effort, ImageSource, ProgressListener, TrainingSettings
+from emulator.vision.feature_reader import FeatureReader
+from emulator.vision.features import FeatureRecipe, Look
+from emulator.vision.images import PixelArray
+from emulator.vision.linear_head import HeadScore, HeadTrainer, LinearHead, stratified_folds
+from emulator.vision.logistic_regression import FloatArray, cross_entropy
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """What an effort allows. `use_everything`: train once more with the held-out pictures if tuning pays."""
+
+    minimum_images: int
+    side: int
+    epochs: int
+    use_everything: bool
+
+
+PLANS = {
+    Effort.STANDARD: TuningPlan(minimum_images=500, side=256, epochs=4, use_everything=False),
+    Effort.BEST: TuningPlan(minimum_images=200, side=320, epochs=8, use_everything=True),
+}
+
+_HOLD_OUT_FOLDS = 5
+# Where the regression leaves less than this to be desired for each picture, tuning has nothing to win.
+_SMALLEST_LOSS_TO_TUNE = 0.15
+# The tuned model has to be better by this part of the loss: the hold-out is small, and it saw more of the pictures.
+_WORTHWHILE_GAIN = 0.02
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """A fine-tuned classifier that did better than the regression."""
+
+    recipe: FeatureRecipe
+    head: LinearHead
+    tuned: TunedModel
+
+
+@dataclass(frozen=True)
+class _DrawnImage:
+    """An image source for a picture in memory."""
+
+    identity: str
+    pixels: PixelArray
+
+    def read(self) -> bytes:
+        buffer = io.BytesIO()
+        Image.fromarray(self.pixels).save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+def refine(
+    data: ClassificationData, found: SearchResult, settings: TrainingSettings, progress: ProgressListener
+) -> tuple[Refinement | None, dict[str, object]]:
+    """A tuned model if it was tried and is better, and the report on the attempt."""
+    plan = PLANS.get(settings.effort)
+    best = found.winner.best
+    if plan is None:
+        return None, {"tried": False, "reason": "not with this effort"}
+    if len(found.table.targets) < plan.minimum_images:
+        return None, {"tried": False, "reason": f"fewer than {plan.minimum_images} images"}
+    if best.loss < _SMALLEST_LOSS_TO_TUNE:
+        return None, {"tried": False, "reason": "the regression leaves too little to win"}
+    usable = data.without(found.table.skipped)
+    held_out = best.images[stratified_folds(usable.targets[best.images], _HOLD_OUT_FOLDS, settings.seed) == 0]
+    kept = np.setdiff1d(np.arange(len(usable.images)), held_out)
+    recipe = FeatureRecipe(Look(plan.side))
+    tuner, start = _tune(usable.subset(kept), recipe, plan, settings, progress)
+    logits = tuner.logits([usable.images[index] for index in held_out])
+    targets = usable.targets[held_out]
+    tuned_loss = _loss(logits, targets, data.multi_label)
+    plain_loss = _loss(_logits_of(best, held_out), targets, data.multi_label)
+    pays = tuned_loss < (1 - _WORTHWHILE_GAIN) * plain_loss
+    report: dict[str, object] = {
+        "tried": True,
+        "kept": pays,
+        "held_out_images": len(held_out),
+        "regression_loss": round(plain_loss, 4),
+        "tuned_loss": round(tuned_loss, 4),
+    }
+    _log.info("fine-tuning: %s", report)
+    if not pays:
+        return None, report
+    if plan.use_everything:
+        tuner, start = _tune(usable, recipe, plan, settings, progress)
+    tuned = tuner.result()
+    head = replace(
+        start,
+        weights=tuned.weights,
+        bias=tuned.bias,
+        calibration=calibrate(logits, targets, data.multi_label, len(usable.images)),
+    )
+    return Refinement(recipe, head, tuned), report
+
+
+def _tune(
+    data: ClassificationData,
+    recipe: FeatureRecipe,
+    plan: TuningPlan,
+    settings: TrainingSettings,
+    progress: ProgressListener,
+) -> tuple[Tuner, LinearHead]:
+    table = read_table(
+        FeatureReader(recipe.look, settings), data, settings.seed, f"features at {recipe.look.name}", progress
+    )
+    trainer = HeadTrainer(table.select(recipe))
+    start = trainer.fit(min(trainer.cross_validate(settings.seed), key=lambda score: score.loss))
+    tuner = Tuner(recipe, start, settings)
+    tuner.train(_with_background(data, plan.side, settings.seed), plan.epochs, progress)
+    return tuner, start
+
+
+def _with_background(data: ClassificationData, side: int, seed: int) -> ClassificationData:
+    """The same with pictures of nothing, and background pictures up to a quarter of the labelled ones, among them."""
+    drawn: list[ImageSource] = [
+        _DrawnImage(f"nothing {index}", pixels)
+        for index, pixels in enumerate(nothing_pictures(side, np.random.default_rng(seed)))
+    ]
+    extra = [*drawn, *data.background[: len(data.images) // 4]]
+    labels = data.targets.shape[1]
+    shares = np.full((len(extra), labels), 0.0 if data.multi_label else 1 / labels)
+    return replace(data, images=[*data.images, *extra], targets=np.concatenate([data.targets, shares]))
+
+
+def _loss(logits: FloatArray, targets: FloatArray, multi_label: bool) -> float:
+    temperature = calibrate(logits, targets, multi_label).temperature
+    return float(cross_entropy(logits / temperature, targets, multi_label).mean())
+
+
+def _logits_of(score: HeadScore, images: Indices) -> FloatArray:
+    rows = {int(image): row for row, image in enumerate(score.images)}
+    return score.logits[[rows[int(image)] for image in images]]
