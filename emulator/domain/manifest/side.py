@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import blake2b
 from itertools import islice
+from sys import intern
 
 from emulator.domain.manifest import rules
 from emulator.domain.manifest.annotating import validation_line
@@ -140,7 +141,7 @@ class SideValidation:
         new_numbers = {old: new for new, old in enumerate(old_numbers, start=1)}
         part.findings = {new_numbers[n]: found for n, found in self.findings.items() if n in new_numbers}
         part.usable = [
-            _renumbered(line, new_numbers[line.number]) for line in self.usable if line.number in new_numbers
+            replace(line, number=new_numbers[line.number]) for line in self.usable if line.number in new_numbers
         ]
         return part
 
@@ -187,7 +188,7 @@ def _look(
     inspections: Sequence[LineInspection], look_at_images: LookAtImages | None, side: SideValidation
 ) -> list[ImageLook | None]:
     looks: list[ImageLook | None] = [None] * len(inspections)
-    wanted = [n for n, i in enumerate(inspections) if not i.is_stopped and i.verdict is not Verdict.IGNORED]
+    wanted = [n for n, inspection in enumerate(inspections) if _needs_look(inspection)]
     if look_at_images is None or not wanted:
         return looks
     places = [(inspections[n].bucket, inspections[n].key) for n in wanted]
@@ -195,6 +196,13 @@ def _look(
         looks[n] = look
         side.looks[look if isinstance(look, ImageProblem) else None] += 1
     return looks
+
+
+def _needs_look(inspection: LineInspection) -> bool:
+    """Lines that would be used always; others unless they are ignored or their checks have ended (J-23)."""
+    if inspection.verdict is Verdict.INVALID:
+        return not inspection.is_stopped
+    return inspection.verdict is Verdict.VALID
 
 
 def _settle(side: SideValidation, number: int, inspection: LineInspection, look: ImageLook | None) -> None:
@@ -215,28 +223,15 @@ def _settle(side: SideValidation, number: int, inspection: LineInspection, look:
 
 
 def _usable_line(number: int, inspection: LineInspection, facts: ImageFacts | None) -> UsableLine:
+    """Texts that many lines share are kept once."""
     return UsableLine(
         number,
         inspection.source_ref,
-        inspection.bucket,
+        intern(inspection.bucket),
         inspection.key,
-        tuple(inspection.image_labels),
-        tuple(inspection.boxes),
+        tuple(intern(label) for label in inspection.image_labels),
+        tuple(box._replace(label=intern(box.label)) for box in inspection.boxes),
         inspection.image_size,
-        inspection.creation_date,
+        intern(inspection.creation_date),
         facts,
-    )
-
-
-def _renumbered(line: UsableLine, number: int) -> UsableLine:
-    return UsableLine(
-        number,
-        line.source_ref,
-        line.bucket,
-        line.key,
-        line.image_labels,
-        line.boxes,
-        line.image_size,
-        line.creation_date,
-        line.facts,
     )

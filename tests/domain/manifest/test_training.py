@@ -224,6 +224,18 @@ def test_images_of_stopped_and_ignored_lines_are_not_looked_at() -> None:
     assert asked == [f"images/{number:06}.jpg" for number in [*range(10, 20), *range(50, 54)]]
 
 
+def test_the_image_of_a_usable_line_is_looked_at_though_its_checks_have_ended() -> None:
+    """J-4 on one of two attributes: the line is used, so its image must be good."""
+    line = {**image_line(77, "a"), **image_pair("other", "b"), "other": "no number"}
+    assert validate([*labelled(10), line], labelled(4, 50)).training.usable[-1].facts is not None
+    result = validate([*labelled(10), line], labelled(4, 50), problem(ImageProblem.MISSING, only="77"))
+    assert [finding.rule.code for finding in result.training.findings[11]] == [
+        "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT",
+        "ERROR_INVALID_IMAGE",
+    ]
+    assert statistics(result)["invalid_json_lines"] == 1
+
+
 def test_a_box_line_with_a_small_image_is_marked_at_its_attribute() -> None:
     """J-11."""
 
