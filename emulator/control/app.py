@@ -43,7 +43,8 @@ def create_control_app(controls: Controls) -> FastAPI:
     _add_guard(app, controls)
     _add_errors(app)
     _add_life(app, controls)
-    _add_time(app, controls)
+    _add_transitions(app, controls)
+    _add_clock(app, controls)
     return app
 
 
@@ -106,7 +107,7 @@ def _add_life(app: FastAPI, controls: Controls) -> None:
         return {"status": "reset"}
 
 
-def _add_time(app: FastAPI, controls: Controls) -> None:
+def _add_transitions(app: FastAPI, controls: Controls) -> None:
     @app.get("/_emulator/transitions")
     async def get_transitions() -> dict[str, Any]:
         """O-9."""
@@ -121,6 +122,8 @@ def _add_time(app: FastAPI, controls: Controls) -> None:
             raise ControlError("InvalidTransitions", str(error)) from error
         return controls.policies.as_json()
 
+
+def _add_clock(app: FastAPI, controls: Controls) -> None:
     @app.get("/_emulator/clock")
     async def get_clock() -> dict[str, Any]:
         """O-10."""

@@ -51,7 +51,7 @@ class Candidate:
         return min(self.scores, key=lambda score: score.loss)
 
     def report(self) -> dict[str, object]:
-        """What the model file tells of it; the loss is the mean cross-entropy on held-back folds."""
+        """What the model file tells of it, by its best score."""
         best = self.best
         return {
             "features": self.recipe.name,

@@ -136,6 +136,8 @@ def summed_gradients(tapes: Sequence[Tape]) -> dict[str, Array]:
 
 
 class Layer(Protocol):
+    """What a network is built of. Arrays are float32."""
+
     def forward(self, inputs: Array, tape: Tape | None = None) -> Array:
         """(batch, height, width, channels) -> (batch, height', width', channels')."""
         ...

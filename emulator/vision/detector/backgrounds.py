@@ -19,6 +19,7 @@ Colour = tuple[int, int, int]
 
 
 def random_colour(random: np.random.Generator) -> Colour:
+    """Any red, green and blue, each 0 to 255."""
     red, green, blue = (int(value) for value in random.integers(0, 256, 3))
     return red, green, blue
 

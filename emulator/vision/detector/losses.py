@@ -10,6 +10,7 @@ LARGEST_LOG_DISTANCE = 6.0
 
 
 def sigmoid(logits: Array) -> Array:
+    """1 / (1 + exp(-logits)), without overflow for large negative ones."""
     result: Array = 0.5 * (1 + np.tanh(0.5 * logits))
     return result
 

@@ -1,0 +1,161 @@
+"""The plan of the house (docs/architecture.md), read from the source: who imports whom, how long, how documented."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "emulator"
+MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
+
+LINES_IN_A_FILE = 400
+LINES_IN_A_FUNCTION = 40
+LINES_THAT_SPEAK_FOR_THEMSELVES = 8
+
+# Said once, at `vision.layers.Layer`.
+DOCUMENTED_AT_THEIR_INTERFACE = {"forward", "backward"}
+
+# Every part of the package and the parts that it may import. `emulator` itself (the version) is open to all.
+PARTS = {path.parts[1].removesuffix(".py") for path in MODULES} - {"__init__"}
+ARROWS: dict[str, set[str]] = {
+    "wire": set(),
+    "domain": set(),
+    "vision": set(),
+    "storage": {"domain"},
+    "s3": {"storage"},
+    "jobs": {"storage", "s3", "domain", "vision"},
+    "operations": {"wire", "domain", "storage", "jobs"},
+    "control": {"operations", "storage", "domain", "jobs"},
+    "console": {"operations", "storage", "domain", "jobs"},
+    "convert": {"operations", "storage", "domain"},
+    "testing": {"operations", "storage", "domain"},
+    "settings": set(),
+    "data_lock": set(),
+    "init_scripts": set(),
+    "definition_files": {"settings", "domain"},
+    **dict.fromkeys(("app", "assembly", "routing", "lifecycle", "commands", "cli", "__main__"), PARTS),
+}
+
+# The lifecycle is handed the Emulator that app.py builds, and names its type.
+ONLY_FOR_TYPES = {("emulator/lifecycle.py", "app")}
+
+# A reader would not thank us for cutting these.
+LONG_FUNCTIONS: dict[tuple[str, str], str] = {}
+
+
+@cache
+def tree(module: Path) -> ast.Module:
+    return ast.parse((ROOT / module).read_text(), filename=str(module))
+
+
+def imported_names(module: Path, node: ast.AST) -> list[str]:
+    """The dotted names that an import statement may reach, relative ones resolved."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    base = node.module or ""
+    if node.level:
+        package = module.parent.parts[: len(module.parent.parts) - node.level + 1]
+        base = ".".join([*package, *([node.module] if node.module else [])])
+    return [f"{base}.{alias.name}" for alias in node.names]
+
+
+def imported_parts(module: Path, within: ast.AST) -> set[str]:
+    names = [name for node in ast.walk(within) for name in imported_names(module, node)]
+    reached = {name.split(".")[1] for name in names if name.startswith("emulator.")}
+    return reached & PARTS
+
+
+def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    assert node.end_lineno is not None
+    return node.end_lineno - node.lineno + 1
+
+
+def test_every_part_has_its_place_in_the_plan() -> None:
+    assert set(ARROWS) - {"testing"} == PARTS - {"testing"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_imports_point_one_way(module: Path) -> None:
+    """Imports for types alone and within functions count as well."""
+    part = module.parts[1].removesuffix(".py")
+    if part == "__init__":
+        allowed: set[str] = set()
+    else:
+        allowed = ARROWS[part] | {part}
+    assert imported_parts(module, tree(module)) <= allowed
+
+
+@pytest.mark.parametrize(("module", "part"), sorted(ONLY_FOR_TYPES))
+def test_what_is_imported_for_types_is_not_imported_to_run(module: str, part: str) -> None:
+    found = tree(Path(module))
+    for node in ast.walk(found):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            assert part in imported_parts(Path(module), node)
+            node.body = [ast.Pass()]
+    try:
+        assert part not in imported_parts(Path(module), found)
+    finally:
+        tree.cache_clear()
+
+
+def test_the_arrows_have_no_circle() -> None:
+    """Among the parts that may not import everything."""
+    left = {part: allowed for part, allowed in ARROWS.items() if allowed != PARTS}
+    while left:
+        free = [part for part, allowed in left.items() if not allowed & set(left)]
+        assert free, f"a circle among {sorted(left)}"
+        for part in free:
+            del left[part]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_files_and_functions_are_short(module: Path) -> None:
+    assert len((ROOT / module).read_text().splitlines()) < LINES_IN_A_FILE
+    long = {node.name: length(node) for node in functions(module) if length(node) > LINES_IN_A_FUNCTION}
+    assert {name for name in long if (str(module), name) not in LONG_FUNCTIONS} == set(), long
+
+
+def test_no_excuse_is_out_of_date() -> None:
+    for module, name in LONG_FUNCTIONS:
+        assert [node for node in functions(Path(module)) if node.name == name and length(node) > LINES_IN_A_FUNCTION]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_nothing_is_left_for_later(module: Path) -> None:
+    text = (ROOT / module).read_text()
+    for word in ("NotImplementedError", "TODO", "FIXME", "XXX"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_what_is_public_is_documented(module: Path) -> None:
+    """Modules, classes, functions, and those methods that do more than their names say."""
+    undocumented = [] if ast.get_docstring(tree(module)) else ["the module"]
+    for owner in ast.walk(tree(module)):
+        if not isinstance(owner, ast.Module | ast.ClassDef):
+            continue
+        for node in owner.body:
+            if isinstance(node, ast.ClassDef):
+                needs = not node.name.startswith("_") and isinstance(owner, ast.Module)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                is_open = not node.name.startswith("_") and not getattr(owner, "name", "").startswith("_")
+                is_short = isinstance(owner, ast.ClassDef) and length(node) <= LINES_THAT_SPEAK_FOR_THEMSELVES
+                needs = is_open and not is_short and node.name not in DOCUMENTED_AT_THEIR_INTERFACE
+            else:
+                continue
+            if needs and not ast.get_docstring(node):
+                undocumented.append(node.name)
+    assert undocumented == []
