@@ -1,0 +1,182 @@
+"""Project policies: their grammar, and whom they let copy a model."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.domain.policy import Decision, MalformedPolicyError, decide, parse_policy
+
+OWNER, TRUSTED, STRANGER = "111122223333", "444455556666", "777788889999"
+VERSION = f"arn:aws:rekognition:us-east-1:{OWNER}:project/shapes/version/first/1690556751958"
+
+
+def statement(**changes: Any) -> dict[str, Any]:
+    """A statement that lets TRUSTED copy any version; a change to None takes the element out."""
+    whole = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{TRUSTED}:root"},
+        "Action": "rekognition:CopyProjectVersion",
+        "Resource": "*",
+    }
+    return {name: value for name, value in (whole | changes).items() if value is not None}
+
+
+def document(*statements: Any, **members: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)} | members)
+
+
+def decision_of(account: str, *documents: str, version: str = VERSION) -> Decision:
+    return decide([parse_policy(text) for text in documents], account, version)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        '"Allow"',
+        "[" * 100_000,
+        "{}",
+        '{"Statement": []}',
+        '{"Statement": "all"}',
+        '{"Statement": [1]}',
+        document(statement(), Version="2020-01-01"),
+        document(statement(Effect=None)),
+        document(statement(Principal=None)),
+        document(statement(Action=None)),
+        document(statement(Resource=None)),
+        document(statement(Effect="Permit")),
+        document(statement(Effect=["Allow"])),
+        document(statement(NotAction="rekognition:DetectLabels")),
+        document(statement(NotResource="*")),
+        document(statement(NotPrincipal={"AWS": "*"})),
+        document(statement(Action="rekognition:*")),
+        document(statement(Action=["rekognition:CopyProjectVersion", "rekognition:DeleteProject"])),
+        document(statement(Action=[])),
+        document(statement(Action=[1])),
+        document(statement(Resource="arn:aws:s3:::bucket")),
+        document(statement(Resource=[])),
+        document(statement(Resource=[""])),
+        document(statement(Principal="everybody")),
+        document(statement(Principal={})),
+        document(statement(Principal={"AWS": []})),
+        document(statement(Principal={"Group": "x"})),
+        document(statement(Surprise=1)),
+        document(statement(), statement(Effect="Perhaps")),
+    ],
+)
+def test_malformed_documents(text: str) -> None:
+    """CP-6: required and forbidden elements, one action, version ARNs or *."""
+    with pytest.raises(MalformedPolicyError) as caught:
+        parse_policy(text)
+    assert caught.value.code == "MalformedPolicyDocumentException"
+    assert caught.value.message
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["Statement", "Effect", "Principal", "Action", "Resource", "Version", "AWS", "Condition"]
+                ),
+                inner,
+                max_size=5,
+            )
+        ),
+    )
+)
+def test_any_json_is_read_or_malformed(value: Any) -> None:
+    try:
+        assert parse_policy(json.dumps(value))
+    except MalformedPolicyError as error:
+        assert error.message.startswith(("The ", "Every "))
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "*",
+        {"AWS": "*"},
+        {"AWS": TRUSTED},
+        {"AWS": f"arn:aws:iam::{TRUSTED}:root"},
+        {"AWS": f"arn:aws:iam::{TRUSTED}:role/copier"},
+        {"AWS": [f"arn:aws:iam::{STRANGER}:user/u", f"arn:aws:sts::{TRUSTED}:assumed-role/copier/session"]},
+    ],
+)
+def test_principals_that_mean_the_account(principal: Any) -> None:
+    """CP-6: any principal is allowed; identities below an account count as the account."""
+    assert decision_of(TRUSTED, document(statement(Principal=principal))) is Decision.ALLOW
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"AWS": STRANGER},
+        {"AWS": f"arn:aws:iam::{STRANGER}:root"},
+        {"AWS": f"{TRUSTED}0"},
+        {"Service": "rekognition.amazonaws.com"},
+        {"CanonicalUser": TRUSTED},
+        {"Federated": "*"},
+    ],
+)
+def test_principals_that_mean_others(principal: Any) -> None:
+    assert decision_of(TRUSTED, document(statement(Principal=principal))) is Decision.SILENT
+
+
+@pytest.mark.parametrize(
+    ("resource", "is_covered"),
+    [
+        ("*", True),
+        (VERSION, True),
+        (f"arn:aws:rekognition:us-east-1:{OWNER}:project/shapes/version/*", True),
+        (f"arn:aws:rekognition:*:{OWNER}:project/shapes/version/f?rst/*", True),
+        (f"arn:aws:rekognition:us-east-1:{OWNER}:project/shapes/version/second/*", False),
+        (f"arn:aws:rekognition:us-east-1:{OWNER}:project/shapes/version/[f]irst/*", False),
+        (f"arn:aws:rekognition:us-east-1:{OWNER}:project/SHAPES/version/*", False),
+        ([f"arn:aws:rekognition:us-east-1:{OWNER}:project/other/version/*", VERSION], True),
+    ],
+)
+def test_resources_and_their_wildcards(resource: Any, is_covered: bool) -> None:
+    """CP-7; * and ? are wildcards, brackets are not."""
+    expected = Decision.ALLOW if is_covered else Decision.SILENT
+    assert decision_of(TRUSTED, document(statement(Resource=resource))) is expected
+
+
+def test_a_single_statement_needs_no_list_and_case_does_not_matter() -> None:
+    """X-23."""
+    text = json.dumps({"Statement": statement(Effect="ALLOW", Action="Rekognition:copyprojectversion")})
+    assert decision_of(TRUSTED, text) is Decision.ALLOW
+
+
+@given(st.permutations(["allow", "deny", "silent"]))
+def test_an_explicit_deny_wins_in_any_order(order: list[str]) -> None:
+    """SE-2, api-facts §8.4: within one policy and across policies."""
+    statements = {
+        "allow": statement(),
+        "deny": statement(Effect="Deny"),
+        "silent": statement(Principal={"AWS": STRANGER}),
+    }
+    assert decision_of(TRUSTED, document(*(statements[name] for name in order))) is Decision.DENY
+    assert decision_of(TRUSTED, *(document(statements[name]) for name in order)) is Decision.DENY
+
+
+def test_conditions_allow_and_do_not_deny() -> None:
+    """Ours (docs/parity.md): there is no signed-in identity to evaluate them on."""
+    condition = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    assert decision_of(TRUSTED, document(statement(Condition=condition))) is Decision.ALLOW
+    denied = document(statement(), statement(Effect="Deny", Condition=condition))
+    assert decision_of(TRUSTED, denied) is Decision.ALLOW
+
+
+def test_no_policy_says_nothing() -> None:
+    assert decision_of(TRUSTED) is Decision.SILENT
