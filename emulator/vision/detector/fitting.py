@@ -11,7 +11,7 @@ from emulator.vision.detector.checkpoint import Checkpoint
 from emulator.vision.detector.graph import FEATURES, build_graph
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.network import DetectorNetwork
-from emulator.vision.detector.optimisation import Schedule, optimise
+from emulator.vision.detector.optimisation import Learner, Schedule, optimise
 from emulator.vision.detector.pictures import SampleSource
 from emulator.vision.detector.plan import DetectorPlan
 from emulator.vision.detector.trunk import TRAINED_BLOCKS
@@ -42,12 +42,8 @@ def fit(
     # The threads here are ours; BLAS would only get in their way, and sum in another order.
     with threadpoolctl.threadpool_limits(1, user_api="blas"):
         loss = optimise(
-            network,
-            source,
-            plan,
+            Learner(network, source, plan, augmentation, settings.seed),
             Schedule(steps),
-            augmentation,
-            settings.seed,
             settings.threads,
             checkpoint,
             lambda done, total: progress(Progress(TRAINING, done, total)),

@@ -64,28 +64,24 @@ class ShardResult:
 
 
 def optimise(
-    network: DetectorNetwork,
-    source: SampleSource,
-    plan: DetectorPlan,
+    learner: "Learner",
     schedule: Schedule,
-    augmentation: Augmentation,
-    seed: int,
     threads: int,
     checkpoint: Checkpoint | None,
     progress: Callable[[int, int], None],
 ) -> float:
-    """Trains the network in place and returns the mean loss of the last tenth of the steps.
+    """Trains the learner's network in place and returns the mean loss of the last tenth of the steps.
 
     `progress` hears (steps done, steps in all). With a checkpoint that was begun by the same training the work goes on
     where it was left; the result is the same as without the interruption.
     """
-    worker = _Worker(network, source, plan, augmentation, seed)
+    network = learner.network
     with ThreadPoolExecutor(threads, "detector-training") as pool:
         state = checkpoint.load() if checkpoint else None
         if state is None:
             first = 0
             losses = np.zeros(schedule.steps, np.float32)
-            network.standardise(list(pool.map(worker.frozen_features, _shards(0, STANDARDISATION_VIEWS))))
+            network.standardise(list(pool.map(learner.frozen_features, _shards(0, STANDARDISATION_VIEWS))))
         else:
             first, losses = int(state["step"]), state["losses"].copy()
             network.restore(state)
@@ -93,10 +89,10 @@ def optimise(
         saved = first
         for step in range(first, schedule.steps):
             views = _shards(step * BATCH_VIEWS, BATCH_VIEWS)
-            losses[step] = _apply(network, schedule, step, list(pool.map(worker.gradients, views)))
+            losses[step] = _apply(network, schedule, step, list(pool.map(learner.gradients, views)))
             progress(step + 1, schedule.steps)
             clock.report(step + 1)
-            if checkpoint and step + 1 - saved >= max(CHECKPOINT_STEPS, len(source) // BATCH_VIEWS):
+            if checkpoint and step + 1 - saved >= max(CHECKPOINT_STEPS, learner.pass_steps):
                 checkpoint.save({"step": np.array(step + 1), "losses": losses, **network.state()})
                 saved = step + 1
     return float(losses[-max(1, schedule.steps // 10) :].mean())
@@ -117,8 +113,11 @@ def _apply(network: DetectorNetwork, schedule: Schedule, step: int, shards: Sequ
     return sum(shard.loss for shard in shards) / positives
 
 
-class _Worker:
-    """Makes views by number, the same view for the same number, and what follows from them."""
+class Learner:
+    """Makes views by number, the same view for the same number, and finds out what the network can learn from them.
+
+    May be used from several threads at once, except while the network is being changed.
+    """
 
     def __init__(
         self,
@@ -128,12 +127,17 @@ class _Worker:
         augmentation: Augmentation,
         seed: int,
     ) -> None:
-        self._network = network
+        self.network = network
         self._source = source
         self._plan = plan
         self._augmentation = augmentation
         self._seed = seed
         self._trunk = Trunk()
+
+    @property
+    def pass_steps(self) -> int:
+        """Batches in a pass over the pictures."""
+        return len(self._source) // BATCH_VIEWS
 
     def frozen_features(self, numbers: range) -> tuple[Array, Array]:
         """c3 and c4 of the views with these numbers."""
@@ -143,14 +147,14 @@ class _Worker:
         """The gradients of the views with these numbers."""
         (c3, c4), targets = self._features_and_targets(numbers)
         tape = Tape()
-        outputs = self._network.forward(c3, c4, tape)
+        outputs = self.network.forward(c3, c4, tape)
         gradients, loss, positives = [], 0.0, 0
-        for head, output, level_targets in zip(self._network.heads, outputs, targets, strict=True):
+        for head, output, level_targets in zip(self.network.heads, outputs, targets, strict=True):
             level_loss, gradient = level_loss_and_gradient(output, level_targets, head.level.stride)
             gradients.append(gradient)
             loss += level_loss
             positives += int((level_targets.labels >= 0).sum())
-        self._network.backward(gradients, tape)
+        self.network.backward(gradients, tape)
         return ShardResult(tape, positives, loss)
 
     def _features_and_targets(self, numbers: range) -> tuple[tuple[Array, Array], list[Targets]]:

@@ -1,8 +1,7 @@
 """What kind of detector the training boxes ask for: input size, feature levels, crops, mosaics."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,8 +43,14 @@ class DetectorPlan:
     levels: tuple[Level, ...]
     mosaic_probability: float
 
-    def as_metadata(self) -> dict[str, Any]:
-        return asdict(self)
+    def as_metadata(self) -> dict[str, object]:
+        """The plan in values that JSON can hold."""
+        return {
+            "input": [self.input_width, self.input_height],
+            "view": [self.view_width, self.view_height],
+            "levels": [level.name for level in self.levels],
+            "mosaic_probability": self.mosaic_probability,
+        }
 
 
 def make_plan(
