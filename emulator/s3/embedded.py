@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from emulator.s3.archive import load_objects, save_objects
 from emulator.s3.console_bucket import ensure_console_bucket
 from emulator.s3.errors import NotModified, S3Error
 from emulator.s3.handlers import access
@@ -73,6 +74,14 @@ class EmbeddedS3:
         """The name of the account's console bucket in a region, which is created when it is not there (S-4)."""
         return ensure_console_bucket(self._vault, account, region, self._console_origin)
 
+    def save_to(self, directory: Path) -> None:
+        """All objects as they are at this moment, into an empty folder (O-15)."""
+        save_objects(self._vault, directory)
+
+    def load_from(self, directory: Path) -> None:
+        """Replace all objects by those of a folder that `check_objects` has passed (O-15)."""
+        load_objects(self._vault, directory)
+
     def reset(self) -> None:
         """Remove every bucket and object (O-8)."""
         self._vault.open()
@@ -111,7 +120,7 @@ class EmbeddedS3:
         chosen = route(request)
         largest = LARGEST_OBJECT if chosen.takes_object else LARGEST_DOCUMENT
         headers = without_checksums(request.headers) if chosen.checksum_of_object else request.headers
-        body = Body(self._vault.files, self._budget, headers, largest)
+        body = Body(self._vault.files, self._budget, headers, largest, takes_form=chosen.takes_form)
         call = Call(request, body, self._vault, chosen.action)
         try:
             await receive_body(body, state.receive, self._executor)

@@ -156,9 +156,9 @@ class ExternalS3Store:
         return client
 
     def _connect(self, credentials: AccountCredentials | None, region: str) -> Any:
-        import boto3  # type: ignore[import-untyped]
-        from botocore.config import Config  # type: ignore[import-untyped]
-        from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
 
         settings = self._settings
         config = Config(
@@ -202,7 +202,7 @@ class _BodyStream(io.RawIOBase):
 
 
 def _one_thread() -> Any:
-    from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]
+    from boto3.s3.transfer import TransferConfig
 
     return TransferConfig(use_threads=False)
 
@@ -214,7 +214,7 @@ def _parameters(location: ObjectLocation) -> dict[str, str]:
 
 @contextmanager
 def _port_errors(location: ObjectLocation) -> Iterator[None]:
-    from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
+    from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:

@@ -81,6 +81,19 @@ class BlobFiles:
             copies.append(copy)
         return copies
 
+    def copy_out(self, name: str, target: Path) -> None:
+        """A second name outside the store for a blob, without moving a byte where the file system can link."""
+        try:
+            os.link(self._place(name), target)
+        except OSError:
+            shutil.copyfile(self._place(name), target)
+
+    def take_in(self, source: Path, name: str) -> None:
+        """Move a finished file from outside the store into the spool, under a name of 32 hex digits."""
+        with source.open("rb+") as file:
+            os.fsync(file.fileno())
+        shutil.move(source, self._spool / name)
+
     def place(self, name: str) -> None:
         """Move a staged file to where readers look. To be called inside the index's write transaction (see `sweep`)."""
         target = self._place(name)

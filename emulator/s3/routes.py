@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.s3.errors import S3Error
-from emulator.s3.handlers import access, buckets, configuration, copying, listing, multipart, objects
+from emulator.s3.handlers import access, buckets, configuration, copying, form_upload, listing, multipart, objects
 from emulator.s3.handlers.context import Call
 from emulator.s3.http.request import S3Request
 from emulator.s3.http.response import S3Response
@@ -19,13 +19,14 @@ _SERVICE, _BUCKET, _OBJECT = "service", "bucket", "object"
 class Route:
     """An operation.
 
-    `action` is what a bucket policy names; `takes_object` tells that the body is an object's bytes;
-    `checksum_of_object` that the checksum in the headers is that of the object to come, not of the body.
+    `action` is what a bucket policy names. The body is an object's bytes (`takes_object`), within a form (`takes_form`),
+    or a document. With `checksum_of_object` the checksum in the headers is that of the object to come, not of the body.
     """
 
     handler: Handler
     action: str
     takes_object: bool = False
+    takes_form: bool = False
     checksum_of_object: bool = False
 
 
@@ -60,7 +61,10 @@ _ROUTES: dict[tuple[str, str], dict[str, Route]] = {
         "tagging": Route(access.delete_bucket_tagging, "s3:PutBucketTagging"),
         "": Route(buckets.delete_bucket, "s3:DeleteBucket"),
     },
-    (_BUCKET, "POST"): {"delete": Route(objects.delete_objects, "s3:DeleteObject")},
+    (_BUCKET, "POST"): {
+        "delete": Route(objects.delete_objects, "s3:DeleteObject"),
+        "": Route(form_upload.post_object, "s3:PutObject", takes_object=True, takes_form=True),
+    },
     (_BUCKET, "OPTIONS"): {"": Route(access.preflight, "s3:GetObject")},
     (_OBJECT, "GET"): {
         "acl": Route(access.get_object_acl, "s3:GetObjectAcl"),

@@ -119,6 +119,10 @@ class Vault:
         if self._sweep(_REMOVED_AT_ONCE) >= _REMOVED_AT_ONCE:
             threading.Thread(target=self._sweep, name="s3-sweep", daemon=True).start()
 
+    def sweep(self) -> int:
+        """Remove placed files that no row names; the number of files removed."""
+        return self._sweep()
+
     def _sweep(self, at_most: int | None = None) -> int:
         """Remove placed files that no row names, about `at_most` of them.
 

@@ -9,6 +9,7 @@ from emulator.s3.errors import S3Error
 from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call, checksum_headers, version_headers
 from emulator.s3.http import xml
+from emulator.s3.http.body import Digests
 from emulator.s3.http.checksums import FULL_OBJECT
 from emulator.s3.http.response import S3Response, http_date, no_content, xml_response
 from emulator.s3.index import versions
@@ -30,9 +31,13 @@ _OVERRIDES = {
 
 def put_object(call: Call) -> S3Response:
     """PutObject: durable when it answers; If-Match and If-None-Match are decided together with the write."""
+    return store_body(call, call.body.finish())
+
+
+def store_body(call: Call, digests: Digests) -> S3Response:
+    """Make the verified body an object under the request's key; PutObject's answer."""
     request = call.request
     key = request.object_key()
-    digests = call.body.finish()
     with call.vault.reading() as connection:  # before the bytes go to the disk: a wrong name costs nothing
         bucket = call.bucket(connection)
     described = properties.from_headers(request.headers, request.account, bucket.account)

@@ -17,6 +17,7 @@ from emulator.s3.errors import S3Error
 from emulator.s3.files import BlobFiles, StagedBlob
 from emulator.s3.http import checksums
 from emulator.s3.http.chunked import ChunkedDecoder
+from emulator.s3.http.form import FormDecoder, boundary_of
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -69,7 +70,12 @@ class Body:
     """A body that is being received, then verified by `finish`, then kept by `stage` or `read`, then `close`d."""
 
     def __init__(
-        self, files: BlobFiles, budget: MemoryBudget, headers: Mapping[str, str], largest: int = LARGEST_OBJECT
+        self,
+        files: BlobFiles,
+        budget: MemoryBudget,
+        headers: Mapping[str, str],
+        largest: int = LARGEST_OBJECT,
+        takes_form: bool = False,
     ) -> None:
         self.announced = checksums.announced(headers)
         self.size = 0
@@ -88,7 +94,10 @@ class Body:
             self._hashers[self.announced.algorithm] = checksums.hasher(self.announced.algorithm)
         self._payload_hash = _signed_payload_hash(headers)
         self._sha256 = hashlib.sha256() if self._payload_hash else None
-        self._decoder = ChunkedDecoder() if is_chunked(headers) else None
+        boundary = boundary_of(headers.get("content-type", "")) if takes_form else None
+        self.form = FormDecoder(boundary) if boundary else None
+        self._chunks = ChunkedDecoder() if is_chunked(headers) else None
+        self._decoder = self.form or self._chunks
 
     def feed(self, data: bytes) -> bool:
         """Take the next piece; True when `flush` should move what is in memory to the file."""
@@ -164,10 +173,10 @@ class Body:
         return data
 
     def _check_length(self) -> None:
-        if self._decoder is None:
+        if self._chunks is None:
             return
         announced = self._headers.get("x-amz-decoded-content-length")
-        if not self._decoder.finished or (announced is not None and announced != str(self.size)):
+        if not self._chunks.finished or (announced is not None and announced != str(self.size)):
             raise S3Error("IncompleteBody")
 
     def _check_digests(self, digests: Digests) -> None:
@@ -180,7 +189,7 @@ class Body:
         expected = self.announced.value
         algorithm = self.announced.algorithm
         if self.announced.in_trailer:
-            expected = self._decoder.trailers.get(checksums.header_name(algorithm)) if self._decoder else None
+            expected = self._chunks.trailers.get(checksums.header_name(algorithm)) if self._chunks else None
             if expected is None:
                 raise S3Error("MalformedTrailerError")
         if expected is not None:

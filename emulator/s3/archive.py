@@ -1,0 +1,86 @@
+"""All objects of the embedded S3 as a folder, and back (O-15): a copy of the index and the files that it names."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from emulator.s3.index import schema
+from emulator.s3.vault import Vault
+
+INDEX_NAME = "objects.sqlite3"
+BLOBS_NAME = "blobs"
+_ROWS_AT_ONCE = 1000
+
+
+class DamagedObjectsError(ValueError):
+    """A folder that is no whole copy of a store; the message says what is wrong."""
+
+
+def save_objects(vault: Vault, directory: Path) -> None:
+    """Write the objects as they are at one moment into an empty folder. Writers wait; files are linked, not copied."""
+    vault.open()
+    blobs = directory / BLOBS_NAME
+    blobs.mkdir(parents=True)
+    with vault.changing() as change, closing(sqlite3.connect(directory / INDEX_NAME)) as copy:
+        change.connection.backup(copy)
+        for (name,) in change.connection.execute("SELECT name FROM blobs"):
+            vault.files.copy_out(name, blobs / name)
+    with closing(sqlite3.connect(directory / INDEX_NAME)) as copy:
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+
+
+def check_objects(directory: Path) -> None:
+    """Raise DamagedObjectsError, or NewerObjectIndexError, unless the folder is a whole copy. Upgrades its index."""
+    with _opened(directory) as index:
+        schema.upgrade(index)
+        if index.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+            raise DamagedObjectsError("the object index is damaged")
+        for name, size in index.execute("SELECT name, size FROM blobs"):
+            path = directory / BLOBS_NAME / str(name)
+            if not path.is_file() or path.stat().st_size != size:
+                raise DamagedObjectsError(f"the object file {name} is missing or has another size")
+
+
+def load_objects(vault: Vault, directory: Path) -> None:
+    """Replace all objects by those of a folder that `check_objects` has passed; the folder's files are used up.
+
+    The files get new names, so that none can meet one that is there. The index changes in one transaction.
+    """
+    vault.open()
+    with _opened(directory) as index:
+        names = {str(name): secrets.token_hex(16) for (name,) in index.execute("SELECT name FROM blobs")}
+        for name, new_name in names.items():
+            vault.files.take_in(directory / BLOBS_NAME / name, new_name)
+        with vault.changing() as change:
+            for table in schema.TABLES:
+                change.connection.execute(f"DELETE FROM {table}")
+            for table in reversed(schema.TABLES):
+                _copy_table(index, change.connection, table, names)
+            change.place(names.values())
+    vault.sweep()
+
+
+def _copy_table(source: sqlite3.Connection, target: sqlite3.Connection, table: str, names: dict[str, str]) -> None:
+    rows = source.execute(f"SELECT * FROM {table}")
+    columns = [column[0] for column in rows.description]
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    renamed = columns.index("name") if table == "blobs" else None
+    while batch := rows.fetchmany(_ROWS_AT_ONCE):
+        values = [list(row) for row in batch]
+        if renamed is not None:
+            for row in values:
+                row[renamed] = names[row[renamed]]
+        target.executemany(statement, values)
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(sqlite3.connect(directory / INDEX_NAME, isolation_level=None)) as connection:
+            yield connection
+    except sqlite3.DatabaseError as error:
+        raise DamagedObjectsError(f"the object index is damaged: {error}") from error

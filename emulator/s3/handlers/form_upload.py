@@ -1,0 +1,66 @@
+"""PostObject: the upload of an HTML form, with a policy that a server has signed for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from emulator.s3.credentials import account_of
+from emulator.s3.errors import S3Error
+from emulator.s3.handlers.context import Call
+from emulator.s3.handlers.objects import store_body
+from emulator.s3.http import xml
+from emulator.s3.http.response import S3Response
+from emulator.s3.rules import post_policy, tagging
+
+_PLAIN_HEADERS = ("content-type", "cache-control", "content-disposition", "content-encoding", "expires")
+
+
+def post_object(call: Call) -> S3Response:
+    """PostObject: store the file of a form under its field `key`, answer as its fields ask."""
+    form = call.body.form
+    digests = call.body.finish()
+    if form is None or not form.finished:
+        raise S3Error("MalformedPOSTRequest")
+    fields = form.fields
+    if not fields.get("key"):
+        raise S3Error("InvalidArgument", "Bucket POST must contain a field named 'key'.", ArgumentName="key")
+    post_policy.check(fields, call.request.bucket_name(), call.body.size, datetime.now(UTC))
+    key = fields["key"].replace("${filename}", form.filename)
+    access_key = fields.get("x-amz-credential", fields.get("awsaccesskeyid", "")).partition("/")[0]
+    request = replace(
+        call.request,
+        key=key,
+        headers=_headers(fields),
+        account=account_of(access_key) or call.request.account,
+    )
+    stored = store_body(Call(request, call.body, call.vault, call.action), digests)
+    location = f"{call.request.base_url}/{request.bucket}/{quote(key)}"
+    return _answer(fields, location, request.bucket_name(), key, stored)
+
+
+def _headers(fields: dict[str, str]) -> dict[str, str]:
+    """The form's fields as the headers of a PutObject."""
+    headers = {name: value for name, value in fields.items() if name in _PLAIN_HEADERS or name.startswith("x-amz-")}
+    if "acl" in fields:
+        headers["x-amz-acl"] = fields["acl"]
+    if "tagging" in fields:
+        tags = tagging.from_document(fields["tagging"].encode("utf-8"), tagging.MOST_OBJECT_TAGS)
+        headers["x-amz-tagging"] = urlencode(tags)
+    return headers
+
+
+def _answer(fields: dict[str, str], location: str, bucket: str, key: str, stored: S3Response) -> S3Response:
+    etag = stored.headers["etag"]
+    headers = {**stored.headers, "location": location}
+    redirect = urlsplit(fields.get("success_action_redirect", fields.get("redirect", "")))
+    if redirect.scheme in ("http", "https"):
+        query = [*parse_qsl(redirect.query), ("bucket", bucket), ("key", key), ("etag", etag)]
+        headers["location"] = urlunsplit(redirect._replace(query=urlencode(query)))
+        return S3Response(303, headers)
+    status = fields.get("success_action_status")
+    if status == "201":
+        body = xml.document("PostResponse", xml.leaves(Location=location, Bucket=bucket, Key=key, ETag=etag), "")
+        return S3Response(201, {**headers, "content-type": "application/xml"}, body)
+    return S3Response(200 if status == "200" else 204, headers)

@@ -1,0 +1,114 @@
+"""HTML forms: presigned POST."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.s3.errors import S3Error
+from emulator.s3.http.form import FormDecoder, boundary_of
+from tests.support.s3_errors import s3_error
+
+
+def presigned(client: Any, bucket: str, key: str, **options: Any) -> dict[str, Any]:
+    post: dict[str, Any] = client.generate_presigned_post(Bucket=bucket, Key=key, **options)
+    return post
+
+
+def test_a_form_stores_its_file(client: Any, bucket: str) -> None:
+    body = os.urandom(3_000_000)
+    post = presigned(
+        client,
+        bucket,
+        "uploads/${filename}",
+        Fields={"Content-Type": "image/jpeg", "x-amz-meta-from": "form", "success_action_status": "201"},
+        Conditions=[
+            {"Content-Type": "image/jpeg"},
+            {"x-amz-meta-from": "form"},
+            {"success_action_status": "201"},
+            ["content-length-range", 1, 5_000_000],
+        ],
+    )
+    answer = httpx.post(post["url"], data=post["fields"], files={"file": ("photo ä.jpg", body, "image/jpeg")})
+    assert answer.status_code == 201, answer.text
+    assert "<Key>uploads/photo ä.jpg</Key>" in answer.text
+    stored = client.get_object(Bucket=bucket, Key="uploads/photo ä.jpg")
+    assert (stored["Body"].read(), stored["ContentType"], stored["Metadata"]) == (body, "image/jpeg", {"from": "form"})
+
+
+def test_answers_that_a_form_can_ask_for(client: Any, endpoint: str, bucket: str) -> None:
+    plain = httpx.post(f"{endpoint}/{bucket}", data={"key": "a"}, files={"file": b"x"})
+    assert plain.status_code == 204
+    redirected = httpx.post(
+        f"{endpoint}/{bucket}",
+        data={"key": "b", "success_action_redirect": "https://page.example/done?x=1"},
+        files={"file": b"x"},
+    )
+    assert redirected.status_code == 303
+    assert redirected.headers["location"].startswith(f"https://page.example/done?x=1&bucket={bucket}&key=b&etag=")
+    assert [found["Key"] for found in client.list_objects_v2(Bucket=bucket)["Contents"]] == ["a", "b"]
+
+
+def test_forms_against_their_policy(client: Any, bucket: str) -> None:
+    post = presigned(client, bucket, "key", Conditions=[["content-length-range", 2, 3]])
+    for change, content, code in (
+        ({"key": "other"}, b"xx", "AccessDenied"),
+        ({"x-amz-meta-more": "1"}, b"xx", "AccessDenied"),
+        ({}, b"x", "EntityTooSmall"),
+        ({}, b"xxxx", "EntityTooLarge"),
+        ({"policy": "bm90IGpzb24="}, b"xx", "InvalidPolicyDocument"),
+    ):
+        answer = httpx.post(post["url"], data=post["fields"] | change, files={"file": content})
+        assert f"<Code>{code}</Code>" in answer.text
+    expired = presigned(client, bucket, "key", ExpiresIn=-10)
+    answer = httpx.post(expired["url"], data=expired["fields"], files={"file": b"xx"})
+    assert (answer.status_code, "Policy expired" in answer.text) == (403, True)
+    with s3_error("NoSuchKey", 404):
+        client.get_object(Bucket=bucket, Key="key")
+    assert httpx.post(post["url"], data=post["fields"], files={"file": b"xx"}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content"),
+    [
+        ("text/plain", b"x"),
+        ("multipart/form-data; boundary=b", b"no form at all"),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--b--'),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\ncut'),
+    ],
+)
+def test_bodies_that_are_no_form(endpoint: str, bucket: str, content_type: str, content: bytes) -> None:
+    answer = httpx.post(f"{endpoint}/{bucket}", content=content, headers={"content-type": content_type})
+    assert answer.status_code == 400
+    assert "<Code>MalformedPOSTRequest</Code>" in answer.text
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 1000])
+def test_a_form_may_come_in_any_pieces(size: int) -> None:
+    parts = [
+        b'--b\r\nContent-Disposition: form-data; name="Key"\r\n\r\nvalue\r\nof two lines\r\n',
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="C:\\\\fake\\\\a.jpg"\r\n',
+        b"Content-Type: image/jpeg\r\n\r\n\r\n--a \r\n--\r\n--b--\r\n",
+    ]
+    form = b"".join(parts)
+    decoder = FormDecoder("b")
+    payload = b"".join(piece for at in range(0, len(form), size) for piece in decoder.feed(form[at : at + size]))
+    assert (payload, decoder.fields, decoder.filename) == (b"\r\n--a \r\n--", {"key": "value\r\nof two lines"}, "a.jpg")
+    assert decoder.finished
+
+
+def test_fields_before_the_file_are_limited() -> None:
+    decoder = FormDecoder("b")
+    decoder.feed(b'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\n')
+    with pytest.raises(S3Error, match="MaxPostPreDataLengthExceededError"):
+        for _ in range(30):
+            decoder.feed(b"x" * 1000)
+
+
+def test_boundaries() -> None:
+    assert boundary_of('multipart/form-data; charset=utf-8; boundary="a b"') == "a b"
+    assert boundary_of("multipart/form-data; boundary=----WebKit123") == "----WebKit123"
+    assert boundary_of("application/x-www-form-urlencoded") is None
