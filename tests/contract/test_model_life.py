@@ -147,7 +147,7 @@ def check_running(project: Project, arn: str) -> None:
     answer = project.rekognition.detect_custom_labels(ProjectVersionArn=arn, Image=image)
     assert [label["Name"] for label in answer["CustomLabels"]] == ["square"]
     assert project.rekognition.stop_project_version(ProjectVersionArn=arn)["Status"] == "STOPPING"
-    assert project.describe_version("first")["Status"] == "STOPPING"
+    assert project.describe_version("first")["Status"] in {"STOPPING", "STOPPED"}
     project.wait_version("first", "STOPPED")
     ask = {"ProjectVersionArn": arn, "Image": image}
     assert error_code(project.rekognition.detect_custom_labels, **ask) == "ResourceNotReadyException"
@@ -281,11 +281,11 @@ def test_default_waiters_return_seconds_after_the_state_changes(emulator: Emulat
     named = {"ProjectArn": project.arn, "VersionNames": ["first"]}
     project.rekognition.get_waiter("project_version_training_completed").wait(**named)
     returned = time.time()
-    assert returned - project.describe_version("first")["TrainingEndTimestamp"].timestamp() < 5
+    assert returned - project.describe_version("first")["TrainingEndTimestamp"].timestamp() < 10
     project.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
     started = time.time()
     project.rekognition.get_waiter("project_version_running").wait(**named)
-    assert time.time() - started < 15
+    assert time.time() - started < 20
     project.stop_model()
 
 

@@ -1,12 +1,14 @@
 """What each state of projects, datasets and versions allows (api-facts §2 and §3.2).
 
-The emulator of these tests lets every piece of work last some seconds (O-17), so that a state can be met in the middle.
+The emulator of these tests lets work last until it was described three times (O-17), so that a state can be met in the
+middle however fast or busy the machine is.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -21,38 +23,32 @@ TRANSITIONS = ("training", "starting", "stopping", "copying", "deleting", "datas
 
 
 @pytest.fixture(scope="module")
-def slow_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+def patient_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
     """An emulator of this module alone, because transition policies hold for all accounts."""
     with EmulatorProcess(tmp_path_factory.mktemp("states") / "data") as process:
         yield process
 
 
-@pytest.fixture
-def account() -> str:
-    """An account of the test's own."""
-    return str(secrets.randbelow(9 * 10**11) + 10**11)
-
-
-def let_last(emulator: EmulatorProcess, seconds: float, *transitions: str) -> None:
-    """Set the policy of some transitions, and the default for all others."""
-    policies = {name: {"type": "real"} for name in TRANSITIONS}
-    policies |= {name: {"type": "seconds", "seconds": seconds} for name in transitions}
+def let_last(emulator: EmulatorProcess, *transitions: str) -> None:
+    """Let some transitions last until the third describing call, and all others as long as they take."""
+    policies: dict[str, dict[str, Any]] = {name: {"type": "real"} for name in TRANSITIONS}
+    policies |= {name: {"type": "describes", "count": 3} for name in transitions}
     status, answer = emulator.control("PUT", "/_emulator/transitions", policies)
     assert status == 200, answer
 
 
 @pytest.fixture(scope="module")
-def trained(slow_emulator: EmulatorProcess) -> Project:
-    """A trained version on the slow emulator; tests leave it stopped."""
-    let_last(slow_emulator, 0)
+def trained(patient_emulator: EmulatorProcess) -> Project:
+    """A trained version on that emulator; tests leave it stopped."""
+    let_last(patient_emulator)
     account = str(secrets.randbelow(9 * 10**11) + 10**11)
     train, test = single_label_pictures(SINGLE_LABELS, 5), single_label_pictures(SINGLE_LABELS, 2, seed=500)
-    return trained_project(slow_emulator, account, train, test)
+    return trained_project(patient_emulator, account, train, test)
 
 
-def test_a_dataset_in_creation_or_update(slow_emulator: EmulatorProcess, account: str) -> None:
-    let_last(slow_emulator, 2, "dataset")
-    project = new_project(slow_emulator, account)
+def test_a_dataset_in_creation_or_update(patient_emulator: EmulatorProcess, account: str) -> None:
+    let_last(patient_emulator, "dataset")
+    project = new_project(patient_emulator, account)
     pictures = single_label_pictures(SINGLE_LABELS, 3)
     project.put_manifest(pictures, "train.manifest")
     arn = project.start_dataset("TRAIN", "train.manifest")
@@ -76,9 +72,9 @@ def test_a_dataset_in_creation_or_update(slow_emulator: EmulatorProcess, account
     assert project.wait_dataset(arn)["Status"] == "UPDATE_COMPLETE"
 
 
-def test_deletion_can_be_seen(slow_emulator: EmulatorProcess, account: str) -> None:
-    let_last(slow_emulator, 1.5, "deleting")
-    project = new_project(slow_emulator, account)
+def test_deletion_can_be_seen(patient_emulator: EmulatorProcess, account: str) -> None:
+    let_last(patient_emulator, "deleting")
+    project = new_project(patient_emulator, account)
     client = project.rekognition
     dataset = client.create_dataset(ProjectArn=project.arn, DatasetType="TRAIN")["DatasetArn"]
     project.wait_dataset(dataset)
@@ -86,9 +82,9 @@ def test_deletion_can_be_seen(slow_emulator: EmulatorProcess, account: str) -> N
     assert project.describe_dataset(dataset)["Status"] == "DELETE_IN_PROGRESS"
     assert error_code(client.delete_dataset, DatasetArn=dataset) == IN_USE
     assert error_code(client.delete_project, ProjectArn=project.arn) == IN_USE
-    let_last(slow_emulator, 0)
-    empty = new_project(slow_emulator, account)
-    let_last(slow_emulator, 1.5, "deleting")
+    let_last(patient_emulator)
+    empty = new_project(patient_emulator, account)
+    let_last(patient_emulator, "deleting")
     assert client.delete_project(ProjectArn=empty.arn)["Status"] == "DELETING"
     [described] = client.describe_projects(ProjectNames=[empty.name])["ProjectDescriptions"]
     assert described["Status"] == "DELETING"
@@ -96,9 +92,9 @@ def test_deletion_can_be_seen(slow_emulator: EmulatorProcess, account: str) -> N
     assert error_code(client.create_dataset, **to_deleted) in {"ResourceNotFoundException", INVALID}
 
 
-def test_a_version_in_training(slow_emulator: EmulatorProcess, account: str) -> None:
-    let_last(slow_emulator, 4, "training")
-    project = new_project(slow_emulator, account)
+def test_a_version_in_training(patient_emulator: EmulatorProcess, account: str) -> None:
+    let_last(patient_emulator, "training")
+    project = new_project(patient_emulator, account)
     project.create_dataset("TRAIN", single_label_pictures(SINGLE_LABELS, 5))
     project.create_dataset("TEST", single_label_pictures(SINGLE_LABELS, 2, seed=500))
     arn = project.start_training()
@@ -110,15 +106,15 @@ def test_a_version_in_training(slow_emulator: EmulatorProcess, account: str) -> 
     assert error_code(client.delete_project_version, ProjectVersionArn=arn) == IN_USE
     assert error_code(client.delete_project, ProjectArn=project.arn) == IN_USE
     assert error_code(project.start_training, version="first") == IN_USE
-    destination = new_project(slow_emulator, account)
+    destination = new_project(patient_emulator, account)
     assert error_code(client.copy_project_version, **copy_of(project, destination)) in {IN_USE, INVALID}
     project.start_training("second")
     assert project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")["Status"] == "TRAINING_COMPLETED"
     project.wait_version("second", "TRAINING_COMPLETED")
 
 
-def test_a_version_on_its_way_up_and_down(slow_emulator: EmulatorProcess, trained: Project) -> None:
-    let_last(slow_emulator, 2, "starting", "stopping")
+def test_a_version_on_its_way_up_and_down(patient_emulator: EmulatorProcess, trained: Project) -> None:
+    let_last(patient_emulator, "starting", "stopping")
     client, arn = trained.rekognition, trained.version_arns["first"]
     one_unit = {"ProjectVersionArn": arn, "MinInferenceUnits": 1}
     image = {"Bytes": draw_picture(["circle"], 1).body}
@@ -139,13 +135,13 @@ def test_a_version_on_its_way_up_and_down(slow_emulator: EmulatorProcess, traine
     assert error_code(client.start_project_version, **one_unit) == IN_USE
     trained.wait_version("first", "STOPPED")
     assert error_code(client.stop_project_version, ProjectVersionArn=arn) == IN_USE
-    let_last(slow_emulator, 0)
+    let_last(patient_emulator)
     trained.start_model()
     trained.stop_model()
 
 
-def test_copies_in_progress_and_two_running_models(slow_emulator: EmulatorProcess, trained: Project) -> None:
-    let_last(slow_emulator, 1.5, "copying")
+def test_copies_in_progress_and_two_running_models(patient_emulator: EmulatorProcess, trained: Project) -> None:
+    let_last(patient_emulator, "copying")
     client = trained.rekognition
     destination = Project(client, trained.s3).create()
     for name in ("one", "two"):
@@ -159,16 +155,16 @@ def test_copies_in_progress_and_two_running_models(slow_emulator: EmulatorProces
     assert error_code(client.delete_project_version, ProjectVersionArn=arn) == IN_USE
     for name in ("one", "two"):
         destination.wait_version(name, "COPYING_COMPLETED")
-    let_last(slow_emulator, 0)
+    let_last(patient_emulator)
     destination.start_model("one")
     destination.start_model("two")
     for name in ("one", "two"):
         destination.stop_model(name)
 
 
-def test_trainings_that_cannot_begin(slow_emulator: EmulatorProcess, account: str) -> None:
-    let_last(slow_emulator, 0)
-    project = new_project(slow_emulator, account)
+def test_trainings_that_cannot_begin(patient_emulator: EmulatorProcess, account: str) -> None:
+    let_last(patient_emulator)
+    project = new_project(patient_emulator, account)
     assert error_code(project.start_training) == INVALID, "there are no datasets"
     train = project.create_dataset("TRAIN", single_label_pictures(SINGLE_LABELS, 3))
     assets = {"Assets": [{"GroundTruthManifest": {"S3Object": {"Bucket": project.bucket, "Name": "any.manifest"}}}]}
@@ -185,8 +181,8 @@ def test_trainings_that_cannot_begin(slow_emulator: EmulatorProcess, account: st
     assert project.describe_dataset(train)["DatasetStats"]["TotalEntries"] == 6
 
 
-def test_names_are_taken_once(slow_emulator: EmulatorProcess, account: str) -> None:
-    project = new_project(slow_emulator, account)
+def test_names_are_taken_once(patient_emulator: EmulatorProcess, account: str) -> None:
+    project = new_project(patient_emulator, account)
     create = project.rekognition.create_project
     assert error_code(create, ProjectName=project.name) == IN_USE
     unknown = project.arn.rpartition("/")[0] + "/1234567890123"
