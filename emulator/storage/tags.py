@@ -13,7 +13,7 @@ from emulator.storage.tables import tags
 def read_tags(connection: Connection, resource_arn: str) -> dict[str, str]:
     """A resource's tags, by key."""
     statement = select(tags.c.key, tags.c.value).where(tags.c.resource_arn == resource_arn).order_by(tags.c.key)
-    return dict(connection.execute(statement).tuples().all())
+    return {row.key: row.value for row in connection.execute(statement)}
 
 
 def write_tags(connection: Connection, resource_arn: str, values: Mapping[str, str]) -> None:

@@ -1,0 +1,142 @@
+"""Transactions: whole or not at all, one writer, readers beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
+
+from emulator.storage.engine import Database
+from emulator.storage.jobs import add_job, list_jobs, remove_job
+from emulator.storage.rows import Job
+from emulator.storage.tables import jobs, projects, tags
+from emulator.storage.tags import read_tags, remove_tags, write_tags
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from emulator.storage.engine import Database
+from emulator.storage.tags import write_tags
+database = Database(Path(sys.argv[1]))
+database.write_now(lambda connection: write_tags(connection, "arn", {"acknowledged": "yes"}))
+def die(connection):
+    write_tags(connection, "arn", {"unfinished": "yes"})
+    os.kill(os.getpid(), signal.SIGKILL)
+database.write_now(die)
+"""
+
+
+def new_job(connection: Connection, arn: str = "arn") -> Job:
+    return add_job(
+        connection,
+        kind="train",
+        transition="training",
+        resource_arn=arn,
+        project_arn=arn,
+        account="111122223333",
+        region="us-east-1",
+        payload={"lines": "ä\n"},
+        policy={"type": "real"},
+        started_at=1,
+    )
+
+
+def test_a_write_that_fails_did_nothing(database: Database) -> None:
+    def fail(connection: Connection) -> None:
+        write_tags(connection, "arn", {"key": "value"})
+        raise RuntimeError("after the write")
+
+    with pytest.raises(RuntimeError):
+        database.write_now(fail)
+    assert database.read_now(lambda connection: read_tags(connection, "arn")) == {}
+
+
+def test_writes_are_seen_by_every_kind_of_read(database: Database) -> None:
+    async def play() -> list[dict[str, str]]:
+        await database.write(lambda connection: write_tags(connection, "arn", {"key": "value"}))
+        in_thread = await database.read_in_thread(lambda connection: read_tags(connection, "arn"))
+        return [
+            in_thread,
+            database.read(lambda c: read_tags(c, "arn")),
+            database.read_now(lambda c: read_tags(c, "arn")),
+        ]
+
+    assert asyncio.run(play()) == [{"key": "value"}] * 3
+
+
+def test_a_reader_sees_one_state_while_another_writes(database: Database) -> None:
+    """A snapshot (WAL): a page of a list never mixes two states, and no reader waits for the writer."""
+
+    def read(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
+        before = read_tags(connection, "arn")
+        database.write_now(lambda other: write_tags(other, "arn", {"key": "value"}))
+        return before, read_tags(connection, "arn")
+
+    assert database.read_now(read) == ({}, {})
+    assert database.read_now(lambda connection: read_tags(connection, "arn")) == {"key": "value"}
+
+
+def test_many_writers_take_turns(database: Database) -> None:
+    async def play() -> None:
+        await asyncio.gather(
+            *(database.write(lambda connection: new_job(connection)) for _ in range(20)),
+            *(asyncio.to_thread(database.write_now, lambda connection: new_job(connection)) for _ in range(20)),
+        )
+
+    asyncio.run(play())
+    assert database.read_now(lambda c: c.execute(select(func.count()).select_from(jobs)).scalar_one()) == 40
+
+
+def test_what_was_acknowledged_survives_sigkill(database: Database) -> None:
+    """O-19: the committed write is there, the interrupted one is not."""
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(database.path)], cwd=Path(__file__).parents[2])
+    assert ended.returncode == -9
+    assert database.read_now(lambda connection: read_tags(connection, "arn")) == {"acknowledged": "yes"}
+
+
+def test_ids_of_jobs_are_never_given_twice(database: Database) -> None:
+    """Model files and scratch directories are named after them."""
+
+    def add_and_remove(connection: Connection) -> int:
+        job = new_job(connection)
+        remove_job(connection, job.id)
+        return job.id
+
+    assert len({database.write_now(add_and_remove) for _ in range(3)}) == 3
+
+
+def test_jobs_are_listed_as_they_were_stored(database: Database) -> None:
+    stored = [database.write_now(lambda connection, arn=arn: new_job(connection, arn)) for arn in ("b", "a")]
+    assert database.read_now(list_jobs) == stored
+    assert stored[0].payload == {"lines": "ä\n"}
+    assert stored[0].outcome is None
+
+
+def test_foreign_keys_hold(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        database.write_now(
+            lambda c: c.exec_driver_sql(
+                "INSERT INTO project_policies (project_id, name, document, revision_id, created_at, updated_at)"
+                " VALUES (1, 'p', '{}', 'r', 0, 0)"
+            )
+        )
+    assert database.read_now(lambda c: c.execute(select(func.count()).select_from(projects)).scalar_one()) == 0
+
+
+def test_tags_are_overwritten_and_removed(database: Database) -> None:
+    def play(connection: Connection) -> dict[str, str]:
+        write_tags(connection, "arn", {"b": "1", "a": "2", "ключ": ""})
+        write_tags(connection, "other", {"a": "x"})
+        write_tags(connection, "arn", {"a": "3"})
+        write_tags(connection, "arn", {})
+        remove_tags(connection, "arn", ["b", "unknown"])
+        return read_tags(connection, "arn")
+
+    assert database.write_now(play) == {"a": "3", "ключ": ""}
+    database.write_now(lambda connection: remove_tags(connection, "arn"))
+    assert database.read_now(lambda c: c.execute(select(tags.c.resource_arn)).scalars().all()) == ["other"]
