@@ -89,13 +89,13 @@ class CocoConversion:
         if not self.clip:
             return {"left": left, "top": top, "width": bbox[2], "height": bbox[3]}
         inside = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
-        if inside == (left, top, right, bottom):
-            clipped = {"left": left, "top": top, "width": bbox[2], "height": bbox[3]}
-        else:
-            self.clipped += 1
-            left, top = inside[0], inside[1]
-            clipped = {"left": left, "top": top, "width": inside[2] - left, "height": inside[3] - top}
-        return clipped if min(clipped["width"], clipped["height"]) > MINIMUM_BOX_SIDE else None
+        is_whole = inside == (left, top, right, bottom)
+        left, top = inside[0], inside[1]
+        width, height = (bbox[2], bbox[3]) if is_whole else (inside[2] - left, inside[3] - top)
+        if min(width, height) <= MINIMUM_BOX_SIDE:
+            return None
+        self.clipped += not is_whole
+        return {"left": left, "top": top, "width": width, "height": height}
 
 
 def _read(path: Path) -> dict[str, Any]:

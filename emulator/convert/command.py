@@ -18,7 +18,7 @@ from emulator.convert.comma_separated import CsvConversion, separate_duplicates
 from emulator.convert.errors import ConversionError, UsageError
 from emulator.convert.folders import FolderConversion
 from emulator.convert.lint_check import lint
-from emulator.convert.lint_terminal import print_result
+from emulator.convert.lint_terminal import print_result, printable
 from emulator.convert.multilabel import MultilabelConversion
 from emulator.convert.s3 import EMULATOR_ENDPOINT, S3Folder, s3_client, upload
 from emulator.convert.writing import Line, write_manifest
@@ -103,7 +103,7 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
     count = write_manifest(output, conversion.lines(arguments.input))
     console.print(f"{output}: {count:,} images, {len(conversion.labels):,} labels", markup=False)
     for label, uses in conversion.labels.most_common():
-        console.print(f"  {label}: {uses:,}", markup=False)
+        console.print(f"  {printable(label)}: {uses:,}", markup=False)
     if isinstance(conversion, CocoConversion) and conversion.clip:
         console.print(f"{conversion.clipped:,} boxes clipped, {conversion.left_out:,} left out as too small")
     result = lint(output, None, None, offences_per_rule=3)

@@ -59,8 +59,9 @@ def _verdict(result: LintResult) -> Text:
 
 def _styled(*parts: tuple[str, str]) -> Text:
     """Text from (text, style) parts; manifests' own text is never taken for markup or control sequences."""
-    return Text.assemble(*((_printable(text), style) for text, style in parts))
+    return Text.assemble(*((printable(text), style) for text, style in parts))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with control characters and the like replaced, fit for a terminal."""
     return "".join(letter if letter.isprintable() else "�" for letter in text)

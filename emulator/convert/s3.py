@@ -51,9 +51,9 @@ def s3_client(endpoint_url: str | None, profile: str | None) -> Any:
     Raises UsageError if boto3 is not installed or the profile does not exist.
     """
     try:
-        import boto3  # type: ignore[import-untyped]
-        from botocore.config import Config  # type: ignore[import-untyped]
-        from botocore.exceptions import ProfileNotFound  # type: ignore[import-untyped]
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import ProfileNotFound
     except ImportError:
         raise UsageError("this needs boto3: pip install boto3") from None
     try:
@@ -105,7 +105,7 @@ def upload(
 
     `on_done` is called after each. Raises UsageError if the endpoint refuses or does not answer.
     """
-    from boto3.exceptions import S3UploadFailedError  # type: ignore[import-untyped]
+    from boto3.exceptions import S3UploadFailedError
     from botocore.exceptions import BotoCoreError, ClientError
 
     def put(item: tuple[Path, str]) -> None:

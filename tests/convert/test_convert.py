@@ -110,7 +110,7 @@ def test_coco_boxes_are_clipped_on_request(tmp_path: Path, capsys: pytest.Captur
         (0, 0, 40, 55.5),
         (10, 10, 20, 20),
     ]
-    assert "3 boxes clipped, 2 left out as too small" in capsys.readouterr().out
+    assert "2 boxes clipped, 2 left out as too small" in capsys.readouterr().out
 
 
 def test_coco_urls_on_s3_need_no_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
