@@ -1,4 +1,4 @@
-"""How long 250,000 manifest lines take to check, and how much memory: `python benchmarks/manifests.py [lines]`.
+"""How long 250,000 manifest lines take to check, and how much memory: `python -m benchmarks manifests`.
 
 Each case runs in a process of its own, so that its peak memory is its own. CPU seconds are the figures to compare: they
 do not depend on what else the machine does. The manifests are written to a temporary folder.
@@ -6,7 +6,6 @@ do not depend on what else the machine does. The manifests are written to a temp
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import sys
@@ -121,10 +120,8 @@ def measure(name: str, path: str) -> tuple[float, float, float, str]:
     return seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, outcome
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("lines", nargs="?", type=int, default=250_000)
-    lines = parser.parse_args().lines
+def main(lines: int = 250_000) -> None:
+    """Print all figures."""
     with tempfile.TemporaryDirectory() as folder:
         for kind, line in (("image-level", image_level_line), ("boxes", box_line)):
             path = Path(folder) / f"{kind}.manifest"
@@ -135,8 +132,7 @@ def main() -> int:
                     seconds, cpu, megabytes, outcome = pool.apply(measure, (name, str(path)))
                 each = f"{cpu / lines * 1e6:.0f} us a line"
                 print(f"  {name:18} {seconds:5.1f} s, CPU {cpu:5.1f} s ({each}), peak {megabytes:.0f} MB: {outcome}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(*map(int, sys.argv[1:]))
