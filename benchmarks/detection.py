@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.detection_sets import DetectionSet, drawn_set, folder_set, logo_set
+from benchmarks.detection_sets import DetectionSet, drawn_set, encoded, folder_set, logo_set
 from emulator.vision import images
+from emulator.vision.calibration import nothing_pictures
 from emulator.vision.detector.geometry import intersections_over_unions
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.training import train
@@ -39,6 +41,11 @@ from emulator.vision.layers import Array
 
 MATCH = 0.5
 CALIBRATION_BINS = 15
+HEAD = "set | AP@0.5 | best F1 | ECE | nothing | input | levels | steps | CPU-s | wall s | peak MB | ms an answer"
+ROW = (
+    "| {set} | {AP:.3f} | {F1:.3f} | {ECE:.3f} | {nothing:.2f} | {input} | {levels} | {steps} | {cpu:.0f} | {wall:.0f} "
+    "| {memory:.0f} | {answer:.0f} |"
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ def run(name: str, data: Path, settings: TrainingSettings) -> dict[str, object]:
         "AP": float(np.mean([score.average_precision for score in scores])),
         "F1": float(np.mean([score.best_f1 for score in scores])),
         "ECE": calibration_error(np.concatenate([score.detections for score in scores])),
+        "nothing": confidence_in_nothing(model),
         "input": f"{model.plan.input_width}x{model.plan.input_height}",
         "levels": " ".join(level.name for level in model.plan.levels),
         "steps": model.report["steps"],
@@ -138,6 +146,13 @@ def _milliseconds_an_answer(model: DetectorModel, detection_set: DetectionSet) -
     return float(np.median(times[2:])) * 1000
 
 
+def confidence_in_nothing(model: DetectorModel) -> float:
+    """The highest confidence on pictures that show nothing: black, white, noise, gradients, blurs."""
+    pictures = nothing_pictures(max(model.plan.input_height, model.plan.input_width), np.random.default_rng(0))
+    sources = [encoded(f"nothing {number}", Image.fromarray(pixels)) for number, pixels in enumerate(pictures)]
+    return max((answer[0].confidence for answer in model.predict(sources) if answer), default=0.0)
+
+
 def _load(name: str, data: Path) -> DetectionSet:
     if name == "drawn":
         return drawn_set()
@@ -160,17 +175,15 @@ def main() -> None:
         print(json.dumps(run(arguments.sets[0], arguments.data, settings)))
         return
     print(f"effort {arguments.effort}, seed {arguments.seed}, {arguments.threads} threads of {os.cpu_count()} cores")
-    print("| set | AP@0.5 | best F1 | ECE | input | levels | steps | CPU-s | wall s | peak MB | ms an answer |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| set | AP@0.5 | best F1 | ECE | nothing | input | levels | steps | CPU-s | wall s | peak MB | ms an answer |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name in arguments.sets:
         options = ["--data", str(arguments.data), "--effort", arguments.effort, "--seed", str(arguments.seed)]
         command = [sys.executable, __file__, name, "--json", "--threads", str(arguments.threads), *options]
         found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-        print(
-            "| {set} | {AP:.3f} | {F1:.3f} | {ECE:.3f} | {input} | {levels} | {steps} | {cpu:.0f} | {wall:.0f} | "
-            "{memory:.0f} | {answer:.0f} |".format(**found),
-            flush=True,
-        )
+        print(ROW.format(**found), flush=True)
 
 
 if __name__ == "__main__":

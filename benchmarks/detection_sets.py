@@ -93,7 +93,7 @@ def _drawing(seed: int) -> TrainingExample:
             draw.rectangle([left + third, top, left + size - 1 - third, top + size - 1], fill=colour)
             draw.rectangle([left, top + third, left + size - 1, top + size - 1 - third], fill=colour)
         boxes.append(box)
-    return TrainingExample(_encoded(f"drawing {seed}", picture), frozenset(), tuple(boxes))
+    return TrainingExample(encoded(f"drawing {seed}", picture), frozenset(), tuple(boxes))
 
 
 def logo_set() -> DetectionSet:
@@ -105,7 +105,7 @@ def logo_set() -> DetectionSet:
         for copy in range(5):
             factor = random.uniform(0.4, 1)
             small = logo.resize((int(logo.width * factor), int(logo.height * factor)))
-            train.append(TrainingExample(_encoded(f"logo {number} {copy}", small), frozenset({LOGO_WORDS[number]})))
+            train.append(TrainingExample(encoded(f"logo {number} {copy}", small), frozenset({LOGO_WORDS[number]})))
     return DetectionSet(LOGO_WORDS, train, [_scene(logos, seed) for seed in range(48)])
 
 
@@ -153,7 +153,7 @@ def _scene(logos: list[Image.Image], seed: int) -> TrainingExample:
         lit = ImageEnhance.Brightness(turned.convert("RGB")).enhance(random.uniform(0.6, 1.1))
         scene.paste(lit, (left, top), turned.getchannel("A"))
         boxes.append(LabelledBox(LOGO_WORDS[number], left, top, turned.width, turned.height))
-    return TrainingExample(_encoded(f"scene {seed}", scene), frozenset(), tuple(boxes))
+    return TrainingExample(encoded(f"scene {seed}", scene), frozenset(), tuple(boxes))
 
 
 def _grainy(width: int, height: int, random: np.random.Generator) -> Image.Image:
@@ -161,7 +161,8 @@ def _grainy(width: int, height: int, random: np.random.Generator) -> Image.Image
     return Image.fromarray(ground.clip(0, 255).astype(np.uint8))
 
 
-def _encoded(identity: str, picture: Image.Image) -> DrawnPicture:
+def encoded(identity: str, picture: Image.Image) -> DrawnPicture:
+    """The picture as a JPEG in memory."""
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=92)
     return DrawnPicture(identity, buffer.getvalue())

@@ -1,6 +1,7 @@
 """A trained detector in memory: it predicts through the very graph that it exports."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 import onnx
 
 from emulator.vision import export, images
-from emulator.vision.detector.geometry import Letterbox
 from emulator.vision.detector.plan import DetectorPlan
 from emulator.vision.detector.serving import INPUT_METADATA, input_metadata, load_detector
 from emulator.vision.examples import ImageSource, ModelKind, Prediction, Progress, ProgressListener, ignore_progress
@@ -71,5 +71,7 @@ class DetectorModel:
     def _decoded(self, source: ImageSource) -> images.PixelArray:
         data = source.read()
         facts = images.probe(data)
-        fitted = Letterbox.fit(facts.width, facts.height, self.plan.input_width, self.plan.input_height)
-        return images.decode(data, minimum_size=(fitted.width, fitted.height), tolerate_damage=True)
+        # As in session.py, so that the same JPEG scale is decoded in service.
+        scale = min(self.plan.input_width / facts.width, self.plan.input_height / facts.height)
+        needed = math.ceil(facts.width * scale), math.ceil(facts.height * scale)
+        return images.decode(data, minimum_size=needed, tolerate_damage=True)
