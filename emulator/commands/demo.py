@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port",
         type=_port,
         help=f"port of 127.0.0.1 to look for an emulator on, and to start one on if there is none "
-        f"(default: look on {PREFIX}PORT or {DEFAULT_PORT}, start on a free one)",
+        f"(default: look on {PREFIX}PORT or {DEFAULT_PORT}, start on a free one; 0: start on a free one)",
     )
     parser.add_argument(
         "--keep", action="store_true", help="leave the project, its running model and the pictures in place"
@@ -55,14 +55,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from emulator.commands.demo_emulator import answers, own_emulator, wait_ready
+    from emulator.commands.demo_emulator import own_emulator, wait_ready
     from emulator.commands.demo_life import Demo
     from emulator.commands.demo_screen import screen
 
     with ExitStack() as stack:
-        endpoint = arguments.endpoint or f"http://127.0.0.1:{arguments.port or _usual_port()}"
-        is_own = arguments.endpoint is None and not answers(endpoint)
-        if is_own:
+        endpoint = arguments.endpoint or _running_emulator(arguments.port)
+        is_own = endpoint is None
+        if endpoint is None:
             endpoint = stack.enter_context(own_emulator(arguments.port or 0))
             print(f"Started an emulator on {endpoint}; it ends with the demo.", flush=True)
         else:
@@ -125,8 +125,14 @@ def _sigterm_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _usual_port() -> str:
-    return os.environ.get(f"{PREFIX}PORT", DEFAULT_PORT)
+def _running_emulator(port: int | None) -> str | None:
+    """Address of the emulator on that port of this machine, or on the usual one; None if there is none, or for 0."""
+    from emulator.commands.demo_emulator import answers
+
+    if port == 0:
+        return None
+    endpoint = f"http://127.0.0.1:{port or os.environ.get(f'{PREFIX}PORT', DEFAULT_PORT)}"
+    return endpoint if answers(endpoint) else None
 
 
 def _endpoint(text: str) -> str:

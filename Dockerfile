@@ -1,0 +1,30 @@
+# Build: an environment with the emulator and what it runs on, and nothing that only installs things.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /source
+COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY models ./models
+COPY migrations ./migrations
+COPY emulator ./emulator
+RUN python -m venv --without-pip /opt/custom-labels \
+    && python -m pip --python /opt/custom-labels/bin/python install --no-cache-dir --prefer-binary .
+
+# Run: the same Python, that environment, a user without rights, data in a volume.
+FROM python:3.11-slim-bookworm
+RUN groupadd --gid 4598 custom-labels \
+    && useradd --uid 4598 --gid 4598 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin custom-labels \
+    && install --directory --owner=4598 --group=4598 --mode=0700 /data
+COPY --from=build /opt/custom-labels /opt/custom-labels
+# Only in a container does the emulator listen beyond loopback: what is reachable is decided by the published port.
+ENV PATH=/opt/custom-labels/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    CUSTOM_LABELS_HOST=0.0.0.0 \
+    CUSTOM_LABELS_PORT=4598 \
+    CUSTOM_LABELS_DATA_DIR=/data
+USER 4598:4598
+WORKDIR /data
+VOLUME ["/data"]
+EXPOSE 4598
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --start-interval=1s --retries=3 \
+    CMD ["custom-labels", "healthcheck"]
+ENTRYPOINT ["custom-labels"]
+CMD ["serve"]
