@@ -362,3 +362,30 @@ LINE_CASES: dict[str, LineCase] = {
         ("WARNING_NO_ANNOTATIONS",),
     ),
 }
+
+
+def with_extra(text: str) -> bytes:
+    """A good line with a further key whose value is this JSON text."""
+    return as_bytes(image_line())[:-1] + b', "extra": ' + text.encode() + b"}"
+
+
+HOSTILE_LINES: dict[str, bytes] = {
+    "deep arrays": b"[" * 100_000,
+    "deep objects": b'{"a":' * 20_000,
+    "102 levels": with_extra("[" * 101 + "]" * 101),
+    "NaN": with_extra("NaN"),
+    "Infinity": with_extra("Infinity"),
+    "-Infinity": with_extra("-Infinity"),
+    "beyond doubles": with_extra("1e999"),
+    "5,000 digits": with_extra("9" * 5000),
+    "half a surrogate pair": with_extra('"\\ud800"'),
+    "byte order mark": b"\xef\xbb\xbf" + as_bytes(image_line()),
+    "UTF-16": as_bytes(image_line()).decode().encode("utf-16"),
+    "no UTF-8": as_bytes(image_line()).replace(b"ants", b"\xff\xfe"),
+    "null byte": as_bytes(image_line()) + b"\x00",
+    "two objects": as_bytes(image_line()) * 2,
+    "blanks": b"   \t ",
+    "an array": b"[]",
+    "a text": b'"text"',
+}
+"""Lines that are no JSON lines (J-9), in ways that readers have been known to fall over."""

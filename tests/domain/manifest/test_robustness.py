@@ -17,7 +17,7 @@ from emulator.domain.manifest.inspecting import inspect_line
 from emulator.domain.manifest.reading import read_lines
 from emulator.domain.manifest.rules import RULES
 from emulator.domain.manifest.training import validate_training
-from tests.support.manifests import as_bytes, box_line, image_line, image_pair
+from tests.support.manifests import HOSTILE_LINES, as_bytes, box_line, image_line, image_pair, with_extra
 
 json_values = st.recursive(
     st.none()
@@ -87,33 +87,7 @@ def test_a_good_line_with_damaged_bytes(at: int, damage: bytes) -> None:
     check((raw[:at] + damage + raw[at + len(damage) :]).replace(b"\n", b" "))
 
 
-def with_metadata(text: str) -> bytes:
-    """A good line whose extra key holds this JSON text."""
-    return as_bytes(image_line())[:-1] + b', "extra": ' + text.encode() + b"}"
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        pytest.param(b"[" * 100_000, id="deep arrays"),
-        pytest.param(b'{"a":' * 20_000, id="deep objects"),
-        pytest.param(with_metadata("[" * 101 + "]" * 101), id="102 levels"),
-        pytest.param(with_metadata("NaN"), id="NaN"),
-        pytest.param(with_metadata("Infinity"), id="Infinity"),
-        pytest.param(with_metadata("-Infinity"), id="-Infinity"),
-        pytest.param(with_metadata("1e999"), id="beyond doubles"),
-        pytest.param(with_metadata("9" * 5000), id="5,000 digits"),
-        pytest.param(with_metadata('"\\ud800"'), id="half a surrogate pair"),
-        pytest.param(b"\xef\xbb\xbf" + as_bytes(image_line()), id="byte order mark"),
-        pytest.param(as_bytes(image_line()).decode().encode("utf-16"), id="UTF-16"),
-        pytest.param(as_bytes(image_line()).replace(b"ants", b"\xff\xfe"), id="no UTF-8"),
-        pytest.param(as_bytes(image_line()) + b"\x00", id="null byte"),
-        pytest.param(as_bytes(image_line()) * 2, id="two objects"),
-        pytest.param(b"   \t ", id="blanks"),
-        pytest.param(b"[]", id="an array"),
-        pytest.param(b'"text"', id="a text"),
-    ],
-)
+@pytest.mark.parametrize("raw", [pytest.param(raw, id=name) for name, raw in HOSTILE_LINES.items()])
 def test_hostile_lines_are_invalid_json_lines(raw: bytes) -> None:
     """J-9."""
     inspection = check(raw)
@@ -124,10 +98,10 @@ def test_hostile_lines_are_invalid_json_lines(raw: bytes) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        pytest.param(with_metadata("[" * 98 + "]" * 98), id="99 levels"),
-        pytest.param(with_metadata("1e-999"), id="underflow"),
-        pytest.param(with_metadata("9" * 4000), id="4,000 digits"),
-        pytest.param(with_metadata('"\\ud83d\\ude00 \\u0000"'), id="a surrogate pair and an escaped null"),
+        pytest.param(with_extra("[" * 98 + "]" * 98), id="99 levels"),
+        pytest.param(with_extra("1e-999"), id="underflow"),
+        pytest.param(with_extra("9" * 4000), id="4,000 digits"),
+        pytest.param(with_extra('"\\ud83d\\ude00 \\u0000"'), id="a surrogate pair and an escaped null"),
         pytest.param(b'{"source-ref": "x", ' + as_bytes(image_line())[1:], id="duplicate key, last counts"),
         pytest.param(as_bytes(image_line()) + b"\r", id="CRLF"),
         pytest.param(b" \t" + as_bytes(image_line()) + b"  ", id="blanks around"),
