@@ -40,14 +40,14 @@ def _confusion(
 ) -> tuple[ConfusionCell, ...]:
     """CM-2: shares of the images of each ground truth label; empty cells are left out (CM-1).
 
-    Where every test image has one label, each image counts under its highest-scoring label, the first of equal ones, so
-    that every ground truth adds up to 1 (O-28). Otherwise a cell of a label with itself is the share of its images in
-    which it was found at its threshold, and a cell of two labels the share in which the second was found without being
-    there.
+    Where no test image has more than one of the labels, each image counts under its highest-scoring label, the first of
+    equal ones, so that every ground truth adds up to 1 (O-28). Otherwise a cell of a label with itself is the share of
+    its images in which it was found at its threshold, and a cell of two labels the share in which the second was found
+    without being there.
     """
     if not truth.size:
         return ()
-    if np.all(truth.sum(axis=1) == 1):
+    if np.all(truth.sum(axis=1) <= 1):
         taken = np.zeros_like(truth)
         taken[np.arange(len(truth)), confidences.argmax(axis=1)] = True
         counts = truth.T.astype(np.float64) @ taken

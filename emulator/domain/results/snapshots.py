@@ -4,6 +4,7 @@ SN)."""
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -57,7 +58,7 @@ def classification_snapshot_line(
             "human-annotated": "no",
             "creation-date": timestamp(evaluated_at),
             "type": IMAGE_CLASSIFICATION,
-            DETAILS: _details(confidence >= thresholds[label], label in line.image_labels),
+            DETAILS: _details(_reaches(confidence, thresholds[label]), label in line.image_labels),
         }
     return _dump(result)
 
@@ -85,7 +86,7 @@ def detection_snapshot_line(
                 "confidence": _rounded(prediction.confidence),
                 OBJECT_ID: number,
                 DETAILS: _details(
-                    prediction.confidence >= thresholds[prediction.box.label], prediction.is_in_ground_truth
+                    _reaches(prediction.confidence, thresholds[prediction.box.label]), prediction.is_in_ground_truth
                 ),
             }
             for number, prediction in enumerate(predictions)
@@ -121,6 +122,12 @@ def _ground_truth(line: UsableLine) -> dict[str, object]:
             "type": IMAGE_CLASSIFICATION,
         }
     return result
+
+
+def _reaches(confidence: float, threshold: float) -> bool:
+    """Compared as float32 numbers, as thresholds are found: a confidence that is the threshold must reach it."""
+    rounded: float = struct.unpack("f", struct.pack("f", confidence))[0]
+    return rounded >= threshold
 
 
 def _details(is_predicted: bool, is_present: bool) -> dict[str, object]:

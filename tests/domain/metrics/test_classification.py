@@ -101,6 +101,13 @@ def test_the_confusion_matrix_of_several_labels_an_image_counts_wrong_finds() ->
     assert ("a", "b") not in found
 
 
+def test_images_without_any_label_of_the_model_do_not_disturb_the_confusion_matrix() -> None:
+    confidences = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.7]], np.float32)
+    cells = evaluate_classification(["a", "b"], confidences, np.array([[1, 0], [0, 1], [0, 0]], np.bool_)).confusion
+    assert cells is not None
+    assert [(cell.ground_truth, cell.predicted, cell.value) for cell in cells] == [("a", "a", 1.0), ("b", "b", 1.0)]
+
+
 def test_wrong_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="2 columns"):
         evaluate_classification(["a", "b"], np.zeros((3, 3), np.float32), np.zeros((3, 3), np.bool_))

@@ -152,6 +152,18 @@ def test_a_classified_test_image_has_an_evaluation_pair_for_each_label() -> None
     assert "\n" not in text
 
 
+def test_a_confidence_that_is_the_threshold_reaches_it() -> None:
+    """Thresholds are float32 values, and 0.1 as a float32 is more than 0.1 as a double."""
+    threshold = float(np.float32(0.1))
+    assert threshold > 0.1
+    for confidence in (0.1, threshold):
+        document = json.loads(
+            classification_snapshot_line(line(("a",)), {"a": confidence, "b": 0.9}, {"a": threshold, "b": 0.95}, NOW)
+        )
+        metadata = document["rekognition-custom-labels-evaluation-0-metadata"]
+        assert metadata["rekognition-custom-labels-evaluation-details"]["is-true-positive"] is True
+
+
 def test_a_training_image_with_several_labels_has_numbered_attributes() -> None:
     document = json.loads(training_snapshot_line(line(("a", "b"))))
     names = [document[f"rekognition-custom-labels-training-{number}-metadata"]["class-name"] for number in (0, 1)]
