@@ -67,7 +67,7 @@ def _checked(name: str, policy: Any) -> Policy:
         raise TransitionError(f"The policy of {name} must be an object with a type.")
     kind = policy.get("type")
     allowed = {"real": set(), "immediate": set(), "seconds": {"seconds"}, "describes": {"count"}}
-    if kind not in allowed:
+    if not isinstance(kind, str) or kind not in allowed:
         raise TransitionError(f"The policy of {name} must have one of the types {', '.join(allowed)}.")
     if set(policy) != {"type"} | allowed[kind]:
         raise TransitionError(f"A policy of type {kind} has the members {', '.join(sorted({'type'} | allowed[kind]))}.")
