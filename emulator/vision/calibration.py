@@ -12,7 +12,11 @@ from PIL import Image
 from emulator.vision.images import PixelArray
 from emulator.vision.logistic_regression import FloatArray, cross_entropy, sigmoid, softmax
 
-NOTHING_PICTURES = 20
+_PLAIN = (0, 255, 127)
+# Height and width in pixels that pictures of noise have before they are scaled to the input of a model.
+_ORIGINAL_SIZES = ((64, 64), (128, 128), (224, 224), (240, 320), (480, 640), (512, 512), (768, 1024), (1200, 1200))
+_EACH = 3
+NOTHING_PICTURES = len(_PLAIN) + 2 * len(_ORIGINAL_SIZES) + 4 * _EACH
 # Below 1 a model would become surer than its training made it, which a small hold-out cannot justify.
 _TEMPERATURES = np.geomspace(1.0, 8.0, 43)
 
@@ -59,17 +63,21 @@ def expected_calibration_error(confidences: FloatArray, correct: npt.NDArray[np.
     return float(np.abs(confidence_sums - correct_sums).sum() / max(1, counts.sum()))
 
 
-def nothing_pictures(side: int, random: np.random.Generator, count: int = NOTHING_PICTURES) -> Iterator[PixelArray]:
-    """Pictures that show nothing, each uint8 [side, side, 3]: flat, noisy, gradients, blurs and grain.
+def nothing_pictures(side: int, random: np.random.Generator) -> Iterator[PixelArray]:
+    """NOTHING_PICTURES pictures that show nothing, each uint8 [side, side, 3]: flat, noise, gradients, blurs and grain.
 
     A classifier that never saw such pictures is sure of some label; taught with equal shares it stays in doubt.
     """
-    painters = (_flat, _noise, _gradient, _blur, _grain)
-    for index in range(count):
-        if index < 2:
-            yield np.full((side, side, 3), 255 * index, np.uint8)
-        else:
-            yield painters[index % len(painters)](side, random)
+    for brightness in _PLAIN:
+        yield np.full((side, side, 3), brightness, np.uint8)
+    # What scaling leaves of noise depends on the size that it had; each size looks like another texture.
+    for size in _ORIGINAL_SIZES:
+        yield _scaled(_noise(size, random), side)
+    for index, size in enumerate(_ORIGINAL_SIZES):
+        yield _scaled((_bell_noise, _specks)[index % 2](size, random), side)
+    for painter in (_flat, _gradient, _blur, _grain):
+        for _ in range(_EACH):
+            yield painter(side, random)
 
 
 def _colour(random: np.random.Generator) -> FloatArray:
@@ -80,8 +88,17 @@ def _flat(side: int, random: np.random.Generator) -> PixelArray:
     return np.broadcast_to(_colour(random).astype(np.uint8), (side, side, 3)).copy()
 
 
-def _noise(side: int, random: np.random.Generator) -> PixelArray:
-    return random.integers(0, 256, (side, side, 3), dtype=np.uint8)
+def _noise(size: tuple[int, int], random: np.random.Generator) -> PixelArray:
+    return random.integers(0, 256, (*size, 3), dtype=np.uint8)
+
+
+def _bell_noise(size: tuple[int, int], random: np.random.Generator) -> PixelArray:
+    values = random.normal(random.uniform(64, 192), random.uniform(15, 80), (*size, 3))
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+def _specks(size: tuple[int, int], random: np.random.Generator) -> PixelArray:
+    return np.repeat(random.integers(0, 2, (*size, 1), dtype=np.uint8) * np.uint8(255), 3, axis=2)
 
 
 def _gradient(side: int, random: np.random.Generator) -> PixelArray:
@@ -99,3 +116,7 @@ def _blur(side: int, random: np.random.Generator) -> PixelArray:
 def _grain(side: int, random: np.random.Generator) -> PixelArray:
     grain = random.standard_normal((side, side, 1)) * random.uniform(5, 60)
     return np.clip(_colour(random) + grain, 0, 255).astype(np.uint8)
+
+
+def _scaled(pixels: PixelArray, side: int) -> PixelArray:
+    return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR))

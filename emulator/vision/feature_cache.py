@@ -30,19 +30,20 @@ class FeatureCache:
         self._folder = self._root / key[:16]
         self._folder.mkdir(parents=True, exist_ok=True)
         self._limit = limit
-        self._shape = (2, look.length)
+        self._length = look.length
 
-    def get(self, content: str) -> npt.NDArray[np.float16] | None:
-        """The features [2, look.length] of the picture whose SHA-256 is `content`, or None."""
+    def get(self, content: str, views: int = 2) -> npt.NDArray[np.float16] | None:
+        """The features [views, look.length] of the picture whose SHA-256 is `content`, or None."""
         path = self._folder / content
         try:
             data = path.read_bytes()
             os.utime(path)  # what was used last is pruned last
         except OSError:
             return None
-        expected = self._shape[0] * self._shape[1] * 2
         # A file cut short by a full disk or a lost power supply is as good as none.
-        return np.frombuffer(data, np.float16).reshape(self._shape) if len(data) == expected else None
+        if len(data) != views * self._length * np.dtype(np.float16).itemsize:
+            return None
+        return np.frombuffer(data, np.float16).reshape(views, self._length)
 
     def put(self, content: str, features: npt.NDArray[np.float16]) -> None:
         """Keep features; a disk that takes no more is no error."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ class FeatureReader:
 
     def of_pixels(self, pixels: PixelArray) -> RawFeatures:
         """float16 [look.length] of a picture uint8 [side, side, 3]."""
-        return self._extract(pixels)
+        return self._cached(hashlib.sha256(pixels.tobytes()).hexdigest(), 1, lambda: [pixels]).reshape(-1)
 
     def of_images(
         self, images: Sequence[ImageSource], stage: str, progress: ProgressListener
@@ -58,17 +58,24 @@ class FeatureReader:
 
     def _of_image(self, image: ImageSource) -> RawFeatures | None:
         data = image.read()
-        content = hashlib.sha256(data).hexdigest()
-        known = self._cache.get(content) if self._cache else None
-        if known is not None:
-            return known
         side = self.look.side
-        try:
+
+        def views() -> list[PixelArray]:
             pixels = decode_resized(data, side, side, tolerate_damage=True)
+            return [pixels, pixels[:, ::-1]]
+
+        try:
+            return self._cached(hashlib.sha256(data).hexdigest(), 2, views)
         except ImageError as error:
             _log.warning("left out of the training: %s: %s", image.identity, error)
             return None
-        features = np.stack([self._extract(pixels), self._extract(pixels[:, ::-1])])
+
+    def _cached(self, content: str, count: int, views: Callable[[], list[PixelArray]]) -> RawFeatures:
+        """float16 [count, look.length] of these views of the picture with this SHA-256."""
+        known = self._cache.get(content, count) if self._cache else None
+        if known is not None:
+            return known
+        features = np.stack([self._extract(pixels) for pixels in views()])
         if self._cache:
             self._cache.put(content, features)
         return features

@@ -59,4 +59,5 @@ def test_nothing_pictures_are_the_same_for_the_same_seed() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert first[0].max() == 0
     assert first[1].min() == 255
+    assert {picture.dtype for picture in first} == {np.dtype(np.uint8)}
     assert len({picture.tobytes() for picture in first}) == len(first)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from emulator.vision import classification_data
+from emulator.vision.calibration import NOTHING_PICTURES
 from emulator.vision.classification_data import arrange, read_table
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.feature_reader import FeatureReader
@@ -60,7 +61,7 @@ def test_pictures_that_cannot_be_decoded_are_skipped_by_name() -> None:
     assert table.skipped == ("broken",)
     assert table.features.shape == (4, 2, Look(64).length)
     assert table.targets.tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
-    assert table.background.shape == (21, Look(64).length)
+    assert table.background.shape == (1 + NOTHING_PICTURES, Look(64).length)
 
 
 def test_nothing_decodable_is_an_error() -> None:

@@ -58,7 +58,7 @@ def test_several_labels_are_judged_one_by_one(multi_label: TrainedModel) -> None
 
 
 def test_nothing_gets_no_confident_answer(single_label: TrainedModel) -> None:
-    pictures = list(nothing_pictures(300, np.random.default_rng(99)))
+    pictures = nothing_pictures(300, np.random.default_rng(99))
     sources = [MemoryImage(str(index), encode(Image.fromarray(pixels))) for index, pixels in enumerate(pictures)]
     for predictions in single_label.predict(sources):
         assert predictions[0].confidence < 0.9
