@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import secrets
+import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -106,9 +108,8 @@ class EmbeddedS3:
             response = error_response(error, request_id, request.path if request else "/")
         except NotModified as answer:
             response = not_modified(answer)
-        except Exception:
-            _log.exception("S3 request failed")
-            response = error_response(S3Error("InternalError"), request_id, request.path if request else "/")
+        except Exception as error:
+            response = error_response(_unexpected(error), request_id, request.path if request else "/")
         if not state.received and not (request and "100-continue" in request.headers.get("expect", "").lower()):
             await discard_body(receive)
         await self._send(response, request, request_id, receive, send)
@@ -134,7 +135,8 @@ class EmbeddedS3:
         headers = asgi_headers(response, request, request_id)
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         if response.pieces is None:
-            await send({"type": "http.response.body", "body": response.body})
+            body = b"" if request is not None and request.method == "HEAD" else response.body
+            await send({"type": "http.response.body", "body": body})
             return
         loop = asyncio.get_running_loop()
         pieces = response.pieces
@@ -174,6 +176,16 @@ def _handle(call: Call, chosen: Route) -> S3Response:
         raise
     response.headers |= origin_headers
     return response
+
+
+def _unexpected(error: Exception) -> S3Error:
+    """What a client is told of an error that is none of S3's: to come again, or what the operator has to mend."""
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return S3Error("SlowDown")
+    _log.error("S3 request failed", exc_info=error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return S3Error("InternalError", "The disk of the emulator's data directory is full.")
+    return S3Error("InternalError")
 
 
 async def _until_disconnect(receive: Receive) -> None:

@@ -19,8 +19,9 @@ _SERVICE, _BUCKET, _OBJECT = "service", "bucket", "object"
 class Route:
     """An operation.
 
-    `action` is what a bucket policy names. The body is an object's bytes (`takes_object`), within a form (`takes_form`),
-    or a document. With `checksum_of_object` the checksum in the headers is that of the object to come, not of the body.
+    `action` is what a bucket policy names ("" where each object is looked at alone). The body is an object's bytes
+    (`takes_object`), within a form (`takes_form`), or a document. With `checksum_of_object` the checksum in the headers
+    is that of the object to come, not of the body.
     """
 
     handler: Handler
@@ -62,7 +63,7 @@ _ROUTES: dict[tuple[str, str], dict[str, Route]] = {
         "": Route(buckets.delete_bucket, "s3:DeleteBucket"),
     },
     (_BUCKET, "POST"): {
-        "delete": Route(objects.delete_objects, "s3:DeleteObject"),
+        "delete": Route(objects.delete_objects, ""),
         "": Route(form_upload.post_object, "s3:PutObject", takes_object=True, takes_form=True),
     },
     (_BUCKET, "OPTIONS"): {"": Route(access.preflight, "s3:GetObject")},

@@ -189,7 +189,7 @@ def require_bucket(
     key: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Bucket:
-    """The bucket, if it exists and the caller may do `action` with it (or with the object `key` in it).
+    """The bucket, if it exists and the caller may do `action` (if any) with it, or with the object `key` in it.
 
     Raises NoSuchBucket; AccessDenied when the expected owner is another one or when the bucket's policy denies.
     """
@@ -200,7 +200,7 @@ def require_bucket(
     if expected is not None and expected != bucket.account:
         raise S3Error("AccessDenied")
     document = buckets.configuration(connection, bucket, "policy")
-    if document is not None:
+    if document is not None and action:
         owner_repairs = account == bucket.account and action.endswith("BucketPolicy")
         resource = f"arn:aws:s3:::{name}" + (f"/{key}" if key is not None else "")
         if not owner_repairs and policy.denies(document, account, action, resource):

@@ -149,7 +149,7 @@ def cors_headers(call: Call) -> dict[str, str]:
 def _object(call: Call, connection: sqlite3.Connection) -> tuple[Bucket, Version]:
     bucket = call.bucket(connection)
     request = call.request
-    return bucket, require_version(connection, bucket, request.object_key(), request.query.get("versionId"))
+    return bucket, require_version(connection, bucket, request.object_key(), request.version_id())
 
 
 def _set_tags(call: Call, tags: tagging.Tags) -> dict[str, str]:

@@ -10,7 +10,7 @@ from emulator.s3.http import xml
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import buckets
 from emulator.s3.index.records import Bucket
-from emulator.s3.rules import acl, bucket_names
+from emulator.s3.rules import acl, bucket_names, tagging
 from emulator.s3.vault import now
 
 _HOME_REGION = "us-east-1"  # the one region whose location constraint is empty
@@ -47,13 +47,14 @@ def create_bucket(call: Call) -> S3Response:
         raise S3Error("InvalidBucketName", BucketName=name)
     if request.headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true":
         raise S3Error("NotImplemented", Header="x-amz-bucket-object-lock-enabled")
-    region = _location(call) or request.region
+    location, tags = _configuration(call)
+    region = location or request.region
     stored_acl = acl.from_headers(request.headers, request.account, request.account) or acl.private(request.account)
     with call.vault.changing() as change:
         existing = buckets.find(change.connection, name)
         if existing is None:
             buckets.add(change.connection, name, request.account, region, now(), stored_acl)
-            _store_ownership(call, change.connection, name)
+            _store_settings(call, change.connection, name, tags)
         elif existing.account != request.account:
             raise S3Error("BucketAlreadyExists", BucketName=name)
         elif existing.region != _HOME_REGION or region != _HOME_REGION:
@@ -129,20 +130,23 @@ def _read(call: Call) -> Bucket:
         return call.bucket(connection)
 
 
-def _store_ownership(call: Call, connection: sqlite3.Connection, name: str) -> None:
+def _store_settings(call: Call, connection: sqlite3.Connection, name: str, tags: tagging.Tags) -> None:
     ownership = call.request.header("x-amz-object-ownership")
     bucket = buckets.find(connection, name)
+    if tags and bucket is not None:
+        buckets.set_configuration(connection, bucket, "tagging", tagging.to_document(tags))
     if ownership is not None and bucket is not None:
         rule = xml.branch("Rule", xml.leaf("ObjectOwnership", ownership))
         buckets.set_configuration(connection, bucket, "ownershipControls", xml.document("OwnershipControls", rule))
 
 
-def _location(call: Call) -> str | None:
+def _configuration(call: Call) -> tuple[str | None, tagging.Tags]:
+    """The region and the tags that the request's document asks for."""
     body = call.document()
     if not body.strip():
-        return None
+        return None, []
     root = xml.parse(body, "CreateBucketConfiguration")
     region = xml.child_text(root, "LocationConstraint")
     if region == _HOME_REGION:
         raise S3Error("InvalidLocationConstraint", LocationConstraint=_HOME_REGION)
-    return {"EU": "eu-west-1"}.get(region, region) if region else None
+    return {"EU": "eu-west-1"}.get(region, region) if region else None, tagging.from_element(root.find("Tags"))

@@ -56,13 +56,16 @@ def upload_part(call: Call) -> S3Response:
             f"Checksum Type mismatch occurred, expected checksum Type: {upload.checksum_algorithm.lower()}, "
             f"actual checksum Type: {announced.algorithm.lower()}",
         )
-    staged = call.body.stage() or call.vault.files.stage(b"")
     checksum = digests.checksums.get(announced.algorithm) if announced else None
+    if checksum is None and upload.checksum_algorithm:
+        checksum = call.body.checksum(upload.checksum_algorithm)
+    staged = call.body.stage() or call.vault.files.stage(b"")
     part = Blob(staged.name, number, staged.size, digests.etag, checksum, now())
     _store_part(call, part)
     headers = {"etag": f'"{part.etag}"'}
-    if announced and checksum:
-        headers[checksums.header_name(announced.algorithm)] = checksum
+    algorithm = announced.algorithm if announced else upload.checksum_algorithm
+    if algorithm and checksum:
+        headers[checksums.header_name(algorithm)] = checksum
     return S3Response(200, headers)
 
 

@@ -16,7 +16,7 @@ from emulator.s3.index import versions
 from emulator.s3.index.records import Blob, Bucket, Checksum, NewVersion, Version
 from emulator.s3.rules import preconditions, ranges
 from emulator.s3.rules.ranges import ByteRange
-from emulator.s3.vault import PIECE_BYTES, BlobReader, Change, now, require_version
+from emulator.s3.vault import PIECE_BYTES, BlobReader, Change, now, require_bucket, require_version
 
 _MOST_DELETED_AT_ONCE = 1_000
 _OVERRIDES = {
@@ -107,7 +107,7 @@ def delete_object(call: Call) -> S3Response:
                 {"if-match": request.headers["if-match"]},
                 current.etag if current is not None and not current.is_delete_marker else None,
             )
-        deleted = delete_version(change, bucket, key, request.query.get("versionId"), request.account)
+        deleted = delete_version(change, bucket, key, request.version_id(), request.account)
     return no_content(deleted)
 
 
@@ -139,15 +139,26 @@ def delete_objects(call: Call) -> S3Response:
         raise S3Error("MalformedXML")
     results: list[str] = []
     with call.vault.changing() as change:
-        bucket = call.bucket(change.connection)
+        call.bucket(change.connection)
         for element in elements:
-            key, version_id = xml.child_text(element, "Key"), xml.child_text(element, "VersionId")
+            key, version_id = xml.child_text(element, "Key"), xml.child_text(element, "VersionId") or None
             if not key:
                 raise S3Error("MalformedXML")
-            deleted = delete_version(change, bucket, key, version_id or None, call.request.account)
-            if not quiet:
-                results.append(_deleted_element(key, version_id or None, deleted))
+            try:
+                deleted = _delete_one(call, change, key, version_id)
+            except S3Error as error:
+                failed = xml.leaves(Key=key, VersionId=version_id, Code=error.code, Message=error.message)
+                results.append(xml.branch("Error", failed))
+            else:
+                results.extend([] if quiet else [_deleted_element(key, version_id, deleted)])
     return xml_response(xml.document("DeleteResult", results))
+
+
+def _delete_one(call: Call, change: Change, key: str, version_id: str | None) -> dict[str, str]:
+    """Delete one of many, if the bucket's policy lets the caller delete it."""
+    request = call.request
+    bucket = require_bucket(change.connection, request.bucket_name(), request.account, "s3:DeleteObject", key)
+    return delete_version(change, bucket, key, version_id, request.account)
 
 
 def get_object_attributes(call: Call) -> S3Response:
@@ -176,7 +187,7 @@ def get_object_attributes(call: Call) -> S3Response:
 def _find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:
     bucket = call.bucket(connection)
     key = call.request.object_key()
-    return require_version(connection, bucket, key, call.request.query.get("versionId")), bucket
+    return require_version(connection, bucket, key, call.request.version_id()), bucket
 
 
 def _described(call: Call, bucket: Bucket, version: Version) -> tuple[S3Response, ByteRange]:

@@ -137,6 +137,17 @@ class Body:
         self._check_digests(digests)
         return digests
 
+    def checksum(self, algorithm: str) -> str:
+        """The checksum that the client left out, in base64. After `finish`."""
+        hasher = checksums.hasher(algorithm)
+        if self._file is not None:
+            self._file.seek(0)
+            while piece := self._file.read(IN_MEMORY_BYTES):
+                hasher.update(piece)
+        else:
+            hasher.update(self.read())
+        return checksums.encode(hasher.digest())
+
     def stage(self) -> StagedBlob | None:
         """The bytes as a file that is safely on the disk; None for an empty body. After `finish`."""
         if self._file is not None and self._name is not None:

@@ -46,6 +46,15 @@ class S3Request:
             raise S3Error("KeyTooLongError", Size=str(len(self.key.encode("utf-8"))), MaxSizeAllowed=str(_LONGEST_KEY))
         return self.key
 
+    def version_id(self) -> str | None:
+        """The version that is asked for, or None. Raises InvalidArgument for an empty one."""
+        version_id = self.query.get("versionId")
+        if version_id == "":
+            raise S3Error(
+                "InvalidArgument", "Version id cannot be the empty string", ArgumentName="versionId", ArgumentValue=""
+            )
+        return version_id
+
     def integer(self, name: str, default: int, highest: int | None = None) -> int:
         """A query parameter that is a number of at least zero. Raises InvalidArgument."""
         given = self.query.get(name)

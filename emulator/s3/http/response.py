@@ -64,6 +64,6 @@ def asgi_headers(response: S3Response, request: S3Request | None, request_id: st
         **response.headers,
     }
     head = request is not None and request.method == "HEAD"
-    if response.status not in (204, 304) and not (head and response.size is None and response.status >= 400):
+    if response.status not in (204, 304) and not (head and response.status >= 400):
         headers["content-length"] = str(len(response.body) if response.size is None else response.size)
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import parse_qsl
+from xml.etree import ElementTree
 
 from emulator.s3.errors import S3Error
 from emulator.s3.http import xml
@@ -32,13 +33,18 @@ def from_header(header: str | None) -> Tags:
 
 
 def from_document(body: bytes, most: int) -> Tags:
-    """The tags of a Tagging document. Raises MalformedXML, InvalidTag, BadRequest kinds."""
+    """The tags of a Tagging document. Raises MalformedXML, InvalidTag."""
     root = xml.parse(body, "Tagging")
     tag_set = root.find("TagSet")
     if tag_set is None:
         raise S3Error("MalformedXML")
+    return from_element(tag_set, most)
+
+
+def from_element(tag_set: ElementTree.Element | None, most: int = MOST_BUCKET_TAGS) -> Tags:
+    """The tags in an element; none without one. Raises MalformedXML, InvalidTag."""
     tags: Tags = []
-    for tag in tag_set.findall("Tag"):
+    for tag in tag_set.findall("Tag") if tag_set is not None else []:
         key, value = xml.child_text(tag, "Key"), xml.child_text(tag, "Value")
         if key is None or value is None:
             raise S3Error("MalformedXML")

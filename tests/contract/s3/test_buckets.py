@@ -126,6 +126,9 @@ def test_tags_of_a_bucket(client: Any, bucket: str) -> None:
     tags = [{"Key": "team", "Value": "vision"}, {"Key": "cost centre", "Value": "ü & <x>"}]
     client.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
     assert client.get_bucket_tagging(Bucket=bucket)["TagSet"] == tags
+    name = new_name()
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"Tags": tags})
+    assert client.get_bucket_tagging(Bucket=name)["TagSet"] == tags
     client.delete_bucket_tagging(Bucket=bucket)
     with s3_error("NoSuchTagSet", 404):
         client.get_bucket_tagging(Bucket=bucket)
@@ -152,6 +155,12 @@ def test_a_policy_is_kept_and_its_denials_hold(client: Any, bucket: str, endpoin
     with s3_error("AccessDenied", 403):
         other.list_objects_v2(Bucket=bucket)
     assert third.get_object(Bucket=bucket, Key="private/a")["Body"].read() == b"x"
+    statement["Action"] = ["s3:DeleteObject"]
+    client.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    objects = [{"Key": "private/a"}, {"Key": "public/a"}]
+    answer = other.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+    assert [deleted["Key"] for deleted in answer["Deleted"]] == ["public/a"]
+    assert [(error["Key"], error["Code"]) for error in answer["Errors"]] == [("private/a", "AccessDenied")]
     client.delete_bucket_policy(Bucket=bucket)
     assert other.get_object(Bucket=bucket, Key="private/a")["Body"].read() == b"x"
 

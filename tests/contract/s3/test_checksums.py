@@ -138,6 +138,26 @@ def test_full_object_checksum_of_a_multipart_upload(client: Any, bucket: str) ->
     assert client.get_object(Bucket=bucket, Key="key")["Body"].read() == b"".join(bodies)
 
 
+def test_parts_without_a_checksum_get_one(bucket: str, endpoint: str, account: str) -> None:
+    old = s3_client(endpoint, account, request_checksum_calculation="when_required")
+    upload = old.create_multipart_upload(Bucket=bucket, Key="key", ChecksumAlgorithm="CRC64NVME")
+    part = old.upload_part(Bucket=bucket, Key="key", UploadId=upload["UploadId"], PartNumber=1, Body=BODY)
+    assert part["ChecksumCRC64NVME"] == encoded(CHECK_VALUES["CRC64NVME"])
+    done = old.complete_multipart_upload(
+        Bucket=bucket,
+        Key="key",
+        UploadId=upload["UploadId"],
+        MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
+    )
+    assert (done["ChecksumCRC64NVME"], done["ChecksumType"]) == (part["ChecksumCRC64NVME"], "FULL_OBJECT")
+    with s3_error("InvalidRequest", 400):
+        other = old.create_multipart_upload(Bucket=bucket, Key="key", ChecksumAlgorithm="SHA256")["UploadId"]
+        old.upload_part(
+            Bucket=bucket, Key="key", UploadId=other, PartNumber=1, Body=BODY, ChecksumCRC32=encoded("cbf43926")
+        )
+    old.close()
+
+
 def test_checksum_types_that_do_not_exist(client: Any, bucket: str) -> None:
     for algorithm, kind in (("SHA256", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE")):
         with s3_error("InvalidRequest", 400):
