@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.pictures import SINGLE_LABELS, single_label_pictures
 from tests.support.projects import new_project
-from tests.support.server import PROJECT_ROOT, EmulatorProcess, environment_without_settings, wait_until
+from tests.support.server import PROJECT_ROOT, EmulatorProcess, environment_without_settings
 
 ACCOUNT = "111122223333"
 COMMANDS = ("serve", "demo", "reset", "healthcheck", "lint", "convert", "save", "load")
