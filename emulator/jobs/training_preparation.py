@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Connection
 
@@ -34,6 +33,8 @@ from emulator.storage.rows import Dataset, Job, Version
 
 TRAINING_MANIFEST = "training.manifest"
 TESTING_MANIFEST = "testing.manifest"
+
+_PIECE_BYTES = 1024 * 1024
 
 
 class Preparation:
@@ -77,7 +78,7 @@ class Preparation:
             for asset in assets:
                 location = location_of(asset["GroundTruthManifest"]["S3Object"])
                 with open_manifest(self._objects, location, caller) as source:
-                    shutil.copyfileobj(source, target, 1024 * 1024)
+                    _copy_lines(source, target)
 
     def _write_datasets(self, version: Version, training: Path, testing: Path) -> None:
         self._split_if_needed(version)
@@ -131,6 +132,16 @@ class Preparation:
         if train.status in READABLE_DATASET_STATES:
             set_dataset_status(connection, train.id, DatasetState.UPDATE_COMPLETE, message, updated_at=now)
         # Else an update or deletion began just now; it goes on, and its job ends that state.
+
+
+def _copy_lines(source: BinaryIO, target: BinaryIO) -> None:
+    """Copy a manifest; its last line is ended, so that the next manifest's first one is a line of its own."""
+    last = b"\n"
+    while piece := source.read(_PIECE_BYTES):
+        target.write(piece)
+        last = piece[-1:]
+    if last != b"\n":
+        target.write(b"\n")
 
 
 def _manifest_buckets(version: Version) -> dict[str, list[str]]:

@@ -1,0 +1,196 @@
+"""Manifests become datasets: streamed, counted, refused with the documented message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from emulator.jobs import ingest
+from emulator.jobs.ingest import build_content, location_of, manifest_size, open_manifest, update_content
+from emulator.jobs.runner import BROKE, DONE, Outcome
+from emulator.storage.content_changes import create_content
+from emulator.storage.contents import content_bucket, content_stats, iterate_lines, list_labels
+from emulator.storage.engine import Database
+from emulator.storage.object_store import Caller, ObjectLocation
+from emulator.storage.rows import ContentStats
+from tests.support.memory_store import MemoryObjectStore
+
+CALLER = Caller("111122223333", "us-east-1")
+INVALID_CONTENTS = "The manifest file extension or contents are invalid."
+TOO_MANY_ERRORS = "The manifest file has too many terminal errors."
+SEVERAL_BUCKETS = "The manifest file contains images from multiple S3 buckets."
+
+
+def line(name: str, *labels: str, bucket: str = "pictures") -> str:
+    entry: dict[str, Any] = {"source-ref": f"s3://{bucket}/{name}.jpg"}
+    for number, label in enumerate(labels):
+        entry[f"l{number}"] = 1
+        entry[f"l{number}-metadata"] = {
+            "confidence": 1,
+            "class-name": label,
+            "human-annotated": "yes",
+            "creation-date": "2020-03-06T17:46:39.176",
+            "type": "groundtruth/image-classification",
+        }
+    return json.dumps(entry)
+
+
+def manifest(*lines: str) -> bytes:
+    return "".join(f"{text}\n" for text in lines).encode()
+
+
+def build(database: Database, body: bytes, key: str = "train.manifest") -> Outcome:
+    objects = MemoryObjectStore()
+    return build_content(database, objects, objects.add("manifests", key, body), CALLER, 1)
+
+
+def stats(database: Database, content_id: int) -> ContentStats:
+    return database.read_now(lambda connection: content_stats(connection, content_id))
+
+
+def empty_content(database: Database) -> int:
+    return database.write_now(lambda connection: create_content(connection, 1))
+
+
+def failed(message: str) -> Outcome:
+    return {"event": BROKE, "message": message, "code": "CLIENT_ERROR"}
+
+
+def test_a_manifest_becomes_entries(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In batches; the labels in the order in which they were first seen."""
+    monkeypatch.setattr(ingest, "_ENTRIES_AT_ONCE", 3)
+    lines = [line(f"image{number}", f"label{number % 3}") for number in range(10)] + [line("plain")]
+    outcome = build(database, manifest(*lines))
+    assert outcome["event"] == DONE
+    content = outcome["content_id"]
+    assert stats(database, content) == ContentStats(11, 10, 0, 3)
+
+    def read(connection: Connection) -> None:
+        assert [label.name for label in list_labels(connection, content)] == ["label0", "label1", "label2"]
+        assert content_bucket(connection, content) == "pictures"
+        found = [json.loads(text) for text in iterate_lines(connection, content)]
+        assert [entry["source-ref"] for entry in found] == [json.loads(text)["source-ref"] for text in lines]
+        assert found[0]["cl-metadata"] == {"is_labeled": True}
+        assert list(found[0])[-1] == "cl-metadata"
+
+    database.read_now(read)
+
+
+def test_lines_that_cannot_be_used_leave_no_trace(database: Database) -> None:
+    """E-8, up to 20 % of all lines (V-1)."""
+    good = [line(f"image{number}", "a") for number in range(8)]
+    outcome = build(database, manifest(*good, good[0], "{"))
+    assert outcome["event"] == DONE
+    assert stats(database, outcome["content_id"]).total_entries == 8
+
+
+def test_lines_with_errors_are_kept_and_counted(database: Database) -> None:
+    """E-9."""
+    wrong = line("wrong", "a").replace("image-classification", "wrong-type")
+    outcome = build(database, manifest(line("good", "a"), wrong))
+    found = stats(database, outcome["content_id"])
+    assert (found.total_entries, found.error_entries) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", INVALID_CONTENTS),
+        (b"\n\n", INVALID_CONTENTS),
+        (b"\xff\xd8\xff\xe0 a JPEG file", INVALID_CONTENTS),
+        (manifest(*[line(f"i{n}", "a") for n in range(3)], "{"), TOO_MANY_ERRORS),
+        (manifest(line("a", "x"), line("b", "x", bucket="elsewhere")), SEVERAL_BUCKETS),
+        (manifest(*[line(f"i{n}", f"label{n}") for n in range(251)]), "The manifest file has too many labels."),
+    ],
+)
+def test_manifests_that_fail_as_a_whole(database: Database, body: bytes, message: str) -> None:
+    """api-facts §3.7; what was built so far belongs to no dataset."""
+    assert build(database, body) == failed(message)
+
+
+@pytest.mark.parametrize("key", ["manifest", "folder.d/manifest", ".manifest", "manifest."])
+def test_a_manifest_needs_an_extension(database: Database, key: str) -> None:
+    """X-7."""
+    assert build(database, manifest(line("a", "x")), key) == failed(INVALID_CONTENTS)
+
+
+def test_manifests_that_cannot_be_read(database: Database) -> None:
+    """E-1 for what is not there, E-4 for what may not be read."""
+    objects = MemoryObjectStore()
+    missing = ObjectLocation("manifests", "train.manifest")
+    assert build_content(database, objects, missing, CALLER, 1) == failed(INVALID_CONTENTS)
+    assert manifest_size(objects, missing, CALLER) == 0
+    objects.denied.add("manifests")
+    assert build_content(database, objects, missing, CALLER, 1) == failed("The S3 bucket permissions are incorrect.")
+    assert manifest_size(objects, missing, CALLER) == 0
+
+
+def test_the_size_of_a_manifest_is_asked_before_it_is_read(database: Database) -> None:
+    """E-2: one GB."""
+
+    class Huge(MemoryObjectStore):
+        def head(self, location: ObjectLocation, caller: Caller) -> Any:
+            found = super().head(location, caller)
+            return type(found)(found.key, 2**30 + 1, found.etag)
+
+        def open(self, *_: object) -> Any:
+            raise AssertionError("it must not be opened")
+
+    objects = Huge()
+    location = objects.add("manifests", "train.manifest", b"{}")
+    message = "The manifest file size exceeds the maximum supported size."
+    assert build_content(database, objects, location, CALLER, 1) == failed(message)
+    with pytest.raises(Exception, match="maximum supported size"), open_manifest(objects, location, CALLER):
+        pass
+
+
+def test_an_object_of_the_api_is_a_location() -> None:
+    assert location_of({"Bucket": "b", "Name": "k"}) == ObjectLocation("b", "k")
+    assert location_of({"Bucket": "b", "Name": "k", "Version": "v"}).version == "v"
+
+
+def test_an_update_replaces_and_appends(database: Database) -> None:
+    """D-12; doing it twice is doing it once, as after a restart."""
+    content = build(database, manifest(line("a", "old"), line("b", "kept")))["content_id"]
+    changes = manifest(line("a", "new"), line("c", "third"))
+    for _ in range(2):
+        assert update_content(database, changes, content) == {"event": DONE}
+        assert stats(database, content) == ContentStats(3, 3, 0, 3)
+
+    def names(connection: Connection) -> list[str]:
+        return [json.loads(text)["source-ref"][-5] for text in iterate_lines(connection, content)]
+
+    assert database.read_now(names) == ["a", "b", "c"]
+
+
+def test_an_update_that_fails_changes_nothing(database: Database) -> None:
+    """api-facts §2.5: the old content stays readable."""
+    content = build(database, manifest(line("a", "x"), line("b", "x")))["content_id"]
+    before = database.read_now(lambda connection: list(iterate_lines(connection, content)))
+    assert update_content(database, manifest(line("c", "x", bucket="elsewhere")), content) == failed(SEVERAL_BUCKETS)
+    assert update_content(database, b"nonsense", content) == failed(INVALID_CONTENTS)
+    assert database.read_now(lambda connection: list(iterate_lines(connection, content))) == before
+
+
+def test_an_update_fills_an_empty_dataset(database: Database) -> None:
+    content = empty_content(database)
+    assert update_content(database, manifest(line("a", "x")), content) == {"event": DONE}
+    assert database.read_now(lambda connection: content_bucket(connection, content)) == "pictures"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=300)
+    | st.lists(st.sampled_from([line("a", "x"), line("\\ud800"), "{}", "[1]", "", "\x00"])).map(
+        lambda lines: "\n".join(lines).encode()
+    )
+)
+def test_any_bytes_end_well_or_as_the_clients_error(database: Database, body: bytes) -> None:
+    content = empty_content(database)
+    outcome = update_content(database, body, content)
+    assert outcome == {"event": DONE} or outcome["code"] == "CLIENT_ERROR"
