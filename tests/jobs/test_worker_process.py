@@ -1,0 +1,141 @@
+"""Worker processes: they answer, die alone, and never outlive their parent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from emulator.jobs.worker_process import WorkerDiedError, WorkerSettings, run_in_worker
+from emulator.s3 import open_embedded_store
+from emulator.storage.contents import content_stats
+from emulator.storage.engine import Database
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60.0
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a named pipe and signals are needed")
+
+
+@pytest.fixture
+def settings(database: Database, tmp_path: Path) -> WorkerSettings:
+    """The state and an empty embedded S3."""
+    objects = tmp_path / "objects"
+    objects.mkdir()
+    open_embedded_store(objects)
+    return WorkerSettings(str(database.path), {"kind": "embedded", "directory": str(objects)})
+
+
+@pytest.fixture
+def endless_training(tmp_path: Path) -> dict[str, Any]:
+    """A training that never gets beyond its manifest: a pipe that nobody writes to."""
+    pipe = tmp_path / "training.manifest"
+    os.mkfifo(pipe)
+    return {
+        "account": "111122223333",
+        "region": "us-east-1",
+        "bucket": "results",
+        "keys": {},
+        "version_arn": "arn:aws:rekognition:us-east-1:111122223333:project/p/version/v/1",
+        "created_at": 1,
+        "training_manifest": str(pipe),
+        "testing_manifest": None,
+        "manifest_buckets": {"training": [], "testing": []},
+        "work_directory": str(tmp_path),
+        "model_path": str(tmp_path / "model.onnx"),
+        "seed": 0,
+        "effort": "fast",
+        "threads": 1,
+        "cache_directory": str(tmp_path),
+    }
+
+
+def workers(parent: int) -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process(parent).children():
+        try:
+            if "emulator.jobs.worker" in child.cmdline():
+                found.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+async def the_worker() -> psutil.Process:
+    """This process's worker, once there is one."""
+    async with asyncio.timeout(SECONDS):
+        while not (found := workers(os.getpid())):
+            await asyncio.sleep(0.01)
+    return found[0]
+
+
+def test_an_ingest_in_a_worker_writes_into_the_shared_state(database: Database, settings: WorkerSettings) -> None:
+    """What it reads is an object of the embedded S3; here it is missing, which is the client's error."""
+    argument = {
+        "manifest": {"Bucket": "nowhere", "Name": "train.manifest"},
+        "account": "111122223333",
+        "region": "us-east-1",
+        "dataset_id": 7,
+    }
+    outcome = asyncio.run(run_in_worker(settings, "ingest", argument))
+    assert outcome["message"] == "The manifest file extension or contents are invalid."
+    stats = database.read_now(lambda connection: content_stats(connection, 1))
+    assert stats.total_entries == 0
+
+
+def test_a_task_that_raises_ends_the_worker(settings: WorkerSettings, capfd: pytest.CaptureFixture[str]) -> None:
+    argument = {"account": "111122223333", "region": "us-east-1"}
+    with pytest.raises(WorkerDiedError, match="exit status 1"):
+        asyncio.run(run_in_worker(settings, "nonsense", argument))
+    assert "unknown task nonsense" in capfd.readouterr().err
+
+
+def test_a_killed_worker_is_told_from_a_result(settings: WorkerSettings, endless_training: dict[str, Any]) -> None:
+    """TE-0: the runner makes of it a training that failed for the service's fault."""
+
+    async def play() -> None:
+        training = asyncio.create_task(run_in_worker(settings, "train", endless_training))
+        (await the_worker()).send_signal(signal.SIGKILL)
+        with pytest.raises(WorkerDiedError, match="exit status -9"):
+            await training
+
+    asyncio.run(play())
+
+
+def test_cancelling_kills_the_worker(settings: WorkerSettings, endless_training: dict[str, Any]) -> None:
+    """A reset or the end of the emulator leaves no process behind."""
+
+    async def play() -> None:
+        training = asyncio.create_task(run_in_worker(settings, "train", endless_training))
+        worker = await the_worker()
+        training.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await training
+        assert not worker.is_running()
+
+    asyncio.run(play())
+
+
+def test_a_worker_ends_with_its_parent(settings: WorkerSettings, endless_training: dict[str, Any]) -> None:
+    """However the parent ends, its end of the pipe closes."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "emulator.jobs.worker"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert worker.stdin is not None and worker.stdout is not None
+    task = {"task": "train", "settings": settings.as_json(), "argument": endless_training}
+    worker.stdin.write(json.dumps(task).encode() + b"\n")
+    worker.stdin.flush()
+    time.sleep(0.3)
+    assert worker.poll() is None
+    worker.stdin.close()
+    assert worker.wait(SECONDS) == 1
+    worker.stdout.close()
