@@ -220,3 +220,11 @@ def test_images_come_from_s3_by_default(
         assert run(manifest(tmp_path, GOOD), "--format", "json") == 1
     findings = json.loads(capsys.readouterr().out)["files"][0]["findings"]
     assert [(finding["line"], finding["detail"]) for finding in findings] == [(10, "there is no such object")]
+
+
+def test_an_s3_that_does_not_answer_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert run(manifest(tmp_path, GOOD), "--endpoint-url", "http://127.0.0.1:1") == 2
+    assert capsys.readouterr().err.startswith("custom-labels lint: S3 cannot be asked: Could not connect")
