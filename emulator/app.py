@@ -13,6 +13,8 @@ from emulator.console.page import ConsolePage
 from emulator.control.app import Controls, create_control_app, read_json
 from emulator.control.cloudwatch.app import CloudWatchApp
 from emulator.control.knobs import Knobs, add_knobs
+from emulator.control.models import add_models
+from emulator.control.state import StateArchive, add_state
 from emulator.domain.answers import AnswerBook
 from emulator.domain.faults import FaultBook
 from emulator.domain.measurements import Measurements
@@ -85,6 +87,8 @@ class Emulator:
         self.lifecycle = Lifecycle(self)
         self.control = create_control_app(self._controls())
         add_knobs(self.control, self._knobs(), read_json)
+        add_models(self.control, self.database, self.hosting.model_path)
+        add_state(self.control, StateArchive(self.lifecycle.save, self.lifecycle.load, self.directories.work))
         self.cloudwatch = CloudWatchApp(self.measurements.series, self.clock.now, self.fleet.refresh)
         self.console = ConsolePage()
         self.rekognition: RekognitionEdge | None = None

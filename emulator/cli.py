@@ -17,6 +17,9 @@ _COMMANDS = {
     "demo": ("emulator.commands.demo", "train, start and use an example model against an emulator"),
     "lint": ("emulator.convert.lint", "check a manifest as Custom Labels would, without a server"),
     "convert": ("emulator.convert.command", "make a manifest from COCO, CSV, folders or Ground Truth multi-label"),
+    "save": ("emulator.commands.save", "write the whole state of a running emulator to a file"),
+    "load": ("emulator.commands.load", "make such a file the whole state of a running emulator"),
+    "export": ("emulator.commands.export", "write a trained model as one ONNX file"),
     "reset": ("emulator.commands.reset", "make a running emulator forget everything"),
     "healthcheck": ("emulator.commands.healthcheck", "say whether an emulator is ready"),
 }

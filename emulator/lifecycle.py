@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from emulator import __version__
+from emulator.control.errors import ControlError
 from emulator.definition_files import Definitions
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.init_scripts import InitScriptError, run_init_scripts
-from emulator.jobs.sweeper import sweep_files
+from emulator.jobs.sweeper import sweep_files, sweep_models
+from emulator.state_archive import OBJECTS, ArchiveError, check_archive, pack, replace_state, snapshot_state
 from emulator.storage.installation import token_secret
 from emulator.storage.kept_metrics import forget_kept_metrics
 from emulator.storage.migrate import migrate
@@ -69,11 +72,9 @@ class Lifecycle:
         emulator = self._emulator
         secret = emulator.database.write_now(token_secret)
         emulator.rekognition = emulator.build_edge(secret)
-        await self._load_running_models()
+        await self._take_up()
         emulator.metrics_keeper.start()
         emulator.fleet.start()
-        emulator.runner.resume()
-        emulator.sweeper.sweep()
         self.serving.set()
         settings = emulator.settings
         await run_init_scripts(Path(settings.init_dir), self.endpoint, settings.default_account)
@@ -102,18 +103,67 @@ class Lifecycle:
         """O-8: end all work, forget everything, be as new."""
         emulator = self._emulator
         async with self._reset_lock:
-            await emulator.runner.stop(for_good=False)
-            emulator.fleet.clear()
-            emulator.measurements.series.clear()
-            emulator.request_quota.reset()
+            await self._drop_work()
             await emulator.database.write(_forget)
             # Once more, for what was accepted before everything was forgotten and began only now.
-            await emulator.runner.stop(for_good=False)
-            emulator.hosting.unload_all()
+            await self._drop_work()
             await asyncio.to_thread(self._reset_files)
             self._given.give(emulator.faults, emulator.answers)
             emulator.policies.reset()
             emulator.clock.set_real()
+
+    async def save(self, directory: Path) -> Path:
+        """O-15: write the whole state into an archive in this folder; its path."""
+        emulator = self._emulator
+        snapshot, archive = directory / "snapshot", directory / "state.tar"
+        async with self._reset_lock:
+            await emulator.metrics_keeper.write()
+            emulator.fleet.refresh()
+            await emulator.fleet.write()
+            await asyncio.to_thread(snapshot.mkdir)
+            models = emulator.directories.models
+            await emulator.database.write(lambda connection: snapshot_state(connection, models, snapshot))
+            await asyncio.to_thread(emulator.s3.save_to, snapshot / OBJECTS)
+            await asyncio.to_thread(pack, snapshot, archive, __version__)
+        return archive
+
+    async def load(self, archive: Path) -> None:
+        """O-15: make an archive the whole state, once it is found whole. Raises ControlError with nothing changed."""
+        emulator = self._emulator
+        try:
+            checked = await asyncio.to_thread(check_archive, archive, archive.parent / "unpacked")
+        except ArchiveError as error:
+            raise ControlError("InvalidArchive", str(error)) from error
+        async with self._reset_lock:
+            self.serving.clear()
+            try:
+                await self._drop_work()
+                models = emulator.directories.models
+                await emulator.database.write(lambda connection: replace_state(connection, checked, models))
+                await self._drop_work()
+                await asyncio.to_thread(emulator.s3.load_from, checked.directory / OBJECTS)
+                await asyncio.to_thread(sweep_models, emulator.database, models)
+                await self._take_up()
+            finally:
+                self.serving.set()
+
+    async def _drop_work(self) -> None:
+        """End everything that runs, and forget it."""
+        emulator = self._emulator
+        await emulator.runner.stop(for_good=False)
+        emulator.hosting.unload_all()
+        emulator.fleet.clear()
+        emulator.measurements.series.clear()
+        emulator.request_quota.reset()
+
+    async def _take_up(self) -> None:
+        """Go on from what the database says (O-19)."""
+        emulator = self._emulator
+        await self._load_running_models()
+        emulator.metrics_keeper.restore()
+        emulator.fleet.take_up()
+        emulator.runner.resume()
+        emulator.sweeper.sweep()
 
     def _reset_files(self) -> None:
         emulator = self._emulator

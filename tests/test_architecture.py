@@ -38,6 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "data_lock": set(),
     "init_scripts": set(),
     "definition_files": {"settings", "domain"},
+    "state_archive": {"storage", "s3"},
     **dict.fromkeys(("app", "assembly", "routing", "lifecycle", "commands", "cli", "__main__"), PARTS),
 }
 

@@ -50,11 +50,14 @@ class Fleet:
         self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Take up what an earlier process left running (O-19), and begin to watch the units."""
+        """Begin to watch the units."""
+        self._watch = asyncio.create_task(self._keep_watch(), name="inference units")
+
+    def take_up(self) -> None:
+        """Go on with what an earlier process left running (O-19)."""
         self._tell_earlier_runs()
         for version in self._database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING)):
             self.begin(version)
-        self._watch = asyncio.create_task(self._keep_watch(), name="inference units")
 
     async def close(self) -> None:
         """End the watch and write down what is not yet written."""

@@ -25,8 +25,7 @@ class MetricsKeeper:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Take up what an earlier process counted."""
-        self.restore()
+        """Begin to write."""
         self._task = asyncio.create_task(self._keep(), name="request metrics")
 
     def restore(self) -> None:

@@ -54,16 +54,22 @@ class Sweeper:
             await asyncio.sleep(0)
 
 
-def sweep_files(database: Database, model_directory: Path, work_directory: Path) -> None:
-    """At start: remove model files of no version and work directories of no job, which a kill may have left."""
-    jobs = database.read_now(list_jobs)
+def sweep_models(database: Database, model_directory: Path) -> None:
+    """Remove the model files that neither a version nor the outcome of a job names."""
     kept = database.read_now(model_files) | {
-        job.outcome["model_file"] for job in jobs if job.outcome is not None and "model_file" in job.outcome
+        job.outcome["model_file"]
+        for job in database.read_now(list_jobs)
+        if job.outcome is not None and "model_file" in job.outcome
     }
     for path in model_directory.iterdir():
         if path.name not in kept:
             path.unlink()
-    open_jobs = {str(job.id) for job in jobs}
+
+
+def sweep_files(database: Database, model_directory: Path, work_directory: Path) -> None:
+    """At start: remove model files of no version and work directories of no job, which a kill may have left."""
+    sweep_models(database, model_directory)
+    open_jobs = {str(job.id) for job in database.read_now(list_jobs)}
     for path in work_directory.iterdir():
         if path.name not in open_jobs:
             shutil.rmtree(path, ignore_errors=True)

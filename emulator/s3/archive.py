@@ -26,7 +26,7 @@ def save_objects(vault: Vault, directory: Path) -> None:
     blobs = directory / BLOBS_NAME
     blobs.mkdir(parents=True)
     with vault.changing() as change, closing(sqlite3.connect(directory / INDEX_NAME)) as copy:
-        change.connection.backup(copy)
+        copy_database(change.connection, copy)
         for (name,) in change.connection.execute("SELECT name FROM blobs"):
             vault.files.copy_out(name, blobs / name)
     with closing(sqlite3.connect(directory / INDEX_NAME)) as copy:
@@ -62,6 +62,16 @@ def load_objects(vault: Vault, directory: Path) -> None:
                 _copy_table(index, change.connection, table, names)
             change.place(names.values())
     vault.sweep()
+
+
+def copy_database(writer: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Copy what is committed. `writer` holds the write lock, so nothing is committed meanwhile.
+
+    The copy is read through a second connection: SQLite does not back up from one that is within a transaction.
+    """
+    (_, _, file) = writer.execute("PRAGMA database_list").fetchone()
+    with closing(sqlite3.connect(file)) as source:
+        source.backup(target)
 
 
 def _copy_table(source: sqlite3.Connection, target: sqlite3.Connection, table: str, names: dict[str, str]) -> None:

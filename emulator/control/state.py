@@ -1,0 +1,84 @@
+"""GET and PUT /_emulator/state: the whole state as one archive, and back (O-15)."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+
+ARCHIVE_NAME = "custom-labels-state.tar"
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StateArchive:
+    """What these paths do. `save` writes an archive into a folder and gives its path; `load` checks and takes one over.
+
+    `work_directory` is where folders for them may be made; they are removed when the call is over.
+    """
+
+    save: Callable[[Path], Awaitable[Path]]
+    load: Callable[[Path], Awaitable[None]]
+    work_directory: Path
+
+
+def add_state(app: FastAPI, state: StateArchive) -> None:
+    """Add the paths to the control application."""
+
+    @app.get("/_emulator/state")
+    async def get_state() -> Response:
+        """O-15."""
+        directory = _new_directory(state)
+        try:
+            path = await state.save(directory)
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        headers = {
+            "content-length": str(path.stat().st_size),
+            "content-disposition": f'attachment; filename="{ARCHIVE_NAME}"',
+        }
+        return StreamingResponse(_pieces(path, directory), media_type="application/x-tar", headers=headers)
+
+    @app.put("/_emulator/state")
+    async def put_state(request: Request) -> dict[str, str]:
+        """O-15: nothing is replaced unless the archive is whole."""
+        directory = _new_directory(state)
+        try:
+            path = directory / ARCHIVE_NAME
+            await _receive(request, path)
+            await state.load(path)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+        return {"status": "loaded"}
+
+
+def _new_directory(state: StateArchive) -> Path:
+    return Path(tempfile.mkdtemp(prefix="state-", dir=state.work_directory))
+
+
+async def _receive(request: Request, path: Path) -> None:
+    """Write the body to a file, a mebibyte at a time."""
+    with path.open("xb") as file:
+        pending = bytearray()
+        async for piece in request.stream():
+            pending += piece
+            if len(pending) >= _PIECE:
+                await asyncio.to_thread(file.write, bytes(pending))
+                pending.clear()
+        await asyncio.to_thread(file.write, bytes(pending))
+
+
+async def _pieces(path: Path, directory: Path) -> AsyncIterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while piece := await asyncio.to_thread(file.read, _PIECE):
+                yield piece
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)

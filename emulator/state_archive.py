@@ -1,0 +1,233 @@
+"""The whole state as one archive, and back (O-15): projects, models, running time, metrics, and the objects of the S3.
+
+The archive is a tar file. Its first member `manifest.json` names every other one with size and SHA-256. An archive is
+checked whole before anything of the present state is touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection
+
+from emulator.s3.archive import DamagedObjectsError, check_objects, copy_database
+from emulator.s3.index.schema import NewerObjectIndexError
+from emulator.storage.engine import Database
+from emulator.storage.jobs import list_jobs
+from emulator.storage.migrate import HEAD_REVISION, NewerSchemaError, current_revision, migrate
+from emulator.storage.reset import delete_everything
+from emulator.storage.tables import metadata
+from emulator.storage.versions import model_files
+
+FORMAT = 1
+MANIFEST, STATE, OBJECTS, MODELS = "manifest.json", "state.sqlite", "objects", "models"
+MANIFEST_LIMIT = 64 * 2**20
+_MEMBER = re.compile(r"state\.sqlite|models/[\w.-]{1,100}|objects/objects\.sqlite3|objects/blobs/[0-9a-f]{32}")
+_PIECE = 1 << 20
+_ROWS_AT_ONCE = 1000
+# What identifies an installation, like the key that signs tokens, stays where it is.
+_LEFT_OUT = frozenset({"installation"})
+
+
+class ArchiveError(ValueError):
+    """A file is no archive of this emulator, or is damaged; the message says why. Nothing was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedArchive:
+    """An archive, unpacked and found whole. `models` maps the model files' names to the new ones they are to have."""
+
+    directory: Path
+    models: Mapping[str, str]
+
+
+def snapshot_state(connection: Connection, models: Path, directory: Path) -> None:
+    """Write the database and the models that it names into an empty folder, within a write transaction."""
+    with closing(sqlite3.connect(directory / STATE)) as copy:
+        copy_database(_driver(connection), copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        copy.execute("DELETE FROM installation WHERE name <> 'request-metrics'")
+        copy.commit()
+    (directory / MODELS).mkdir()
+    for name in _named_models(connection):
+        if (models / name).is_file():
+            shutil.copyfile(models / name, directory / MODELS / name)
+
+
+def pack(directory: Path, target: Path, version: str) -> None:
+    """Pack a snapshot into a tar file."""
+    names = sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
+    files = {name: {"size": (directory / name).stat().st_size, "sha256": _sha256(directory / name)} for name in names}
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    manifest = {"format": FORMAT, "emulator": version, "schema": HEAD_REVISION, "created": created, "files": files}
+    manifest_path = directory / MANIFEST
+    manifest_path.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
+        for name in (MANIFEST, *names):
+            archive.add(directory / name, name, filter=_anonymous)
+
+
+def check_archive(archive: Path, directory: Path) -> CheckedArchive:
+    """Unpack an archive into an empty folder and make sure that all of it is right. Raises ArchiveError."""
+    try:
+        with tarfile.open(archive, "r:") as opened:
+            _unpack(opened, directory)
+    except (tarfile.TarError, EOFError, UnicodeDecodeError) as error:
+        raise ArchiveError(f"this is no archive of the emulator: {error}") from error
+    try:
+        check_objects(directory / OBJECTS)
+        models = _check_state(directory)
+    except (DamagedObjectsError, NewerObjectIndexError, NewerSchemaError) as error:
+        raise ArchiveError(str(error)) from error
+    return CheckedArchive(directory, models)
+
+
+def replace_state(connection: Connection, archive: CheckedArchive, models: Path) -> None:
+    """Make the archive's database and models the present ones, within one write transaction."""
+    for name, new_name in archive.models.items():
+        shutil.move(archive.directory / MODELS / name, models / new_name)
+    delete_everything(connection)
+    target = _driver(connection)
+    with closing(sqlite3.connect(archive.directory / STATE)) as source:
+        for table in metadata.sorted_tables:
+            if table.name not in _LEFT_OUT:
+                _copy_rows(source, target, table.name)
+        target.execute("DELETE FROM installation WHERE name = 'request-metrics'")
+        for row in source.execute("SELECT name, value FROM installation WHERE name = 'request-metrics'"):
+            target.execute("INSERT INTO installation (name, value) VALUES (?, ?)", row)
+    for name, new_name in archive.models.items():
+        target.execute("UPDATE versions SET model_file = ? WHERE model_file = ?", (new_name, name))
+    for job in list_jobs(connection):
+        _rename_in_outcome(target, job.id, job.outcome, archive.models)
+
+
+def _unpack(archive: tarfile.TarFile, directory: Path) -> None:
+    members = iter(archive)
+    listed = _read_manifest(archive, next(members, None))
+    for member in members:
+        expected = listed.pop(member.name, None)
+        if expected is None or not member.isreg():
+            raise ArchiveError(f"{member.name[:200]!r} does not belong into an archive")
+        target = directory / member.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _content(archive, member) as content, target.open("xb") as file:
+            shutil.copyfileobj(content, file, _PIECE)
+        if target.stat().st_size != expected.get("size") or _sha256(target) != expected.get("sha256"):
+            raise ArchiveError(f"{member.name} is damaged")
+    if listed:
+        raise ArchiveError(f"{next(iter(listed))} is missing")
+    (directory / OBJECTS / "blobs").mkdir(parents=True, exist_ok=True)
+    (directory / MODELS).mkdir(exist_ok=True)
+
+
+def _read_manifest(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> dict[str, dict[str, Any]]:
+    """The files that the archive must have, by name."""
+    if member is None or member.name != MANIFEST or not member.isreg() or member.size > MANIFEST_LIMIT:
+        raise ArchiveError("this is no archive of the emulator: it does not begin with manifest.json")
+    with _content(archive, member) as content:
+        try:
+            manifest = json.loads(content.read())
+            number, files = manifest["format"], dict(manifest["files"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ArchiveError("the manifest of the archive cannot be read") from error
+    if number != FORMAT:
+        raise ArchiveError(f"the archive has format {number!r}, this release reads format {FORMAT}")
+    if STATE not in files or f"{OBJECTS}/objects.sqlite3" not in files:
+        raise ArchiveError("the archive has no state or no object index")
+    for name, expected in files.items():
+        if not _MEMBER.fullmatch(name) or not isinstance(expected, dict):
+            raise ArchiveError(f"{name[:200]!r} does not belong into an archive")
+    return files
+
+
+def _check_state(directory: Path) -> dict[str, str]:
+    """Bring the archive's database up to date and see that its models are there; their new names."""
+    try:
+        with closing(sqlite3.connect(directory / STATE)) as raw:
+            if raw.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+                raise ArchiveError("the database is damaged")
+    except sqlite3.DatabaseError as error:
+        raise ArchiveError(f"the database is damaged: {error}") from error
+    database = Database(directory / STATE)
+    try:
+        if database.read_now(current_revision) is None:
+            raise ArchiveError("the database is not one of this emulator")
+        migrate(database)
+        named = database.read_now(_named_models)
+    finally:
+        database.close()
+    for name in named:
+        if not (directory / MODELS / name).is_file():
+            raise ArchiveError(f"the model file {name} is missing")
+    return {name: f"{secrets.token_hex(8)}-{name[-40:]}" for name in named}
+
+
+def _named_models(connection: Connection) -> set[str]:
+    """The model files of versions, and of trainings and copies whose end does not show yet."""
+    outcomes = (job.outcome or {} for job in list_jobs(connection))
+    return model_files(connection) | {outcome["model_file"] for outcome in outcomes if "model_file" in outcome}
+
+
+def _rename_in_outcome(
+    target: sqlite3.Connection, job_id: int, outcome: dict[str, Any] | None, models: Mapping[str, str]
+) -> None:
+    if outcome is None or outcome.get("model_file") not in models:
+        return
+    new_name = models[outcome["model_file"]]
+    changed = {**outcome, "model_file": new_name}
+    if "model_file" in outcome.get("values", {}):
+        changed["values"] = {**outcome["values"], "model_file": new_name}
+    target.execute("UPDATE jobs SET outcome = ? WHERE id = ?", (json.dumps(changed), job_id))
+
+
+def _copy_rows(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
+    rows = source.execute(f"SELECT * FROM {table}")
+    columns = [column[0] for column in rows.description]
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    while batch := rows.fetchmany(_ROWS_AT_ONCE):
+        target.executemany(statement, batch)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection), "archives are made of SQLite"
+    return driver
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    content = archive.extractfile(member)
+    assert content is not None, "a regular file has content"
+    return content
+
+
+def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Without the owner, whose name is nobody's business."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mode = 0o644
+    return member
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for piece in _pieces(file):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(_PIECE):
+        yield piece

@@ -1,0 +1,172 @@
+"""The whole state as one file, and back; reset between cases (O-8, O-15)."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.projects import error_code
+from tests.support.running import RunningLab
+from tests.support.server import PROJECT_ROOT, EmulatorProcess
+
+
+def custom_labels(emulator: EmulatorProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "emulator", *arguments, "--endpoint", emulator.endpoint]
+    return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def put_state(emulator: EmulatorProcess, archive: bytes) -> tuple[int, Any]:
+    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/state", archive, method="PUT")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def members(archive: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        return {member.name: opened.extractfile(member).read() for member in opened}  # type: ignore[union-attr]
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return target.getvalue()
+
+
+def test_saved_reset_and_loaded_again(lab: RunningLab, tmp_path: Path) -> None:
+    arn = lab.new_version()
+    lab.start(arn)
+    expected = lab.detect(arn, MinConfidence=0)
+    file = tmp_path / "state.tar"
+    saved = custom_labels(lab.emulator, "save", str(file))
+    assert (saved.returncode, saved.stderr) == (0, "") and str(file) in saved.stdout
+    lab.control("POST", "reset")
+    assert lab.rekognition.describe_projects()["ProjectDescriptions"] == []
+    assert lab.trained.s3.list_buckets()["Buckets"] == []
+    loaded = custom_labels(lab.emulator, "load", str(file))
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    assert lab.status(arn) == "RUNNING"
+    assert lab.detect(arn, MinConfidence=0) == expected
+    body = lab.trained.s3.get_object(Bucket=lab.trained.bucket, Key="manifests/train.manifest")["Body"].read()
+    assert body.count(b"source-ref") == 10
+    rows = {row["project_version"]: row for row in lab.control("GET", "usage")["versions"]}
+    assert rows[arn]["running_seconds"] > 0
+    lab.emulator.kill()
+    lab.emulator.restart()
+    lab.reconnect()
+    assert lab.status(arn) == "RUNNING"
+    assert lab.detect(arn, MinConfidence=0) == expected, "what was loaded is durable"
+    lab.stop(arn)
+
+
+def test_an_archive_moves_to_another_emulator(
+    lab: RunningLab, start_emulator: Callable[..., EmulatorProcess], tmp_path: Path
+) -> None:
+    file = tmp_path / "state.tar"
+    assert custom_labels(lab.emulator, "save", str(file)).returncode == 0
+    other = start_emulator()
+    s3 = other.client("s3", lab.account)
+    s3.create_bucket(Bucket="what-was-here")
+    assert put_state(other, file.read_bytes()) == (200, {"status": "loaded"})
+    names = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    assert names == {lab.trained.bucket}
+    described = other.client("rekognition", lab.account).describe_project_versions(ProjectArn=lab.trained.arn)
+    assert "TRAINING_COMPLETED" in {one["Status"] for one in described["ProjectVersionDescriptions"]}
+
+
+def _without(name: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {key: value for key, value in files.items() if key != name}
+
+
+def _with(name: str, content: bytes) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {**files, name: content}
+
+
+def _flipped(name: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {**files, name: files[name][:100] + bytes([files[name][100] ^ 1]) + files[name][101:]}
+
+
+def _listed(name: str, content: bytes) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    def change(files: dict[str, bytes]) -> dict[str, bytes]:
+        manifest = json.loads(files["manifest.json"])
+        manifest["files"][name] = {"size": len(content), "sha256": "0" * 64}
+        return {**files, "manifest.json": json.dumps(manifest).encode(), name: content}
+
+    return change
+
+
+def _format(number: int) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {
+        **files,
+        "manifest.json": json.dumps({**json.loads(files["manifest.json"]), "format": number}).encode(),
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _without("manifest.json"),
+        _without("state.sqlite"),
+        _without("objects/objects.sqlite3"),
+        _flipped("state.sqlite"),
+        _with("../escaped", b"x"),
+        _listed("../escaped", b"x"),
+        _listed("models/extra.onnx", b"not the content that the manifest tells"),
+        _with("manifest.json", b"{}"),
+        _format(2),
+    ],
+)
+def test_an_archive_is_checked_before_anything_is_replaced(
+    lab: RunningLab, change: Callable[[dict[str, bytes]], dict[str, bytes]]
+) -> None:
+    with urllib.request.urlopen(f"{lab.emulator.endpoint}/_emulator/state") as answer:
+        archive = answer.read()
+    status, refusal = put_state(lab.emulator, packed(change(members(archive))))
+    assert status == 400 and refusal["error"]["code"] == "InvalidArchive"
+    lab.trained.describe_version("first")
+    assert lab.trained.s3.head_bucket(Bucket=lab.trained.bucket)
+
+
+def test_bytes_that_are_no_archive(lab: RunningLab, tmp_path: Path) -> None:
+    for body in (b"", b"no archive" * 1000, b"\x1f\x8b\x08" + b"0" * 600):
+        assert put_state(lab.emulator, body)[0] == 400
+    nonsense = tmp_path / "nonsense"
+    nonsense.write_bytes(b"nonsense" * 200)
+    loaded = custom_labels(lab.emulator, "load", str(nonsense))
+    assert loaded.returncode == 1 and "no archive" in loaded.stderr
+    missing = custom_labels(lab.emulator, "load", str(tmp_path / "missing"))
+    assert missing.returncode == 1 and "missing" in missing.stderr
+
+
+def test_a_hundred_cases_with_a_reset_between_them(start_emulator: Callable[..., EmulatorProcess]) -> None:
+    emulator = start_emulator()
+    rekognition, s3 = emulator.client("rekognition"), emulator.client("s3")
+    spent = []
+    for case in range(100):
+        s3.create_bucket(Bucket="case")
+        s3.put_object(Bucket="case", Key="object", Body=b"x" * 1000)
+        rekognition.create_project(ProjectName=f"case-{case}")
+        began = time.perf_counter()
+        assert emulator.control("POST", "/_emulator/reset")[0] == 200
+        spent.append(time.perf_counter() - began)
+    assert rekognition.describe_projects()["ProjectDescriptions"] == []
+    assert error_code(s3.head_bucket, Bucket="case") == "404"
+    assert sorted(spent)[50] < 0.1, "goal 20 ms; benchmarks/reset.py has the figure without the tests' own load"
