@@ -1,0 +1,162 @@
+"""How well and how fast image classifiers train: F1, calibration, time and memory.
+
+    python -m benchmarks.classification ants-bees trees scenes
+    python -m benchmarks.classification --effort fast --data FOLDER SET
+
+A set is a folder of the data folder with train.jsonl, test.jsonl (Ground Truth manifests with image-level labels) and
+images/. F1 is the plain mean over the labels, each at the threshold that is best for it on the test set (ME-3, ME-5).
+Every set runs in a process of its own, so that its peak memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from benchmarks.detection_sets import FilePicture, encoded
+from emulator.vision import images
+from emulator.vision.calibration import expected_calibration_error, nothing_pictures
+from emulator.vision.examples import Effort, TrainedModel, TrainingExample, TrainingSettings
+from emulator.vision.session import ServedModel
+from emulator.vision.training import train
+
+SETS = ("ants-bees", "trees", "scenes")
+HEAD = "| set | F1 | accuracy | ECE | nothing | features | CPU-s | wall s | test CPU-s | peak MB | ms an answer |"
+ROW = (
+    "| {set} | {F1:.3f} | {accuracy:.3f} | {ECE:.3f} | {nothing:.2f} | {features} | {cpu:.0f} | {wall:.0f} "
+    "| {test_cpu:.0f} | {memory:.0f} | {answer:.0f} |"
+)
+
+Matrix = npt.NDArray[np.float64]
+
+
+def read_set(folder: Path) -> tuple[list[TrainingExample], list[TrainingExample]]:
+    """Training and test examples of a folder."""
+    train_examples, test_examples = (_read_manifest(folder, split) for split in ("train", "test"))
+    return train_examples, test_examples
+
+
+def _read_manifest(folder: Path, split: str) -> list[TrainingExample]:
+    examples = []
+    for line in (folder / f"{split}.jsonl").read_text().splitlines():
+        entry = json.loads(line)
+        labels = frozenset(
+            value["class-name"] for value in entry.values() if isinstance(value, dict) and "class-name" in value
+        )
+        examples.append(TrainingExample(FilePicture(folder / "images" / Path(entry["source-ref"]).name), labels))
+    return examples
+
+
+def best_f1(confidences: Matrix, truth: Matrix) -> float:
+    """The highest F1 that any threshold gives for one label; both [images]."""
+    order = np.argsort(-confidences, kind="stable")
+    sorted_confidences = confidences[order]
+    right = np.cumsum(truth[order])
+    scores = 2 * right / (np.arange(1, len(order) + 1) + truth.sum())
+    # A threshold cannot part equal confidences.
+    separable = np.append(sorted_confidences[1:] != sorted_confidences[:-1], True)
+    return float(scores[separable].max())
+
+
+def confidence_matrix(model: TrainedModel, examples: list[TrainingExample]) -> Matrix:
+    """Confidences [images, labels]."""
+    answers = model.predict([example.image for example in examples])
+    named = [{prediction.label: prediction.confidence for prediction in answer} for answer in answers]
+    return np.array([[answer[label] for label in model.labels] for answer in named])
+
+
+def run(name: str, data: Path, settings: TrainingSettings) -> dict[str, object]:
+    """Train on one set and measure."""
+    train_examples, test_examples = read_set(data / name)
+    labels = sorted({label for example in train_examples for label in example.labels})
+    wall, cpu = time.perf_counter(), time.process_time()
+    model = train("classification", train_examples, labels, settings)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    test_cpu = time.process_time()
+    confidences = confidence_matrix(model, test_examples)
+    test_cpu = time.process_time() - test_cpu
+    truth = np.array([[float(label in example.labels) for label in labels] for example in test_examples])
+    tested = np.flatnonzero(truth.sum(axis=0))
+    if model.report["multi_label"]:
+        right = (confidences > 0.5) == (truth > 0.5)
+        error = expected_calibration_error(confidences.ravel(), truth.ravel() > 0.5)
+    else:
+        right = confidences.argmax(axis=1) == truth.argmax(axis=1)
+        error = expected_calibration_error(confidences.max(axis=1), right)
+    return {
+        "set": name,
+        "F1": float(np.mean([best_f1(confidences[:, index], truth[:, index]) for index in tested])),
+        "accuracy": float(right.mean()),
+        "ECE": error,
+        "nothing": confidence_in_nothing(model),
+        "features": model.report["features"],
+        "cpu": cpu,
+        "wall": wall,
+        "test_cpu": test_cpu,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "answer": milliseconds_an_answer(model, test_examples),
+        "report": model.report,
+    }
+
+
+def confidence_in_nothing(model: TrainedModel) -> float:
+    """The highest confidence in pictures of nothing that the training did not see."""
+    pictures = nothing_pictures(400, np.random.default_rng(99))
+    sources = [encoded(f"nothing {number}", Image.fromarray(pixels)) for number, pixels in enumerate(pictures)]
+    return max(answer[0].confidence for answer in model.predict(sources))
+
+
+def milliseconds_an_answer(model: TrainedModel, examples: list[TrainingExample]) -> float:
+    """Of the exported file on one core, decoding a JPEG of 640 × 480 included; the median in processor time."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        model.export(path, dict.fromkeys(model.labels, 0.5), {})
+        served = ServedModel.load(path, threads=1)
+    buffer = io.BytesIO()
+    Image.fromarray(images.decode_resized(examples[0].image.read(), 640, 480)).save(buffer, "JPEG", quality=90)
+    times = []
+    for _ in range(20):
+        begin = time.process_time()
+        served.predict(buffer.getvalue())
+        times.append(time.process_time() - begin)
+    return float(np.median(times[2:])) * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", default=list(SETS), help="folders of the data folder")
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
+    parser.add_argument("--effort", choices=[effort.value for effort in Effort], default=Effort.STANDARD.value)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="run one set in this process and print JSON")
+    arguments = parser.parse_args([] if __name__ != "__main__" else None)
+    settings = TrainingSettings(arguments.seed, Effort(arguments.effort), arguments.threads)
+    if arguments.json:
+        print(json.dumps(run(arguments.sets[0], arguments.data, settings)))
+        return
+    print(f"effort {arguments.effort}, seed {arguments.seed}, {arguments.threads} threads of {os.cpu_count()} cores")
+    print(HEAD)
+    print("|" + "---|" * (HEAD.count("|") - 1))
+    for name in arguments.sets:
+        options = ["--data", str(arguments.data), "--effort", arguments.effort, "--seed", str(arguments.seed)]
+        command = [sys.executable, "-m", "benchmarks.classification", name, "--json", *options]
+        command += ["--threads", str(arguments.threads)]
+        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        print(ROW.format(**found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

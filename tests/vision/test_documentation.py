@@ -1,0 +1,66 @@
+"""The programs in docs/using-a-model-without-the-emulator.md, run as they stand there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulator.vision.detector.training import DetectorEffort, train_detector
+from emulator.vision.session import ServedModel
+from emulator.vision.training import Effort, TrainingSettings, ignore_progress, train
+from tests.vision.detector.drawings import LABELS as DRAWN_LABELS
+from tests.vision.detector.drawings import drawing
+from tests.vision.pictures import encode, example, shape_picture
+
+PAGE = Path(__file__).parents[2] / "docs" / "using-a-model-without-the-emulator.md"
+CLASSIFICATION, DETECTION = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+LABELS = ("circle", "stripes")
+
+
+def output_of(program: str, folder: Path) -> str:
+    """What the program prints, run in `folder` with no path to the checkout."""
+    assert "emulator" not in program
+    command = [sys.executable, "-I", "-c", program]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize("program", [CLASSIFICATION, DETECTION])
+def test_the_programs_are_short(program: str) -> None:
+    assert len([line for line in program.splitlines() if line.strip()]) <= 15
+
+
+def test_the_classification_program_prints_what_the_emulator_answers(tmp_path: Path) -> None:
+    examples = [example(label, seed) for seed in range(3) for label in LABELS]
+    model = train("classification", examples, LABELS, TrainingSettings(effort=Effort.FAST))
+    model.export(tmp_path / "model.onnx", {"circle": 0.5, "stripes": 0.0}, {})
+    picture = encode(shape_picture("circle", 9, side=500), "JPEG")
+    (tmp_path / "picture.jpg").write_bytes(picture)
+
+    printed = output_of(CLASSIFICATION, tmp_path)
+
+    expected = {
+        answer.label: answer.confidence for answer in ServedModel.load(tmp_path / "model.onnx").predict(picture)
+    }
+    values = [float(value) for value in re.findall(r"(?<!float)(?<!\w)\d\.\d+(?:e-\d+)?", printed)]
+    assert [name for name in LABELS if name in printed] == ["circle", "stripes"]
+    assert values == pytest.approx([expected["circle"], expected["stripes"]], abs=2e-2)
+
+
+def test_the_detection_program_prints_what_the_emulator_answers(tmp_path: Path) -> None:
+    effort = DetectorEffort(passes=1, minimum_steps=3, megapixels=50, sides=(160,))
+    examples = [drawing(seed) for seed in range(4)]
+    model = train_detector(examples, DRAWN_LABELS, TrainingSettings(), ignore_progress, effort)
+    model.export(tmp_path / "model.onnx", dict.fromkeys(DRAWN_LABELS, 0.0), {})
+    picture = drawing(50).image.read()
+    (tmp_path / "picture.jpg").write_bytes(picture)
+
+    lines = output_of(DETECTION, tmp_path).splitlines()
+
+    expected = ServedModel.load(tmp_path / "model.onnx").predict(picture)
+    assert [line.split()[0] for line in lines] == [answer.label for answer in expected]
+    assert [float(line.split()[1]) for line in lines] == pytest.approx([a.confidence for a in expected], abs=1e-4)
+    assert all(
+        len(ast.literal_eval(re.sub(r"\s+", ",", line[line.index("[") :].replace("[ ", "[")))) == 4 for line in lines
+    )
