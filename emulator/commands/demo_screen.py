@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -115,18 +115,20 @@ def _bars() -> Progress:
 class BarStep:
     """A bar that pulses until it knows how much there is to do."""
 
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress = progress
+    def __init__(self, bars: Progress, task: Task) -> None:
+        self._bars = bars
         self._task = task
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Move the bar; one that is full before the end of the step pulses again."""
-        known = total if 0 <= done < total else None
-        self._progress.update(self._task, completed=done, total=known, note=note)
+        is_known = 0 <= done < total
+        # Set on the task itself: `update` takes a total of None for "as it was".
+        self._task.total = total if is_known else None
+        self._bars.update(self._task.id, completed=done if is_known else 0, note=note)
 
     def result(self, text: str) -> None:
         """Write it beside the bar."""
-        self._progress.update(self._task, note=text)
+        self._bars.update(self._task.id, note=text)
 
 
 class BarScreen:
@@ -139,13 +141,13 @@ class BarScreen:
     @contextmanager
     def step(self, title: str) -> Iterator[BarStep]:
         """A bar that is full at the end of the block and stops where the block raises."""
-        task = self.bars.add_task(title, total=None, note="")
+        number = self.bars.add_task(title, total=None, note="")
         try:
-            yield BarStep(self.bars, task)
+            yield BarStep(self.bars, next(task for task in self.bars.tasks if task.id == number))
         except BaseException:
-            self.bars.stop_task(task)
+            self.bars.stop_task(number)
             raise
-        self.bars.update(task, total=1, completed=1)
+        self.bars.update(number, total=1, completed=1)
 
     def say(self, text: str) -> None:
         """Write a line above the bars."""

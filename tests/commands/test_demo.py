@@ -1,0 +1,200 @@
+"""`custom-labels demo` (O-4): on a terminal, interrupted, and against what is not an emulator.
+
+The plain lines, and an emulator that the demo starts for itself, are tested with the wheel (tests/packaging).
+"""
+
+from __future__ import annotations
+
+import http.server
+import io
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from rich.console import Console
+from rich.progress import Progress
+
+from emulator.cli import main
+from emulator.commands.demo_pictures import SCENES, SIDE, example_pictures, manifest_line
+from emulator.commands.demo_screen import BarScreen, PlainScreen
+from tests.support.command_line import COMMAND, command_environment
+from tests.support.server import EmulatorProcess, wait_until
+
+SUCCESS, FAILURE = 0, 1
+DEMO_SECONDS = 180.0
+DEMO_ACCOUNT = "000000000000"
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def left_over(emulator: EmulatorProcess) -> list[str]:
+    """Projects and buckets of the demo's account."""
+    projects = emulator.client("rekognition", DEMO_ACCOUNT).describe_projects()["ProjectDescriptions"]
+    buckets = emulator.client("s3", DEMO_ACCOUNT).list_buckets()["Buckets"]
+    return [project["ProjectArn"] for project in projects] + [bucket["Name"] for bucket in buckets]
+
+
+def run_on_terminal(arguments: list[str], folder: Path) -> tuple[int, str]:
+    """Exit code and output of the demo with a terminal as its standard output."""
+    pty = pytest.importorskip("pty", reason="this system has no terminals to open")
+    ours, theirs = pty.openpty()
+    environment = command_environment({"TERM": "xterm", "COLUMNS": "120", "LINES": "40"})
+    process = subprocess.Popen([*COMMAND, "demo", *arguments], cwd=folder, env=environment, stdout=theirs)
+    os.close(theirs)
+    printed = bytearray()
+    try:
+        while True:
+            try:
+                read = os.read(ours, 65536)
+            except OSError:  # Linux says so when the last writer is gone
+                break
+            if not read:
+                break
+            printed += read
+        return process.wait(DEMO_SECONDS), ESCAPES.sub("", printed.decode())
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def test_on_a_terminal_it_shows_bars_and_takes_everything_back(emulator: EmulatorProcess, tmp_path: Path) -> None:
+    code, printed = run_on_terminal(["--endpoint", emulator.endpoint], tmp_path)
+    assert code == SUCCESS, printed
+    last_frame = printed[printed.rindex("draw pictures") :]
+    for step in ("upload to S3", "create the datasets", "train", "start the model", "analyse a new picture"):
+        assert re.search(rf"✓ {step} +━+ +\d+\.\d s", last_frame), last_frame
+    assert re.search(r"✓ train .* F1 [01]\.\d{3} on", last_frame)
+    shown = re.search(r"a drawing of: (\w+)", last_frame)
+    best = re.search(r"│ (\w+) +│ (\d+\.\d\d) % +│", last_frame)
+    assert shown and best and best.group(1) == shown.group(1) and float(best.group(2)) > 50
+    assert left_over(emulator) == []
+
+
+def test_interrupted_it_takes_everything_back(emulator: EmulatorProcess, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "demo", "--endpoint", emulator.endpoint],
+        cwd=tmp_path,
+        env=command_environment({"PYTHONUNBUFFERED": "1"}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        seen = [next(line for line in lines if line.startswith("create the datasets"))]
+        wait_until(lambda: is_training(emulator), what="the training")
+        process.send_signal(signal.SIGINT)
+        seen += list(lines)
+        assert process.wait(DEMO_SECONDS) == FAILURE
+    finally:
+        process.kill()
+        process.wait()
+    output = "".join(seen)
+    assert "Interrupted; taking everything back." in output and "clean up" in output
+    assert process.stderr is not None and process.stderr.read() == "interrupted\n"
+    process.stderr.close()
+    process.stdout.close()
+    assert left_over(emulator) == []
+
+
+def is_training(emulator: EmulatorProcess) -> bool:
+    versions = emulator.control("GET", "/_emulator/usage")[1]["versions"]
+    return any(f":{DEMO_ACCOUNT}:" in row["project_version"] and "training" in row for row in versions)
+
+
+@pytest.fixture
+def web_server() -> Iterator[str]:
+    """Address of a web server that is no emulator."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_what_is_no_emulator_is_named(web_server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--endpoint", web_server]) == FAILURE
+    expected = f"custom-labels: what answers at {web_server} is not a Custom Labels emulator\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+def test_an_emulator_that_cannot_start_is_explained(
+    web_server: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = web_server.rpartition(":")[2]
+    assert main(["demo", "--port", port]) == FAILURE
+    captured = capsys.readouterr()
+    assert captured.err.startswith(
+        f"custom-labels: the emulator did not start: cannot listen on 127.0.0.1:{port}: Address already in use"
+    )
+    monkeypatch.setenv("CUSTOM_LABELS_WRONG", "1")
+    assert main(["demo", "--port", "0"]) == FAILURE
+    assert "did not start: CUSTOM_LABELS_WRONG is not a setting" in capsys.readouterr().err
+
+
+def test_pictures_are_always_the_same_and_never_alike() -> None:
+    examples = example_pictures(train_each=3, test_each=2)
+    assert examples == example_pictures(train_each=3, test_each=2)
+    assert [picture.label for picture in examples.train] == [label for label in SCENES for _ in range(3)]
+    assert [picture.label for picture in examples.test] == [label for label in SCENES for _ in range(2)]
+    everything = (*examples.train, *examples.test, examples.held_back)
+    assert len({picture.body for picture in everything}) == len({picture.name for picture in everything}) == 16
+    with Image.open(io.BytesIO(examples.held_back.body)) as image:
+        assert (image.format, image.size) == ("JPEG", (SIDE, SIDE))
+
+
+def test_pictures_and_manifests_have_no_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    examples = example_pictures(train_each=2, test_each=1)
+    for kind, pictures in (("train", examples.train), ("test", examples.test)):
+        lines = [manifest_line(picture, "bucket") + "\n" for picture in pictures]
+        (tmp_path / f"{kind}.manifest").write_text("".join(lines))
+        for picture in pictures:
+            (tmp_path / picture.name).write_bytes(picture.body)
+    manifests = [str(tmp_path / "train.manifest"), "--test", str(tmp_path / "test.manifest")]
+    assert main(["lint", *manifests, "--images", str(tmp_path)]) == SUCCESS, capsys.readouterr().out
+
+
+def test_plain_lines_say_what_came_of_a_step() -> None:
+    stream = io.StringIO()
+    screen = PlainScreen(stream)
+    with screen.step("train") as step:
+        step.progress(1, 3, "not shown")
+        step.result("F1 1.000")
+    with pytest.raises(RuntimeError), screen.step("start"):
+        raise RuntimeError
+    screen.detections([("city", 99.5), ("harbour", 0.25)])
+    lines = stream.getvalue().splitlines()
+    assert re.fullmatch(r"train +0\.0 s  F1 1\.000", lines[0])
+    assert [line.split() for line in lines[1:]] == [["city", "99.50", "%"], ["harbour", "0.25", "%"]]
+
+
+def test_a_bar_moves_pulses_and_stops() -> None:
+    bars = Progress(console=Console(file=io.StringIO()))
+    screen = BarScreen(bars)
+    with screen.step("train") as step:
+        [task] = bars.tasks
+        assert task.total is None, "it pulses until it knows more"
+        step.progress(1, 4, "first")
+        assert (task.completed, task.total) == (1, 4)
+        step.progress(4, 4, "last")
+        assert task.total is None, "full is only what has ended"
+    assert task.finished
+    with pytest.raises(KeyboardInterrupt), screen.step("start"):
+        raise KeyboardInterrupt
+    assert not bars.tasks[1].finished and bars.tasks[1].stop_time is not None

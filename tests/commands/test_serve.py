@@ -1,0 +1,92 @@
+"""`custom-labels serve`: one clear line where it cannot start (O-3, O-5), and a graceful end."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import custom_labels
+from tests.support.server import EmulatorProcess
+
+FAILURE = 1
+
+
+def refusal(folder: Path, *arguments: str, settings: dict[str, str] | None = None) -> str:
+    """The one line that `serve` must end with."""
+    ended = custom_labels("serve", *arguments, folder=folder, settings=settings)
+    assert (ended.returncode, ended.stdout) == (FAILURE, ""), ended.stderr
+    assert ended.stderr.startswith("custom-labels: ") and ended.stderr.count("\n") == 1, ended.stderr
+    return ended.stderr.removeprefix("custom-labels: ").strip()
+
+
+def test_port_in_use(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        line = refusal(tmp_path, "--port", port, "--ephemeral")
+    assert f"127.0.0.1:{port}" in line and "--port" in line
+
+
+def test_data_directory_in_use(start_emulator: Callable[..., EmulatorProcess], tmp_path: Path) -> None:
+    process = start_emulator()
+    line = refusal(tmp_path, "--port", "0", "--data-dir", str(process.data_directory))
+    assert str(process.data_directory) in line
+    assert process.control("GET", "/_emulator/ready")[0] == 200, "the other one goes on"
+
+
+def test_data_directory_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    line = refusal(tmp_path, "--port", "0", "--data-dir", "file")
+    assert "file" in line and "--data-dir" in line
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_data_directory_of_a_newer_release(start_emulator: Callable[..., EmulatorProcess], tmp_path: Path) -> None:
+    process = start_emulator()
+    process.client("rekognition").create_project(ProjectName="kept")
+    assert process.terminate() == 0
+    assert process.data_directory is not None
+    state = process.data_directory / "state.sqlite"
+    with sqlite3.connect(state) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    connection.close()
+    before = state.read_bytes()
+    line = refusal(tmp_path, "--port", "0", "--data-dir", str(process.data_directory))
+    assert "newer release" in line and "9999" in line
+    assert state.read_bytes() == before, "nothing was changed"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("CUSTOM_LABELS_PROT", "1", "CUSTOM_LABELS_PROT"),
+        ("CUSTOM_LABELS_PORT", "http", "CUSTOM_LABELS_PORT=http"),
+        ("CUSTOM_LABELS_TRAINING_EFFORT", "heroic", "fast, standard, best"),
+        ("CUSTOM_LABELS_AUTH", "iam", "CUSTOM_LABELS_AUTH=iam"),
+    ],
+)
+def test_setting_that_does_not_fit(name: str, value: str, named: str, tmp_path: Path) -> None:
+    assert named in refusal(tmp_path, settings={name: value})
+    assert list(tmp_path.iterdir()) == [], "nothing was made"
+
+
+def test_flag_that_does_not_fit(tmp_path: Path) -> None:
+    assert "--port=70000" in refusal(tmp_path, "--port", "70000")
+
+
+def test_ephemeral_data_are_gone_at_the_end(tmp_path: Path) -> None:
+    with EmulatorProcess(environment={"TMPDIR": str(tmp_path)}) as process:
+        assert [path.name.startswith("custom-labels-") for path in tmp_path.iterdir()] == [True]
+        assert process.terminate() == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_start_says_where_it_listens_and_what_to_try(emulator: EmulatorProcess) -> None:
+    assert f"Custom Labels emulator on {emulator.endpoint}\n" in emulator.log()
+    assert f"custom-labels demo --endpoint {emulator.endpoint}\n" in emulator.log()
