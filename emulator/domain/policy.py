@@ -13,7 +13,6 @@ from typing import Any
 from emulator.domain.errors import RuleError
 
 COPY_ACTION = "rekognition:CopyProjectVersion"
-MAXIMUM_POLICIES_PER_PROJECT = 5
 
 _REQUIRED = ("Effect", "Principal", "Action", "Resource")
 _FORBIDDEN = ("NotPrincipal", "NotAction", "NotResource")

@@ -6,7 +6,8 @@ import secrets
 from typing import Any
 
 from emulator.domain.errors import ResourceAlreadyExistsError, ResourceNotFoundError, RuleError
-from emulator.domain.policy import MAXIMUM_POLICIES_PER_PROJECT, parse_policy
+from emulator.domain.policy import parse_policy
+from emulator.domain.quotas import Quota, check_count
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of
 from emulator.operations.registry import Result, Runs, operation
@@ -22,7 +23,7 @@ DEFAULT_PAGE = 5
     chosen=(
         "An existing policy without `PolicyRevisionId` answers ResourceAlreadyExistsException; a new one with a "
         "`PolicyRevisionId` answers InvalidPolicyRevisionIdException.",
-        "A sixth policy of a project answers LimitExceededException.",
+        "A sixth policy of a project answers ServiceQuotaExceededException, whether quotas hold or not.",
         "`Effect` is read in any case (X-23).",
     ),
 )
@@ -38,10 +39,8 @@ def put_project_policy(context: Context) -> Result:
     if policy is None:
         if given is not None:
             raise _invalid_revision(name)
-        if len(list_policies(context.connection, project.id)) >= MAXIMUM_POLICIES_PER_PROJECT:
-            raise RuleError(
-                "LimitExceededException", f"A project can have at most {MAXIMUM_POLICIES_PER_PROJECT} project policies."
-            )
+        present = len(list_policies(context.connection, project.id))
+        check_count("aws", Quota.POLICIES_PER_PROJECT, present, project.region)
         add_policy(context.connection, project.id, name, document, revision, context.now())
     else:
         if given is None:

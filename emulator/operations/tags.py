@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from emulator.domain.arns import parse_arn
-from emulator.domain.errors import RuleError
+from emulator.domain.quotas import Quota, check_count
 from emulator.operations.context import Context
 from emulator.operations.lookup import dataset_of, project_of, version_of
 from emulator.operations.registry import Result, Runs, operation
 from emulator.storage.tags import read_tags, remove_tags, write_tags
-
-MAXIMUM_TAGS = 200
 
 
 @operation(
     "TagResource",
     Runs.WRITES,
     chosen=(
-        "Over 200 tags on a resource answer ServiceQuotaExceededException.",
+        "Over 200 tags on a resource answer ServiceQuotaExceededException, whether quotas hold or not.",
         "An ARN that is none of a project, dataset or version answers InvalidParameterException.",
     ),
 )
@@ -24,8 +22,8 @@ def tag_resource(context: Context) -> Result:
     """Add tags, overwriting those whose keys exist."""
     arn = _existing_resource(context)
     tags = context.parameters["Tags"]
-    if len(read_tags(context.connection, arn) | tags) > MAXIMUM_TAGS:
-        raise RuleError("ServiceQuotaExceededException", f"A resource can have at most {MAXIMUM_TAGS} tags.")
+    together = len(read_tags(context.connection, arn) | tags)
+    check_count("aws", Quota.TAGS_PER_RESOURCE, together, context.caller.region, adding=0)
     write_tags(context.connection, arn, tags)
     return {}
 
