@@ -27,7 +27,7 @@ class SearchPlan:
 
 PLANS = {
     Effort.FAST: SearchPlan((Look(224),), 0),
-    Effort.STANDARD: SearchPlan((Look(320), Look(448)), 256),
+    Effort.STANDARD: SearchPlan((Look(320), Look(448)), 200),
     Effort.BEST: SearchPlan(
         (Look(224), Look(320), Look(448), Look(448, half_scale=True), Look(640, half_scale=True)), 1000
     ),
