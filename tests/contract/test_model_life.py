@@ -326,3 +326,25 @@ def test_training_without_a_test_dataset_splits_the_training_dataset(emulator: E
         for entry in project.rekognition.list_dataset_entries(DatasetArn=arn)["DatasetEntries"]
     ]
     assert len(set(entries)) == 20
+
+
+def test_training_again_gives_the_same_model(single_label_project: Project) -> None:
+    """O-24: the same datasets give the same evaluation, prediction by prediction."""
+    project = single_label_project
+    arn = project.train("again")
+    try:
+        first, again = (
+            [
+                [(each["class-name"], each["confidence"]) for each in results.predictions(line)]
+                for line in results.result_lines(project, "TestingGroundTruth", version=version)
+            ]
+            for version in ("first", "again")
+        )
+        assert first == again
+        metrics = [
+            results.result_json(project, "EvaluationResultSummary", version=version)["LabelEvaluationResults"]
+            for version in ("first", "again")
+        ]
+        assert metrics[0] == metrics[1]
+    finally:
+        project.rekognition.delete_project_version(ProjectVersionArn=arn)
