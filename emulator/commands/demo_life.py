@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.commands.client import EmulatorUnreachableError, call_control
-from emulator.commands.demo_pictures import SCENES, ExamplePicture, Examples, example_pictures, manifest_line
+from emulator.commands.demo_pictures import SCENES, Examples, example_objects, example_pictures
 from emulator.commands.demo_screen import Screen, Step
 
 REGION = "us-east-1"
@@ -81,19 +81,14 @@ class Demo:
             step.result("nothing is left")
 
     def _upload(self, examples: Examples) -> None:
-        pictures = (*examples.train, *examples.test)
+        objects = example_objects(examples, self.name)
         with self.screen.step("upload to S3") as step:
             self._bucket_begun = True
             self._call(self._s3.create_bucket, Bucket=self.name)
-            for number, picture in enumerate(pictures):
-                step.progress(number, len(pictures), picture.name)
-                self._put(picture.name, picture.body)
-            self._put("TRAIN.manifest", _manifest(examples.train, self.name))
-            self._put("TEST.manifest", _manifest(examples.test, self.name))
+            for number, (key, body) in enumerate(objects.items()):
+                step.progress(number, len(objects), key)
+                self._call(self._s3.put_object, Bucket=self.name, Key=key, Body=body)
             step.result(f"s3://{self.name}/")
-
-    def _put(self, key: str, body: bytes) -> None:
-        self._call(self._s3.put_object, Bucket=self.name, Key=key, Body=body)
 
     def _make_datasets(self) -> None:
         with self.screen.step("create the datasets") as step:
@@ -101,12 +96,12 @@ class Demo:
             self._project_arn = self._call(self._rekognition.create_project, ProjectName=self.name)["ProjectArn"]
             for kind in ("TRAIN", "TEST"):
                 step.progress(0, 0, kind)
-                source = {"GroundTruthManifest": {"S3Object": {"Bucket": self.name, "Name": f"{kind}.manifest"}}}
+                manifest = {"Bucket": self.name, "Name": f"{kind.lower()}.manifest"}
                 arn = self._call(
                     self._rekognition.create_dataset,
                     ProjectArn=self._project_arn,
                     DatasetType=kind,
-                    DatasetSource=source,
+                    DatasetSource={"GroundTruthManifest": {"S3Object": manifest}},
                 )["DatasetArn"]
                 self._wait_for_dataset(arn)
             step.result(f"project {self.name}")
@@ -251,10 +246,6 @@ def _wait(attempt: Callable[[], Result | None], seconds: float, what: str) -> Re
         if time.monotonic() > deadline:
             raise DemoError(f"{what} did not come within {seconds:.0f} s")
         time.sleep(_PAUSE_SECONDS)
-
-
-def _manifest(pictures: tuple[ExamplePicture, ...], bucket: str) -> bytes:
-    return "".join(manifest_line(picture, bucket) + "\n" for picture in pictures).encode()
 
 
 def _session() -> boto3.Session:

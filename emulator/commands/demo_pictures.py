@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -77,6 +78,23 @@ def manifest_line(picture: ExamplePicture, bucket: str) -> str:
             },
         }
     )
+
+
+def example_objects(examples: Examples, bucket: str) -> dict[str, bytes]:
+    """What has to be in the bucket to train with, by key: every picture, `train.manifest` and `test.manifest`."""
+    objects = {picture.name: picture.body for picture in (*examples.train, *examples.test)}
+    for key, pictures in (("train.manifest", examples.train), ("test.manifest", examples.test)):
+        objects[key] = "".join(manifest_line(picture, bucket) + "\n" for picture in pictures).encode()
+    return objects
+
+
+def put_example_pictures(s3: Any, bucket: str) -> bytes:
+    """Make the bucket with a boto3 client of S3, put everything into it, and give the picture that is held back."""
+    examples = example_pictures()
+    s3.create_bucket(Bucket=bucket)
+    for key, body in example_objects(examples, bucket).items():
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+    return examples.held_back.body
 
 
 def _picture(stem: str, label: str, random: Random) -> ExamplePicture:

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from emulator.cli import main
-from emulator.commands.demo_pictures import SCENES, SIDE, example_pictures, manifest_line
+from emulator.commands.demo_pictures import SCENES, SIDE, example_objects, example_pictures
 from emulator.commands.demo_screen import BarScreen, PlainScreen
 from tests.support.command_line import COMMAND, command_environment
 from tests.support.server import EmulatorProcess, wait_until
@@ -160,12 +160,8 @@ def test_pictures_are_always_the_same_and_never_alike() -> None:
 
 
 def test_pictures_and_manifests_have_no_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    examples = example_pictures(train_each=2, test_each=1)
-    for kind, pictures in (("train", examples.train), ("test", examples.test)):
-        lines = [manifest_line(picture, "bucket") + "\n" for picture in pictures]
-        (tmp_path / f"{kind}.manifest").write_text("".join(lines))
-        for picture in pictures:
-            (tmp_path / picture.name).write_bytes(picture.body)
+    for key, body in example_objects(example_pictures(train_each=2, test_each=1), "bucket").items():
+        (tmp_path / key).write_bytes(body)
     manifests = [str(tmp_path / "train.manifest"), "--test", str(tmp_path / "test.manifest")]
     assert main(["lint", *manifests, "--images", str(tmp_path)]) == SUCCESS, capsys.readouterr().out
 

@@ -9,6 +9,7 @@ import ast
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.support.server import PROJECT_ROOT, environment_without_settings
@@ -50,7 +52,7 @@ class Installation:
         return self.python.with_name("custom-labels")
 
     def run(self, command: Sequence[str | Path], seconds: float = SHORT_SECONDS) -> subprocess.CompletedProcess[str]:
-        """Run a command in the empty folder."""
+        """Run a command in the empty folder until it ends."""
         return subprocess.run(
             command,
             cwd=self.folder,
@@ -179,9 +181,50 @@ def test_installed_command_knows_its_package_and_explains_itself(installation: I
         assert ended.stdout.startswith("usage: custom-labels")
 
 
-def test_installed_emulator_serves_trains_and_detects(installation: Installation) -> None:
-    ended = installation.run([installation.command, "demo", "--port", "0"], DEMO_SECONDS)
-    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
-    assert "Started an emulator on http://127.0.0.1:" in ended.stdout
-    assert re.search(r"^train +\d+\.\d s  F1 \d\.\d{3}", ended.stdout, re.MULTILINE)
+def test_installed_emulator_serves_trains_and_keeps_its_model_running(installation: Installation) -> None:
+    process = subprocess.Popen(
+        [installation.command, "demo", "--port", "0", "--keep"],
+        cwd=installation.folder,
+        env=environment_without_settings() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None and process.stderr is not None
+        printed = ""
+        for line in iter(process.stdout.readline, ""):
+            printed += line
+            if "stays until Ctrl-C" in line:
+                break
+        else:
+            pytest.fail(printed + process.stderr.read())
+        check_printed(printed)
+        check_running(printed)
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=SHORT_SECONDS)
+        assert (process.returncode, rest, errors) == (0, "Ending the emulator.\n", "")
+    finally:
+        process.kill()
+        process.communicate()
     assert list(installation.folder.iterdir()) == [], "an emulator that keeps nothing leaves nothing"
+
+
+def check_printed(printed: str) -> None:
+    """Every step with its seconds, the F1 score, and the labels of the picture."""
+    for step in ("draw pictures", "upload to S3", "create the datasets", "start the model", "analyse a new picture"):
+        assert re.search(rf"^{step} +\d+\.\d s", printed, re.MULTILINE), printed
+    assert re.search(r"^train +\d+\.\d s  F1 [01]\.\d{3}", printed, re.MULTILINE), printed
+    assert re.search(r"^  \w+ +\d+\.\d\d %$", printed, re.MULTILINE), printed
+
+
+def check_running(printed: str) -> None:
+    """The project that it says it kept is there, and its model runs."""
+    endpoint = re.search(r"^Started an emulator on (http://127\.0\.0\.1:\d+);", printed, re.MULTILINE)
+    name = re.search(r"^Kept: project ([\w-]+) with its running model", printed, re.MULTILINE)
+    assert endpoint and name, printed
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
+    rekognition = boto3.client("rekognition", endpoint_url=endpoint.group(1), **keys)
+    [project] = rekognition.describe_projects(ProjectNames=[name.group(1)])["ProjectDescriptions"]
+    [version] = rekognition.describe_project_versions(ProjectArn=project["ProjectArn"])["ProjectVersionDescriptions"]
+    assert version["Status"] == "RUNNING"
