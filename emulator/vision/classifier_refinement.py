@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from emulator.vision.calibration import calibrate, nothing_pictures
 from emulator.vision.classification_data import ClassificationData, Indices, read_table
 from emulator.vision.classifier_search import SearchResult
 from emulator.vision.classifier_tuning import TunedModel, Tuner
+from emulator.vision.detector.checkpoint import Checkpoint
 from emulator.vision.examples import Effort, ImageSource, ProgressListener, TrainingSettings
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look
@@ -83,7 +85,8 @@ def refine(
     held_out = best.images[stratified_folds(usable.targets[best.images], _HOLD_OUT_FOLDS, settings.seed) == 0]
     kept = np.setdiff1d(np.arange(len(usable.images)), held_out)
     recipe = FeatureRecipe(Look(plan.side))
-    tuner, start = _tune(usable.subset(kept), recipe, plan, settings, progress)
+    checkpoints: list[Checkpoint] = []
+    tuner, start = _tune(usable.subset(kept), recipe, plan, settings, checkpoints, progress)
     logits = tuner.logits([usable.images[index] for index in held_out])
     targets = usable.targets[held_out]
     tuned_loss = _loss(logits, targets, data.multi_label)
@@ -97,10 +100,13 @@ def refine(
         "tuned_loss": round(tuned_loss, 4),
     }
     _log.info("fine-tuning: %s", report)
+    if pays and plan.use_everything:
+        tuner, start = _tune(usable, recipe, plan, settings, checkpoints, progress)
+    # Only now: a training stopped during the second one shall not repeat the first.
+    for checkpoint in checkpoints:
+        checkpoint.remove()
     if not pays:
         return None, report
-    if plan.use_everything:
-        tuner, start = _tune(usable, recipe, plan, settings, progress)
     tuned = tuner.result()
     head = replace(
         start,
@@ -116,16 +122,31 @@ def _tune(
     recipe: FeatureRecipe,
     plan: TuningPlan,
     settings: TrainingSettings,
+    checkpoints: list[Checkpoint],
     progress: ProgressListener,
 ) -> tuple[Tuner, LinearHead]:
+    """Regression, then tuning from there; the checkpoint used is added to `checkpoints`."""
     table = read_table(
         FeatureReader(recipe.look, settings), data, settings.seed, f"features at {recipe.look.name}", progress
     )
     trainer = HeadTrainer(table.select(recipe))
     start = trainer.fit(min(trainer.cross_validate(settings.seed), key=lambda score: score.loss))
     tuner = Tuner(recipe, start, settings)
-    tuner.train(_with_background(data, plan.side, settings.seed), plan.epochs, progress)
+    checkpoint = _checkpoint(data, start, plan, settings)
+    checkpoints += [checkpoint] if checkpoint else []
+    tuner.train(_with_background(data, plan.side, settings.seed), plan.epochs, checkpoint, progress)
     return tuner, start
+
+
+def _checkpoint(
+    data: ClassificationData, start: LinearHead, plan: TuningPlan, settings: TrainingSettings
+) -> Checkpoint | None:
+    """Where a stopped training goes on; its name tells trainings apart that differ in anything."""
+    if settings.cache_directory is None:
+        return None
+    fingerprint = hashlib.sha256(repr((plan, settings.seed, [image.identity for image in data.images])).encode())
+    fingerprint.update(start.weights.tobytes())
+    return Checkpoint(settings.cache_directory, f"classifier-{fingerprint.hexdigest()[:24]}")
 
 
 def _with_background(data: ClassificationData, side: int, seed: int) -> ClassificationData:

@@ -18,6 +18,8 @@ from emulator.vision.backbone_blocks import read_blocks
 from emulator.vision.classification_data import ClassificationData, Indices
 from emulator.vision.classifier_network import ClassifierNetwork
 from emulator.vision.classifier_views import training_view
+from emulator.vision.detector.checkpoint import Checkpoint
+from emulator.vision.estimates import Estimate
 from emulator.vision.examples import ImageSource, Progress, ProgressListener, TrainingSettings
 from emulator.vision.features import FeatureRecipe
 from emulator.vision.images import PixelArray, decode_resized
@@ -32,6 +34,7 @@ TUNED_BLOCKS = ("block16", "block17", "block18", "block19", "block20")
 _FROZEN_OUTPUT = "block15.project"
 _PARTS = ("expand.weight", "expand.bias", "depthwise.bias", "project.weight", "project.bias")
 
+_STEPS_BEFORE_ESTIMATE = 4
 _BATCH = 16
 _SHARD = 4
 _LEARNING_RATE = 1e-3
@@ -66,12 +69,19 @@ class Tuner:
         head = weights["head.weight"][:, :, 0, 0].T, weights["head.bias"]
         self._network = ClassifierNetwork(ParameterStore(), read_blocks(model, TUNED_BLOCKS), head, start)
 
-    def train(self, data: ClassificationData, epochs: int, progress: ProgressListener) -> None:
-        """Go through the labelled pictures `epochs` times, a fresh view each time; unusable ones are left out."""
+    def train(
+        self, data: ClassificationData, epochs: int, checkpoint: Checkpoint | None, progress: ProgressListener
+    ) -> None:
+        """Go through the pictures `epochs` times, a fresh view each time.
+
+        With a checkpoint of the same training it goes on after the last finished epoch, to the same result (O-19).
+        """
         steps_each = max(1, len(data.images) // _BATCH)
         steps = epochs * steps_each
+        first = self._restore(checkpoint)
+        estimate = Estimate("fine-tuning", steps - first, after=_STEPS_BEFORE_ESTIMATE)
         with ThreadPoolExecutor(self._settings.threads) as executor:
-            for step in range(steps):
+            for step in range(first, steps):
                 epoch, batch = divmod(step, steps_each)
                 order = np.random.default_rng([self._settings.seed, epoch]).permutation(len(data.images))
                 chosen = order[batch * _BATCH : (batch + 1) * _BATCH]
@@ -83,6 +93,17 @@ class Tuner:
                 gradients = summed_gradients(list(executor.map(work, shards)))
                 self._network.store.step(gradients, _learning_rate(step / steps), _WEIGHT_DECAY, _GRADIENT_LIMIT)
                 progress(Progress("fine-tuning", step + 1, steps))
+                estimate.tick(step + 1 - first)
+                if checkpoint and (step + 1) % steps_each == 0:
+                    checkpoint.save({"step": np.array(step + 1), **self._network.store.state()})
+
+    def _restore(self, checkpoint: Checkpoint | None) -> int:
+        """Take over what a checkpoint holds; gives the number of steps already done."""
+        state = checkpoint.load() if checkpoint else None
+        if state is None:
+            return 0
+        self._network.store.restore(state)
+        return int(state["step"])
 
     def logits(self, images: Sequence[ImageSource]) -> FloatArray:
         """Logits [images, labels] of whole pictures. Raises ImageError."""

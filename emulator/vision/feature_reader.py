@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from emulator.vision.errors import ImageError
+from emulator.vision.estimates import Estimate
 from emulator.vision.examples import ImageSource, Progress, ProgressListener, TrainingSettings
 from emulator.vision.feature_cache import FeatureCache
 from emulator.vision.features import FeatureExtractor, Look
@@ -46,12 +46,12 @@ class FeatureReader:
         A picture that ends early is used as far as it goes.
         """
         results: list[RawFeatures | None] = []
-        begin = time.monotonic()
+        megabytes = len(images) * 2 * self.look.length * np.dtype(np.float16).itemsize / 1e6
+        estimate = Estimate(stage, len(images), after=_PICTURES_BEFORE_ESTIMATE, kept_megabytes=megabytes)
         for features in in_order(self._of_image, images, self._threads):
             results.append(features)
             progress(Progress(stage, len(results), len(images)))
-            if len(results) == _PICTURES_BEFORE_ESTIMATE < len(images):
-                self._log_estimate(len(images), (time.monotonic() - begin) / len(results))
+            estimate.tick(len(results))
         if self._cache:
             self._cache.prune()
         return results
@@ -79,13 +79,3 @@ class FeatureReader:
         if self._cache:
             self._cache.put(content, features)
         return features
-
-    def _log_estimate(self, pictures: int, seconds_each: float) -> None:
-        megabytes = pictures * 2 * self.look.length * np.dtype(np.float16).itemsize / 1e6
-        _log.info(
-            "features (%s): about %.0f s for %d pictures, %.0f MB to hold them",
-            self.look.name,
-            seconds_each * pictures,
-            pictures,
-            megabytes,
-        )

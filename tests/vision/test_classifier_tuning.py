@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from emulator.vision.classifier_network import ClassifierNetwork
 from emulator.vision.classifier_refinement import TuningPlan
 from emulator.vision.classifier_tuning import Tuner, loss_gradient
 from emulator.vision.classifier_views import training_view
+from emulator.vision.detector.checkpoint import Checkpoint
 from emulator.vision.errors import DamagedImageError
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look
@@ -17,7 +19,7 @@ from emulator.vision.layers import ParameterStore, Tape
 from emulator.vision.linear_head import HeadTrainer, LinearHead
 from emulator.vision.logistic_regression import cross_entropy
 from emulator.vision.session import ServedModel
-from emulator.vision.training import Effort, TrainingSettings, ignore_progress, train
+from emulator.vision.training import Effort, Progress, TrainingSettings, ignore_progress, train
 from tests.vision.pictures import encode, example, shape_picture
 
 LABELS = ("circle", "stripes")
@@ -84,7 +86,7 @@ def test_tuning_begins_as_the_regression_and_learns_the_same_with_any_number_of_
             expected = start.logits(RECIPE.select(np.stack(features)))
             np.testing.assert_allclose(tuner.logits(images), expected, atol=0.1)
         before = tuner.result()
-        tuner.train(data, 1, ignore_progress)
+        tuner.train(data, 1, None, ignore_progress)
         learned.append(tuner.result())
         assert not np.array_equal(before.weights, learned[-1].weights)
     for name, values in learned[0].backbone_weights.items():
@@ -104,15 +106,19 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 
 @pytest.mark.parametrize("pays", [True, False])
-def test_tuning_is_kept_only_if_the_hold_out_says_so(pays: bool, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_tuning_is_kept_only_if_the_hold_out_says_so(
+    pays: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     plan = TuningPlan(minimum_images=16, side=64, epochs=1, use_everything=pays)
     monkeypatch.setitem(classifier_refinement.PLANS, Effort.FAST, plan)
     monkeypatch.setattr(classifier_refinement, "_SMALLEST_LOSS_TO_TUNE", 0.0)
     # Any loss is below this one, or none is.
     monkeypatch.setattr(classifier_refinement, "_WORTHWHILE_GAIN", -1e9 if pays else 1.0)
 
-    model = train("classification", EXAMPLES, LABELS, TrainingSettings(effort=Effort.FAST))
+    settings = TrainingSettings(effort=Effort.FAST, cache_directory=tmp_path)
+    model = train("classification", EXAMPLES, LABELS, settings)
 
+    assert list(tmp_path.glob("*.checkpoint.npz")) == []
     attempt = model.report["fine_tuning"]
     assert isinstance(attempt, dict)
     assert attempt["tried"]
@@ -146,3 +152,29 @@ def test_views_are_random_but_repeatable() -> None:
 def test_views_of_what_is_no_picture_are_an_error() -> None:
     with pytest.raises(DamagedImageError):
         training_view(b"\xff\xd8\xff", 48, np.random.default_rng(0))
+
+
+def test_a_stopped_tuning_goes_on_to_the_same_result(tmp_path: Path) -> None:
+    start = regression(TrainingSettings())
+    data = arrange(EXAMPLES, LABELS, 0)
+    whole = Tuner(RECIPE, start, TrainingSettings())
+    whole.train(data, 2, None, ignore_progress)
+
+    class StoppedError(Exception):
+        pass
+
+    def stop_in_the_second_epoch(progress: Progress) -> None:
+        if progress.done == 2:
+            raise StoppedError
+
+    checkpoint = Checkpoint(tmp_path, "tuning")
+    with pytest.raises(StoppedError):
+        Tuner(RECIPE, start, TrainingSettings()).train(data, 2, checkpoint, stop_in_the_second_epoch)
+    steps: list[int] = []
+    resumed = Tuner(RECIPE, start, TrainingSettings())
+    resumed.train(data, 2, checkpoint, lambda progress: steps.append(progress.done))
+
+    assert steps == [2]
+    assert np.array_equal(resumed.result().weights, whole.result().weights)
+    for name, values in whole.result().backbone_weights.items():
+        assert np.array_equal(values, resumed.result().backbone_weights[name]), name
