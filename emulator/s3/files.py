@@ -30,6 +30,13 @@ class StagedBlob:
     size: int
 
 
+def write_all(file: BinaryIO, data: bytes) -> None:
+    """Write every byte to an unbuffered file, which may take fewer at a time."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
 class BlobFiles:
     """The two folders. Every method may be called from any thread; none keeps a file's bytes in memory."""
 
@@ -56,14 +63,15 @@ class BlobFiles:
         file.close()
         return StagedBlob(name, size)
 
-    def stage(self, data: bytes) -> StagedBlob:
-        """Write bytes that are in memory to the spool and force them to the disk."""
+    def stage(self, pieces: Iterable[bytes]) -> StagedBlob:
+        """Write pieces of bytes to the spool and force them to the disk."""
         name, file = self.begin()
+        size = 0
         try:
-            view = memoryview(data)
-            while view:
-                view = view[file.write(view) :]
-            return self.staged(name, file, len(data))
+            for piece in pieces:
+                write_all(file, piece)
+                size += len(piece)
+            return self.staged(name, file, size)
         except BaseException:
             file.close()
             self.discard(name)
@@ -168,11 +176,6 @@ class BlobFiles:
     def names_in(self, shard: str) -> list[str]:
         """The names of the blobs in one folder."""
         return [path.name for path in (self._blobs / shard).iterdir() if _BLOB_NAME.fullmatch(path.name)]
-
-    def destroy(self) -> None:
-        """Remove both folders, for a store that ends with its temporary directory."""
-        shutil.rmtree(self._blobs, ignore_errors=True)
-        shutil.rmtree(self._spool, ignore_errors=True)
 
     def _place(self, name: str) -> Path:
         return self._blobs / name[:2] / name

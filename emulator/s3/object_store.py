@@ -7,11 +7,13 @@ import io
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from emulator.s3.errors import S3Error
 from emulator.s3.files import StagedBlob
+from emulator.s3.http.checksums import hashed
 from emulator.s3.index import listing, versions
 from emulator.s3.index.listing import Selection
 from emulator.s3.index.records import Blob, Bucket, NewVersion, ObjectProperties, Version
@@ -111,20 +113,10 @@ class EmbeddedObjectStore:
         self._vault.close()
 
     def _stage(self, body: BinaryIO | bytes) -> tuple[StagedBlob, str]:
-        if isinstance(body, bytes):
-            return self._vault.files.stage(body), hashlib.md5(body, usedforsecurity=False).hexdigest()
-        digest, size = hashlib.md5(usedforsecurity=False), 0
-        name, file = self._vault.files.begin()
-        try:
-            while piece := body.read(PIECE_BYTES):
-                digest.update(piece)
-                size += len(piece)
-                file.write(piece)
-            return self._vault.files.staged(name, file, size), digest.hexdigest()
-        except BaseException:
-            file.close()
-            self._vault.files.discard(name)
-            raise
+        digest = hashlib.md5(usedforsecurity=False)
+        pieces = [body] if isinstance(body, bytes) else iter(partial(body.read, PIECE_BYTES), b"")
+        staged = self._vault.files.stage(hashed(pieces, digest))
+        return staged, digest.hexdigest()
 
 
 class _ObjectStream(io.RawIOBase):

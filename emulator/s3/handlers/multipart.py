@@ -59,7 +59,7 @@ def upload_part(call: Call) -> S3Response:
     checksum = digests.checksums.get(announced.algorithm) if announced else None
     if checksum is None and upload.checksum_algorithm:
         checksum = call.body.checksum(upload.checksum_algorithm)
-    staged = call.body.stage() or call.vault.files.stage(b"")
+    staged = call.body.stage() or call.vault.files.stage([])
     part = Blob(staged.name, number, staged.size, digests.etag, checksum, now())
     _store_part(call, part)
     headers = {"etag": f'"{part.etag}"'}
@@ -76,18 +76,12 @@ def upload_part_copy(call: Call) -> S3Response:
         _, upload = _find(call, connection)
     number = _part_number(call)
     version, source_bucket, reader = open_source(call, source_of(request.headers))
-    files = call.vault.files
+    digest = hashlib.md5(usedforsecurity=False)
+    hasher = checksums.hasher(upload.checksum_algorithm) if upload.checksum_algorithm else None
     try:
         wanted = ranges.of_copy(request.header("x-amz-copy-source-range"), version.size)
-        digest = hashlib.md5(usedforsecurity=False)
-        hasher = checksums.hasher(upload.checksum_algorithm) if upload.checksum_algorithm else None
-        name, file = files.begin()
-        for piece in reader.pieces(wanted.start, wanted.length):
-            digest.update(piece)
-            if hasher:
-                hasher.update(piece)
-            file.write(piece)
-        staged = files.staged(name, file, wanted.length)
+        pieces = reader.pieces(wanted.start, wanted.length)
+        staged = call.vault.files.stage(checksums.hashed(pieces, digest, *([hasher] if hasher else [])))
     finally:
         reader.close()
     value = checksums.encode(hasher.digest()) if hasher else None

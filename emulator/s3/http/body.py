@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from emulator.s3.errors import S3Error
-from emulator.s3.files import BlobFiles, StagedBlob
+from emulator.s3.files import BlobFiles, StagedBlob, write_all
 from emulator.s3.http import checksums
 from emulator.s3.http.chunked import ChunkedDecoder
 from emulator.s3.http.form import FormDecoder, boundary_of
@@ -120,9 +120,7 @@ class Body:
         data = self._hash_pending()
         if self._file is None:
             self._name, self._file = self._files.begin()
-        view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
+        write_all(self._file, data)
 
     def finish(self) -> Digests:
         """Verify length and checksums. For a worker thread. Raises IncompleteBody, BadDigest and their like."""
@@ -154,7 +152,7 @@ class Body:
             staged = self._files.staged(self._name, self._file, self.size)
             self._file, self._name = None, None
             return staged
-        return self._files.stage(self.read()) if self.size else None
+        return self._files.stage([self.read()]) if self.size else None
 
     def read(self) -> bytes:
         """The bytes, of a body that is known to be small. After `finish`."""

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,6 +65,14 @@ def hasher(algorithm: str) -> Hasher:
             return _PolynomialHasher(_POLYNOMIALS[algorithm])
         case _:
             return hashlib.new(algorithm.lower(), usedforsecurity=False)
+
+
+def hashed(pieces: Iterable[bytes], *hashers: Hasher) -> Iterator[bytes]:
+    """The same pieces, after each hasher has taken them in."""
+    for piece in pieces:
+        for taking in hashers:
+            taking.update(piece)
+        yield piece
 
 
 def encode(digest: bytes) -> str:

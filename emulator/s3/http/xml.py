@@ -28,9 +28,9 @@ def leaf(name: str, value: Value) -> str:
     """`<name>value</name>`; nothing at all for None."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        value = "true" if value else "false"
-    return f"<{name}>{text(str(value))}</{name}>"
+    if isinstance(value, str):
+        return f"<{name}>{text(value)}</{name}>"
+    return f"<{name}>{str(value).lower()}</{name}>"
 
 
 def leaves(**values: Value) -> str:

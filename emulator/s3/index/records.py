@@ -54,8 +54,8 @@ class ObjectProperties:
             row["account"],
             row["storage_class"],
             json.loads(row["headers"]),
-            json.loads(row["user_metadata"]),
-            [(key, value) for key, value in json.loads(row["tags"])],
+            json.loads(row["user_metadata"]) if row["user_metadata"] != "{}" else {},
+            [(key, value) for key, value in json.loads(row["tags"])] if row["tags"] != "[]" else [],
             row["acl"],
         )
 
