@@ -1,0 +1,434 @@
+"""Calls that meet: whichever comes first, the other one finds a state that makes sense."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from emulator.domain.states import VersionState
+from emulator.jobs import sweeper, version_jobs
+from emulator.jobs.runner import DONE
+from emulator.operations import detect
+from emulator.storage.engine import Database
+from emulator.storage.projects import find_project
+from emulator.storage.tables import installation, metadata
+from emulator.storage.versions import add_version, find_version
+from tests.jobs.test_ingest import line, manifest
+from tests.support.in_process import ACCOUNT, REGION, CallError, InProcessEmulator, play
+from tests.support.pictures import draw_picture
+from tests.support.stored_model import StoredModel
+
+OTHER_ACCOUNT = "444455556666"
+JPEG = base64.b64encode(draw_picture(["circle"], 1).body).decode()
+BUCKET = "pictures"
+WAITER = "Boto3/1.43 md/Botocore#1.43 ua/2.1 os/linux m/Z,B,b cfg/retry-mode#legacy Botocore/1.43"
+
+
+async def put_object(emulator: InProcessEmulator, key: str, body: bytes, bucket: str = BUCKET) -> None:
+    """Put an object into the embedded S3 as the test's account."""
+    credential = f"{ACCOUNT}/20200101/{REGION}/s3/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00"}
+    for path, content in ((f"/{bucket}", b""), (f"/{bucket}/{key}", body)):
+        answer = await emulator._http.put(path, content=content, headers=headers)
+        assert answer.status_code in (200, 409), answer.text
+
+
+async def create_project(emulator: InProcessEmulator, name: str = "shapes", account: str = ACCOUNT) -> str:
+    arn: str = (await emulator.call("CreateProject", account, ProjectName=name))["ProjectArn"]
+    return arn
+
+
+async def create_dataset(emulator: InProcessEmulator, project: str, *lines: str) -> str:
+    """A complete training dataset, by way of UpdateDatasetEntries."""
+    arn: str = (await emulator.call("CreateDataset", ProjectArn=project, DatasetType="TRAIN"))["DatasetArn"]
+    await emulator.call("UpdateDatasetEntries", DatasetArn=arn, Changes=changes(*lines))
+    await until_dataset_is(emulator, arn, "UPDATE_COMPLETE")
+    return arn
+
+
+def changes(*lines: str) -> dict[str, str]:
+    return {"GroundTruth": base64.b64encode(manifest(*lines)).decode()}
+
+
+async def describe_dataset(emulator: InProcessEmulator, arn: str) -> dict[str, Any]:
+    described: dict[str, Any] = (await emulator.call("DescribeDataset", DatasetArn=arn))["DatasetDescription"]
+    return described
+
+
+async def until_dataset_is(emulator: InProcessEmulator, arn: str, status: str) -> None:
+    async def reached() -> bool:
+        return bool((await describe_dataset(emulator, arn))["Status"] == status)
+
+    await emulator.until(reached)
+
+
+async def version_status(emulator: InProcessEmulator, arn: str) -> str | None:
+    version = emulator.app.database.read_now(lambda connection: find_version(connection, arn))
+    return None if version is None else version.status
+
+
+async def until_version_is(emulator: InProcessEmulator, arn: str, status: str | None) -> None:
+    async def reached() -> bool:
+        return await version_status(emulator, arn) == status
+
+    await emulator.until(reached)
+
+
+def store_version(database: Database, models: Path, project_arn: str, name: str = "first", **values: Any) -> str:
+    """A trained version with a model file, as if a training had ended."""
+    arn = project_arn.rpartition("/")[0] + f"/version/{name}/1690556751958"
+    (models / f"{name}.stored.onnx").write_bytes(b"a model")
+
+    def add(connection: Connection) -> None:
+        project = find_project(connection, project_arn)
+        assert project is not None
+        columns = {
+            "status": VersionState.TRAINING_COMPLETED,
+            "status_message": "The model is ready to run.",
+            "model_file": f"{name}.stored.onnx",
+            "output_bucket": BUCKET,
+            "training_input": {},
+            "testing_input": {},
+            "result_keys": {},
+        }
+        add_version(connection, project_id=project.id, name=name, arn=arn, created_at=1690556751958, **columns | values)
+
+    database.write_now(add)
+    return arn
+
+
+def store(emulator: InProcessEmulator, project_arn: str, name: str = "first", **values: Any) -> str:
+    return store_version(emulator.app.database, emulator.app.directories.models, project_arn, name, **values)
+
+
+async def run_version(emulator: InProcessEmulator, arn: str) -> None:
+    await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
+    await until_version_is(emulator, arn, "RUNNING")
+
+
+FAST = {"starting_seconds": "0", "stopping_seconds": "0", "deleting_seconds": "0"}
+
+
+def test_one_of_two_equal_creations_wins(tmp_path: Path) -> None:
+    async def story(emulator: InProcessEmulator) -> None:
+        codes = await asyncio.gather(*(emulator.code("CreateProject", ProjectName="same") for _ in range(8)))
+        assert sorted(codes) == ["OK"] + ["ResourceInUseException"] * 7
+        [project] = (await emulator.call("DescribeProjects"))["ProjectDescriptions"]
+        create = {"ProjectArn": project["ProjectArn"], "DatasetType": "TRAIN"}
+        codes = await asyncio.gather(*(emulator.code("CreateDataset", **create) for _ in range(8)))
+        assert sorted(codes) == ["OK"] + ["ResourceAlreadyExistsException"] * 7
+
+    play(tmp_path, story)
+
+
+def test_a_project_is_deleted_while_datasets_are_created_in_it(tmp_path: Path) -> None:
+    """Either the deletion is refused, or every creation is; nothing is left without its project."""
+
+    async def story(emulator: InProcessEmulator) -> None:
+        for number in range(10):
+            arn = await create_project(emulator, f"p{number}")
+            calls = [
+                emulator.code("CreateDataset", ProjectArn=arn, DatasetType="TRAIN"),
+                emulator.code("DeleteProject", ProjectArn=arn),
+                emulator.code("CreateDataset", ProjectArn=arn, DatasetType="TEST"),
+            ]
+            if number % 2:
+                calls.reverse()
+            codes = await asyncio.gather(*calls)
+            created = [code for index, code in enumerate(codes) if index != 1]
+            if codes[1] == "OK":
+                assert created == ["ResourceNotFoundException"] * 2
+            else:
+                assert codes[1] == "ResourceInUseException" and "OK" in created
+
+    play(tmp_path, story, **FAST)
+
+
+def test_two_updates_at_once(tmp_path: Path) -> None:
+    """The second one is refused (api-facts §2.8), not lost."""
+
+    async def story(emulator: InProcessEmulator) -> None:
+        dataset = await create_dataset(emulator, await create_project(emulator), line("a", "x"))
+        updates = [changes(line(f"new{number}", "x")) for number in range(6)]
+        codes = await asyncio.gather(
+            *(emulator.code("UpdateDatasetEntries", DatasetArn=dataset, Changes=update) for update in updates)
+        )
+        assert set(codes) <= {"OK", "ResourceInUseException"} and codes.count("OK") >= 1
+        await until_dataset_is(emulator, dataset, "UPDATE_COMPLETE")
+        stats = (await describe_dataset(emulator, dataset))["DatasetStats"]
+        assert stats["TotalEntries"] == 1 + codes.count("OK")
+
+    play(tmp_path, story)
+
+
+def test_a_dataset_made_anew_at_once_keeps_its_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old one's entries are swept piece by piece beside the new ones."""
+    monkeypatch.setattr(sweeper, "_ENTRIES_AT_ONCE", 20)
+
+    async def story(emulator: InProcessEmulator) -> None:
+        project = await create_project(emulator)
+        await put_object(emulator, "train.manifest", manifest(*[line(f"image{number}", "x") for number in range(400)]))
+        location = {"Bucket": BUCKET, "Name": "train.manifest"}
+        source = {"GroundTruthManifest": {"S3Object": location}}
+        for _ in range(4):
+            create = {"ProjectArn": project, "DatasetType": "TRAIN", "DatasetSource": source}
+            arn = (await emulator.call("CreateDataset", **create))["DatasetArn"]
+            await until_dataset_is(emulator, arn, "CREATE_COMPLETE")
+            await asyncio.sleep(0.02)
+            assert (await describe_dataset(emulator, arn))["DatasetStats"]["TotalEntries"] == 400
+            assert len((await emulator.call("ListDatasetEntries", DatasetArn=arn))["DatasetEntries"]) == 100
+            await emulator.call("DeleteDataset", DatasetArn=arn)
+
+            async def is_gone(gone: str = arn) -> bool:
+                return await emulator.code("DescribeDataset", DatasetArn=gone) == "ResourceNotFoundException"
+
+            await emulator.until(is_gone)
+
+    play(tmp_path, story, **FAST)
+
+
+def test_a_detection_ends_normally_when_its_model_is_stopped(tmp_path: Path, stored_model: StoredModel) -> None:
+    """R-10; and the model is not loaded again."""
+
+    async def story(emulator: InProcessEmulator) -> None:
+        arn = store(emulator, await create_project(emulator))
+        await run_version(emulator, arn)
+        detection = {"ProjectVersionArn": arn, "Image": {"Bytes": JPEG}}
+        assert (await emulator.call("DetectCustomLabels", **detection))["CustomLabels"][0]["Confidence"] == 75
+        stored_model.may_answer.clear()
+        under_way = asyncio.create_task(emulator.call("DetectCustomLabels", **detection))
+        await asyncio.sleep(0.05)
+        await emulator.call("StopProjectVersion", ProjectVersionArn=arn)
+        assert await emulator.code("DetectCustomLabels", **detection) == "ResourceNotReadyException"
+        await until_version_is(emulator, arn, "STOPPED")
+        stored_model.may_answer.set()
+        assert (await under_way)["CustomLabels"][0]["Name"] == "circle"
+        assert emulator.app.hosting.loaded == ()
+
+    play(tmp_path, story, **FAST)
+
+
+def test_a_stop_while_the_image_is_read(
+    tmp_path: Path, stored_model: StoredModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stored_model.may_answer.is_set()
+    reading, may_go_on = asyncio.Event(), asyncio.Event()
+    data = base64.b64decode(JPEG)
+
+    async def slowly(_function: Any, *_arguments: Any) -> bytes:
+        reading.set()
+        await may_go_on.wait()
+        return data
+
+    async def story(emulator: InProcessEmulator) -> None:
+        arn = store(emulator, await create_project(emulator))
+        await run_version(emulator, arn)
+        monkeypatch.setattr(detect.asyncio, "to_thread", slowly)
+        image = {"S3Object": {"Bucket": BUCKET, "Name": "image.jpg"}}
+        under_way = asyncio.create_task(emulator.call("DetectCustomLabels", ProjectVersionArn=arn, Image=image))
+        await reading.wait()
+        monkeypatch.undo()
+        await emulator.call("StopProjectVersion", ProjectVersionArn=arn)
+        await until_version_is(emulator, arn, "STOPPED")
+        may_go_on.set()
+        assert (await under_way)["CustomLabels"][0]["Name"] == "circle"
+        assert emulator.app.hosting.loaded == ()
+
+    play(tmp_path, story, **FAST)
+
+
+def test_a_client_that_leaves_does_not_take_its_work_along(tmp_path: Path) -> None:
+    """The transaction commits, so the job begins."""
+
+    async def story(emulator: InProcessEmulator) -> None:
+        dataset = await create_dataset(emulator, await create_project(emulator), line("a", "x"))
+        for number in range(10):
+            update = {"DatasetArn": dataset, "Changes": changes(line(f"b{number}", "x"))}
+            leaving = asyncio.create_task(emulator.code("UpdateDatasetEntries", **update))
+            await asyncio.sleep(number / 1000)
+            leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
+
+            async def is_final() -> bool:
+                return bool((await describe_dataset(emulator, dataset))["Status"] == "UPDATE_COMPLETE")
+
+            await emulator.until(is_final)
+
+    play(tmp_path, story)
+
+
+def test_copies_have_model_files_of_their_own(tmp_path: Path, stored_model: StoredModel) -> None:
+    """M-5: deleting one leaves the others able to run."""
+    assert stored_model.may_answer.is_set()
+
+    async def story(emulator: InProcessEmulator) -> None:
+        project = await create_project(emulator)
+        await put_object(emulator, "any", b"")
+        arn = store(emulator, project)
+        arns = [arn]
+        for name in ("second", "third"):
+            copy = {
+                "SourceProjectArn": project,
+                "SourceProjectVersionArn": arns[-1],
+                "DestinationProjectArn": project,
+                "VersionName": name,
+                "OutputConfig": {"S3Bucket": BUCKET},
+            }
+            arns.append((await emulator.call("CopyProjectVersion", **copy))["ProjectVersionArn"])
+            await until_version_is(emulator, arns[-1], "COPYING_COMPLETED")
+        for deleted in arns[:2]:
+            await emulator.call("DeleteProjectVersion", ProjectVersionArn=deleted)
+            await until_version_is(emulator, deleted, None)
+        await run_version(emulator, arns[2])
+        await emulator.call("DetectCustomLabels", ProjectVersionArn=arns[2], Image={"Bytes": JPEG})
+
+    play(tmp_path, story, **FAST)
+
+
+def test_a_waiting_training_has_its_lines_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dataset may change or go as soon as CreateProjectVersion has answered, also while another training runs."""
+    may_end = asyncio.Event()
+    trained: list[list[str]] = []
+
+    async def fake_worker(_settings: Any, _task: str, argument: dict[str, Any], _report: Any) -> dict[str, Any]:
+        lines = Path(argument["training_manifest"]).read_text().splitlines()
+        await may_end.wait()
+        trained.append(sorted(json.loads(text)["source-ref"] for text in lines))
+        return {"event": DONE, "values": {"model_file": None}}
+
+    monkeypatch.setattr(version_jobs, "run_in_worker", fake_worker)
+
+    async def story(emulator: InProcessEmulator) -> None:
+        project = await create_project(emulator)
+        dataset = await create_dataset(emulator, project, *[line(f"image{number}", "x") for number in range(10)])
+        versions = []
+        for name in ("first", "second"):
+            create = {"ProjectArn": project, "VersionName": name, "OutputConfig": {"S3Bucket": BUCKET}}
+            versions.append((await emulator.call("CreateProjectVersion", **create))["ProjectVersionArn"])
+            await asyncio.sleep(0.3)
+        await emulator.call("DeleteDataset", DatasetArn=dataset)
+        may_end.set()
+        for arn in versions:
+            await until_version_is(emulator, arn, "TRAINING_COMPLETED")
+        assert trained[0] == trained[1] and len(trained[0]) == 8
+        listed = await emulator.call("DescribeProjectVersions", ProjectArn=project)
+        assert all("TrainingEndTimestamp" in version for version in listed["ProjectVersionDescriptions"])
+
+    play(tmp_path, story, concurrent_trainings="1", **FAST)
+
+
+def test_a_reset_in_the_middle_of_everything(tmp_path: Path) -> None:
+    """O-8: no row, no open job, no held call is left, and what comes after finds an empty house."""
+
+    def rows(connection: Connection) -> int:
+        tables = [table for table in metadata.sorted_tables if table is not installation]
+        return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
+
+    async def busy(emulator: InProcessEmulator, number: int) -> None:
+        for turn in range(30):
+            try:
+                await create_dataset(emulator, await create_project(emulator, f"p{number}-{turn}"), line("a", "x"))
+            except CallError as error:
+                assert error.code in {"ResourceNotFoundException", "ResourceInUseException"}
+
+    async def story(emulator: InProcessEmulator) -> None:
+        crowd = [asyncio.create_task(busy(emulator, number)) for number in range(4)]
+        for _ in range(5):
+            await asyncio.sleep(0.05)
+            assert (await emulator.control("POST", "/_emulator/reset"))[0] == 200
+        for person in crowd:
+            person.cancel()
+        await asyncio.gather(*crowd, return_exceptions=True)
+
+        async def is_quiet() -> bool:
+            return not list(emulator.app.runner.open_jobs)
+
+        await emulator.until(is_quiet)
+        assert (await emulator.control("POST", "/_emulator/reset"))[0] == 200
+        assert emulator.app.database.read_now(rows) == 0
+        await create_dataset(emulator, await create_project(emulator), line("a", "x"))
+
+    play(tmp_path, story)
+
+
+def test_describing_calls_of_another_account_do_not_count(tmp_path: Path, stored_model: StoredModel) -> None:
+    """O-17, O-20."""
+    assert stored_model.may_answer.is_set()
+
+    async def story(emulator: InProcessEmulator) -> None:
+        project = await create_project(emulator)
+        arn = store(emulator, project)
+        await emulator.control("PUT", "/_emulator/transitions", {"starting": {"type": "describes", "count": 2}})
+        await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
+        describe = {"ProjectArn": project, "VersionNames": ["first"]}
+        for account, region in ((OTHER_ACCOUNT, REGION), (ACCOUNT, "eu-west-1")):
+            for _ in range(3):
+                call = {"account": account, "region": region, **describe}
+                assert await emulator.code("DescribeProjectVersions", **call) == "ResourceNotFoundException"
+        seen = [
+            (await emulator.call("DescribeProjectVersions", **describe))["ProjectVersionDescriptions"][0]["Status"]
+            for _ in range(2)
+        ]
+        assert seen == ["STARTING", "RUNNING"]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "hold_for", "is_held"),
+    [
+        (WAITER, "waiters", True),
+        ("Boto3/1.43 m/Z,b Botocore/1.43", "waiters", False),
+        ("aws-sdk-js/3.1141", "waiters", False),
+        ("aws-sdk-js/3.1141", "describes", True),
+        (WAITER, "off", False),
+    ],
+)
+def test_which_calls_are_held(
+    tmp_path: Path, stored_model: StoredModel, user_agent: str, hold_for: str, is_held: bool
+) -> None:
+    """O-18."""
+    assert stored_model.may_answer.is_set()
+
+    async def story(emulator: InProcessEmulator) -> None:
+        project = await create_project(emulator)
+        arn = store(emulator, project)
+        await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
+        described = await emulator.call(
+            "DescribeProjectVersions", user_agent=user_agent, ProjectArn=project, VersionNames=["first"]
+        )
+        expected = "RUNNING" if is_held else "STARTING"
+        assert described["ProjectVersionDescriptions"][0]["Status"] == expected
+
+    play(tmp_path, story, waiter_hold_for=hold_for, starting_seconds="0.3")
+
+
+def test_a_running_version_whose_model_is_gone_has_failed(tmp_path: Path, stored_model: StoredModel) -> None:
+    """At a restart; it can be deleted then, and the others run."""
+    assert stored_model.may_answer.is_set()
+    arns: list[str] = []
+
+    async def before(emulator: InProcessEmulator) -> None:
+        project = await create_project(emulator)
+        for name in ("first", "second"):
+            arns.append(store(emulator, project, name))
+            await run_version(emulator, arns[-1])
+        (emulator.app.directories.models / "first.stored.onnx").unlink()
+
+    async def after(emulator: InProcessEmulator) -> None:
+        assert [await version_status(emulator, arn) for arn in arns] == ["FAILED", "RUNNING"]
+        detection = {"Image": {"Bytes": JPEG}}
+        assert await emulator.code("DetectCustomLabels", ProjectVersionArn=arns[0], **detection) == (
+            "ResourceNotReadyException"
+        )
+        assert await emulator.code("DetectCustomLabels", ProjectVersionArn=arns[1], **detection) == "OK"
+        assert await emulator.code("DeleteProjectVersion", ProjectVersionArn=arns[0]) == "OK"
+
+    play(tmp_path, before, **FAST)
+    play(tmp_path, after, **FAST)
