@@ -11,8 +11,6 @@ from typing import Any
 
 from emulator.settings import PREFIX
 
-DEFAULT_ENDPOINT = "http://127.0.0.1:4598"
-
 
 class EmulatorUnreachableError(Exception):
     """No emulator answers; the message names the address."""

@@ -47,8 +47,11 @@ class Preparation:
         self._seed = seed
 
     async def prepare(self, job: Job, version: Version, directory: Path) -> dict[str, Any]:
-        """The worker's members `training_manifest` and `testing_manifest` (None for an automatic split of an external
-        manifest), or a failed outcome. What an earlier attempt wrote down whole is taken as it is.
+        """The worker's members `training_manifest` and `testing_manifest`, or a failed outcome.
+
+        None for the latter leaves the split to the worker: for an external manifest, and where the dataset's entries
+        cannot be split, which the worker reports with a manifest summary (TE-11). What an earlier attempt wrote down
+        whole is taken as it is.
         """
         return await asyncio.to_thread(self._prepare, job, version, directory)
 
@@ -57,9 +60,13 @@ class Preparation:
         training, testing = directory / TRAINING_MANIFEST, directory / TESTING_MANIFEST
         is_split_later = bool(version.testing_input.get("AutoCreate"))
         try:
+            if job.payload["from_datasets"]:
+                is_split_later = not (testing.exists() or self._split_if_needed(version))
             if not (training.exists() and (is_split_later or testing.exists())):
                 if job.payload["from_datasets"]:
-                    self._write_datasets(version, training, testing)
+                    self._write_datasets(
+                        version, {"train": training} if is_split_later else {"train": training, "test": testing}
+                    )
                 else:
                     caller = Caller(job.account, job.region)
                     self._write_assets(version.training_input["Assets"], caller, training)
@@ -80,11 +87,9 @@ class Preparation:
                 with open_manifest(self._objects, location, caller) as source:
                     _copy_lines(source, target)
 
-    def _write_datasets(self, version: Version, training: Path, testing: Path) -> None:
-        self._split_if_needed(version)
-
+    def _write_datasets(self, version: Version, paths: dict[str, Path]) -> None:
         def write(connection: Connection) -> None:
-            for kind, path in (("train", training), ("test", testing)):
+            for kind, path in paths.items():
                 dataset = find_dataset_of_project(connection, version.project_id, kind)
                 if dataset is None or dataset.content_id is None:
                     # Deleted since the training was accepted.
@@ -95,21 +100,23 @@ class Preparation:
 
         self._database.read_now(write)
 
-    def _split_if_needed(self, version: Version) -> None:
-        """O-27: a fifth of the training entries becomes the project's test dataset. Raises for TE-11."""
+    def _split_if_needed(self, version: Version) -> bool:
+        """O-27: a fifth of the training entries becomes the project's test dataset. False where that cannot be."""
 
-        def split(connection: Connection) -> None:
+        def split(connection: Connection) -> bool:
             train = find_dataset_of_project(connection, version.project_id, "train")
-            if train is None or train.content_id is None:
-                return
-            if find_dataset_of_project(connection, version.project_id, "test") is not None:
-                return
+            has_test = find_dataset_of_project(connection, version.project_id, "test") is not None
+            if has_test or train is None or train.content_id is None:
+                return True
             entries = labels_by_position(connection, train.content_id)
-            rule = rules.TOO_FEW_IMAGES_TO_SPLIT
-            positions = sorted(distribute(list(entries.items()), seed=self._seed, rule=rule))
+            try:
+                positions = sorted(distribute(list(entries.items()), seed=self._seed))
+            except ManifestFileError:
+                return False
             self._add_test_dataset(connection, train, positions)
+            return True
 
-        self._database.write_now(split)
+        return self._database.write_now(split)
 
     def _add_test_dataset(self, connection: Connection, train: Dataset, positions: list[int]) -> None:
         now = self._clock.milliseconds()

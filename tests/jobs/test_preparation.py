@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 from emulator.domain.states import DatasetState, VersionState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import build_content
-from emulator.jobs.runner import BROKE
 from emulator.jobs.training_preparation import Preparation
 from emulator.storage.contents import content_stats, iterate_lines
 from emulator.storage.datasets import (
@@ -167,12 +166,11 @@ def test_what_was_written_down_is_not_written_again(house: House) -> None:
 
 
 def test_too_few_images_to_split(house: House) -> None:
-    """TE-11; the dataset stays whole."""
+    """TE-11 is the worker's to report, with a manifest summary; the dataset stays whole."""
     house.add_dataset("train", line("a", "x"), line("b", "y"))
-    outcome = house.prepare()
-    assert outcome["event"] == BROKE
-    expected = "The manifest file contains insufficient labeled images per label to perform auto-split."
-    assert (outcome["message"], outcome["code"]) == (expected, "CLIENT_ERROR")
+    prepared = house.prepare()
+    assert prepared["testing_manifest"] is None
+    assert len(written(prepared["training_manifest"])) == 2
     assert len(house.entries("train")) == 2
     assert house.dataset("test") is None
 
