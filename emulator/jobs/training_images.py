@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from emulator.domain.manifest.findings import Box
-from emulator.domain.manifest.images import ImageLook, ImageProblem, read_image_facts
+from emulator.domain.manifest.images import ImageLook, ImageProblem, image_findings, read_image_facts
 from emulator.domain.manifest.limits import MAXIMUM_IMAGE_BYTES
-from emulator.domain.manifest.side import UsableLine
+from emulator.domain.manifest.side import LINES_AT_A_TIME, UsableLine
 from emulator.domain.manifest.training import ModelType, TrainingValidation
 from emulator.storage.object_store import (
     Caller,
@@ -97,7 +97,10 @@ class Examples:
 
 
 def training_examples(validation: TrainingValidation, reader: ImageReader) -> Examples:
-    """The usable training lines as examples: labels for a classification or brands, boxes for a detection (D-24)."""
+    """The usable training lines as examples: labels for a classification or brands, boxes for a detection (D-24).
+
+    Readable images of lines without any annotation follow, as background.
+    """
     kind = ModelKind.CLASSIFICATION if validation.model_type is ModelType.CLASSIFICATION else ModelKind.DETECTION
     examples = [
         TrainingExample(
@@ -107,7 +110,17 @@ def training_examples(validation: TrainingValidation, reader: ImageReader) -> Ex
         )
         for line in validation.training.usable
     ]
+    examples += [TrainingExample(reader.source_of(line)) for line in _readable(validation.training.background, reader)]
     return Examples(kind, examples)
+
+
+def _readable(lines: Sequence[UsableLine], reader: ImageReader) -> Iterator[UsableLine]:
+    for start in range(0, len(lines), LINES_AT_A_TIME):
+        batch = lines[start : start + LINES_AT_A_TIME]
+        looks = reader.look_at_images([(line.bucket, line.key) for line in batch])
+        for line, look in zip(batch, looks, strict=True):
+            if not image_findings(look, []):
+                yield line
 
 
 def _in_pixels(box: Box, scale: tuple[float, float]) -> LabelledBox:

@@ -77,13 +77,16 @@ class SideValidation:
     """What became of the lines of one side.
 
     `verdicts` has one entry a line; `findings` is keyed by line number (from 1) and holds flawed lines only. `usable`
-    are at first all valid lines, after the choice of the use case those of its kind. `errors` are this side's failures.
+    are at first all valid lines, after the choice of the use case those of its kind. `background` are the ignored
+    lines: a training may learn from their images what no label looks like; nobody has looked at these images yet.
+    `errors` are this side's failures.
     """
 
     source: LineSource
     verdicts: list[Verdict] = field(default_factory=list)
     findings: dict[int, tuple[Finding, ...]] = field(default_factory=dict)
     usable: list[UsableLine] = field(default_factory=list)
+    background: list[UsableLine] = field(default_factory=list)
     errors: list[Failure] = field(default_factory=list)
     use_case: UseCase = UseCase.NOT_DETERMINED
     buckets: set[str] = field(default_factory=set)
@@ -140,9 +143,10 @@ class SideValidation:
         part = SideValidation(source, [self.verdicts[n - 1] for n in old_numbers], buckets=self.buckets)
         new_numbers = {old: new for new, old in enumerate(old_numbers, start=1)}
         part.findings = {new_numbers[n]: found for n, found in self.findings.items() if n in new_numbers}
-        part.usable = [
-            replace(line, number=new_numbers[line.number]) for line in self.usable if line.number in new_numbers
-        ]
+        part.usable, part.background = (
+            [replace(line, number=new_numbers[line.number]) for line in lines if line.number in new_numbers]
+            for lines in (self.usable, self.background)
+        )
         return part
 
 
@@ -220,6 +224,8 @@ def _settle(side: SideValidation, number: int, inspection: LineInspection, look:
         side.findings[number] = tuple(findings)
     if inspection.verdict is Verdict.VALID:
         side.usable.append(_usable_line(number, inspection, look if isinstance(look, ImageFacts) else None))
+    elif inspection.verdict is Verdict.IGNORED:
+        side.background.append(_usable_line(number, inspection, None))
 
 
 def _usable_line(number: int, inspection: LineInspection, facts: ImageFacts | None) -> UsableLine:

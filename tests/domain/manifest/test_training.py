@@ -378,3 +378,19 @@ def test_structure_alone_can_be_checked() -> None:
     result = validate(labelled(10), labelled(4, 50), look=None)
     assert result.failure is None
     assert result.training.usable[0].facts is None
+
+
+def test_lines_without_annotation_are_kept_as_background() -> None:
+    """J-18, J-19: ignored lines count as such and name the images that a training may use as background."""
+    unlabelled = b'{"source-ref": "s3://pictures/empty.png"}'
+    labelled = [
+        b'{"source-ref": "s3://pictures/%d.png", "kind": 1, "kind-metadata": {"confidence": 1, "class-name": "%s", '
+        b'"human-annotated": "yes", "creation-date": "2026-01-01T00:00:00", '
+        b'"type": "groundtruth/image-classification"}}' % (number, (b"cat", b"dog")[number % 2])
+        for number in range(20)
+    ]
+    result = validate_training(lambda: [unlabelled, *labelled], None, None)
+    assert result.failure is None
+    assert [line.key for line in result.training.background] == ["empty.png"]
+    assert result.testing.background == []
+    assert result.training.statistics()["ignored_json_lines"] == 1
