@@ -24,6 +24,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from emulator import __version__
 from tests.support.server import PROJECT_ROOT, environment_without_settings
 
 BUILT_FROM = ("emulator", "models", "migrations", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
@@ -135,7 +136,7 @@ def test_wheel_holds_every_module_the_backbones_and_the_migrations(distributions
 
 def test_wheel_holds_nothing_else(distributions: Distributions) -> None:
     names = names_in(distributions.wheel)
-    assert {name.partition("/")[0] for name in names} == {"emulator", "custom_labels_emulator-0.1.0.dist-info"}
+    assert {name.partition("/")[0] for name in names} == {"emulator", f"custom_labels_emulator-{__version__}.dist-info"}
     assert [name for name in names if "__pycache__" in name or name.endswith(".pyc")] == []
     licences = {name.partition("licenses/")[2] for name in names if "/licenses/" in name}
     assert licences == {"LICENSE", "NOTICE", "models/LICENSE-efficientnet-lite.txt"}
