@@ -1,4 +1,4 @@
-"""Run benchmarks by name, or all of them: `python -m benchmarks [NAME ...]`."""
+"""Run a benchmark by name, or all of them: `python -m benchmarks [NAME [ARGUMENT ...]]`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import sys
 import benchmarks
 
 
-def main(names: list[str]) -> int:
-    """Run the modules' `main` functions; unknown names are a usage error (2)."""
+def main(arguments: list[str]) -> int:
+    """Run one module's `main` with the arguments behind its name, or all; an unknown name is a usage error (2)."""
     known = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name[0] != "_")
     known = [name for name in known if hasattr(importlib.import_module(f"benchmarks.{name}"), "main")]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        print(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+    if arguments and arguments[0] not in known:
+        print(f"unknown: {arguments[0]}; there are {', '.join(known)}", file=sys.stderr)
         return 2
-    for name in names or known:
+    sys.argv[1:] = arguments[1:]
+    for name in arguments[:1] or known:
         print(f"== {name}", flush=True)
         importlib.import_module(f"benchmarks.{name}").main()
     return 0
