@@ -18,7 +18,7 @@ from emulator.vision.logistic_regression import FloatArray
 
 MINIMUM_LABELS = 2
 # A linear model of a few thousand features learns nothing more from more pictures, and they have to fit into memory.
-MOST_IMAGES = 20_000
+MOST_IMAGES = 10_000
 # Beyond this many pictures their mirror images no longer help.
 MOST_IMAGES_TO_MIRROR = 4000
 
@@ -75,7 +75,7 @@ def arrange(examples: Sequence[TrainingExample], labels: tuple[str, ...], seed: 
 
 @dataclass(frozen=True)
 class RawTable:
-    """Raw features of one look: of the labelled pictures float16 [images, 2, length], of the others [pictures, length].
+    """Raw features of one look: of labelled pictures float16 [images, views, length], of others [pictures, length].
 
     skipped: identities of the pictures that could not be decoded.
     """
@@ -88,9 +88,8 @@ class RawTable:
 
     def select(self, recipe: FeatureRecipe) -> FeatureTable:
         """The features that a recipe uses."""
-        views = 2 if len(self.features) <= MOST_IMAGES_TO_MIRROR else 1
         return FeatureTable(
-            recipe.select(self.features[:, :views]), self.targets, recipe.select(self.background), self.multi_label
+            recipe.select(self.features), self.targets, recipe.select(self.background), self.multi_label
         )
 
 
@@ -102,7 +101,7 @@ def read_table(
     Raises UnusableTrainingDataError unless two labels have pictures that can be decoded.
     """
     images = [*data.images, *data.background]
-    found = reader.of_images(images, stage, progress)
+    found = reader.of_images(images, stage, progress, mirrored=len(images) <= MOST_IMAGES_TO_MIRROR)
     usable = np.array([features is not None for features in found[: len(data.images)]])
     if (data.targets[usable].sum(axis=0) > 0).sum() < MINIMUM_LABELS:
         raise UnusableTrainingDataError("a classification needs decodable pictures of at least two labels")

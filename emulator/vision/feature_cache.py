@@ -40,10 +40,11 @@ class FeatureCache:
             os.utime(path)  # what was used last is pruned last
         except OSError:
             return None
+        size = self._length * np.dtype(np.float16).itemsize
         # A file cut short by a full disk or a lost power supply is as good as none.
-        if len(data) != views * self._length * np.dtype(np.float16).itemsize:
+        if len(data) % size or len(data) < views * size:
             return None
-        return np.frombuffer(data, np.float16).reshape(views, self._length)
+        return np.frombuffer(data, np.float16).reshape(-1, self._length)[:views]
 
     def put(self, content: str, features: npt.NDArray[np.float16]) -> None:
         """Keep features; a disk that takes no more is no error."""

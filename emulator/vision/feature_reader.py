@@ -39,16 +39,19 @@ class FeatureReader:
         return self._cached(hashlib.sha256(pixels.tobytes()).hexdigest(), 1, lambda: [pixels]).reshape(-1)
 
     def of_images(
-        self, images: Sequence[ImageSource], stage: str, progress: ProgressListener
+        self, images: Sequence[ImageSource], stage: str, progress: ProgressListener, mirrored: bool = True
     ) -> list[RawFeatures | None]:
-        """float16 [2, look.length] of each picture and its mirror image, None for one that cannot be decoded.
+        """float16 [views, look.length] of each picture, None for one that cannot be decoded.
+
+        The views are the picture and, if `mirrored`, its mirror image.
 
         A picture that ends early is used as far as it goes.
         """
         results: list[RawFeatures | None] = []
-        megabytes = len(images) * 2 * self.look.length * np.dtype(np.float16).itemsize / 1e6
+        views = 2 if mirrored else 1
+        megabytes = len(images) * views * self.look.length * np.dtype(np.float16).itemsize / 1e6
         estimate = Estimate(stage, len(images), after=_PICTURES_BEFORE_ESTIMATE, kept_megabytes=megabytes)
-        for features in in_order(self._of_image, images, self._threads):
+        for features in in_order(lambda image: self._of_image(image, views), images, self._threads):
             results.append(features)
             progress(Progress(stage, len(results), len(images)))
             estimate.tick(len(results))
@@ -56,26 +59,26 @@ class FeatureReader:
             self._cache.prune()
         return results
 
-    def _of_image(self, image: ImageSource) -> RawFeatures | None:
+    def _of_image(self, image: ImageSource, views: int) -> RawFeatures | None:
         data = image.read()
         side = self.look.side
 
-        def views() -> list[PixelArray]:
+        def pictures() -> list[PixelArray]:
             pixels = decode_resized(data, side, side, tolerate_damage=True)
-            return [pixels, pixels[:, ::-1]]
+            return [pixels, pixels[:, ::-1]][:views]
 
         try:
-            return self._cached(hashlib.sha256(data).hexdigest(), 2, views)
+            return self._cached(hashlib.sha256(data).hexdigest(), views, pictures)
         except ImageError as error:
             _log.warning("left out of the training: %s: %s", image.identity, error)
             return None
 
-    def _cached(self, content: str, count: int, views: Callable[[], list[PixelArray]]) -> RawFeatures:
-        """float16 [count, look.length] of these views of the picture with this SHA-256."""
-        known = self._cache.get(content, count) if self._cache else None
+    def _cached(self, content: str, views: int, pictures: Callable[[], list[PixelArray]]) -> RawFeatures:
+        """float16 [views, look.length] of these views of the picture with this SHA-256."""
+        known = self._cache.get(content, views) if self._cache else None
         if known is not None:
             return known
-        features = np.stack([self._extract(pixels) for pixels in views()])
+        features = np.stack([self._extract(pixels) for pixels in pictures()])
         if self._cache:
             self._cache.put(content, features)
         return features

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -70,17 +72,15 @@ def test_nothing_decodable_is_an_error() -> None:
         read_table(FeatureReader(Look(64), TrainingSettings()), data, 0, "features", ignore_progress)
 
 
-def test_mirror_images_are_left_out_of_large_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    from emulator.vision.features import FeatureRecipe
-
-    look = Look(64)
-    table = classification_data.RawTable(
-        np.ones((6, 2, look.length), np.float16),
-        np.eye(2)[[0, 1] * 3],
-        np.ones((1, look.length), np.float16),
-        False,
-        (),
-    )
-    assert table.select(FeatureRecipe(look)).features.shape[1] == 2
-    monkeypatch.setattr(classification_data, "MOST_IMAGES_TO_MIRROR", 5)
-    assert table.select(FeatureRecipe(look)).features.shape[1] == 1
+def test_mirror_images_are_left_out_of_large_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    examples = [
+        TrainingExample(MemoryImage(label, encode(shape_picture(label, 1))), frozenset({label}))
+        for label in ("circle", "stripes")
+    ]
+    data = arrange(examples, ("circle", "stripes"), 0)
+    reader = FeatureReader(Look(64), TrainingSettings(cache_directory=tmp_path))
+    both = read_table(reader, data, 0, "features", ignore_progress).features
+    assert both.shape[:2] == (2, 2)
+    monkeypatch.setattr(classification_data, "MOST_IMAGES_TO_MIRROR", 1)
+    single = read_table(reader, data, 0, "features", ignore_progress).features
+    np.testing.assert_array_equal(single, both[:, :1])
