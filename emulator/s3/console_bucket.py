@@ -13,6 +13,16 @@ _ALPHABET = string.ascii_lowercase + string.digits
 _RANDOM_LENGTH = 10
 
 
+def prefix(region: str) -> str:
+    """What the names of a region's console buckets begin with."""
+    return f"custom-labels-console-{region}-"
+
+
+def new_name(region: str) -> str:
+    """A name that nobody has guessed."""
+    return prefix(region) + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
+
+
 def ensure_console_bucket(vault: Vault, account: str, region: str, console_origin: str) -> str:
     """`custom-labels-console-<region>-<10 characters>`: one per account and region, open to the console's origin."""
     vault.open()
@@ -25,7 +35,7 @@ def ensure_console_bucket(vault: Vault, account: str, region: str, console_origi
         name = buckets.console_bucket(connection, account, region)
         if name is not None:  # another thread was quicker
             return name
-        name = f"custom-labels-console-{region}-" + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
+        name = new_name(region)
         buckets.add(connection, name, account, region, now(), acl.private(account))
         bucket = buckets.find(connection, name)
         assert bucket is not None

@@ -7,8 +7,9 @@ import errno
 import logging
 import secrets
 import sqlite3
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,7 @@ class EmbeddedS3:
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
-            await loop.run_in_executor(self._executor, pieces.close)  # type: ignore[attr-defined]
+            await loop.run_in_executor(self._executor, _close, pieces)
 
 
 class _BodyState:
@@ -176,6 +177,12 @@ def _handle(call: Call, chosen: Route) -> S3Response:
         raise
     response.headers |= origin_headers
     return response
+
+
+def _close(pieces: Generator[bytes, None, None]) -> None:
+    """Close the files behind an answer; one that a shut-down interrupts is still being read and closes by itself."""
+    with suppress(ValueError):
+        pieces.close()
 
 
 def _unexpected(error: Exception) -> S3Error:

@@ -7,11 +7,12 @@ import io
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from emulator.s3 import console_bucket
 from emulator.storage.object_store import (
     Caller,
     ObjectAccessDeniedError,
@@ -138,6 +139,26 @@ class ExternalS3Store:
         with _port_errors(ObjectLocation(bucket, "")):
             owner: str = self._client(caller).get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
         return owner
+
+    def console_bucket(self, caller: Caller, console_origin: str) -> str:
+        """The name of the console's bucket of an account in a region, made when there is none (S-4).
+
+        Endpoints without CORS configurations of buckets are left as they are.
+        """
+        client = self._client(caller)
+        with _port_errors(ObjectLocation(console_bucket.prefix(caller.region), "")):
+            names = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
+            existing = [name for name in names if name.startswith(console_bucket.prefix(caller.region))]
+            if existing:
+                return str(min(existing))
+            name = console_bucket.new_name(caller.region)
+            elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": caller.region}}
+            client.create_bucket(Bucket=name, **({} if caller.region == "us-east-1" else elsewhere))
+        rule = {"AllowedMethods": ["GET", "HEAD", "PUT", "POST", "DELETE"], "AllowedHeaders": ["*"]}
+        rules = [{**rule, "AllowedOrigins": [console_origin], "ExposeHeaders": ["ETag"]}]
+        with suppress(client.exceptions.ClientError):
+            client.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": rules})
+        return name
 
     def close(self) -> None:
         """Close the connections."""

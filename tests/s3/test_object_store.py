@@ -132,6 +132,19 @@ def test_the_owner_of_a_bucket(stored: Stored, bucket: str) -> None:
     assert stored.store.owner(bucket, CALLER) == stored.owner(bucket)
 
 
+def test_the_console_bucket_elsewhere(stored: Stored) -> None:
+    """S-4."""
+    if not isinstance(stored.store, ExternalS3Store):
+        pytest.skip("tested over HTTP for the embedded S3")
+    names = [stored.store.console_bucket(CALLER, "http://127.0.0.1:4598") for _ in range(2)]
+    europe = stored.store.console_bucket(Caller(ACCOUNT, "eu-west-1"), "http://127.0.0.1:4598")
+    assert names[0] == names[1]
+    assert names[0].startswith("custom-labels-console-us-east-1-")
+    assert europe.startswith("custom-labels-console-eu-west-1-")
+    rules = stored.client.get_bucket_cors(Bucket=names[0])["CORSRules"]
+    assert rules[0]["AllowedOrigins"] == ["http://127.0.0.1:4598"]
+
+
 def test_what_is_not_there(stored: Stored, bucket: str) -> None:
     missing = ObjectLocation(bucket, "missing")
     nowhere = ObjectLocation("no-such-bucket-anywhere", "key")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers import properties
@@ -248,7 +248,7 @@ def _part(call: Call, version: Version, headers: dict[str, str]) -> ByteRange | 
     raise S3Error("InvalidPartNumber")
 
 
-def _closing(reader: BlobReader, wanted: ByteRange) -> Iterator[bytes]:
+def _closing(reader: BlobReader, wanted: ByteRange) -> Generator[bytes, None, None]:
     try:
         yield from reader.pieces(wanted.start, wanted.length)
     finally:

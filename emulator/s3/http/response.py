@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
@@ -13,15 +13,15 @@ from emulator.s3.http.request import S3Request
 
 @dataclass(slots=True)
 class S3Response:
-    """Status, headers and either the whole body or an iterator over its pieces with their total `size` in bytes.
+    """Status, headers and either the whole body or a generator of its pieces with their total `size` in bytes.
 
-    The iterator reads files: it is to be advanced in a worker thread, and closed.
+    The generator reads files: it is to be advanced in a worker thread, and closed.
     """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    pieces: Iterator[bytes] | None = None
+    pieces: Generator[bytes, None, None] | None = None
     size: int | None = None
 
 

@@ -8,6 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.s3 import EmbeddedS3
+from emulator.s3.index import buckets, listing, versions
+from emulator.s3.index.records import NewVersion, ObjectProperties
+from emulator.s3.vault import Vault
+from emulator.storage.object_store import Caller, ObjectLocation
 from tests.support.s3_errors import s3_error
 
 KEYS = ["a", "a/b", "a/b/c", "a/c", "b", "photos/1.jpg", "photos/2.jpg", "photos/raw/1.cr2", "z", "ä", "日本/東京"]
@@ -84,9 +89,10 @@ def test_no_keys_and_wrong_numbers(client: Any, filled: str) -> None:
         client.list_objects_v2(Bucket=filled, ContinuationToken="no token")
 
 
-def test_pages_end_at_a_thousand(client: Any, bucket: str) -> None:
+def test_pages_end_at_a_thousand(embedded_s3: tuple[EmbeddedS3, str], client: Any, bucket: str, account: str) -> None:
+    store = embedded_s3[0].store()
     for number in range(1001):
-        client.put_object(Bucket=bucket, Key=f"{number:04d}", Body=b"")
+        store.put(ObjectLocation(bucket, f"{number:04d}"), b"", Caller(account, "us-east-1"), "image/jpeg")
     first = client.list_objects_v2(Bucket=bucket, MaxKeys=5000)
     assert (first["KeyCount"], first["IsTruncated"]) == (1000, True)
     second = client.list_objects_v2(Bucket=bucket, ContinuationToken=first["NextContinuationToken"])
@@ -124,10 +130,6 @@ def test_listing_is_what_the_definition_says(
 @pytest.fixture(scope="module")
 def vault_listing(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """List names of a fresh bucket, straight from the index, page by page."""
-    from emulator.s3.index import buckets, listing, versions
-    from emulator.s3.index.records import NewVersion, ObjectProperties
-    from emulator.s3.vault import Vault
-
     vault = Vault(tmp_path_factory.mktemp("listing"))
     vault.open()
 
