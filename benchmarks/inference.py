@@ -1,0 +1,237 @@
+"""DetectCustomLabels against a bare loop of decode + onnxruntime on the same JPEG: `python -m benchmarks inference`.
+
+Three comparisons, since a client on the same machine takes its share of the cores: rates with the server pinned to
+one core and the client to another, against a bare loop on one core; rates with nothing pinned, as measured and with the
+client's CPU time subtracted; and CPU time an image, which other work on the machine hardly changes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import psutil
+from PIL import Image, ImageFilter
+
+from emulator.vision.images import decode_resized
+from emulator.vision.runtime import Session
+from emulator.vision.session import CONFIDENCES, INPUT, ServedModel, input_tensor
+from emulator.wire.service_model import load_service_model
+from emulator.wire.validation import parse_input
+from tests.support.raw_http import RawConnection
+from tests.support.running import RunningLab
+from tests.support.server import EmulatorProcess
+
+SECONDS = 4.0
+ROUNDS = 3
+ACCOUNT = "111122223333"
+SIZE = (640, 480)
+QUALITY = 90
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Images a second, and CPU milliseconds an image of the measured process and of the client."""
+
+    rate: float
+    cpu_ms: float
+    client_cpu_ms: float = 0.0
+    latency_ms: float = 0.0
+
+
+def photograph() -> bytes:
+    """A 640×480 JPEG with detail at every scale, as a photograph has."""
+    random = np.random.default_rng(1)
+    layers = np.zeros((SIZE[1], SIZE[0], 3))
+    for scale in (4, 16, 64):
+        noise = random.integers(0, 256, (SIZE[1] // scale + 1, SIZE[0] // scale + 1, 3), dtype=np.uint8)
+        layers += np.asarray(Image.fromarray(noise).resize(SIZE, Image.Resampling.BICUBIC), dtype=float) / 3
+    image = Image.fromarray(layers.clip(0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(0.6))
+    target = io.BytesIO()
+    image.save(target, "JPEG", quality=QUALITY)
+    return target.getvalue()
+
+
+def bare_loop(model_file: str, image: bytes, threads: int, core: int | None, seconds: float) -> Measured:
+    """Decode and run in `threads` threads without a server, as fast as it goes."""
+    process = psutil.Process()
+    if core is not None:
+        process.cpu_affinity([core])
+    model = ServedModel.load(Path(model_file), threads=1)
+    model.predict(image)
+    deadline = time.perf_counter() + seconds
+
+    def loop() -> int:
+        done = 0
+        while time.perf_counter() < deadline:
+            model.predict(image)
+            done += 1
+        return done
+
+    before, began = _cpu(process), time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        done = sum(future.result() for future in [pool.submit(loop) for _ in range(threads)])
+    return Measured(done / (time.perf_counter() - began), (_cpu(process) - before) / done * 1e3)
+
+
+def drive(
+    address: tuple[str, int], request: bytes, connections: int, core: int | None, seconds: float
+) -> tuple[int, float, float, float]:
+    """Requests done, seconds, the client's own CPU seconds, and the median latency in ms; a request each under way."""
+    process = psutil.Process()
+    if core is not None:
+        process.cpu_affinity([core])
+    opened = [RawConnection(address) for _ in range(connections)]
+    latencies = []
+    before, began = _cpu(process), time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        sent = time.perf_counter()
+        for connection in opened:
+            connection.send(request)
+        for connection in opened:
+            answer = connection.read_response()
+            assert answer.status == 200, answer.body
+        latencies.append((time.perf_counter() - sent) * 1e3)
+    took = time.perf_counter() - began
+    return len(latencies) * connections, took, _cpu(process) - before, statistics.median(latencies)
+
+
+def served(emulator: EmulatorProcess, request: bytes, connections: int, core: int | None) -> Measured:
+    """The same through HTTP."""
+    place = urlsplit(emulator.endpoint)
+    address = (place.hostname or "127.0.0.1", place.port or 80)
+    server = psutil.Process(emulator.process.pid)
+    before = _cpu(server)
+    with get_context("spawn").Pool(1) as pool:
+        done, took, client, latency = pool.apply(drive, (address, request, connections, core, SECONDS))
+    return Measured(done / took, (_cpu(server) - before) / done * 1e3, client / done * 1e3, latency)
+
+
+def split(model_file: Path, image: bytes, body: bytes) -> dict[str, float]:
+    """CPU milliseconds of each part of a call, measured apart."""
+    session = Session(model_file, 1)
+    shape = json.loads(session.metadata["input"])
+    size = int(shape["width"]), int(shape["height"])
+    pixels = decode_resized(image, *size)
+    text = json.loads(body)["Image"]["Bytes"]
+    model = load_service_model()
+    whole = _milliseconds(lambda: parse_input(model, "DetectCustomLabels", body))
+    decoded = _milliseconds(lambda: binascii.a2b_base64(text, strict_mode=True))
+    return {
+        "base64": decoded,
+        "JSON and validation": whole - decoded,
+        "decode and resize": _milliseconds(lambda: decode_resized(image, *size)),
+        "inference": _milliseconds(lambda: session.run({INPUT: input_tensor(pixels)}, [CONFIDENCES])),
+    }
+
+
+def request_bytes(arn: str, image: bytes) -> tuple[bytes, bytes]:
+    """The HTTP request and its body."""
+    body = json.dumps({"ProjectVersionArn": arn, "Image": {"Bytes": base64.b64encode(image).decode()}}).encode()
+    credential = f"{ACCOUNT}/20261121/us-east-1/rekognition/aws4_request"
+    head = (
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.1\r\n"
+        "X-Amz-Target: RekognitionService.DetectCustomLabels\r\n"
+        f"Authorization: AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body, body
+
+
+def main() -> None:
+    """Print all figures."""
+    image = photograph()
+    settings = {
+        "CUSTOM_LABELS_LOG_LEVEL": "warning",
+        "CUSTOM_LABELS_TPS_PER_UNIT": "0",
+        "CUSTOM_LABELS_INFERENCE_THREADS": "2",
+    }
+    with EmulatorProcess(environment=settings) as emulator:
+        lab = RunningLab.create(emulator, ACCOUNT)
+        arn = lab.trained.start_model()
+        [model_file] = _model_files(emulator)
+        request, body = request_bytes(arn, image)
+        print(f"{SIZE[0]}×{SIZE[1]} JPEG of {len(image)} bytes, classification, {psutil.cpu_count()} cores")
+        for name, milliseconds in split(model_file, image, body).items():
+            print(f"  {name}: {milliseconds:.2f} ms CPU")
+        lab.control("POST", "answers", {"labels": []})
+        forced = _median([served(emulator, request, 16, None) for _ in range(ROUNDS)])
+        lab.control("DELETE", "answers")
+        print(f"  everything but decode and inference, a forced answer: {forced.cpu_ms:.2f} ms CPU")
+        psutil.Process(emulator.process.pid).cpu_affinity([0])
+        _compare(emulator, request, model_file, image, pinned=True)
+        psutil.Process(emulator.process.pid).cpu_affinity(list(range(psutil.cpu_count() or 1)))
+        _compare(emulator, request, model_file, image, pinned=False)
+
+
+def _compare(emulator: EmulatorProcess, request: bytes, model_file: Path, image: bytes, pinned: bool) -> None:
+    server_core, client_core = (0, 1) if pinned else (None, None)
+    threads = 1 if pinned else 2
+    bare = _median([_bare(model_file, image, threads, server_core) for _ in range(ROUNDS)])
+    single = _median([_bare(model_file, image, 1, server_core) for _ in range(ROUNDS)])
+    where = "server and bare loop on core 0, client on core 1" if pinned else "nothing pinned"
+    print(f"{where}: bare loop, {threads} thread(s): {bare.rate:.1f}/s, {bare.cpu_ms:.2f} ms CPU an image")
+    cores = 1 if pinned else 2
+    for connections in (1, 16):
+        found = _median([served(emulator, request, connections, client_core) for _ in range(ROUNDS)])
+        line = f"  {connections} connection(s): {found.rate:.1f}/s = {found.rate / bare.rate:.2f} of the bare loop"
+        if not pinned:
+            left = cores - found.rate * found.client_cpu_ms / 1e3
+            freed = found.rate * cores / left / bare.rate
+            line += f", {freed:.2f} with the client's {found.client_cpu_ms:.2f} ms subtracted"
+        line += f"; server CPU {found.cpu_ms:.2f} ms a call = {bare.cpu_ms / found.cpu_ms:.2f} of the bare loop"
+        if connections == 1:
+            line += f"; latency {found.latency_ms:.2f} ms, {found.latency_ms - 1e3 / single.rate:.2f} ms added"
+        print(line)
+
+
+def _bare(model_file: Path, image: bytes, threads: int, core: int | None) -> Measured:
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(bare_loop, (str(model_file), image, threads, core, SECONDS))
+
+
+def _median(rounds: list[Measured]) -> Measured:
+    return sorted(rounds, key=lambda measured: measured.rate)[len(rounds) // 2]
+
+
+def _model_files(emulator: EmulatorProcess) -> list[Path]:
+    """The emulator runs on a temporary directory; its models are found through the process's open files."""
+    directory = next(
+        parent
+        for opened in psutil.Process(emulator.process.pid).open_files()
+        for parent in Path(opened.path).parents
+        if (parent / "models").is_dir() and (parent / "state.sqlite").is_file()
+    )
+    return list((directory / "models").iterdir())
+
+
+def _cpu(process: psutil.Process) -> float:
+    user, system = process.cpu_times()[:2]
+    return float(user + system)
+
+
+def _milliseconds(step: Callable[[], object]) -> float:
+    """CPU milliseconds of one call: the best of five times a fifth of a second."""
+    best = float("inf")
+    for _ in range(5):
+        done, began, until = 0, time.thread_time(), time.perf_counter() + 0.2
+        while time.perf_counter() < until:
+            step()
+            done += 1
+        best = min(best, (time.thread_time() - began) / done)
+    return best * 1e3
+
+
+if __name__ == "__main__":
+    main()
