@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -9,6 +10,8 @@ from email.utils import formatdate
 from emulator.s3.errors import NotModified, S3Error
 from emulator.s3.http import xml
 from emulator.s3.http.request import S3Request
+
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(slots=True)
@@ -66,4 +69,9 @@ def asgi_headers(response: S3Response, request: S3Request | None, request_id: st
     head = request is not None and request.method == "HEAD"
     if response.status not in (204, 304) and not (head and response.status >= 400):
         headers["content-length"] = str(len(response.body) if response.size is None else response.size)
-    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    return [(name.encode("latin-1"), _on_one_line(value)) for name, value in headers.items()]
+
+
+def _on_one_line(value: str) -> bytes:
+    """A header value as it may be sent: values come from queries and forms too, and must not begin a new header."""
+    return _CONTROL_CHARACTERS.sub(" ", value).encode("latin-1", "replace")

@@ -148,6 +148,23 @@ def test_errors_are_documents_of_s3(
     assert f"<RequestId>{answer.headers['x-amz-request-id']}</RequestId>" in answer.text
 
 
+def test_no_value_of_a_request_begins_a_new_header(client: Any, endpoint: str, bucket: str) -> None:
+    client.put_object(Bucket=bucket, Key="key", Body=b"x")
+    injected = "a%0d%0aSet-Cookie:%20b=c"
+    answers = [
+        httpx.get(f"{endpoint}/{bucket}/key?response-content-disposition={injected}"),
+        httpx.get(f"{endpoint}/{bucket}/key?response-content-type={injected}"),
+        httpx.delete(f"{endpoint}/{bucket}/key?versionId={injected}"),
+    ]
+    form = {"key": "form", "content-type": "a\r\nSet-Cookie: b=c", "x-amz-meta-a": "b\r\nSet-Cookie: b=c"}
+    assert httpx.post(f"{endpoint}/{bucket}", data=form, files={"file": b"x"}).status_code == 204
+    answers.append(httpx.get(f"{endpoint}/{bucket}/form"))
+    for answer in answers:
+        assert "set-cookie" not in answer.headers
+        assert answer.status_code in (200, 204)
+    assert answers[3].headers["x-amz-meta-a"] == "b  Set-Cookie: b=c"
+
+
 def test_without_a_signature_the_default_account_asks(endpoint: str) -> None:
     name = f"anonymous-{os.urandom(6).hex()}"
     assert httpx.put(f"{endpoint}/{name}").status_code == 200
