@@ -46,7 +46,7 @@ class Settings:
     ephemeral: bool = _setting(False, "Keep everything in a temporary directory that is removed at the end.")
     log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"))
     default_account: str = _setting(
-        "000000000000", "Account of requests whose access key is not twelve digits (O-20).", pattern=r"\d{12}"
+        "000000000000", "Account of requests whose access key is not twelve digits (O-20).", pattern=r"[0-9]{12}"
     )
     auth: str = _setting("off", "`off`: signatures are read for account and region, not verified.", choices=("off",))
     virtual_host_domain: str = _setting(

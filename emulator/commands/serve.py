@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
@@ -82,19 +83,24 @@ def _endpoint(listener: socket.socket) -> str:
 
 def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
     import uvicorn
+    from sqlalchemy.exc import DBAPIError
 
     from emulator.app import create_app
     from emulator.s3 import NewerObjectIndexError
     from emulator.storage.migrate import NewerSchemaError
 
     async def serve() -> int:
-        app = create_app(settings, directory)
         try:
+            app = create_app(settings, directory)
             app.lifecycle.prepare()
         except SettingsError as error:
             return _fail(str(error))
         except (NewerSchemaError, NewerObjectIndexError) as error:
             return _fail(f"the data directory {directory} was written by a newer release: {error}")
+        except DBAPIError as error:
+            return _fail(f"the data directory {directory} cannot be used: {error.orig}")
+        except (OSError, sqlite3.Error) as error:
+            return _fail(f"the data directory {directory} cannot be used: {error}")
         config = uvicorn.Config(
             app,
             log_config=None,
