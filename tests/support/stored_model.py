@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import pytest
+
+from emulator.jobs import hosting
 from emulator.vision.examples import Prediction
 
 
@@ -19,3 +24,17 @@ class StoredModel:
         """One image-level answer."""
         assert self.may_answer.wait(30)
         return [Prediction("circle", 0.75)]
+
+
+def loaded_instead(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoredModel]:
+    """The body of a fixture: every model file that exists is loaded as one StoredModel, which answers."""
+    model = StoredModel()
+    model.may_answer.set()
+
+    def load(path: Path) -> StoredModel:
+        path.read_bytes()
+        return model
+
+    monkeypatch.setattr(hosting, "_load_model", load)
+    yield model
+    model.may_answer.set()
