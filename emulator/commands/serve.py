@@ -15,9 +15,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator.data_lock import DataDirectoryError, hold_data_directory
 from emulator.settings import PREFIX, Settings, SettingsError, rule_of
+
+if TYPE_CHECKING:
+    from emulator.app import Emulator
 
 FAILURE = 1
 GRACE_SECONDS = 8
@@ -81,26 +85,40 @@ def _endpoint(listener: socket.socket) -> str:
     return f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{port}"
 
 
-def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
-    import uvicorn
+class StartError(Exception):
+    """The emulator cannot start; the message is for the user."""
+
+
+def _prepared(settings: Settings, directory: Path) -> Emulator:
+    """The emulator on its data directory. Raises StartError."""
     from sqlalchemy.exc import DBAPIError
 
     from emulator.app import create_app
     from emulator.s3 import NewerObjectIndexError
     from emulator.storage.migrate import NewerSchemaError
 
+    try:
+        app = create_app(settings, directory)
+        app.lifecycle.prepare()
+    except SettingsError as error:
+        raise StartError(str(error)) from error
+    except (NewerSchemaError, NewerObjectIndexError) as error:
+        raise StartError(f"the data directory {directory} was written by a newer release: {error}") from error
+    except DBAPIError as error:
+        raise StartError(f"the data directory {directory} cannot be used: {error.orig}") from error
+    except (OSError, sqlite3.Error) as error:
+        raise StartError(f"the data directory {directory} cannot be used: {error}") from error
+    return app
+
+
+def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
+    import uvicorn
+
     async def serve() -> int:
         try:
-            app = create_app(settings, directory)
-            app.lifecycle.prepare()
-        except SettingsError as error:
+            app = _prepared(settings, directory)
+        except StartError as error:
             return _fail(str(error))
-        except (NewerSchemaError, NewerObjectIndexError) as error:
-            return _fail(f"the data directory {directory} was written by a newer release: {error}")
-        except DBAPIError as error:
-            return _fail(f"the data directory {directory} cannot be used: {error.orig}")
-        except (OSError, sqlite3.Error) as error:
-            return _fail(f"the data directory {directory} cannot be used: {error}")
         config = uvicorn.Config(
             app,
             log_config=None,
