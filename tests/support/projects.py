@@ -124,10 +124,10 @@ class Project:
         self.version_arns[version] = arn
         return arn
 
-    def train(self, version: str = "first", **parameters: Any) -> str:
-        """Train and wait for TRAINING_COMPLETED; the version's ARN."""
+    def train(self, version: str = "first", seconds: float = TRAINING_SECONDS, **parameters: Any) -> str:
+        """Train and wait at most `seconds` for TRAINING_COMPLETED; the version's ARN."""
         arn = self.start_training(version, **parameters)
-        description = self.wait_version(version, "TRAINING_COMPLETED", "TRAINING_FAILED")
+        description = self.wait_version(version, "TRAINING_COMPLETED", "TRAINING_FAILED", seconds=seconds)
         assert description["Status"] == "TRAINING_COMPLETED", description["StatusMessage"]
         return arn
 
