@@ -18,6 +18,8 @@ JPEG_START_OF_SCAN = 0xDA
 JPEG_EXIF_MARKER = 0xE1
 EXIF_ORIENTATION_TAG = 0x0112
 EXIF_SHORT = 3
+# Reading a header must stay quick, whatever the file is made of.
+_MOST_STEPS = 20_000
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,11 @@ def _read_jpeg(data: bytes) -> ImageHeader:
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """(marker, payload) of each segment before the picture data."""
     position = 2
-    while position < len(data):
-        if data[position] != 0xFF:
-            # Decoders skip stray bytes between segments, so a picture that others open is not refused here.
-            position += 1
-            continue
+    for _ in range(_MOST_STEPS):
+        # Decoders skip stray bytes between segments, so a picture that others open is not refused here.
+        position = data.find(b"\xff", position)
+        if position < 0:
+            return
         marker = data[position + 1]
         if marker == 0xFF:
             position += 1
@@ -86,7 +88,9 @@ def _read_png(data: bytes) -> ImageHeader:
 
 def _png_orientation(data: bytes) -> int:
     position = len(PNG_SIGNATURE)
-    while position + 8 <= len(data):
+    for _ in range(_MOST_STEPS):
+        if position + 8 > len(data):
+            break
         length, kind = struct.unpack_from(">I4s", data, position)
         if kind == b"eXIf":
             return _exif_orientation(data[position + 8 : position + 8 + length])

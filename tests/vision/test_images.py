@@ -1,11 +1,15 @@
+import contextlib
 import struct
+import time
 import zlib
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from emulator.vision.errors import DamagedImageError, TooManyPixelsError, UnsupportedImageFormatError
+from emulator.vision.errors import DamagedImageError, ImageError, TooManyPixelsError, UnsupportedImageFormatError
 from emulator.vision.images import MAXIMUM_PIXELS, ImageFacts, decode, decode_resized, probe, resize
 from tests.vision.pictures import encode, shape_picture
 
@@ -190,3 +194,45 @@ def test_resizing_gives_the_size_asked_for() -> None:
     pixels = decode_resized(data, 96, 64)
     assert pixels.shape == (64, 96, 3)
     assert np.abs(pixels.astype(int) - resize(decode(data), 96, 64)).max() <= 2
+
+
+SAMPLES = [
+    encode(shape_picture("circle", 4, side=96), "JPEG"),
+    encode(shape_picture("circle", 4, side=96), "JPEG", progressive=True),
+    encode(shape_picture("circle", 4, side=96).convert("P"), "PNG", transparency=0),
+    with_orientation(shape_picture("circle", 4, side=96), 6, "PNG"),
+]
+
+
+# Pillow mentions broken EXIF data that it comes across.
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@settings(max_examples=150, deadline=None)
+@given(
+    data=st.sampled_from(SAMPLES),
+    changes=st.lists(
+        st.tuples(st.integers(0, 6000), st.binary(max_size=8), st.integers(0, 40)), min_size=1, max_size=4
+    ),
+    tolerate_damage=st.booleans(),
+)
+def test_spoilt_files_raise_image_errors_only(
+    data: bytes, changes: list[tuple[int, bytes, int]], tolerate_damage: bool
+) -> None:
+    for position, inserted, removed in changes:
+        position %= len(data) + 1
+        data = data[:position] + inserted + data[position + removed :]
+    try:
+        facts = probe(data)
+        pixels = decode(data, tolerate_damage=tolerate_damage)
+    except ImageError:
+        return
+    assert pixels.shape == (facts.height, facts.width, 3)
+
+
+@pytest.mark.parametrize("start", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n" + b"\0" * 4 + b"IHDR"])
+@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x01"])
+def test_long_nonsense_is_refused_quickly(start: bytes, filler: bytes) -> None:
+    data = start + filler * 5_000_000
+    begin = time.process_time()
+    with contextlib.suppress(ImageError):
+        probe(data)
+    assert time.process_time() - begin < 0.5
