@@ -77,7 +77,7 @@ def fine_tune(
             loss.backward()
             optimiser.step()
             schedule.step()
-        print(f"epoch {epoch + 1}/{epochs}: loss {float(loss):.3f}", file=sys.stderr, flush=True)
+        print(f"epoch {epoch + 1}/{epochs}: loss {loss.item():.3f}", file=sys.stderr, flush=True)
 
 
 def measure(torch: Any, folder: Path, side: int, epochs: int) -> None:
