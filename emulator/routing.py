@@ -27,7 +27,9 @@ _BY_SERVICE = {
     b"s3": Destination.S3,
     b"monitoring": Destination.CLOUDWATCH,
 }
-_FORM = b"application/x-www-form-urlencoded"
+_QUERY_FORM = b"application/x-www-form-urlencoded"
+# A browser's upload with a signed policy to a bucket that the Host header names.
+_UPLOAD_FORM = b"multipart/form-data"
 
 
 def destination(scope: Scope) -> Destination:
@@ -53,6 +55,8 @@ def _unsigned_root(method: str, headers: dict[bytes, bytes]) -> Destination:
     if b"x-amz-target" in headers or b"x-amz-target" in headers.get(b"access-control-request-headers", b"").lower():
         return Destination.REKOGNITION
     if method == "POST":
-        is_form = headers.get(b"content-type", b"").startswith(_FORM)
-        return Destination.OTHER_SERVICES if is_form else Destination.REKOGNITION
+        content_type = headers.get(b"content-type", b"")
+        if content_type.startswith(_UPLOAD_FORM):
+            return Destination.S3
+        return Destination.OTHER_SERVICES if content_type.startswith(_QUERY_FORM) else Destination.REKOGNITION
     return Destination.S3
