@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 import urllib.request
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,3 +204,31 @@ def test_units_and_metrics_survive_a_kill(lab: RunningLab) -> None:
         assert in_service["Values"][0] == 1.0
     finally:
         lab.stop(arn)
+
+
+def test_the_aws_cli_reads_the_metrics(lab: RunningLab, tmp_path: Path) -> None:
+    beside = Path(sys.executable).with_name("aws")
+    command = str(beside) if beside.exists() else shutil.which("aws")
+    if command is None:
+        pytest.skip("the AWS CLI is not installed")
+    start = lab.manual_time()
+    arn = lab.new_version()
+    lab.start(arn, minimum=2)
+    now = lab.advance(2 * HOUR)
+    lab.stop(arn)
+    named = [f"Name={one['Name']},Value={one['Value']}" for one in dimensions(arn)]
+    environment = lab.emulator.client_environment(tmp_path, lab.account)
+
+    def aws(*arguments: str) -> Any:
+        words = [command, "cloudwatch", *arguments, "--output", "json"]
+        answer = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=True)
+        return json.loads(answer.stdout)
+
+    span = ["--start-time", f"{start:.0f}", "--end-time", f"{now + HOUR:.0f}"]
+    one_metric = ["--namespace", "AWS/Rekognition", "--metric-name", "InServiceInferenceUnits", "--dimensions", *named]
+    found = aws("get-metric-statistics", *one_metric, *span, "--period", "3600", "--statistics", "Average")
+    assert [point["Average"] for point in found["Datapoints"]] == [2.0, 2.0]
+    queries = [metric(arn, "InServiceInferenceUnits", HOUR), {"Id": "e1", "Expression": "DATAPOINT_COUNT(m1)*m1/m1"}]
+    found = aws("get-metric-data", "--metric-data-queries", json.dumps(queries), *span)
+    assert found["MetricDataResults"][1]["Values"] == [2.0, 2.0]
+    assert len(aws("list-metrics", *one_metric)["Metrics"]) == 1

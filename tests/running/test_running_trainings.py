@@ -1,0 +1,75 @@
+"""What becomes of a running training: reset and load drop it, a shutdown leaves it resumable (O-8, O-15, O-19)."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from tests.support.pictures import single_label_pictures
+from tests.support.projects import Project, new_project
+from tests.support.running import LABELS
+from tests.support.server import EmulatorProcess, wait_until
+
+ACCOUNT = "314159265358"
+
+
+def begin_training(emulator: EmulatorProcess) -> Project:
+    project = new_project(emulator, ACCOUNT)
+    project.create_dataset("TRAIN", single_label_pictures(LABELS, 6))
+    project.create_dataset("TEST", single_label_pictures(LABELS, 2, seed=500))
+    project.start_training()
+    wait_until(lambda: workers(emulator), what="the worker process of the training")
+    return project
+
+
+def workers(emulator: EmulatorProcess) -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process(emulator.process.pid).children(recursive=True)
+        if any("worker" in word for word in child.cmdline())
+    ]
+
+
+def is_idle(emulator: EmulatorProcess) -> bool:
+    work = Path(str(emulator.data_directory)) / "work"
+    return not workers(emulator) and not list(work.iterdir())
+
+
+def test_a_reset_drops_a_running_training(start_emulator: Callable[..., EmulatorProcess]) -> None:
+    emulator = start_emulator()
+    begin_training(emulator)
+    assert emulator.control("POST", "/_emulator/reset")[0] == 200
+    wait_until(lambda: is_idle(emulator), what="the end of the dropped training")
+    assert emulator.control("GET", "/_emulator/usage")[1]["versions"] == []
+    begin_training(emulator)
+
+
+def test_loading_drops_a_running_training_and_goes_on_with_the_one_in_the_archive(
+    start_emulator: Callable[..., EmulatorProcess],
+) -> None:
+    emulator = start_emulator()
+    project = begin_training(emulator)
+    with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/state") as answer:
+        archive = answer.read()
+    project.start_training("second")
+    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/state", archive, method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    versions = project.rekognition.describe_project_versions(ProjectArn=project.arn)["ProjectVersionDescriptions"]
+    assert [one["Status"] for one in versions] == ["TRAINING_IN_PROGRESS"]
+    assert project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")["Status"] == "TRAINING_COMPLETED"
+
+
+def test_a_shutdown_leaves_a_training_resumable(start_emulator: Callable[..., EmulatorProcess]) -> None:
+    emulator = start_emulator()
+    project = begin_training(emulator)
+    left = workers(emulator)
+    assert emulator.terminate() == 0
+    psutil.wait_procs(left, timeout=5)
+    assert not any(process.is_running() for process in left)
+    emulator.restart()
+    project.rekognition = emulator.client("rekognition", ACCOUNT)
+    assert project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")["Status"] == "TRAINING_COMPLETED"
