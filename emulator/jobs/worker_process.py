@@ -75,7 +75,10 @@ async def run_in_worker(
 
 
 def _worker_environment() -> dict[str, str]:
-    """The process's environment; the package is found even where it is not installed (a checkout)."""
+    """The process's environment; the package is found even where it is not installed (a checkout).
+
+    PYTHONSAFEPATH keeps a folder `emulator` in the working directory from being taken for it.
+    """
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+    return {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
