@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from emulator import __version__
 from emulator.control.errors import ControlError
@@ -151,6 +152,7 @@ class Lifecycle:
         """End everything that runs, and forget it."""
         emulator = self._emulator
         await emulator.runner.stop(for_good=False)
+        await emulator.sweeper.stop()
         emulator.hosting.unload_all()
         emulator.fleet.clear()
         emulator.measurements.series.clear()
@@ -181,8 +183,11 @@ class Lifecycle:
             await asyncio.gather(self._starting, return_exceptions=True)
         await emulator.runner.stop()
         await emulator.sweeper.stop()
-        await emulator.fleet.close()
-        await emulator.metrics_keeper.close()
+        try:
+            await emulator.fleet.close()
+            await emulator.metrics_keeper.close()
+        except SQLAlchemyError:
+            logger.exception("what was measured last could not be written down")
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from functools import partial
 from typing import Any
@@ -16,6 +15,7 @@ from emulator.domain.states import DATASET_MOVES, Event, next_state
 from emulator.jobs.ingest import build_content, client_error, location_of, manifest_size, update_content
 from emulator.jobs.runner import DONE, Outcome
 from emulator.jobs.sweeper import Sweeper
+from emulator.jobs.threads import in_thread
 from emulator.jobs.worker_process import WorkerSettings, run_in_worker
 from emulator.storage.content_changes import contents_of, copy_content, move_entries, sweep_content
 from emulator.storage.contents import labels_by_position
@@ -90,10 +90,10 @@ class CreateDataset(DatasetHandler):
         caller = Caller(job.account, job.region)
         location = location_of(job.payload["manifest"])
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
-        await asyncio.to_thread(_remove_contents, self.database, dataset.id)
-        size = await asyncio.to_thread(manifest_size, self._objects, location, caller)
+        await in_thread(_remove_contents, self.database, dataset.id)
+        size = await in_thread(manifest_size, self._objects, location, caller)
         if size < _WORKER_FROM_BYTES:
-            return await asyncio.to_thread(build_content, self.database, self._objects, location, caller, dataset.id)
+            return await in_thread(build_content, self.database, self._objects, location, caller, dataset.id)
         argument = {
             "manifest": job.payload["manifest"],
             "account": caller.account,
@@ -122,8 +122,8 @@ class CopyDataset(DatasetHandler):
             return copy_content(connection, source.content_id, _dataset(connection, job.resource_arn).id)
 
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
-        await asyncio.to_thread(_remove_contents, self.database, dataset.id)
-        content_id = await asyncio.to_thread(self.database.write_now, copy)
+        await in_thread(_remove_contents, self.database, dataset.id)
+        content_id = await in_thread(self.database.write_now, copy)
         if content_id is None:
             return client_error("The source dataset was deleted.")
         return {"event": DONE, "content_id": content_id}
@@ -140,7 +140,7 @@ class UpdateDataset(DatasetHandler):
         """Examine and upsert the lines in a thread."""
         content_id = self.database.read(lambda connection: _content_of(connection, job.resource_arn))
         lines = base64.b64decode(job.payload["lines"])
-        return await asyncio.to_thread(update_content, self.database, lines, content_id)
+        return await in_thread(update_content, self.database, lines, content_id)
 
 
 class DistributeDataset(DatasetHandler):
@@ -158,9 +158,9 @@ class DistributeDataset(DatasetHandler):
         def labels(connection: Connection) -> dict[int, tuple[str, ...]]:
             return labels_by_position(connection, _content_of(connection, job.resource_arn))
 
-        entries = await asyncio.to_thread(self.database.read_now, labels)
+        entries = await in_thread(self.database.read_now, labels)
         try:
-            chosen = await asyncio.to_thread(distribute, list(entries.items()), seed=self._seed)
+            chosen = await in_thread(distribute, list(entries.items()), seed=self._seed)
         except ManifestFileError as error:
             return client_error(error.status_message)
         return {"event": DONE, "positions": sorted(chosen)}

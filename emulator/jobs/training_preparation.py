@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +17,7 @@ from emulator.domain.split import distribute
 from emulator.domain.states import READABLE_DATASET_STATES, DatasetState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import client_error, location_of, open_manifest
+from emulator.jobs.threads import in_thread
 from emulator.storage.content_changes import create_content, move_entries
 from emulator.storage.contents import iterate_lines, labels_by_position
 from emulator.storage.datasets import (
@@ -53,7 +53,7 @@ class Preparation:
         cannot be split, which the worker reports with a manifest summary (TE-11). What an earlier attempt wrote down
         whole is taken as it is.
         """
-        return await asyncio.to_thread(self._prepare, job, version, directory)
+        return await in_thread(self._prepare, job, version, directory)
 
     def _prepare(self, job: Job, version: Version, directory: Path) -> dict[str, Any]:
         directory.mkdir(parents=True, exist_ok=True)

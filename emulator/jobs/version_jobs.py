@@ -16,6 +16,7 @@ from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_stat
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.runner import BROKE, DONE, Outcome
+from emulator.jobs.threads import in_thread
 from emulator.jobs.training_preparation import Preparation
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.jobs.worker_process import WorkerSettings, run_in_worker
@@ -140,7 +141,7 @@ class CopyVersion(VersionHandler):
         source = self.database.read(lambda connection: find_version(connection, job.payload["source_arn"]))
         if source is None or source.model_file is None:
             return {"event": BROKE, "message": "The source model was deleted."}
-        return await asyncio.to_thread(self._copy, job, source, target)
+        return await in_thread(self._copy, job, source, target)
 
     def _copy(self, job: Job, source: Version, target: Version) -> Outcome:
         assert source.model_file is not None, "checked before"
