@@ -190,8 +190,8 @@ ABSENT = (
     ("IAM", "signatures are read for account and region, not verified; identity policies do not exist. Project "
      "policies are evaluated for copies across accounts, without their conditions."),
     ("The console's own operations", "import from folders and labelling in the browser are not part of the API."),
-    ("Time between an ARN and its dataset", "Amazon's `CreationTimestamp` of a dataset is 0.1 to 0.5 s after the epoch in "
-     "its ARN; here both are one moment."),
+    ("Time between an ARN and its dataset", "Amazon's `CreationTimestamp` of a dataset is 0.1 to 0.5 s after the epoch "
+     "in its ARN; here both are one moment."),
     ("`DEPRECATED`, `EXPIRED`", "belong to adapters; no version gets there."),
 )  # fmt: skip
 
