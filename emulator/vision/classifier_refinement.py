@@ -129,7 +129,7 @@ def _tune(
     table = read_table(
         FeatureReader(recipe.look, settings), data, settings.seed, f"features at {recipe.look.name}", progress
     )
-    trainer = HeadTrainer(table.select(recipe))
+    trainer = HeadTrainer(table.select(recipe), settings.threads)
     start = trainer.fit(min(trainer.cross_validate(settings.seed), key=lambda score: score.loss))
     tuner = Tuner(recipe, start, settings)
     checkpoint = _checkpoint(data, start, plan, settings)

@@ -9,7 +9,7 @@ from emulator.vision.classification_data import ClassificationData, RawTable, re
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingSettings
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look
-from emulator.vision.linear_head import HeadScore, HeadTrainer
+from emulator.vision.linear_head import FOLDS, HeadScore, HeadTrainer
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +18,8 @@ _log = logging.getLogger(__name__)
 class SearchPlan:
     """What an effort tries. Counts, never clocks, bound it, so that the same data always take the same way (O-24).
 
-    looks: cheapest first; comparison_images: how many pictures the looks are compared on.
+    looks: cheapest first; comparison_images: how many pictures several looks are compared on, if there are many labels
+    more, so that each fold has one of each.
     """
 
     looks: tuple[Look, ...]
@@ -75,7 +76,8 @@ class SearchResult:
 def search(data: ClassificationData, settings: TrainingSettings, progress: ProgressListener) -> SearchResult:
     """Compare the recipes that the effort allows, then score the winner on all pictures."""
     plan = PLANS[settings.effort]
-    sample = data.sample(plan.comparison_images, settings.seed) if plan.comparison_images else data
+    enough = max(plan.comparison_images, FOLDS * data.targets.shape[1])
+    sample = data.sample(enough, settings.seed) if len(plan.looks) > 1 else data
     winner: tuple[Candidate, FeatureReader, RawTable] | None = None
     tried: list[Candidate] = []
     for look in plan.looks:
@@ -93,7 +95,7 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
     if sample is not data:
         # The compared pictures are computed again unless cached; that is cheaper than to keep them for every look.
         table = read_table(reader, data, settings.seed, f"features at {reader.look.name}", progress)
-    trainer = HeadTrainer(table.select(candidate.recipe))
+    trainer = HeadTrainer(table.select(candidate.recipe), settings.threads)
     if sample is not data:
         candidate = Candidate(candidate.recipe, tuple(trainer.cross_validate(settings.seed)))
         tried.append(candidate)
@@ -109,7 +111,7 @@ def _compare(look: Look, table: RawTable, settings: TrainingSettings, progress: 
     )
     candidates = []
     for recipe in recipes:
-        scores = HeadTrainer(table.select(recipe)).cross_validate(settings.seed)
+        scores = HeadTrainer(table.select(recipe), settings.threads).cross_validate(settings.seed)
         candidates.append(Candidate(recipe, tuple(scores)))
         _log.info("tried %s", candidates[-1].report())
         progress(Progress("comparing features", len(candidates), len(recipes)))

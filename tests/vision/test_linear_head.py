@@ -78,3 +78,10 @@ def test_background_pictures_belong_to_no_label() -> None:
     trainer = HeadTrainer(several)
     head = trainer.fit(trainer.cross_validate(seed=0)[-1])
     assert head.calibration.probabilities(head.logits(several.background), True).max() < 0.5
+
+
+def test_threads_do_not_change_the_scores() -> None:
+    data = table(False)
+    alone, together = (HeadTrainer(data, threads).cross_validate(seed=0) for threads in (1, 3))
+    for first, second in zip(alone, together, strict=True):
+        assert np.array_equal(first.logits, second.logits)
