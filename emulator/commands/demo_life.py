@@ -21,7 +21,7 @@ REGION = "us-east-1"
 VERSION = "first"
 TRAINING_SECONDS = 1800.0
 SHORT_WORK_SECONDS = 300.0
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.4
 _LEAST_CONFIDENCE_SHOWN = 1.0
 
 Description = dict[str, Any]
@@ -263,11 +263,11 @@ def _session() -> boto3.Session:
 
 
 def _client_config() -> Config:
-    """No proxy stands between the demo and an emulator; an emulator that is gone is noticed soon."""
+    """No proxy stands between the demo and an emulator; throttled calls are tried again."""
     return Config(
         proxies={},
         connect_timeout=5,
         read_timeout=90,
-        retries={"total_max_attempts": 2},
+        retries={"mode": "standard", "total_max_attempts": 5},
         s3={"addressing_style": "path"},
     )
