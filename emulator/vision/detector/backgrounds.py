@@ -12,6 +12,7 @@ from emulator.vision.layers import Array
 
 NOISE_SIDES = (64, 128, 256)
 """Noise is computed at one of these sizes and enlarged: what is out of focus is soft, what is sharp is not."""
+LEAVES = 150
 SMALLEST_LETTERS, LARGEST_LETTERS = 8, 80
 """Pixels."""
 
@@ -26,12 +27,14 @@ def random_colour(random: np.random.Generator) -> Colour:
 
 def background(side: int, random: np.random.Generator) -> Image.Image:
     """A picture of side x side pixels that shows no object in particular, RGB."""
-    picture = spectral_noise(side, random)
     choice = random.random()
-    if choice < 0.25:
+    picture = dead_leaves(side, random) if choice < 0.5 else spectral_noise(side, random)
+    if 0.3 < choice < 0.6:
+        picture = Image.blend(picture, spectral_noise(side, random), random.uniform(0.1, 0.4))
+    elif 0.6 < choice < 0.75:
         picture = Image.blend(picture, gradient(side, random), random.uniform(0.3, 0.9))
-    elif choice < 0.5:
-        picture = Image.composite(picture, spectral_noise(side, random), _patches(side, random))
+    elif 0.75 < choice < 0.9:
+        picture = Image.composite(picture, dead_leaves(side, random), _patches(side, random))
     return draw_clutter(picture, random, int(random.integers(0, 14)))
 
 
@@ -52,6 +55,44 @@ def spectral_noise(side: int, random: np.random.Generator) -> Image.Image:
         channels.append(channel * random.uniform(15, 60) + random.uniform(40, 215))
     pixels = np.clip(np.stack(channels, 2), 0, 255).astype(np.uint8)
     return Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR)
+
+
+def dead_leaves(side: int, random: np.random.Generator) -> Image.Image:
+    """Opaque shapes of a few related colours, large and small ones in the proportion in which things hide each other in
+    photographs (Lee, Mumford and Huang 2001)."""
+    palette = _palette(random)
+    picture = Image.new("RGB", (side, side), _shade(palette, random))
+    draw = ImageDraw.Draw(picture)
+    smallest = random.uniform(0.02, 0.1)
+    # Sizes whose density falls with the third power.
+    sizes = smallest / np.sqrt(random.uniform((2 * smallest) ** 2, 1, LEAVES))
+    for size in np.sort(sizes * side)[::-1] if random.random() < 0.5 else sizes * side:
+        left, top = random.uniform(-size, side, 2)
+        corners = [int(left), int(top), int(left + size), int(top + size * random.uniform(0.3, 1.5))]
+        corners[2:] = [max(corners[0] + 1, corners[2]), max(corners[1] + 1, corners[3])]
+        fill = _shade(palette, random)
+        kind = random.random()
+        if kind < 0.35:
+            draw.ellipse(corners, fill=fill)
+        elif kind < 0.6:
+            draw.rectangle(corners, fill=fill)
+        else:
+            shares: Array = random.random((int(random.integers(3, 7)), 2))
+            width, height = corners[2] - corners[0], corners[3] - corners[1]
+            draw.polygon([(corners[0] + x * width, corners[1] + y * height) for x, y in shares], fill=fill)
+    return picture.filter(ImageFilter.BoxBlur(random.uniform(0, 2)))
+
+
+def _palette(random: np.random.Generator) -> Array:
+    """Colours (n, 3) that go together: mostly greyish, with the light and the hue of one scene."""
+    light = random.uniform(40, 215)
+    tint = random.normal(0, random.uniform(5, 45), 3)
+    return light + tint + random.normal(0, 45, (6, 1)) + random.normal(0, random.uniform(3, 40), (6, 3))
+
+
+def _shade(palette: Array, random: np.random.Generator) -> Colour:
+    red, green, blue = palette[random.integers(len(palette))] + random.normal(0, 14)
+    return int(np.clip(red, 0, 255)), int(np.clip(green, 0, 255)), int(np.clip(blue, 0, 255))
 
 
 def gradient(side: int, random: np.random.Generator) -> Image.Image:

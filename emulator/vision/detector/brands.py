@@ -1,8 +1,8 @@
 """Brand detectors: training pictures are logos alone, with image-level labels; boxes come from compositions (D-26)."""
 
-import functools
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -19,13 +19,12 @@ from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
 
+logger = logging.getLogger(__name__)
+
 LOGO_SIDE = 512
 """Logos are kept with a long side of at most so many pixels."""
 COMPOSITIONS_IN_A_PASS = 200
 SURVEYED_COMPOSITIONS = 64
-VIEWS_OF_A_COMPOSITION = 2
-"""Composing takes as long as learning: every composition is looked at twice, zoomed differently."""
-"""Compositions that the plan of the network is made from."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +39,20 @@ class BrandEffort:
 EFFORTS = {Effort.FAST: BrandEffort(200), Effort.STANDARD: BrandEffort(375), Effort.BEST: BrandEffort(1500)}
 
 
+@dataclass(frozen=True)
 class CompositionSource:
     """A source of samples for the views: the same composition for the same number, and never an old one again."""
 
-    def __init__(self, logos: Sequence[Logo], side: int, seed: int) -> None:
-        self._logos, self._side, self._seed = logos, side, seed
-        # The views of a composition follow each other, in the hands of one thread.
-        self._compose = functools.lru_cache(maxsize=8)(self._composed)
+    logos: Sequence[Logo]
+    side: int
+    seed: int
 
     def __len__(self) -> int:
         """There is no end of compositions; this many count as a pass."""
         return COMPOSITIONS_IN_A_PASS
 
     def sample(self, index: int, number: int) -> Sample:  # noqa: ARG002 (the number alone decides)
-        return self._compose(number // VIEWS_OF_A_COMPOSITION)
-
-    def _composed(self, number: int) -> Sample:
-        return compose(self._logos, self._side, np.random.default_rng([self._seed, number, 2]))
+        return compose(self.logos, self.side, np.random.default_rng([self.seed, number, 2]))
 
 
 def train_brand_detector(
@@ -69,16 +65,17 @@ def train_brand_detector(
     """A detector of the logos that the examples show, one each, named by the only image-level label of an example.
 
     Examples with no or several of the labels are left out. `effort` overrides that of the settings. The same input
-    gives the same model (O-24). Raises UnusableTrainingDataError when one of the labels has no logo, ImageError for a
-    broken picture.
+    gives the same model (O-24). A label without a logo is known and never found. Raises UnusableTrainingDataError when
+    there is no logo at all, ImageError for a broken picture.
     """
     logos = _read_logos(examples, labels, progress)
-    missing = sorted(set(range(len(labels))) - {logo.label for logo in logos})
-    if missing:
-        raise UnusableTrainingDataError(f"no training picture shows {', '.join(labels[index] for index in missing)}")
+    if not logos:
+        raise UnusableTrainingDataError("no training picture has exactly one of the labels")
+    for index in sorted(set(range(len(labels))) - {logo.label for logo in logos}):
+        logger.warning("no training picture shows %s alone: it will never be found", labels[index])
     effort = effort or EFFORTS[settings.effort]
     source = CompositionSource(logos, effort.picture_side, settings.seed)
-    survey = [source.sample(0, number * VIEWS_OF_A_COMPOSITION) for number in range(SURVEYED_COMPOSITIONS)]
+    survey = [source.sample(0, number) for number in range(SURVEYED_COMPOSITIONS)]
     plan = make_plan([sample.picture.size for sample in survey], [sample.boxes for sample in survey], effort.sides)
     # A logo must not be mirrored, and compositions are full of logos without a mosaic.
     plan = replace(plan, mosaic_probability=0.0)
