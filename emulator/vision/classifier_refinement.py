@@ -75,12 +75,9 @@ def refine(
     """A tuned model if it was tried and is better, and the report on the attempt."""
     plan = PLANS.get(settings.effort)
     best = found.winner.best
-    if plan is None:
-        return None, {"tried": False, "reason": "not with this effort"}
-    if len(found.table.targets) < plan.minimum_images:
-        return None, {"tried": False, "reason": f"fewer than {plan.minimum_images} images"}
-    if best.loss < _SMALLEST_LOSS_TO_TUNE:
-        return None, {"tried": False, "reason": "the regression leaves too little to win"}
+    reason = _reason_against(plan, found)
+    if plan is None or reason is not None:
+        return None, {"tried": False, "reason": reason}
     usable = data.without(found.table.skipped)
     held_out = best.images[stratified_folds(usable.targets[best.images], _HOLD_OUT_FOLDS, settings.seed) == 0]
     kept = np.setdiff1d(np.arange(len(usable.images)), held_out)
@@ -115,6 +112,15 @@ def refine(
         calibration=calibrate(logits, targets, data.multi_label, len(usable.images)),
     )
     return Refinement(recipe, head, tuned), report
+
+
+def _reason_against(plan: TuningPlan | None, found: SearchResult) -> str | None:
+    """Why it is not even tried, if so."""
+    if plan is None:
+        return "not with this effort"
+    if len(found.table.targets) < plan.minimum_images:
+        return f"fewer than {plan.minimum_images} images"
+    return "the regression leaves too little to win" if found.winner.best.loss < _SMALLEST_LOSS_TO_TUNE else None
 
 
 def _tune(
