@@ -15,7 +15,9 @@ from tests.support.server import EmulatorProcess
 def trained_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """Trained once for each worker."""
     directory = tmp_path_factory.mktemp("running") / "data"
-    with EmulatorProcess(directory, {"CUSTOM_LABELS_TPS_PER_UNIT": "5"}) as emulator:
+    with EmulatorProcess(
+        directory, {"CUSTOM_LABELS_TPS_PER_UNIT": "5", "CUSTOM_LABELS_TRAINING_EFFORT": "fast"}
+    ) as emulator:
         yield RunningLab.create(emulator, str(secrets.randbelow(9 * 10**11) + 10**11))
 
 

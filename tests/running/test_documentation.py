@@ -24,7 +24,9 @@ def snippets() -> list[tuple[str, str]]:
 
 
 def test_all_snippets_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with EmulatorProcess(tmp_path / "data", {"CUSTOM_LABELS_TPS_PER_UNIT": "5"}) as emulator:
+    with EmulatorProcess(
+        tmp_path / "data", {"CUSTOM_LABELS_TPS_PER_UNIT": "5", "CUSTOM_LABELS_TRAINING_EFFORT": "fast"}
+    ) as emulator:
         lab = RunningLab.create(emulator, "123456789012")
         (tmp_path / "photo.jpg").write_bytes(lab.image)
         monkeypatch.chdir(tmp_path)

@@ -18,7 +18,7 @@ LIMIT = "LimitExceededException"
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """An emulator with the account's quotas in force; manual time refills the request quotas at every step."""
     directory = tmp_path_factory.mktemp("quotas") / "data"
-    with EmulatorProcess(directory) as unlimited:
+    with EmulatorProcess(directory, {"CUSTOM_LABELS_TRAINING_EFFORT": "fast"}) as unlimited:
         train, test = single_label_pictures(LABELS, 5), single_label_pictures(LABELS, 2, seed=500)
         trained = trained_project(unlimited, "123412341234", train, test)
         unlimited.terminate()
