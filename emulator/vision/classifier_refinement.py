@@ -105,12 +105,8 @@ def refine(
     if not pays:
         return None, report
     tuned = tuner.result()
-    head = replace(
-        start,
-        weights=tuned.weights,
-        bias=tuned.bias,
-        calibration=calibrate(logits, targets, data.multi_label, len(usable.images)),
-    )
+    calibration = calibrate(logits, targets, data.multi_label, len(usable.images))
+    head = replace(start, weights=tuned.weights, bias=tuned.bias, calibration=calibration)
     return Refinement(recipe, head, tuned), report
 
 
