@@ -1,6 +1,7 @@
 """The state of an unfinished training on disk, so that a stopped emulator goes on where it was (O-19)."""
 
 import io
+import logging
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,10 @@ import numpy as np
 
 from emulator.vision.export import write_atomically
 from emulator.vision.layers import Array
+
+logger = logging.getLogger(__name__)
+
+KEPT_CHECKPOINTS = 16
 
 
 class Checkpoint:
@@ -26,11 +31,32 @@ class Checkpoint:
             return None
 
     def save(self, state: Mapping[str, Array]) -> None:
-        """Replaces the file; after a crash it holds either the old state or the new one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """Replaces the file; after a crash it holds either the old state or the new one.
+
+        Of abandoned trainings only the latest few are kept. A disk that takes no more costs the checkpoint, not the
+        training.
+        """
         buffer = io.BytesIO()
         np.savez(buffer, **dict(state))  # type: ignore[arg-type]
-        write_atomically(self.path, buffer.getvalue())
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.path, buffer.getvalue())
+            self._prune()
+        except OSError as error:
+            logger.warning("the checkpoint of a training could not be written: %s", error)
+
+    def _prune(self) -> None:
+        checkpoints = sorted(self.path.parent.glob("*.checkpoint.npz"), key=_age)
+        for path in checkpoints[KEPT_CHECKPOINTS:]:
+            path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Grows with the age; a file that another training has just removed counts as old."""
+    try:
+        return -path.stat().st_mtime
+    except OSError:
+        return 0.0

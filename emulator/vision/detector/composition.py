@@ -17,7 +17,7 @@ PLAIN_BORDER_SHARE = 0.7
 VISIBLE_ALPHA = 60
 SMALLEST_SHARE, LARGEST_SHARE = 0.08, 1.0
 """Size of a logo (square root of its area) as a share of the picture's side."""
-MOST_LOGOS = 4
+MOST_LOGOS = 6
 MEAN_DECOYS = 1.0
 PLACING_ATTEMPTS = 10
 
@@ -56,7 +56,7 @@ def _alpha_from_border(picture: Image.Image) -> Image.Image | None:
 
 
 def compose(logos: Sequence[Logo], side: int, random: np.random.Generator) -> Sample:
-    """A picture of side x side pixels with 0 to 4 logos and a few decoys: shuffled logos, words, textures."""
+    """A picture of side x side pixels with 0 to 6 logos and a few decoys: shuffled logos, words, textures."""
     picture = background(side, random)
     boxes: list[tuple[int, int, int, int]] = []
     labels: list[int] = []

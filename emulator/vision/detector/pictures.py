@@ -76,6 +76,8 @@ class PictureStore:
         self._annotations = annotations
         self._sizes = [_scaled_size(annotation, side) for annotation in annotations]
         self._byte_limit = byte_limit
+        if directory is not None:
+            directory.mkdir(parents=True, exist_ok=True)
         self._file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 (closed by close)
         self._lock = threading.Lock()
         self._offsets: dict[int, int] = {}
@@ -113,10 +115,17 @@ class PictureStore:
         with self._lock:
             if index in self._offsets or self.stored_bytes + pixels.nbytes > self._byte_limit:
                 return
-            self._file.seek(self.stored_bytes)
-            self._file.write(pixels.tobytes())
-            self._offsets[index] = self.stored_bytes
-            self.stored_bytes += pixels.nbytes
+            try:
+                self._file.seek(self.stored_bytes)
+                written = self._file.write(pixels.tobytes())
+            except OSError:
+                written = 0
+            if written == pixels.nbytes:
+                self._offsets[index] = self.stored_bytes
+                self.stored_bytes += written
+            else:
+                # The disk is full: what is stored stays, the rest is decoded whenever it is needed.
+                self._byte_limit = self.stored_bytes
 
 
 def _scaled_size(annotation: Annotation, side: int) -> tuple[int, int]:
