@@ -34,6 +34,8 @@ PLANS = {
     ),
 }
 
+# Enough to tell recipes apart; the winner gets all strengths.
+_COMPARED_STRENGTHS = (1e-2, 1e-1)
 # A dearer look has to be better by this part of the loss: it makes every answer of the model slower.
 _WORTHWHILE_GAIN = 0.005
 # With every held-out picture right and sure, another look cannot be better.
@@ -96,10 +98,8 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
         # The compared pictures are computed again unless cached; that is cheaper than to keep them for every look.
         table = read_table(reader, data, settings.seed, f"features at {reader.look.name}", progress)
     trainer = HeadTrainer(table.select(candidate.recipe), settings.threads)
-    if sample is not data:
-        candidate = Candidate(candidate.recipe, tuple(trainer.cross_validate(settings.seed)))
-        tried.append(candidate)
-    return SearchResult(table, trainer, candidate, tuple(tried))
+    final = Candidate(candidate.recipe, tuple(trainer.cross_validate(settings.seed)))
+    return SearchResult(table, trainer, final, (*tried, final))
 
 
 def _compare(look: Look, table: RawTable, settings: TrainingSettings, progress: ProgressListener) -> list[Candidate]:
@@ -111,7 +111,7 @@ def _compare(look: Look, table: RawTable, settings: TrainingSettings, progress: 
     )
     candidates = []
     for recipe in recipes:
-        scores = HeadTrainer(table.select(recipe), settings.threads).cross_validate(settings.seed)
+        scores = HeadTrainer(table.select(recipe), settings.threads).cross_validate(settings.seed, _COMPARED_STRENGTHS)
         candidates.append(Candidate(recipe, tuple(scores)))
         _log.info("tried %s", candidates[-1].report())
         progress(Progress("comparing features", len(candidates), len(recipes)))
