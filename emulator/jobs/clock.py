@@ -31,19 +31,19 @@ class Clock:
         return int(self.now() * 1000)
 
     def stamp(self) -> int:
-        """Milliseconds since the epoch, never the same twice: what ends an ARN (api-facts §0.12)."""
+        """Milliseconds since the epoch, never the same twice unless the clock is turned back: what ends an ARN
+        (api-facts §0.12).
+        """
         self._last_stamp = max(self._last_stamp + 1, self.milliseconds())
         return self._last_stamp
 
     def set_real(self) -> None:
         """Follow real time again."""
-        self._manual_now = None
-        self._wake()
+        self._set(None)
 
     def set_manual(self, now: float) -> None:
         """Stand still at `now` until advanced."""
-        self._manual_now = now
-        self._wake()
+        self._set(now)
 
     def advance(self, seconds: float) -> None:
         """Move manual time on. Raises ValueError under real time, for negative seconds, and past LATEST_MOMENT."""
@@ -56,17 +56,22 @@ class Clock:
         self._manual_now += seconds
         self._wake()
 
-    async def wait_until(self, moment: float) -> None:
-        """Return as soon as `now()` has reached `moment`, whoever moves the clock."""
-        while (left := moment - self.now()) > 0:
-            moved = self._moved
-            if self._manual_now is not None:
-                await moved.wait()
-            else:
-                try:
-                    await asyncio.wait_for(moved.wait(), left)
-                except TimeoutError:
-                    continue
+    async def wait_until_or_moved(self, moment: float) -> None:
+        """Return when `now()` has reached `moment`, or before, when somebody has moved or set the clock."""
+        left = moment - self.now()
+        if left <= 0:
+            return
+        moved = self._moved
+        try:
+            await asyncio.wait_for(moved.wait(), left if self._manual_now is None else None)
+        except TimeoutError:
+            return
+
+    def _set(self, manual_now: float | None) -> None:
+        self._manual_now = manual_now
+        if self.milliseconds() < self._last_stamp:
+            self._last_stamp = 0
+        self._wake()
 
     def _wake(self) -> None:
         moved, self._moved = self._moved, asyncio.Event()

@@ -50,10 +50,11 @@ class JobHandler(Protocol):
 
 @dataclass(slots=True, eq=False)
 class OpenJob:
-    """A job that is not over, as the event loop sees it."""
+    """A job that is not over, as the event loop sees it. `began` is in seconds, by the emulator's clock."""
 
     job: Job
     describes_needed: int | None
+    began: float
     describes: int = 0
     is_worked: bool = False
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -110,7 +111,7 @@ class JobRunner:
         """Begin work that is stored."""
         if self._closing:
             return
-        item = OpenJob(job, describes_needed(job.policy))
+        item = OpenJob(job, describes_needed(job.policy), job.started_at / 1000)
         if item.describes_needed == 0:
             item.released.set()
         self._open[job.id] = item
@@ -238,19 +239,23 @@ class JobRunner:
     def _is_due(self, item: OpenJob) -> bool:
         if item.describes_needed is not None:
             return item.released.is_set()
-        return self._clock.now() >= _due_moment(item.job)
+        now = self._clock.now()
+        # A clock that was turned back says nothing of the time that has passed; it is counted from then on.
+        item.began = min(item.began, now)
+        return now >= _due_moment(item)
 
     async def _wait_until_due(self, item: OpenJob) -> None:
         if item.describes_needed is not None:
             await item.released.wait()
-        else:
-            await self._clock.wait_until(_due_moment(item.job))
+            return
+        while not self._is_due(item):
+            await self._clock.wait_until_or_moved(_due_moment(item))
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
 
-def _due_moment(job: Job) -> float:
-    seconds: float = job.policy["seconds"]
-    return job.started_at / 1000 + seconds
+def _due_moment(item: OpenJob) -> float:
+    seconds: float = item.job.policy["seconds"]
+    return item.began + seconds

@@ -170,6 +170,28 @@ def test_immediate_changes_need_no_describing_call(database: Database) -> None:
     play(story)
 
 
+@pytest.mark.parametrize("turn_back", [lambda clock: clock.set_real(), lambda clock: clock.set_manual(10)])
+def test_a_clock_that_is_turned_back_keeps_nobody_waiting(
+    database: Database, turn_back: Callable[[Clock], None]
+) -> None:
+    """After hours of manual time, work that began there ends soon in the present."""
+
+    async def story() -> None:
+        bench = Bench(database, starting={"type": "seconds", "seconds": 0.1})
+        bench.clock.set_manual(4_000_000_000)
+        await bench.accept()
+        await bench.until(lambda: bench.handler.works == 1)
+        turn_back(bench.clock)
+        await asyncio.sleep(0.02)
+        assert bench.shown() is None
+        if bench.clock.mode == "manual":
+            bench.clock.advance(0.2)
+        await bench.ended()
+        assert bench.shown() == DONE
+
+    play(story)
+
+
 def test_a_job_keeps_the_policy_that_it_began_with(database: Database) -> None:
     async def story() -> None:
         bench = Bench(database, starting={"type": "seconds", "seconds": 60})
