@@ -29,6 +29,9 @@ GRACE_SECONDS = 8
 # How long a thread may hold the interpreter before the event loop gets its turn (Python's own default is 5 ms).
 SWITCH_SECONDS = 0.001
 
+# How long a thread may hold the interpreter before the event loop gets its turn (Python's own default is 5 ms).
+SWITCH_SECONDS = 0.001
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A flag for every setting."""
@@ -116,6 +119,8 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
 
 def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
     import uvicorn
+
+    sys.setswitchinterval(SWITCH_SECONDS)
 
     async def serve() -> int:
         try:
