@@ -160,7 +160,7 @@ def main() -> None:
     with EmulatorProcess(environment=settings) as emulator:
         lab = RunningLab.create(emulator, ACCOUNT)
         arn = lab.trained.start_model()
-        [model_file] = _model_files(emulator)
+        [model_file] = model_files(emulator)
         request, body = request_bytes(arn, image)
         print(f"{SIZE[0]}×{SIZE[1]} JPEG of {len(image)} bytes, classification, {psutil.cpu_count()} cores")
         for name, milliseconds in split(model_file, image, body).items():
@@ -205,7 +205,7 @@ def _median(rounds: list[Measured]) -> Measured:
     return sorted(rounds, key=lambda measured: measured.rate)[len(rounds) // 2]
 
 
-def _model_files(emulator: EmulatorProcess) -> list[Path]:
+def model_files(emulator: EmulatorProcess) -> list[Path]:
     """The emulator runs on a temporary directory; its models are found through the process's open files."""
     directory = next(
         parent
