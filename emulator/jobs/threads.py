@@ -1,27 +1,33 @@
 """Work of jobs in threads. A thread cannot be ended from outside, so whoever ends a job waits for its thread.
 
-Otherwise it would go on writing into a state that was reset or replaced meanwhile (O-8, O-15).
+Otherwise it would go on writing into a state that was reset or replaced meanwhile (O-8, O-15). The threads are the jobs'
+own: requests never wait for a free one.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
+_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="jobs")
+
 
 async def in_thread(
     function: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
 ) -> Result:
-    """Run a function in a thread; when this is cancelled, it ends as soon as the function has."""
-    thread = asyncio.ensure_future(asyncio.to_thread(function, *arguments, **named))
+    """Run a function in a thread; when this is cancelled, it ends as soon as the function has, if that has begun."""
+    work = _THREADS.submit(partial(function, *arguments, **named))
+    ended = asyncio.wrap_future(work)
     try:
-        return await asyncio.shield(thread)
+        return await asyncio.shield(ended)
     except asyncio.CancelledError:
-        await asyncio.wait([thread])
-        if not thread.cancelled():
-            thread.exception()
+        if not work.cancel():
+            await asyncio.wait([ended])
+            ended.exception()
         raise

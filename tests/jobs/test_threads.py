@@ -40,3 +40,28 @@ def test_cancelling_waits_for_the_thread(fails: bool) -> None:
         assert ended == [True]
 
     asyncio.run(play())
+
+
+def test_what_has_not_begun_never_does() -> None:
+    """A reset does not wait for work that only waits for a thread."""
+    may_end = threading.Event()
+    begun: list[int] = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        may_end.wait(10)
+
+    async def play() -> None:
+        tasks = [asyncio.create_task(in_thread(work, number)) for number in range(40)]
+        while not begun:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        await asyncio.sleep(0.02)
+        assert sum(task.done() for task in tasks) == len(tasks) - len(begun)
+        may_end.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(play())
+    assert len(begun) < 40
