@@ -90,7 +90,7 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
         best = min(candidates, key=lambda candidate: candidate.best.loss)
         if winner is None or best.best.loss < (1 - _WORTHWHILE_GAIN) * winner[0].best.loss:
             winner = best, reader, table
-        if settings.effort is not Effort.BEST and winner[0].best.loss < _GOOD_ENOUGH_LOSS:
+        if winner[0].best.loss < _GOOD_ENOUGH_LOSS:
             break
     assert winner is not None
     candidate, reader, table = winner
