@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from emulator.domain.manifest import rules
 from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination
-from emulator.domain.manifest.limits import ManifestLimits
+from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
 from emulator.domain.manifest.rules import ManifestFileError
 from emulator.jobs.runner import BROKE, DONE, Outcome
 from emulator.storage.content_changes import append_entries, create_content, set_content_bucket, upsert_entries
-from emulator.storage.contents import content_bucket, list_labels
+from emulator.storage.contents import content_bucket, content_stats
 from emulator.storage.engine import Database
 from emulator.storage.object_store import (
     Caller,
@@ -94,13 +94,11 @@ def build_content(
 
 
 def update_content(database: Database, lines: bytes, content_id: int) -> Outcome:
-    """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12)."""
+    """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12).
 
-    def known(connection: Connection) -> tuple[str | None, list[str]]:
-        return content_bucket(connection, content_id), [label.name for label in list_labels(connection, content_id)]
-
-    bucket, labels = database.read_now(known)
-    examination = DatasetExamination(bucket, labels)
+    Labels are counted afterwards, since those whose last entry is replaced are gone then (L-1).
+    """
+    examination = DatasetExamination(database.read_now(lambda connection: content_bucket(connection, content_id)))
     try:
         entries = [examination.feed(line) for line in read_lines(io.BytesIO(lines))]
     except ManifestFileError as error:
@@ -113,8 +111,13 @@ def update_content(database: Database, lines: bytes, content_id: int) -> Outcome
     def upsert(connection: Connection) -> None:
         upsert_entries(connection, content_id, records)
         set_content_bucket(connection, content_id, next(iter(examination.buckets), None))
+        if content_stats(connection, content_id).total_labels > MAXIMUM_LABELS:
+            raise ManifestFileError(rules.TOO_MANY_LABELS)
 
-    database.write_now(upsert)
+    try:
+        database.write_now(upsert)
+    except ManifestFileError as error:
+        return client_error(error.status_message)
     return {"event": DONE}
 
 

@@ -177,6 +177,16 @@ def test_an_update_that_fails_changes_nothing(database: Database) -> None:
     assert database.read_now(lambda connection: list(iterate_lines(connection, content))) == before
 
 
+def test_labels_of_an_update_are_counted_when_it_is_done(database: Database) -> None:
+    """Q-6, L-1: at 250 labels, one may take the place of another, and none may come on top."""
+    content = build(database, manifest(*[line(f"i{number}", f"label{number}") for number in range(250)]))["content_id"]
+    assert update_content(database, manifest(line("i0", "another")), content) == {"event": DONE}
+    before = stats(database, content)
+    too_many = failed("The manifest file has too many labels.")
+    assert update_content(database, manifest(line("new", "one more")), content) == too_many
+    assert stats(database, content) == before == ContentStats(250, 250, 0, 250)
+
+
 def test_an_update_fills_an_empty_dataset(database: Database) -> None:
     content = empty_content(database)
     assert update_content(database, manifest(line("a", "x")), content) == {"event": DONE}
