@@ -29,9 +29,6 @@ GRACE_SECONDS = 8
 # How long a thread may hold the interpreter before the event loop gets its turn (Python's own default is 5 ms).
 SWITCH_SECONDS = 0.001
 
-# How long a thread may hold the interpreter before the event loop gets its turn (Python's own default is 5 ms).
-SWITCH_SECONDS = 0.001
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A flag for every setting."""

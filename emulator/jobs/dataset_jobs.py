@@ -17,7 +17,8 @@ from emulator.jobs.runner import DONE, Outcome
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.threads import in_thread
 from emulator.jobs.worker_process import WorkerSettings, run_in_worker
-from emulator.storage.content_changes import contents_of, copy_content, move_entries, sweep_content
+from emulator.storage.content_changes import contents_of, sweep_content
+from emulator.storage.content_copies import copy_entries
 from emulator.storage.contents import labels_by_position
 from emulator.storage.datasets import find_dataset, remove_dataset, set_dataset_content, set_dataset_status
 from emulator.storage.engine import Database
@@ -90,7 +91,7 @@ class CreateDataset(DatasetHandler):
         caller = Caller(job.account, job.region)
         location = location_of(job.payload["manifest"])
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
-        await in_thread(_remove_contents, self.database, dataset.id)
+        await in_thread(_remove_unfinished, self.database, dataset)
         size = await in_thread(manifest_size, self._objects, location, caller)
         if size < _WORKER_FROM_BYTES:
             return await in_thread(build_content, self.database, self._objects, location, caller, dataset.id)
@@ -113,19 +114,17 @@ class CopyDataset(DatasetHandler):
     done_message = COPIED_DATASET_CREATED
 
     async def work(self, job: Job) -> Outcome:
-        """Copy within one transaction; what an earlier attempt left is removed first."""
+        """Copy in pieces; what an earlier attempt left is removed first."""
 
-        def copy(connection: Connection) -> int | None:
+        def known(connection: Connection) -> tuple[Dataset, Dataset | None]:
             source = find_dataset(connection, job.payload["source_arn"])
-            if source is None or source.content_id is None:
-                return None
-            return copy_content(connection, source.content_id, _dataset(connection, job.resource_arn).id)
+            return _dataset(connection, job.resource_arn), source
 
-        dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
-        await in_thread(_remove_contents, self.database, dataset.id)
-        content_id = await in_thread(self.database.write_now, copy)
-        if content_id is None:
+        dataset, source = self.database.read(known)
+        if source is None or source.content_id is None:
             return client_error("The source dataset was deleted.")
+        await in_thread(_remove_unfinished, self.database, dataset)
+        content_id = await in_thread(copy_entries, self.database, source.content_id, dataset.id)
         return {"event": DONE, "content_id": content_id}
 
     def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Outcome) -> None:
@@ -153,25 +152,33 @@ class DistributeDataset(DatasetHandler):
         self._seed = seed
 
     async def work(self, job: Job) -> Outcome:
-        """Choose what to move; the move itself belongs to the effect, which happens once."""
-
-        def labels(connection: Connection) -> dict[int, tuple[str, ...]]:
-            return labels_by_position(connection, _content_of(connection, job.resource_arn))
-
-        entries = await in_thread(self.database.read_now, labels)
+        """Choose what to move and build both new contents beside the present ones."""
         try:
-            chosen = await in_thread(distribute, list(entries.items()), seed=self._seed)
+            return await in_thread(self._build, job)
         except ManifestFileError as error:
             return client_error(error.status_message)
-        return {"event": DONE, "positions": sorted(chosen)}
+
+    def _build(self, job: Job) -> Outcome:
+        def known(connection: Connection) -> tuple[Dataset, Dataset, dict[int, tuple[str, ...]]]:
+            train, test = _both(connection, job)
+            return train, test, labels_by_position(connection, _content_of(connection, job.resource_arn))
+
+        train, test, entries = self.database.read_now(known)
+        for dataset in (train, test):
+            _remove_unfinished(self.database, dataset)
+        chosen = distribute(list(entries.items()), seed=self._seed)
+        assert train.content_id is not None, "only datasets with a content are distributed"
+        stay = copy_entries(self.database, train.content_id, train.id, lambda position: position not in chosen)
+        moved = copy_entries(self.database, train.content_id, test.id, chosen.__contains__)
+        return {"event": DONE, "contents": [stay, moved]}
 
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
-        """Both datasets pass to UPDATE_COMPLETE or UPDATE_FAILED."""
-        train, test = _dataset(connection, job.resource_arn), _dataset(connection, job.payload["test_arn"])
+        """Both datasets pass to UPDATE_COMPLETE with their new contents, or to UPDATE_FAILED."""
+        datasets = _both(connection, job)
         if outcome["event"] == DONE:
-            assert train.content_id is not None and test.content_id is not None, "both datasets have contents"
-            move_entries(connection, train.content_id, test.content_id, outcome["positions"])
-        for dataset in (train, test):
+            for dataset, content_id in zip(datasets, outcome["contents"], strict=True):
+                set_dataset_content(connection, dataset.id, content_id)
+        for dataset in datasets:
             move(connection, dataset, outcome, now, self.done_message)
 
 
@@ -188,8 +195,16 @@ class DeleteDataset(DatasetHandler):
         remove_tags(connection, job.resource_arn)
 
 
-def _remove_contents(database: Database, dataset_id: int) -> None:
-    for content_id in database.read_now(lambda connection: contents_of(connection, dataset_id)):
+def _both(connection: Connection, job: Job) -> tuple[Dataset, Dataset]:
+    """The training and the test dataset of a distribution."""
+    return _dataset(connection, job.resource_arn), _dataset(connection, job.payload["test_arn"])
+
+
+def _remove_unfinished(database: Database, dataset: Dataset) -> None:
+    """Remove the contents of a dataset that an interrupted attempt left beside its own."""
+    for content_id in database.read_now(lambda connection: contents_of(connection, dataset.id)):
+        if content_id == dataset.content_id:
+            continue
         sweep = partial(sweep_content, content_id=content_id, limit=_SWEPT_AT_ONCE)
         while not database.write_now(sweep):
             pass

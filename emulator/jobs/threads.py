@@ -1,7 +1,7 @@
 """Work of jobs in threads. A thread cannot be ended from outside, so whoever ends a job waits for its thread.
 
-Otherwise it would go on writing into a state that was reset or replaced meanwhile (O-8, O-15). These threads are for
-jobs alone: requests never wait for a free one.
+Otherwise it would go on writing into a state that was reset or replaced meanwhile (O-8, O-15). The threads are the
+jobs' own: requests never wait for a free one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Changing a dataset's content: building a new one, upserting, copying, moving and sweeping."""
+"""Changing a dataset's content: building a new one, upserting, moving and sweeping."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from emulator.domain.states import DatasetState
 from emulator.storage.rows import EntryRecord
@@ -109,48 +109,12 @@ def move_entries(connection: Connection, source_id: int, target_id: int, positio
     """Move entries from one content to another, keeping their order (D-14)."""
     for start in range(0, len(positions), _POSITIONS_AT_ONCE):
         batch = sorted(positions)[start : start + _POSITIONS_AT_ONCE]
-        append_entries(connection, target_id, _read_records(connection, source_id, batch))
+        append_entries(connection, target_id, read_records(connection, source_id, batch))
     remove_entries(connection, source_id, positions)
     drop_unused_labels(connection, source_id)
     rebuild_source_refs(connection, source_id)
     bucket = select(dataset_contents.c.bucket).where(dataset_contents.c.id == source_id).scalar_subquery()
     connection.execute(update(dataset_contents).where(dataset_contents.c.id == target_id).values(bucket=bucket))
-
-
-def copy_content(connection: Connection, source_id: int, dataset_id: int) -> int:
-    """Make a content of `dataset_id` that equals another content; gives its id (D-8)."""
-    counts = ("bucket", "next_position", "total_entries", "labeled_entries", "error_entries")
-    columns = [dataset_contents.c[name] for name in counts]
-    target_id = int(
-        connection.execute(
-            insert(dataset_contents).from_select(
-                ["dataset_id", *counts],
-                select(literal(dataset_id), *columns).where(dataset_contents.c.id == source_id),
-            )
-        ).lastrowid
-    )
-    for table, names in (
-        (dataset_entries, ("position", "source_ref", "line", "is_labeled", "has_errors")),
-        (dataset_labels, ("name", "entry_count", "box_count")),
-    ):
-        source = select(literal(target_id), *(table.c[name] for name in names)).where(table.c.content_id == source_id)
-        connection.execute(insert(table).from_select(["content_id", *names], source.order_by(table.c.id)))
-    pages = (dataset_source_refs.c.last_position, dataset_source_refs.c.positions, dataset_source_refs.c.text)
-    connection.execute(
-        insert(dataset_source_refs).from_select(
-            ["content_id", "last_position", "positions", "text"],
-            select(literal(target_id), *pages).where(dataset_source_refs.c.content_id == source_id),
-        )
-    )
-    old, new = dataset_labels.alias("old"), dataset_labels.alias("new")
-    uses = (
-        select(new.c.id, dataset_entry_labels.c.position, literal(target_id), dataset_entry_labels.c.boxes)
-        .join(old, old.c.id == dataset_entry_labels.c.label_id)
-        .join(new, (new.c.content_id == target_id) & (new.c.name == old.c.name))
-        .where(dataset_entry_labels.c.content_id == source_id)
-    )
-    connection.execute(insert(dataset_entry_labels).from_select(["label_id", "position", "content_id", "boxes"], uses))
-    return target_id
 
 
 def unreferenced_contents(connection: Connection) -> list[int]:
@@ -260,7 +224,8 @@ def _count_entries(connection: Connection, content_id: int, sign: int, entries: 
     )
 
 
-def _read_records(connection: Connection, content_id: int, positions: Sequence[int]) -> list[EntryRecord]:
+def read_records(connection: Connection, content_id: int, positions: Sequence[int]) -> list[EntryRecord]:
+    """The entries at these positions (at most 10,000), in order of position."""
     labels: dict[int, dict[str, int]] = {position: {} for position in positions}
     uses = (
         select(dataset_entry_labels.c.position, dataset_labels.c.name, dataset_entry_labels.c.boxes)

@@ -16,7 +16,6 @@ from emulator.domain.states import DatasetState
 from emulator.storage.content_changes import (
     append_entries,
     contents_of,
-    copy_content,
     create_content,
     move_entries,
     set_content_bucket,
@@ -24,6 +23,7 @@ from emulator.storage.content_changes import (
     unreferenced_contents,
     upsert_entries,
 )
+from emulator.storage.content_copies import copy_entries
 from emulator.storage.contents import (
     content_bucket,
     content_stats,
@@ -133,9 +133,10 @@ class ContentMachine(RuleBasedStateMachine):
 
     @rule(target=contents, content=contents)
     def copy(self, content: int) -> int:
-        target: int = self.write(copy_content, content, 2)
-        self.model[target] = dict(self.model[content])
-        self.next_position[target] = self.next_position[content]
+        target = copy_entries(self.database, content, 2)
+        self.model[target] = {}
+        self.next_position[target] = 0
+        self.note(target, [self.model[content][position] for position in sorted(self.model[content])])
         return target
 
     @rule(content=consumes(contents), limit=st.integers(1, 5))
