@@ -39,7 +39,6 @@ class Quota(StrEnum):
     CONCURRENT_TRAININGS = "concurrent training jobs"
     RUNNING_MODELS = "concurrently running models"
     INFERENCE_UNITS = "inference units for this model"
-    IMAGES_PER_DATASET = "images in this dataset"
     POLICIES_PER_PROJECT = "project policies for this project"
     CONCURRENT_COPIES = "concurrent copy jobs for this destination"
     TAGS_PER_RESOURCE = "tags on this resource"
@@ -64,7 +63,6 @@ QUOTAS: dict[Quota, QuotaRule] = {
     Quota.CONCURRENT_TRAININGS: QuotaRule(2, LIMIT_EXCEEDED, {"ap-southeast-2": 1}),
     Quota.RUNNING_MODELS: QuotaRule(2, LIMIT_EXCEEDED),
     Quota.INFERENCE_UNITS: QuotaRule(5, LIMIT_EXCEEDED),
-    Quota.IMAGES_PER_DATASET: QuotaRule(250_000, LIMIT_EXCEEDED, {"ap-south-1": 28_000, "eu-west-2": 28_000}),
     Quota.POLICIES_PER_PROJECT: QuotaRule(5, SERVICE_QUOTA_EXCEEDED),
     Quota.CONCURRENT_COPIES: QuotaRule(5, LIMIT_EXCEEDED),
     Quota.TAGS_PER_RESOURCE: QuotaRule(200, SERVICE_QUOTA_EXCEEDED),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from emulator.domain.quotas import DEFAULT_REQUESTS_PER_SECOND, QUOTAS, REQUESTS_PER_SECOND, Quota
+from emulator.domain.quotas import DEFAULT_REQUESTS_PER_SECOND, QUOTAS, REQUESTS_PER_SECOND
 from emulator.operations.registry import Entry, registered_operations
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 
@@ -233,8 +233,6 @@ def _choice_row(choice: Choice) -> tuple[str, ...]:
 
 def _quota_rows() -> Iterator[tuple[str, ...]]:
     for quota, rule in QUOTAS.items():
-        if quota is Quota.IMAGES_PER_DATASET:
-            continue
         regions = "".join(f"; {limit:,} in {region}" for region, limit in rule.limit_of_region.items())
         yield quota.value, f"{rule.limit:,}{regions}", rule.code
 

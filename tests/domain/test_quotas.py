@@ -28,7 +28,6 @@ OPERATIONS_OF_QUOTA = {
     Quota.CONCURRENT_TRAININGS: ["CreateProjectVersion"],
     Quota.RUNNING_MODELS: ["StartProjectVersion"],
     Quota.INFERENCE_UNITS: ["StartProjectVersion"],
-    Quota.IMAGES_PER_DATASET: ["CreateDataset", "UpdateDatasetEntries"],
     Quota.POLICIES_PER_PROJECT: ["PutProjectPolicy"],
     Quota.CONCURRENT_COPIES: ["CopyProjectVersion"],
     Quota.TAGS_PER_RESOURCE: ["TagResource"],

@@ -9,8 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.support.pictures import single_label_pictures
+from tests.support.projects import Project, copy_of
 from tests.support.raw_http import signed_headers
-from tests.support.running import RunningLab
+from tests.support.running import LABELS, RunningLab
 from tests.support.server import wait_until
 
 HOUR = 3600
@@ -157,3 +159,37 @@ def test_held_calls_end_at_once_when_the_emulator_does(lab: RunningLab) -> None:
     lab.advance(600)
     wait_until(lambda: lab.status(arn) == "RUNNING", what="the start that was resumed")
     lab.stop(arn)
+
+
+DESCRIBES_TWICE = {"type": "describes", "count": 2}
+
+
+@pytest.mark.parametrize("policy", [DESCRIBES_TWICE, {"type": "immediate"}])
+def test_every_transition_ends_at_the_describing_call_that_its_policy_says(
+    lab: RunningLab, policy: dict[str, Any]
+) -> None:
+    names = ("training", "starting", "stopping", "copying", "deleting", "dataset")
+    lab.control("PUT", "transitions", dict.fromkeys(names, policy))
+    waits = policy is DESCRIBES_TWICE
+    project = Project(lab.rekognition, lab.trained.s3).create()
+    project.put_manifest(single_label_pictures(LABELS, 5), "train.manifest")
+    dataset = project.start_dataset("TRAIN", "train.manifest")
+    seen = [project.describe_dataset(dataset)["Status"] for _ in range(2 if waits else 1)]
+    assert seen == (["CREATE_IN_PROGRESS"] if waits else []) + ["CREATE_COMPLETE"]
+
+    def story(name: str) -> list[str]:
+        return [project.describe_version(name)["Status"] for _ in range(2 if waits else 1)]
+
+    arn = project.start_training("first")
+    assert story("first") == (["TRAINING_IN_PROGRESS"] if waits else []) + ["TRAINING_COMPLETED"]
+    lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
+    assert story("first") == (["STARTING"] if waits else []) + ["RUNNING"]
+    lab.rekognition.stop_project_version(ProjectVersionArn=arn)
+    assert story("first") == (["STOPPING"] if waits else []) + ["STOPPED"]
+    lab.rekognition.copy_project_version(**copy_of(project, project, "copied"))
+    assert story("copied") == (["COPYING_IN_PROGRESS"] if waits else []) + ["COPYING_COMPLETED"]
+    lab.rekognition.delete_project_version(ProjectVersionArn=arn)
+    if waits:
+        assert project.describe_version("first")["Status"] == "DELETING"
+    listed = lab.rekognition.describe_project_versions(ProjectArn=project.arn, VersionNames=["first"])
+    assert listed["ProjectVersionDescriptions"] == []
