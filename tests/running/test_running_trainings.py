@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import time
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
 from tests.support.pictures import single_label_pictures
 from tests.support.projects import Project, new_project
+from tests.support.raw_http import RawConnection, signed_headers
 from tests.support.running import LABELS
 from tests.support.server import EmulatorProcess, wait_until
 
@@ -38,10 +43,27 @@ def is_idle(emulator: EmulatorProcess) -> bool:
     return not workers(emulator) and not list(work.iterdir())
 
 
-def test_a_reset_drops_a_running_training(start_emulator: Callable[..., EmulatorProcess]) -> None:
+def held_waiter_call(emulator: EmulatorProcess, project_arn: str) -> str:
+    """One DescribeProjectVersions call as a waiter makes it; the error code of its answer, or OK."""
+    place = urlsplit(emulator.endpoint)
+    headers = signed_headers("DescribeProjectVersions", ACCOUNT) | {"User-Agent": "Boto3/1 m/b,B"}
+    with RawConnection((str(place.hostname), int(place.port or 0))) as connection:
+        answer = connection.request("POST", "/", headers, json.dumps({"ProjectArn": project_arn}).encode())
+    return str(answer.json().get("__type", "OK"))
+
+
+def test_a_reset_drops_a_running_training_and_ends_held_calls(start_emulator: Callable[..., EmulatorProcess]) -> None:
     emulator = start_emulator()
-    begin_training(emulator)
-    assert emulator.control("POST", "/_emulator/reset")[0] == 200
+    project = begin_training(emulator)
+    emulator.control("PUT", "/_emulator/transitions", {"training": {"type": "seconds", "seconds": 600}})
+    project.start_training("slow")
+    with ThreadPoolExecutor(50) as threads:
+        held = [threads.submit(held_waiter_call, emulator, project.arn) for _ in range(50)]
+        time.sleep(1.0)
+        assert not any(call.done() for call in held)
+        assert emulator.control("POST", "/_emulator/reset")[0] == 200
+        # Each sees the state as it was, or that all is gone.
+        assert {call.result(5) for call in held} <= {"OK", "ResourceNotFoundException"}
     wait_until(lambda: is_idle(emulator), what="the end of the dropped training")
     assert emulator.control("GET", "/_emulator/usage")[1]["versions"] == []
     begin_training(emulator)
