@@ -116,15 +116,15 @@ class CopyDataset(DatasetHandler):
     async def work(self, job: Job) -> Outcome:
         """Copy in pieces; what an earlier attempt left is removed first."""
 
-        def known(connection: Connection) -> tuple[Dataset, Dataset | None]:
+        def find_source(connection: Connection) -> int | None:
             source = find_dataset(connection, job.payload["source_arn"])
-            return _dataset(connection, job.resource_arn), source
+            return None if source is None else source.content_id
 
-        dataset, source = self.database.read(known)
-        if source is None or source.content_id is None:
-            return client_error("The source dataset was deleted.")
+        dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
         await in_thread(_remove_unfinished, self.database, dataset)
-        content_id = await in_thread(copy_entries, self.database, source.content_id, dataset.id)
+        content_id = await in_thread(copy_entries, self.database, find_source, dataset.id)
+        if content_id is None:
+            return client_error("The source dataset was deleted.")
         return {"event": DONE, "content_id": content_id}
 
     def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Outcome) -> None:
@@ -167,9 +167,9 @@ class DistributeDataset(DatasetHandler):
         for dataset in (train, test):
             _remove_unfinished(self.database, dataset)
         chosen = distribute(list(entries.items()), seed=self._seed)
-        assert train.content_id is not None, "only datasets with a content are distributed"
-        stay = copy_entries(self.database, train.content_id, train.id, lambda position: position not in chosen)
-        moved = copy_entries(self.database, train.content_id, test.id, chosen.__contains__)
+        source = partial(_content_of, arn=job.resource_arn)
+        stay = copy_entries(self.database, source, train.id, lambda position: position not in chosen)
+        moved = copy_entries(self.database, source, test.id, chosen.__contains__)
         return {"event": DONE, "contents": [stay, moved]}
 
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:

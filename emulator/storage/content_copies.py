@@ -17,15 +17,22 @@ _ENTRIES_AT_ONCE = 1000
 
 
 def copy_entries(
-    database: Database, source_id: int, dataset_id: int, is_wanted: Callable[[int], bool] = lambda _position: True
-) -> int:
+    database: Database,
+    find_source: Callable[[Connection], int | None],
+    dataset_id: int,
+    is_wanted: Callable[[int], bool] = lambda _position: True,
+) -> int | None:
     """Make a content of `dataset_id` from the entries of another content whose positions are wanted; gives its id.
 
-    The source is read in one snapshot, whatever happens to it meanwhile; the copy is committed piece by piece and no
-    dataset refers to it yet.
+    `find_source` says within the snapshot that is read which content that is: one that a dataset has then is whole,
+    while one that was looked up before may be swept already. None where there is none any more. The copy is committed
+    piece by piece and no dataset refers to it yet.
     """
-    content_id = database.write_now(lambda connection: create_content(connection, dataset_id))
     with database.engine.connect() as reading, reading.begin():
+        source_id = find_source(reading)
+        if source_id is None:
+            return None
+        content_id = database.write_now(lambda connection: create_content(connection, dataset_id))
         for records in _pieces(reading, source_id, is_wanted):
             database.write_now(partial(append_entries, content_id=content_id, records=records))
         bucket = content_bucket(reading, source_id)

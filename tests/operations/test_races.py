@@ -432,3 +432,28 @@ def test_a_running_version_whose_model_is_gone_has_failed(tmp_path: Path, stored
 
     play(tmp_path, before, **FAST)
     play(tmp_path, after, **FAST)
+
+
+def test_a_copy_of_a_dataset_that_is_distributed_meanwhile_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source's entries are replaced and swept while the copy begins: it has those of before or of after."""
+    monkeypatch.setattr(sweeper, "_ENTRIES_AT_ONCE", 7)
+
+    async def story(emulator: InProcessEmulator) -> None:
+        for turn in range(4):
+            source, target = await create_project(emulator, f"source{turn}"), await create_project(emulator, f"t{turn}")
+            train = await create_dataset(emulator, source, *[line(f"image{number}", "x") for number in range(100)])
+            test = (await emulator.call("CreateDataset", ProjectArn=source, DatasetType="TEST"))["DatasetArn"]
+            await emulator.call("DistributeDatasetEntries", Datasets=[{"Arn": train}, {"Arn": test}])
+            await asyncio.sleep(turn / 100)
+            create = {"ProjectArn": target, "DatasetType": "TRAIN", "DatasetSource": {"DatasetArn": train}}
+            copy = (await emulator.call("CreateDataset", **create))["DatasetArn"]
+            await until_dataset_is(emulator, copy, "CREATE_COMPLETE")
+            stats = (await describe_dataset(emulator, copy))["DatasetStats"]
+            assert stats["TotalEntries"] in (80, 100)
+            await until_dataset_is(emulator, test, "UPDATE_COMPLETE")
+            totals = [(await describe_dataset(emulator, arn))["DatasetStats"]["TotalEntries"] for arn in (train, test)]
+            assert totals == [80, 20]
+
+    play(tmp_path, story)

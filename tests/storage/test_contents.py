@@ -133,7 +133,8 @@ class ContentMachine(RuleBasedStateMachine):
 
     @rule(target=contents, content=contents)
     def copy(self, content: int) -> int:
-        target = copy_entries(self.database, content, 2)
+        target = copy_entries(self.database, lambda _connection: content, 2)
+        assert target is not None
         self.model[target] = {}
         self.next_position[target] = 0
         self.note(target, [self.model[content][position] for position in sorted(self.model[content])])
