@@ -310,6 +310,16 @@ def test_json_protocol(emulated: Emulated) -> None:
     assert answer.json()["MetricDataResults"][0]["Timestamps"] == [START]
 
 
+def test_numbers_may_come_as_floats(emulated: Emulated) -> None:
+    run_for_hours(emulated, (1, 1))
+    query = metric_query()
+    query["MetricStat"]["Period"] = 3600.0
+    fields = {"MetricDataQueries": [query], "StartTime": START + 0.5, "EndTime": START + HOUR, "MaxDatapoints": 10.0}
+    assert post_json(emulated, "GetMetricData", fields).json()["MetricDataResults"][0]["Values"] == [1.0]
+    query["MetricStat"]["Period"] = 3600.5
+    assert post_json(emulated, "GetMetricData", fields).status_code == 400
+
+
 def test_query_protocol(emulated: Emulated) -> None:
     run_for_hours(emulated, (1, 2))
     form = {

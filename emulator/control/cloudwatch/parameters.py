@@ -48,6 +48,8 @@ class Parameters:
         value = self._get(name, default)
         if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) < 20:
             value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise self.invalid(name, f"must be a whole number from {low} to {high}")
         return value
