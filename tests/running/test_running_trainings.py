@@ -88,6 +88,12 @@ def test_loading_drops_a_running_training_and_goes_on_with_the_one_in_the_archiv
 def test_a_shutdown_leaves_a_training_resumable(start_emulator: Callable[..., EmulatorProcess]) -> None:
     emulator = start_emulator()
     project = begin_training(emulator)
+    [row] = emulator.control("GET", "/_emulator/usage")[1]["versions"]
+    assert row["status"] == "TRAINING_IN_PROGRESS" and set(row["training"]) == {"stage", "done", "total"}
+    with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/metrics") as answer:
+        text = answer.read().decode()
+    assert f'custom_labels_training_progress{{account="{ACCOUNT}"' in text
+    assert 'custom_labels_queue_length{kind="train"} 1' in text
     left = workers(emulator)
     assert emulator.terminate() == 0
     psutil.wait_procs(left, timeout=5)
