@@ -16,6 +16,7 @@ from tests.support.server import EmulatorProcess, wait_until
 psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 
 ACCOUNT = "111122223333"
+ORPHAN_SECONDS = 15.0
 KNOWN_AFTER_SUCCESS = {"EvaluationResult", "BillableTrainingTimeInSeconds"}
 
 
@@ -87,3 +88,13 @@ def test_reset_in_the_middle_of_work(fresh_emulator: EmulatorProcess, project: P
     wait_until(lambda: not workers(fresh_emulator), 10, what="the end of the training process")
     again = new_project(fresh_emulator, ACCOUNT, name=project.name)
     assert again.rekognition.describe_project_versions(ProjectArn=again.arn)["ProjectVersionDescriptions"] == []
+
+
+def test_a_killed_server_leaves_no_process_behind(fresh_emulator: EmulatorProcess, project: Project) -> None:
+    """kill -9 of the server during a training: its workers notice and end."""
+    project.start_training()
+    left = wait_until(lambda: workers(fresh_emulator), what="the training process")
+    fresh_emulator.kill()
+    gone, alive = psutil.wait_procs(left, timeout=ORPHAN_SECONDS)
+    assert gone
+    assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
