@@ -70,7 +70,7 @@ def test_a_running_model_ages_by_eight_hours_in_a_moment(lab: RunningLab) -> Non
     lab.start(arn)
     began = time.monotonic()
     lab.advance(8 * HOUR)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0
     rows = {row["project_version"]: row for row in lab.control("GET", "usage")["versions"]}
     assert rows[arn]["running_seconds"] == pytest.approx(8 * HOUR, abs=2)
     lab.stop(arn)
@@ -121,7 +121,7 @@ def test_a_hundred_held_calls_cost_nothing_and_are_all_answered(lab: RunningLab)
         assert not any(call.done() for call in held)
         began = time.monotonic()
         lab.rekognition.describe_projects()
-        assert time.monotonic() - began < 1.0, "other calls are served meanwhile"
+        assert time.monotonic() - began < 5.0, "other calls are served meanwhile"
         lab.advance(60)
         assert {call.result(20) for call in held} == {"RUNNING"}
     lab.stop(arn)
@@ -151,7 +151,7 @@ def test_held_calls_end_at_once_when_the_emulator_does(lab: RunningLab) -> None:
         time.sleep(0.5)
         began = time.monotonic()
         assert lab.emulator.terminate() == 0
-        assert time.monotonic() - began < 4.0
+        assert time.monotonic() - began < 8.0
         assert {call.result(5) for call in held} == {"STARTING"}
     lab.emulator.restart()
     lab.reconnect()
