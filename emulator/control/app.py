@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -70,7 +71,15 @@ def _add_guard(app: FastAPI, controls: Controls) -> None:
             given = request.headers.get("authorization", "")
             if controls.token and not hmac.compare_digest(given.encode(), f"Bearer {controls.token}".encode()):
                 return _error(401, "Unauthorized", "This call needs the header Authorization: Bearer <control token>.")
+            if not controls.token and not _is_of_this_site(request):
+                return _error(403, "ForeignOrigin", "Pages of other sites may not make control calls.")
         return await call_next(request)
+
+
+def _is_of_this_site(request: Request) -> bool:
+    """False for calls from another site's page: a simple POST needs no preflight, so CORS would not stop it."""
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -1,0 +1,102 @@
+"""Who may make control calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.control.app import Controls, create_control_app
+from emulator.jobs.clock import Clock
+from emulator.jobs.transitions import TransitionPolicies
+
+HOST = "http://testserver"
+RESET = "/_emulator/reset"
+
+
+class Resets:
+    """Counts resets."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    async def reset(self) -> None:
+        self.number += 1
+
+    async def settle(self) -> None:
+        """Nothing moves here."""
+
+
+class Client:
+    """Asks an application in process."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, content: bytes = b""
+    ) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self._app)
+            async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+                return await client.request(method, path, headers=headers, content=content)
+
+        return asyncio.run(ask())
+
+
+def client(resets: Resets, *, is_enabled: bool = True, token: str = "") -> Client:
+    """The control application alone."""
+    controls = Controls(
+        version="1",
+        is_ready=lambda: True,
+        reset=resets.reset,
+        settle=resets.settle,
+        policies=TransitionPolicies({}),
+        clock=Clock(),
+        is_enabled=is_enabled,
+        token=token,
+    )
+    return Client(create_control_app(controls))
+
+
+@pytest.fixture
+def resets() -> Iterator[Resets]:
+    yield Resets()
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [(None, 200), (HOST, 200), ("http://elsewhere.example", 403), ("null", 403)]
+)
+def test_pages_of_other_sites_are_refused(resets: Resets, origin: str | None, status: int) -> None:
+    """A browser says where a page came from."""
+    answer = client(resets).ask("POST", RESET, {} if origin is None else {"Origin": origin})
+    assert answer.status_code == status
+    assert resets.number == (1 if status == 200 else 0)
+
+
+@pytest.mark.parametrize(("given", "status"), [("Bearer secret", 200), ("Bearer wrong", 401), ("", 401)])
+def test_a_token_is_asked_for(resets: Resets, given: str, status: int) -> None:
+    """CUSTOM_LABELS_CONTROL_TOKEN; health needs none."""
+    guarded = client(resets, token="secret")
+    headers = {"Authorization": given, "Origin": "http://elsewhere.example"}
+    assert guarded.ask("POST", RESET, headers).status_code == status
+    assert guarded.ask("GET", "/_emulator/health").status_code == 200
+
+
+def test_switched_off(resets: Resets) -> None:
+    """CUSTOM_LABELS_CONTROL=off leaves health and ready."""
+    closed = client(resets, is_enabled=False)
+    assert closed.ask("POST", RESET).json()["error"]["code"] == "ControlDisabled"
+    assert [closed.ask("GET", f"/_emulator/{path}").status_code for path in ("health", "ready")] == [200, 200]
+
+
+def test_errors_have_one_shape(resets: Resets) -> None:
+    """{"error": {"code", "message"}} with a 4xx."""
+    opened = client(resets)
+    wrong = [("GET", "/_emulator/nothing", b""), ("GET", RESET, b""), ("PUT", "/_emulator/clock", b"{")]
+    answers = [opened.ask(method, path, content=content) for method, path, content in wrong]
+    assert [answer.status_code for answer in answers] == [404, 405, 400]
+    assert all(set(answer.json()["error"]) == {"code", "message"} for answer in answers)
