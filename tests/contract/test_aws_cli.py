@@ -20,6 +20,7 @@ LABELS = ["circle", "square"]
 TRAINING_WAITER_SECONDS = 60.0
 RUNNING_WAITER_SECONDS = 20.0
 Aws = Callable[..., Any]
+Reaches = Callable[[str, str], None]
 
 
 @pytest.fixture(scope="session")
@@ -53,12 +54,18 @@ def aws(shell: Shell, aws_command: str) -> Aws:
     return run
 
 
-def ended_well(aws: Aws, dataset_arn: str, status: str) -> bool:
-    """Whether a dataset reached the status."""
-    return bool(aws("describe-dataset", "--dataset-arn", dataset_arn)["DatasetDescription"]["Status"] == status)
+@pytest.fixture
+def reaches(shell: Shell) -> Reaches:
+    """Wait until a dataset has a status; asked through boto3, because starting the CLI for each question takes long."""
+    describe = shell.emulator.client("rekognition", shell.account).describe_dataset
+
+    def wait(dataset_arn: str, status: str) -> None:
+        wait_until(lambda: describe(DatasetArn=dataset_arn)["DatasetDescription"]["Status"] == status, what=status)
+
+    return wait
 
 
-def test_projects_datasets_and_policies(aws: Aws, shell: Shell) -> None:
+def test_projects_datasets_and_policies(aws: Aws, shell: Shell, reaches: Reaches) -> None:
     bucket, name = unique_name("cli"), unique_name()
     aws("mb", f"s3://{bucket}", service="s3")
     upload_folder(aws, shell, bucket)
@@ -72,7 +79,7 @@ def test_projects_datasets_and_policies(aws: Aws, shell: Shell) -> None:
     assert aws("describe-projects", "--project-names", name)["ProjectDescriptions"] == [described]
     assert (described["ProjectArn"], described["Status"], described["Datasets"]) == (arn, "CREATED", [])
 
-    train, test = check_datasets(aws, arn, bucket)
+    train, test = check_datasets(aws, reaches, arn, bucket)
     check_policies(aws, shell, arn)
     for dataset in (train, test):
         aws("delete-dataset", "--dataset-arn", dataset)
@@ -93,13 +100,15 @@ def upload_folder(aws: Aws, shell: Shell, bucket: str) -> None:
     assert copied.output.count("upload:") == len(pictures) + 1
 
 
-def check_datasets(aws: Aws, project_arn: str, bucket: str) -> tuple[str, str]:
+def check_datasets(aws: Aws, reaches: Reaches, project_arn: str, bucket: str) -> tuple[str, str]:
     source = {"GroundTruthManifest": {"S3Object": {"Bucket": bucket, "Name": "train.manifest"}}}
     of_project = ("--project-arn", project_arn)
     train = aws(
         "create-dataset", *of_project, "--dataset-type", "TRAIN", "--dataset-source", source, "--tags", {"k": "v"}
     )["DatasetArn"]
-    wait_until(lambda: ended_well(aws, train, "CREATE_COMPLETE"), what="creation of the training dataset")
+    reaches(train, "CREATE_COMPLETE")
+    described = aws("describe-dataset", "--dataset-arn", train)["DatasetDescription"]
+    assert (described["Status"], described["DatasetStats"]["TotalEntries"]) == ("CREATE_COMPLETE", 10)
     entries = aws("list-dataset-entries", "--dataset-arn", train)["DatasetEntries"]
     assert len(entries) == 10
     assert aws("list-dataset-entries", "--dataset-arn", train, "--has-errors")["DatasetEntries"] == []
@@ -109,7 +118,7 @@ def check_datasets(aws: Aws, project_arn: str, bucket: str) -> tuple[str, str]:
     changed = draw_picture(["triangle"], seed=0, name="circle-0000.png")
     changes = {"GroundTruth": image_level_line(changed, bucket)}
     aws("update-dataset-entries", "--dataset-arn", train, *raw_blobs(aws), "--changes", changes)
-    wait_until(lambda: ended_well(aws, train, "UPDATE_COMPLETE"), what="update of the training dataset")
+    reaches(train, "UPDATE_COMPLETE")
     labels = aws("list-dataset-labels", "--dataset-arn", train)["DatasetLabelDescriptions"]
     assert {label["LabelName"]: label["LabelStats"]["EntryCount"] for label in labels} == {
         "circle": 4,
@@ -118,12 +127,12 @@ def check_datasets(aws: Aws, project_arn: str, bucket: str) -> tuple[str, str]:
     }
     copied = aws("create-dataset", *of_project, "--dataset-type", "TEST", "--dataset-source", {"DatasetArn": train})
     test = copied["DatasetArn"]
-    wait_until(lambda: ended_well(aws, test, "CREATE_COMPLETE"), what="creation of the copied dataset")
+    reaches(test, "CREATE_COMPLETE")
     aws("delete-dataset", "--dataset-arn", test)
     described = ("describe-projects", "--project-names", project_arn.split("/")[1])
     wait_until(lambda: len(aws(*described)["ProjectDescriptions"][0]["Datasets"]) == 1, what="deletion of the copy")
     test = aws("create-dataset", *of_project, "--dataset-type", "TEST")["DatasetArn"]
-    wait_until(lambda: ended_well(aws, test, "CREATE_COMPLETE"), what="creation of the empty dataset")
+    reaches(test, "CREATE_COMPLETE")
     return train, test
 
 
@@ -156,7 +165,7 @@ def check_policies(aws: Aws, shell: Shell, project_arn: str) -> None:
     assert aws("list-project-policies", *of_project)["ProjectPolicies"] == []
 
 
-def test_life_of_a_model(aws: Aws, shell: Shell) -> None:
+def test_life_of_a_model(aws: Aws, shell: Shell, reaches: Reaches) -> None:
     bucket, name = unique_name("cli"), unique_name()
     aws("mb", f"s3://{bucket}", service="s3")
     upload_folder(aws, shell, bucket)
@@ -167,10 +176,10 @@ def test_life_of_a_model(aws: Aws, shell: Shell) -> None:
     ]
     test = aws("create-dataset", "--project-arn", arn, "--dataset-type", "TEST")["DatasetArn"]
     for dataset in (train, test):
-        wait_until(lambda arn=dataset: ended_well(aws, arn, "CREATE_COMPLETE"), what="creation of a dataset")
+        reaches(dataset, "CREATE_COMPLETE")
     aws("distribute-dataset-entries", "--datasets", [{"Arn": train}, {"Arn": test}])
     for dataset in (train, test):
-        wait_until(lambda arn=dataset: ended_well(aws, arn, "UPDATE_COMPLETE"), what="distribution")
+        reaches(dataset, "UPDATE_COMPLETE")
 
     version = aws(
         "create-project-version",
