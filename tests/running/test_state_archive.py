@@ -86,8 +86,8 @@ def test_an_archive_moves_to_another_emulator(
     s3 = other.client("s3", lab.account)
     s3.create_bucket(Bucket="what-was-here")
     assert put_state(other, file.read_bytes()) == (200, {"status": "loaded"})
-    names = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    assert names == {lab.trained.bucket}
+    names, saved = ({bucket["Name"] for bucket in one.list_buckets()["Buckets"]} for one in (s3, lab.trained.s3))
+    assert names == saved and lab.trained.bucket in names
     described = other.client("rekognition", lab.account).describe_project_versions(ProjectArn=lab.trained.arn)
     assert "TRAINING_COMPLETED" in {one["Status"] for one in described["ProjectVersionDescriptions"]}
 
