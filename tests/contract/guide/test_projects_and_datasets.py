@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import image_level_line, image_level_manifest, single_label_pictures, upload_pictures
+from tests.support.pictures import (
+    Picture,
+    image_level_line,
+    image_level_manifest,
+    single_label_pictures,
+    upload_pictures,
+)
 from tests.support.programs import RunProgram, Shell, edited_program
 from tests.support.projects import Project, unique_name
 
@@ -71,27 +77,33 @@ def test_datasets_are_created_from_manifest_empty_and_as_copy(
     assert run("describe_dataset", train).value("Entries") == "8"
     assert run("describe_dataset", test).value("Entries") == "2"
 
+    copy = check_copy(run, train)
+    check_update(run, s3, bucket, copy, tmp_path / "updates.jsonl")
+    for dataset in (train, test, copy):
+        assert f"Dataset deleted: {dataset}" in run("delete_dataset", dataset).output
+    assert "Problem describing dataset: " in run("describe_dataset", train).output
+
+
+def check_copy(run: RunProgram, train: str) -> str:
+    """Copy a dataset of eight entries to another project; the copy's ARN."""
     other_project = run("create_project", unique_name()).value("ARN")
     copy = run("create_dataset_existing", other_project, "TRAIN", train).value("Finished creating dataset")
     assert run("describe_dataset", copy).value("Entries") == "8"
     projects = run("describe_projects").output
     assert projects.count("Dataset type: TRAIN") == 2
     assert projects.count("Dataset type: TEST") == 1
+    return copy
 
+
+def check_update(run: RunProgram, s3: Any, bucket: str, dataset: str, updates: Path) -> None:
+    """Add two entries with a third label to a dataset of eight."""
     more = single_label_pictures(["triangle"], 2, seed=50)
     upload_pictures(s3, more, bucket)
-    updates = tmp_path / "updates.jsonl"
     updates.write_bytes(image_level_manifest(more, bucket))
-    assert "Dataset updated" in run("update_dataset_entries", copy, str(updates)).output
-    described = run("describe_dataset", copy)
-    assert (described.value("Status"), described.value("Entries"), described.value("Labels")) == (
-        "UPDATE_COMPLETE",
-        "10",
-        "3",
-    )
-    for dataset in (train, test, copy):
-        assert f"Dataset deleted: {dataset}" in run("delete_dataset", dataset).output
-    assert "Problem describing dataset: " in run("describe_dataset", train).output
+    assert "Dataset updated" in run("update_dataset_entries", dataset, str(updates)).output
+    described = run("describe_dataset", dataset)
+    assert described.value("Status") == "UPDATE_COMPLETE"
+    assert (described.value("Entries"), described.value("Labels")) == ("10", "3")
 
 
 def test_a_refused_call_is_printed(run: RunProgram, bucket: str) -> None:
@@ -159,10 +171,9 @@ def test_policies_are_put_listed_and_deleted(run: RunProgram, tmp_path: Path) ->
     assert run("list_project_policies", project).output.strip() == "Finished listing policies"
 
 
-def test_a_coco_file_becomes_a_dataset(run: RunProgram, shell: Shell, s3: Any, bucket: str, tmp_path: Path) -> None:
-    pictures = single_label_pictures(["circle", "square"], 3)
-    upload_pictures(s3, pictures, bucket, "coco/")
-    coco = {
+def coco_file(pictures: list[Picture]) -> dict[str, Any]:
+    """The pictures' boxes as COCO has them; one side is fractional, which readers have to accept (CO-3)."""
+    return {
         "images": [
             {
                 "id": number,
@@ -184,7 +195,12 @@ def test_a_coco_file_becomes_a_dataset(run: RunProgram, shell: Shell, s3: Any, b
             for box in picture.boxes
         ],
     }
-    (tmp_path / "coco.json").write_text(json.dumps(coco))
+
+
+def test_a_coco_file_becomes_a_dataset(run: RunProgram, shell: Shell, s3: Any, bucket: str, tmp_path: Path) -> None:
+    pictures = single_label_pictures(["circle", "square"], 3)
+    upload_pictures(s3, pictures, bucket, "coco/")
+    (tmp_path / "coco.json").write_text(json.dumps(coco_file(pictures)))
     program = edited_program(
         "coco_to_manifest",
         tmp_path,
