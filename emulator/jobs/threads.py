@@ -15,14 +15,16 @@ from typing import ParamSpec, TypeVar
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="jobs")
+THREADS = 4
+
+_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
 
 
 async def in_thread(
     function: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
 ) -> Result:
     """Run a function in a thread; when this is cancelled, it ends as soon as the function has, if that has begun."""
-    work = _THREADS.submit(partial(function, *arguments, **named))
+    work = _pool.submit(partial(function, *arguments, **named))
     ended = asyncio.wrap_future(work)
     try:
         return await asyncio.shield(ended)

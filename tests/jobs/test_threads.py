@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from emulator.jobs import threads
 from emulator.jobs.threads import in_thread
 
 
@@ -53,15 +54,15 @@ def test_what_has_not_begun_never_does() -> None:
 
     async def play() -> None:
         tasks = [asyncio.create_task(in_thread(work, number)) for number in range(40)]
-        while not begun:
-            await asyncio.sleep(0.005)
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(30):
+            while len(begun) < threads.THREADS:
+                await asyncio.sleep(0.005)
         for task in tasks:
             task.cancel()
         await asyncio.sleep(0.02)
-        assert sum(task.done() for task in tasks) == len(tasks) - len(begun)
+        assert sum(task.done() for task in tasks) == len(tasks) - threads.THREADS
         may_end.set()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     asyncio.run(play())
-    assert len(begun) < 40
+    assert len(begun) == threads.THREADS
