@@ -43,6 +43,8 @@ PLANS = {
 _HOLD_OUT_FOLDS = 5
 # Where the regression leaves less than this to be desired for each picture, tuning has nothing to win.
 _SMALLEST_LOSS_TO_TUNE = 0.15
+# A few passes do not make up for a look at the pictures that leaves the regression this much worse than the best one.
+_LARGEST_HANDICAP = 1.4
 # The tuned model has to be better by this part of the loss: the hold-out is small, and it saw more of the pictures.
 _WORTHWHILE_GAIN = 0.02
 
@@ -82,23 +84,18 @@ def refine(
     held_out = best.images[stratified_folds(usable.targets[best.images], _HOLD_OUT_FOLDS, settings.seed) == 0]
     kept = np.setdiff1d(np.arange(len(usable.images)), held_out)
     recipe = FeatureRecipe(Look(plan.side))
+    start, start_loss = _start(usable.subset(kept), recipe, settings, progress)
+    if start_loss > _LARGEST_HANDICAP * best.loss:
+        return None, {"tried": False, "reason": f"{plan.side} px show too little of these pictures"}
     checkpoints: list[Checkpoint] = []
-    tuner, start = _tune(usable.subset(kept), recipe, plan, settings, checkpoints, progress)
+    tuner = _tune(usable.subset(kept), start, recipe, plan, settings, checkpoints, progress)
     logits = tuner.logits([usable.images[index] for index in held_out])
     targets = usable.targets[held_out]
-    tuned_loss = _loss(logits, targets, data.multi_label)
-    plain_loss = _loss(_logits_of(best, held_out), targets, data.multi_label)
-    pays = tuned_loss < (1 - _WORTHWHILE_GAIN) * plain_loss
-    report: dict[str, object] = {
-        "tried": True,
-        "kept": pays,
-        "held_out_images": len(held_out),
-        "regression_loss": round(plain_loss, 4),
-        "tuned_loss": round(tuned_loss, 4),
-    }
-    _log.info("fine-tuning: %s", report)
+    report = _verdict(_loss(_logits_of(best, held_out), targets, data.multi_label), logits, targets, data.multi_label)
+    pays = bool(report["kept"])
     if pays and plan.use_everything:
-        tuner, start = _tune(usable, recipe, plan, settings, checkpoints, progress)
+        start, _ = _start(usable, recipe, settings, progress)
+        tuner = _tune(usable, start, recipe, plan, settings, checkpoints, progress)
     # Only now: a training stopped during the second one shall not repeat the first.
     for checkpoint in checkpoints:
         checkpoint.remove()
@@ -110,6 +107,20 @@ def refine(
     return Refinement(recipe, head, tuned), report
 
 
+def _verdict(regression_loss: float, logits: FloatArray, targets: FloatArray, multi_label: bool) -> dict[str, object]:
+    """The report on tuned logits of held-out pictures [n, labels], beside the regression's loss on the same ones."""
+    tuned_loss = _loss(logits, targets, multi_label)
+    report: dict[str, object] = {
+        "tried": True,
+        "kept": tuned_loss < (1 - _WORTHWHILE_GAIN) * regression_loss,
+        "held_out_images": len(targets),
+        "regression_loss": round(regression_loss, 4),
+        "tuned_loss": round(tuned_loss, 4),
+    }
+    _log.info("fine-tuning: %s", report)
+    return report
+
+
 def _reason_against(plan: TuningPlan | None, found: SearchResult) -> str | None:
     """Why it is not even tried, if so."""
     if plan is None:
@@ -119,25 +130,33 @@ def _reason_against(plan: TuningPlan | None, found: SearchResult) -> str | None:
     return "the regression leaves too little to win" if found.winner.best.loss < _SMALLEST_LOSS_TO_TUNE else None
 
 
+def _start(
+    data: ClassificationData, recipe: FeatureRecipe, settings: TrainingSettings, progress: ProgressListener
+) -> tuple[LinearHead, float]:
+    """The regression that tuning starts from, and its loss in cross-validation."""
+    table = read_table(
+        FeatureReader(recipe.look, settings), data, settings.seed, f"features at {recipe.look.name}", progress
+    )
+    trainer = HeadTrainer(table.select(recipe), settings.threads)
+    best = min(trainer.cross_validate(settings.seed), key=lambda score: score.loss)
+    return trainer.fit(best), best.loss
+
+
 def _tune(
     data: ClassificationData,
+    start: LinearHead,
     recipe: FeatureRecipe,
     plan: TuningPlan,
     settings: TrainingSettings,
     checkpoints: list[Checkpoint],
     progress: ProgressListener,
-) -> tuple[Tuner, LinearHead]:
-    """Regression, then tuning from there; the checkpoint used is added to `checkpoints`."""
-    table = read_table(
-        FeatureReader(recipe.look, settings), data, settings.seed, f"features at {recipe.look.name}", progress
-    )
-    trainer = HeadTrainer(table.select(recipe), settings.threads)
-    start = trainer.fit(min(trainer.cross_validate(settings.seed), key=lambda score: score.loss))
+) -> Tuner:
+    """Tuning from the regression on; the checkpoint used is added to `checkpoints`."""
     tuner = Tuner(recipe, start, settings)
     checkpoint = _checkpoint(data, start, plan, settings)
     checkpoints += [checkpoint] if checkpoint else []
     tuner.train(_with_background(data, plan.side, settings.seed), plan.epochs, checkpoint, progress)
-    return tuner, start
+    return tuner
 
 
 def _checkpoint(

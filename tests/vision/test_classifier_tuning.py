@@ -112,6 +112,7 @@ def test_tuning_is_kept_only_if_the_hold_out_says_so(
     plan = TuningPlan(minimum_images=16, side=64, epochs=1, use_everything=pays)
     monkeypatch.setitem(classifier_refinement.PLANS, Effort.FAST, plan)
     monkeypatch.setattr(classifier_refinement, "_SMALLEST_LOSS_TO_TUNE", 0.0)
+    monkeypatch.setattr(classifier_refinement, "_LARGEST_HANDICAP", 1e9)
     # Any loss is below this one, or none is.
     monkeypatch.setattr(classifier_refinement, "_WORTHWHILE_GAIN", -1e9 if pays else 1.0)
 
@@ -132,6 +133,17 @@ def test_tuning_is_kept_only_if_the_hold_out_says_so(
     assert [answer.confidence for answer in served] == pytest.approx(
         [answer.confidence for answer in trained], abs=1e-4
     )
+
+
+def test_a_look_that_shows_too_little_is_not_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = TuningPlan(minimum_images=16, side=64, epochs=1, use_everything=False)
+    monkeypatch.setitem(classifier_refinement.PLANS, Effort.FAST, plan)
+    monkeypatch.setattr(classifier_refinement, "_SMALLEST_LOSS_TO_TUNE", 0.0)
+    monkeypatch.setattr(classifier_refinement, "_LARGEST_HANDICAP", 0.0)
+
+    model = train("classification", EXAMPLES, LABELS, TrainingSettings(effort=Effort.FAST))
+
+    assert model.report["fine_tuning"] == {"tried": False, "reason": "64 px show too little of these pictures"}
 
 
 def test_a_few_pictures_are_not_tuned() -> None:
