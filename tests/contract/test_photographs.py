@@ -1,4 +1,7 @@
-"""Real photographs trained through the API: quality, seconds and memory; skipped where they are not present."""
+"""Real photographs trained through the API: quality and memory; skipped where they are not present.
+
+Times are measured by `python -m benchmarks trainings`, never asserted.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,6 @@ from tests.support.server import EmulatorProcess
 psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 
 PHOTOGRAPHS = Path(__file__).parents[2].parent / "shared" / "data"
-ANTS_AND_BEES_CPU_SECONDS = 60.0
-"""Processor time of the emulator's processes: unlike the wall clock it hardly depends on other load."""
 ANTS_AND_BEES_F1 = 0.93
 PATIENT_SECONDS = 400.0
 MEMORY_BYTES = 1_000_000_000
@@ -27,30 +28,22 @@ MEMORY_BYTES = 1_000_000_000
 pytestmark = pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the photographs of shared/data are not present")
 
 
-class ResourceWatch:
-    """The largest resident memory (bytes, sampled) and the processor time (seconds) of a process and its children."""
+class MemoryWatch:
+    """The largest resident memory (bytes, sampled) of a process and its children."""
 
     def __init__(self, process_id: int) -> None:
         self.largest_memory = 0
-        self.processor_seconds = 0.0
         self._process = psutil.Process(process_id)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
-    def __enter__(self) -> ResourceWatch:
-        self.processor_seconds = -self._processor_time()
+    def __enter__(self) -> MemoryWatch:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        self.processor_seconds += self._processor_time()
-
-    def _processor_time(self) -> float:
-        """Of the process and of the children that have ended."""
-        times = self._process.cpu_times()
-        return float(times.user + times.system + times.children_user + times.children_system)
 
     def _sample(self) -> None:
         while not self._ended.wait(0.1):
@@ -97,10 +90,9 @@ def train(project: Project) -> dict[str, Any]:
 def test_ants_and_bees(own_emulator: EmulatorProcess, account: str) -> None:
     project = new_project(own_emulator, account)
     upload(project, "ants-bees")
-    with ResourceWatch(own_emulator.process.pid) as used:
+    with MemoryWatch(own_emulator.process.pid) as used:
         described = train(project)
     assert described["EvaluationResult"]["F1Score"] >= ANTS_AND_BEES_F1
-    assert used.processor_seconds <= ANTS_AND_BEES_CPU_SECONDS
     assert 0 < used.largest_memory < MEMORY_BYTES
     arn = project.start_model()
     lines = [json.loads(line) for line in (PHOTOGRAPHS / "ants-bees" / "test.jsonl").read_text().splitlines()]
