@@ -15,9 +15,9 @@ PLAIN_BORDER_TOLERANCE = 30
 PLAIN_BORDER_SHARE = 0.7
 """A logo stands on a plain ground when so much of its border has one colour, give or take the tolerance (0..255)."""
 VISIBLE_ALPHA = 60
-SMALLEST_SHARE, LARGEST_SHARE = 0.08, 1.0
+SMALLEST_SHARE, LARGEST_SHARE = 0.08, 0.75
 """Size of a logo (square root of its area) as a share of the picture's side."""
-MOST_LOGOS = 6
+MOST_LOGOS = 9
 MEAN_DECOYS = 1.0
 PLACING_ATTEMPTS = 10
 
@@ -56,7 +56,7 @@ def _alpha_from_border(picture: Image.Image) -> Image.Image | None:
 
 
 def compose(logos: Sequence[Logo], side: int, random: np.random.Generator) -> Sample:
-    """A picture of side x side pixels with 0 to 6 logos and a few decoys: shuffled logos, words, textures."""
+    """A picture of side x side pixels with 0 to 9 logos and a few decoys: shuffled logos, words, textures."""
     picture = background(side, random)
     boxes: list[tuple[int, int, int, int]] = []
     labels: list[int] = []
