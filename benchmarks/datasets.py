@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from tests.support.memory import MemoryWatch
 from tests.support.server import EmulatorProcess
 
 ENTRIES = 250_000
@@ -87,25 +86,6 @@ class Observer:
         return dataset
 
 
-class PeakMemory:
-    """The highest memory of a process and its children, looked at whenever asked."""
-
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
-        self.peak = 0
-
-    def look(self) -> None:
-        """Take note of the present memory."""
-        processes = [self._process, *self._process.children(recursive=True)]
-        total = 0
-        for process in processes:
-            try:
-                total += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        self.peak = max(self.peak, total)
-
-
 def page_times(client: Any, dataset: str, filters: dict[str, Any]) -> tuple[list[float], int]:
     """Milliseconds of up to twelve pages of 100, and how many entries came."""
     times: list[float] = []
@@ -130,29 +110,27 @@ def main() -> None:
         s3.create_bucket(Bucket="pictures")
         s3.upload_file(str(manifest), "pictures", manifest.name)
         print(f"{ENTRIES} lines, {manifest.stat().st_size / 1e6:.0f} MB")
-        project = client.create_project(ProjectName="large")["ProjectArn"]
-        observer, memory = Observer(client), PeakMemory(emulator.process.pid)
-        location = {"S3Object": {"Bucket": "pictures", "Name": manifest.name}}
-        source = {"GroundTruthManifest": location}
+        with MemoryWatch(emulator.process.pid) as memory:
+            _measure(client, manifest)
+        print(f"most memory of the server and its worker: {memory.largest_memory / 1e6:.0f} MB")
 
-        def create() -> Any:
-            return client.create_dataset(ProjectArn=project, DatasetType="TRAIN", DatasetSource=source)
 
-        def arn_of(answer: Any) -> str:
-            memory.look()
-            return str(answer["DatasetArn"])
+def _measure(client: Any, manifest: Path) -> None:
+    project = client.create_project(ProjectName="large")["ProjectArn"]
+    observer = Observer(client)
+    source = {"GroundTruthManifest": {"S3Object": {"Bucket": "pictures", "Name": manifest.name}}}
 
-        train = observer.settle("import", create, arn_of)
-        memory.look()
-        for filters in FILTERS:
-            times, entries = page_times(client, train, filters)
-            print(
-                f"ListDatasetEntries {json.dumps(filters)}: median {statistics.median(times):.0f} ms, "
-                f"longest {max(times):.0f} ms over {len(times)} pages ({entries} entries)"
-            )
-        _change(client, observer, project, train, manifest)
-        memory.look()
-        print(f"memory of the server afterwards: {memory.peak / 1e6:.0f} MB")
+    def create() -> Any:
+        return client.create_dataset(ProjectArn=project, DatasetType="TRAIN", DatasetSource=source)
+
+    train = observer.settle("import", create, lambda answer: str(answer["DatasetArn"]))
+    for filters in FILTERS:
+        times, entries = page_times(client, train, filters)
+        print(
+            f"ListDatasetEntries {json.dumps(filters)}: median {statistics.median(times):.0f} ms, "
+            f"longest {max(times):.0f} ms over {len(times)} pages ({entries} entries)"
+        )
+    _change(client, observer, project, train, manifest)
 
 
 def _change(client: Any, observer: Observer, project: str, train: str, manifest: Path) -> None:

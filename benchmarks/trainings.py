@@ -9,48 +9,18 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from tests.support.memory import MemoryWatch
 from tests.support.server import EmulatorProcess
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 SETS = ("trees", "ants-bees", "scenes", "cutlery", "bccd")
 BUCKET = "photographs"
 DETECTIONS = 40
-
-
-class Watch:
-    """The highest memory of a process and its children, sampled ten times a second."""
-
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-        self.peak = 0
-
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._ended.wait(0.1):
-            total = 0
-            for process in (self._process, *self._process.children(recursive=True)):
-                try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            self.peak = max(self.peak, total)
 
 
 def upload(s3: Any, name: str) -> None:
@@ -122,7 +92,7 @@ def main() -> None:
             s3 = emulator.client("s3")
             s3.create_bucket(Bucket=BUCKET)
             upload(s3, name)
-            with Watch(emulator.process.pid) as watch:
+            with MemoryWatch(emulator.process.pid) as watch:
                 version, seconds = train(emulator, name)
             if version["Status"] != "TRAINING_COMPLETED":
                 print(f"| {name} | {version['StatusMessage']} |")
@@ -136,7 +106,7 @@ def main() -> None:
             ]
             print(
                 f"| {name} | {figures['F1Score']:.3f} | {averages[0]} | {averages[1]} | {seconds:.1f} | "
-                f"{watch.peak / 1e6:.0f} | {detect * 1e3:.0f} |",
+                f"{watch.largest_memory / 1e6:.0f} | {detect * 1e3:.0f} |",
                 flush=True,
             )
 

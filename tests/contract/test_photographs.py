@@ -6,7 +6,6 @@ Times are measured by `python -m benchmarks trainings`, never asserted.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,10 +14,9 @@ from typing import Any
 import pytest
 
 from tests.support import results
+from tests.support.memory import MemoryWatch
 from tests.support.projects import Project, new_project
 from tests.support.server import EmulatorProcess
-
-psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 
 PHOTOGRAPHS = Path(__file__).parents[2].parent / "shared" / "data"
 ANTS_AND_BEES_F1 = 0.93
@@ -26,34 +24,6 @@ PATIENT_SECONDS = 400.0
 MEMORY_BYTES = 1_000_000_000
 
 pytestmark = pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="the photographs of shared/data are not present")
-
-
-class MemoryWatch:
-    """The largest resident memory (bytes, sampled) of a process and its children."""
-
-    def __init__(self, process_id: int) -> None:
-        self.largest_memory = 0
-        self._process = psutil.Process(process_id)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-
-    def __enter__(self) -> MemoryWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._ended.wait(0.1):
-            total = 0
-            for process in (self._process, *self._process.children(recursive=True)):
-                try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            self.largest_memory = max(self.largest_memory, total)
 
 
 @pytest.fixture
