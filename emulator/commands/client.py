@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import urllib.error
 import urllib.request
 from typing import Any
@@ -46,3 +47,17 @@ def call_control(
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise EmulatorUnreachableError(f"no emulator answers at {endpoint}: {reason}") from error
+
+
+def call_and_tell(endpoint: str, method: str, path: str, done: str, timeout: float = 60.0) -> int:
+    """Make a control call and print `done`, or on standard error why not; gives the exit code."""
+    try:
+        status, answer = call_control(endpoint, method, path, timeout=timeout)
+    except EmulatorUnreachableError as error:
+        print(f"custom-labels: {error}", file=sys.stderr)
+        return 1
+    if status != 200:
+        print(f"custom-labels: {answer['error']['message']}", file=sys.stderr)
+        return 1
+    print(done)
+    return 0

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from emulator.commands.client import EmulatorUnreachableError, add_endpoint_argument, call_control
+from emulator.commands.client import add_endpoint_argument, call_and_tell
 
 TIMEOUT_SECONDS = 5.0
 
@@ -17,13 +16,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask for /_emulator/ready."""
-    try:
-        status, answer = call_control(arguments.endpoint, "GET", "/_emulator/ready", timeout=TIMEOUT_SECONDS)
-    except EmulatorUnreachableError as error:
-        print(f"custom-labels: {error}", file=sys.stderr)
-        return 1
-    if status != 200:
-        print(f"custom-labels: {answer['error']['message']}", file=sys.stderr)
-        return 1
-    print("ready")
-    return 0
+    return call_and_tell(arguments.endpoint, "GET", "/_emulator/ready", "ready", TIMEOUT_SECONDS)
