@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -174,7 +175,8 @@ def _server_class() -> type:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             print(f"Custom Labels emulator on {self._endpoint}", flush=True)
-            print(f"Try it: custom-labels demo --endpoint {self._endpoint}", flush=True)
+            command = "custom-labels" if shutil.which("custom-labels") else f"{sys.executable} -m emulator"
+            print(f"Try it: {command} demo --endpoint {self._endpoint}", flush=True)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             self._let_go()
