@@ -60,17 +60,17 @@ def spectral_noise(side: int, random: np.random.Generator) -> Image.Image:
 def dead_leaves(side: int, random: np.random.Generator) -> Image.Image:
     """Opaque shapes of a few related colours, large and small ones in the proportion in which things hide each other in
     photographs (Lee, Mumford and Huang 2001)."""
-    palette = _palette(random)
-    picture = Image.new("RGB", (side, side), _shade(palette, random))
+    shades = _shades(LEAVES + 1, random)
+    picture = Image.new("RGB", (side, side), shades[-1])
     draw = ImageDraw.Draw(picture)
     smallest = random.uniform(0.02, 0.1)
     # Sizes whose density falls with the third power.
     sizes = smallest / np.sqrt(random.uniform((2 * smallest) ** 2, 1, LEAVES))
-    for size in np.sort(sizes * side)[::-1] if random.random() < 0.5 else sizes * side:
+    sizes = np.sort(sizes * side)[::-1] if random.random() < 0.5 else sizes * side
+    for size, fill in zip(sizes, shades[:-1], strict=True):
         left, top = random.uniform(-size, side, 2)
         corners = [int(left), int(top), int(left + size), int(top + size * random.uniform(0.3, 1.5))]
         corners[2:] = [max(corners[0] + 1, corners[2]), max(corners[1] + 1, corners[3])]
-        fill = _shade(palette, random)
         kind = random.random()
         if kind < 0.35:
             draw.ellipse(corners, fill=fill)
@@ -83,16 +83,12 @@ def dead_leaves(side: int, random: np.random.Generator) -> Image.Image:
     return picture.filter(ImageFilter.BoxBlur(random.uniform(0, 2)))
 
 
-def _palette(random: np.random.Generator) -> Array:
-    """Colours (n, 3) that go together: mostly greyish, with the light and the hue of one scene."""
-    light = random.uniform(40, 215)
-    tint = random.normal(0, random.uniform(5, 45), 3)
-    return light + tint + random.normal(0, 45, (6, 1)) + random.normal(0, random.uniform(3, 40), (6, 3))
-
-
-def _shade(palette: Array, random: np.random.Generator) -> Colour:
-    red, green, blue = palette[random.integers(len(palette))] + random.normal(0, 14)
-    return int(np.clip(red, 0, 255)), int(np.clip(green, 0, 255)), int(np.clip(blue, 0, 255))
+def _shades(count: int, random: np.random.Generator) -> list[Colour]:
+    """Colours that go together: shades of six, mostly greyish, with the light and the hue of one scene."""
+    light = random.uniform(40, 215) + random.normal(0, random.uniform(5, 45), 3)
+    palette = light + random.normal(0, 45, (6, 1)) + random.normal(0, random.uniform(3, 40), (6, 3))
+    shades = palette[random.integers(0, len(palette), count)] + random.normal(0, 14, (count, 1))
+    return [(red, green, blue) for red, green, blue in np.clip(shades, 0, 255).astype(int).tolist()]
 
 
 def gradient(side: int, random: np.random.Generator) -> Image.Image:

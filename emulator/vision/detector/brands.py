@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 LOGO_SIDE = 512
 """Logos are kept with a long side of at most so many pixels."""
 COMPOSITIONS_IN_A_PASS = 200
-SURVEYED_COMPOSITIONS = 64
+SURVEYED_COMPOSITIONS = 32
 
 
 @dataclass(frozen=True)
