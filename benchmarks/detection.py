@@ -175,10 +175,8 @@ def main() -> None:
         print(json.dumps(run(arguments.sets[0], arguments.data, settings)))
         return
     print(f"effort {arguments.effort}, seed {arguments.seed}, {arguments.threads} threads of {os.cpu_count()} cores")
-    print(
-        "| set | AP@0.5 | best F1 | ECE | nothing | input | levels | steps | CPU-s | wall s | peak MB | ms an answer |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {HEAD} |")
+    print("|---" * (HEAD.count("|") + 1) + "|")
     for name in arguments.sets:
         options = ["--data", str(arguments.data), "--effort", arguments.effort, "--seed", str(arguments.seed)]
         command = [sys.executable, __file__, name, "--json", "--threads", str(arguments.threads), *options]
