@@ -87,6 +87,11 @@ def test_ephemeral_data_are_gone_at_the_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+PASTABLE = ("custom-labels", f"{sys.executable} -m emulator")
+"""The installed command where it is on the path, else the interpreter that runs the emulator."""
+
+
 def test_start_says_where_it_listens_and_what_to_try(emulator: EmulatorProcess) -> None:
     assert f"Custom Labels emulator on {emulator.endpoint}\n" in emulator.log()
-    assert f"custom-labels demo --endpoint {emulator.endpoint}\n" in emulator.log()
+    suggested = emulator.log().partition("Try it: ")[2].partition("\n")[0]
+    assert suggested in (f"{command} demo --endpoint {emulator.endpoint}" for command in PASTABLE)
