@@ -22,8 +22,8 @@ PAGES = 12
 FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"ContainsLabels": ["label0"]},
-    {"ContainsLabels": ["label150"]},
-    {"ContainsLabels": ["label150", "label3", "extra"]},
+    {"ContainsLabels": ["label110"]},
+    {"ContainsLabels": ["label110", "label3", "extra"]},
     {"HasErrors": True},
     {"Labeled": False},
     {"SourceRefContains": "photo-249"},
@@ -40,7 +40,7 @@ def manifest_lines() -> Iterator[str]:
     for number in range(ENTRIES):
         line: dict[str, Any] = {"source-ref": f"s3://pictures/images/{number % 97:02d}/photo-{number:06d}.jpg"}
         if number % 10:
-            line |= _label("kind", f"label{min(199, int(chance.expovariate(1 / 20)))}")
+            line |= _label("kind", f"label{min(119, int(chance.expovariate(1 / 20)))}")
             line |= _label("more", "extra") if number % 5 == 0 or number % 3 == 0 else {}
         if number % 1000 == 1:
             line["kind-metadata"]["type"] = "groundtruth/unknown"
