@@ -48,8 +48,8 @@ def reconnected(project: Project, emulator: EmulatorProcess) -> Project:
 
 def projects_of(emulator: EmulatorProcess) -> dict[str, dict[str, Any]]:
     """All descriptions by ARN."""
-    described = emulator.client("rekognition", ACCOUNT).describe_projects()["ProjectDescriptions"]
-    return {project["ProjectArn"]: project for project in described}
+    pages = emulator.client("rekognition", ACCOUNT).get_paginator("describe_projects").paginate()
+    return {project["ProjectArn"]: project for page in pages for project in page["ProjectDescriptions"]}
 
 
 def statuses(emulator: EmulatorProcess) -> list[str]:
