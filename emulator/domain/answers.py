@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -85,18 +85,6 @@ class AnswerBook:
                     continue
             return answer
         return None
-
-
-def select_labels(
-    labels: Sequence[dict[str, Any]], min_confidence: float | None, max_results: int | None
-) -> list[dict[str, Any]]:
-    """What of forced labels is answered: at or over MinConfidence (A-5), highest first (A-6), at most MaxResults.
-
-    Without MinConfidence all are: a forced answer has no assumed thresholds. MaxResults 0 means no limit.
-    """
-    kept = [label for label in labels if min_confidence is None or label["Confidence"] >= min_confidence]
-    kept.sort(key=lambda label: -label["Confidence"])
-    return kept[:max_results] if max_results else kept
 
 
 def parse_answer(document: object, place: str) -> ForcedAnswer:

@@ -74,19 +74,24 @@ def select_labels(
     `thresholds` are the assumed thresholds, 0…1; they hold without MinConfidence (A-3) and are ignored with it (A-4).
     A confidence equal to MinConfidence is kept (A-5). MaxResults 0 means no limit.
     """
-    kept = []
-    for candidate in candidates:
-        confidence = wire_confidence(candidate.confidence)
-        if min_confidence is None:
-            is_kept = candidate.confidence >= thresholds.get(candidate.label, 0.0)
-        else:
-            is_kept = confidence >= min_confidence
-        if is_kept:
-            kept.append((confidence, candidate))
-    kept.sort(key=lambda item: -item[0])
-    if max_results:
-        kept = kept[:max_results]
-    return [_custom_label(confidence, candidate) for confidence, candidate in kept]
+    labels = [
+        _custom_label(candidate)
+        for candidate in candidates
+        if min_confidence is not None or candidate.confidence >= thresholds.get(candidate.label, 0.0)
+    ]
+    return highest_labels(labels, min_confidence, max_results)
+
+
+def highest_labels(
+    labels: Sequence[dict[str, Any]], min_confidence: float | None, max_results: int | None
+) -> list[dict[str, Any]]:
+    """What of CustomLabels is answered: at or over MinConfidence (A-5), highest first (A-6), at most MaxResults.
+
+    Also for forced answers, which have no assumed thresholds. MaxResults 0 means no limit.
+    """
+    kept = [label for label in labels if min_confidence is None or label["Confidence"] >= min_confidence]
+    kept.sort(key=lambda label: -label["Confidence"])
+    return kept[:max_results] if max_results else kept
 
 
 def wire_confidence(confidence: float) -> float:
@@ -94,8 +99,8 @@ def wire_confidence(confidence: float) -> float:
     return _float32(_float32(round(confidence, CONFIDENCE_DECIMALS)) * 100.0)
 
 
-def _custom_label(confidence: float, candidate: Candidate) -> dict[str, Any]:
-    label: dict[str, Any] = {"Name": candidate.label, "Confidence": confidence}
+def _custom_label(candidate: Candidate) -> dict[str, Any]:
+    label: dict[str, Any] = {"Name": candidate.label, "Confidence": wire_confidence(candidate.confidence)}
     if candidate.box is not None:
         left, top, width, height = (_float32(round(value, CONFIDENCE_DECIMALS)) for value in candidate.box)
         label["Geometry"] = {"BoundingBox": {"Width": width, "Height": height, "Left": left, "Top": top}}

@@ -6,8 +6,7 @@ import asyncio
 import hashlib
 from typing import Any
 
-from emulator.domain.answers import select_labels as select_forced_labels
-from emulator.domain.detection import check_size, invalid_s3_object, select_labels
+from emulator.domain.detection import check_size, highest_labels, invalid_s3_object, select_labels
 from emulator.domain.errors import InvalidParameterError, ResourceNotReadyError
 from emulator.domain.quotas import RequestRateError
 from emulator.domain.states import VersionState
@@ -52,7 +51,7 @@ async def detect_custom_labels(services: Services, caller: Caller, parameters: d
     key = image["S3Object"]["Name"] if "S3Object" in image else None
     forced = services.answers.find(arn, key, lambda: hashlib.sha256(data).hexdigest())
     if forced is not None:
-        return {"CustomLabels": select_forced_labels(forced.labels, minimum, maximum)}
+        return {"CustomLabels": highest_labels(forced.labels, minimum, maximum)}
     candidates, thresholds = await services.hosting.analyse(model, data)
     return {
         "CustomLabels": select_labels(candidates, thresholds, min_confidence=minimum, max_results=maximum),

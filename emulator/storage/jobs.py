@@ -44,11 +44,6 @@ def list_jobs(connection: Connection) -> list[Job]:
     return [_job(row) for row in connection.execute(select(*_COLUMNS).order_by(jobs.c.id))]
 
 
-def set_job_payload(connection: Connection, job_id: int, payload: dict[str, Any]) -> None:
-    """Note what a job has found out and must not find out again."""
-    connection.execute(update(jobs).where(jobs.c.id == job_id).values(payload=payload))
-
-
 def set_job_outcome(connection: Connection, job_id: int, outcome: dict[str, Any]) -> None:
     """Note that the work is done and what came of it."""
     connection.execute(update(jobs).where(jobs.c.id == job_id).values(outcome=outcome))

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from emulator.domain.answers import AnswerBook, select_labels
+from emulator.domain.answers import AnswerBook
 from emulator.domain.definitions import DefinitionError
+from emulator.domain.detection import highest_labels
 
 VERSION = "arn:aws:rekognition:us-east-1:111122223333:project/rooms/version/one/1700000000000"
 DIGEST = hashlib.sha256(b"an image").hexdigest()
@@ -71,10 +72,10 @@ def test_the_digest_is_computed_only_if_asked_for_and_once() -> None:
 def test_min_confidence_and_max_results_still_apply() -> None:
     labels = [{"Name": name, "Confidence": confidence} for name, confidence in (("a", 40.0), ("b", 90.0), ("c", 60.0))]
     names = lambda chosen: [label["Name"] for label in chosen]  # noqa: E731
-    assert names(select_labels(labels, None, None)) == ["b", "c", "a"]
-    assert names(select_labels(labels, 60, None)) == ["b", "c"]
-    assert names(select_labels(labels, 0, 1)) == ["b"]
-    assert select_labels(labels, 99, None) == []
+    assert names(highest_labels(labels, None, None)) == ["b", "c", "a"]
+    assert names(highest_labels(labels, 60, None)) == ["b", "c"]
+    assert names(highest_labels(labels, 0, 1)) == ["b"]
+    assert highest_labels(labels, 99, None) == []
 
 
 def test_geometry_is_kept_as_given() -> None:
