@@ -6,6 +6,7 @@ A test that kills, restarts or configures an emulator asks for one of its own.
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -37,6 +38,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             if isinstance(value, EmulatorProcess):
                 report.sections.append((f"log of {name}", value.log()[-LOG_TAIL_CHARACTERS:]))
     return report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collected_garbage() -> Iterator[None]:
+    """Collect a module's garbage at its end.
+
+    Else connections may be finalized in the middle of a later test that is deep in a recursion on purpose, where
+    closing them fails.
+    """
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

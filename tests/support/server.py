@@ -115,7 +115,7 @@ class EmulatorProcess:
             start_new_session=True,
         )
         self._process_groups.append(self._process.pid)
-        self._clients.clear()
+        self._close_clients()
         self.endpoint = self._wait_for_address(printed_before)
         if wait_ready:
             self.wait_ready()
@@ -224,5 +224,10 @@ class EmulatorProcess:
                 os.killpg(group, signal.SIGKILL)
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
-        self._clients.clear()
+        self._close_clients()
         self._log_file.close()
+
+    def _close_clients(self) -> None:
+        """Close their connections: left to the garbage collector, each is a warning in whatever test runs by then."""
+        while self._clients:
+            self._clients.popitem()[1].close()
