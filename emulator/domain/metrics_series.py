@@ -152,15 +152,17 @@ class CountedSeries:
 
 
 class UnitSeries:
-    """The units of one version through its runs: the moments of change; levels None from when it stopped."""
+    """The units of one version through its runs: the moments of change; levels None from when it stopped.
+
+    A moment before the last one noted means that the clock was turned back (O-10). What is told from then on replaces,
+    as far as it goes, what was told of the same time before.
+    """
 
     def __init__(self) -> None:
         self._changes: deque[tuple[float, UnitLevels | None]] = deque(maxlen=CHANGES_KEPT)
 
     def note(self, at: float, levels: UnitLevels | None) -> None:
-        """Levels hold from `at` on. A moment before the last one noted counts as that one: time does not run back."""
-        if self._changes:
-            at = max(at, self._changes[-1][0])
+        """Levels hold from `at` on."""
         self._changes.append((at, levels))
 
     @property
@@ -173,15 +175,20 @@ class UnitSeries:
         """When it last changed."""
         return self._changes[-1][0] if self._changes else 0.0
 
-    def stretches(self, now: float) -> Iterator[tuple[float, float, UnitLevels]]:
+    def stretches(self, now: float) -> list[tuple[float, float, UnitLevels]]:
         """(from, to, levels) of every time with units, oldest first; one that still lasts goes to `now`."""
-        for (at, levels), (until, _) in pairwise([*self._changes, (now, None)]):
-            if levels is None:
-                continue
-            if levels is self._changes[-1][1]:
-                yield at, max(now, at + 0.001), levels  # a version that began this very instant shows at once
-            elif until > at:
-                yield at, until, levels
+        # A version that began this very instant shows at once.
+        told = [*self._changes, (max(now, self.last_at + 0.001), None)]
+        found: list[tuple[float, float, UnitLevels]] = []
+        told_again: list[tuple[float, float]] = []
+        told_until = told[-1][0]
+        for (at, levels), (until, _) in reversed(list(pairwise(told))):
+            if until < at:
+                told_again.append((until, told_until))
+                told_until = at
+            elif levels is not None:
+                found += [(began, ended, levels) for began, ended in _without(at, until, told_again)]
+        return sorted(found, key=lambda stretch: stretch[0])
 
     def points(self, level: str, start: int, end: float, period: int, now: float) -> Iterator[DataPoint]:
         """One sample a minute for as long as the version ran, the first at its start; `start` is a whole minute.
@@ -225,6 +232,14 @@ class UnitSeries:
                 whole_hour = hourly and (at - start) % HOUR == 0 and begin <= at and at + HOUR <= min(until, end)
                 yield at, float(HOUR) if whole_hour else min(until, at + MINUTE) - max(begin, at), value
                 at += HOUR if whole_hour else MINUTE
+
+
+def _without(began: float, ended: float, taken: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """What is left of a stretch of time without those that are taken."""
+    left = [(began, ended)]
+    for low, high in taken:
+        left = [part for a, b in left for part in ((a, min(b, low)), (max(a, high), b))]
+    return [(a, b) for a, b in left if a < b]
 
 
 def _minute(sums: DataPoint, weight: float) -> DataPoint:

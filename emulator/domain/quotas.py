@@ -103,10 +103,10 @@ class TokenBucket:
     updated_at: float
 
     def take(self, now: float) -> bool:
-        """One request's token, if there is one. A clock that went back gives none."""
+        """One request's token, if there is one. A clock that went back gives none, and is followed from then on."""
         burst = max(1.0, self.rate)
         self.tokens = min(burst, self.tokens + max(0.0, now - self.updated_at) * self.rate)
-        self.updated_at = max(now, self.updated_at)
+        self.updated_at = now
         if self.tokens < 1.0:
             return False
         self.tokens -= 1.0
@@ -140,4 +140,4 @@ class RequestQuota:
     def _make_room(self, now: float) -> None:
         """A bucket untouched for over a second is full again, so forgetting it changes nothing."""
         if len(self._buckets) >= BUCKETS_KEPT:
-            self._buckets = {key: bucket for key, bucket in self._buckets.items() if now - bucket.updated_at < 1.0}
+            self._buckets = {key: bucket for key, bucket in self._buckets.items() if abs(now - bucket.updated_at) < 1.0}

@@ -99,8 +99,9 @@ class RunningUnits:
         return True
 
     def advance(self, now: float) -> float:
-        """Let everything happen that is due by `now`; returns it (or the later time already reached: no going back)."""
-        now = max(now, self._now)
+        """Let everything happen that is due by `now`; returns it. A clock that was turned back is followed."""
+        if now < self._now:
+            self._turn_back(now)
         while (moment := self._next_moment()) <= now:
             self._pass(moment)
         self._now = now
@@ -132,6 +133,16 @@ class RunningUnits:
         changes = list(self._changes)
         self._changes.clear()
         return changes
+
+    def _turn_back(self, now: float) -> None:
+        """Everything that waits for a moment waits as long as before, counted from `now`; nothing is gained by it."""
+        back = self._now - now
+        self._due = [(when - back, provisioned, lost) for when, provisioned, lost in self._due]
+        self._busy_since = None if self._busy_since is None else self._busy_since - back
+        self._idle_since = None if self._idle_since is None else self._idle_since - back
+        self._second = floor(now)
+        self._tokens_at -= back
+        self._now = now
 
     def _next_moment(self) -> float:
         moment = self._due[0][0] if self._due else inf

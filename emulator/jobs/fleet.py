@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -16,10 +17,11 @@ from emulator.domain.arns import parse_arn
 from emulator.domain.metrics_series import MetricStore, Model
 from emulator.domain.states import VersionState
 from emulator.domain.units import RunningUnits, UnitLevels, UnitSettings
+from emulator.domain.usage import RunningInterval
 from emulator.jobs.clock import Clock
 from emulator.storage.engine import Database
 from emulator.storage.rows import Version
-from emulator.storage.running_spans import change_units, running_intervals
+from emulator.storage.running_spans import change_units, running_intervals, turn_back_span
 from emulator.storage.versions import versions_in
 
 logger = logging.getLogger("custom_labels.units")
@@ -37,6 +39,16 @@ class RunningVersion:
     levels: UnitLevels
 
 
+@dataclass(frozen=True, slots=True)
+class _SpanChange:
+    """A version has `units` in service from `at` on; `turned_from`, if given, is where the clock was turned back."""
+
+    arn: str
+    units: int
+    at: float
+    turned_from: float | None = None
+
+
 class Fleet:
     """Everything that runs. Lives on the event loop; the database is written in its writer thread."""
 
@@ -46,7 +58,8 @@ class Fleet:
         self._series = series
         self._settings = settings
         self._running: dict[str, RunningVersion] = {}
-        self._unwritten: list[tuple[str, int, int]] = []
+        self._unwritten: list[_SpanChange] = []
+        self._latest = clock.now()
         self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -54,10 +67,12 @@ class Fleet:
         self._watch = asyncio.create_task(self._keep_watch(), name="inference units")
 
     def take_up(self) -> None:
-        """Go on with what an earlier process left running (O-19)."""
-        self._tell_earlier_runs()
+        """Go on with what an earlier process left running, each with its minimum of units (O-19)."""
+        intervals = self._database.read_now(running_intervals)
+        self._tell_earlier_runs(intervals)
         for version in self._database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING)):
             self.begin(version)
+            self._go_on(self._running[version.arn], intervals.get(version.arn, ()))
 
     async def close(self) -> None:
         """End the watch and write down what is not yet written."""
@@ -77,7 +92,7 @@ class Fleet:
         if version.arn in self._running:
             return
         minimum = version.min_inference_units or 1
-        units = RunningUnits(minimum, version.max_inference_units, self._clock.now(), self._settings)
+        units = RunningUnits(minimum, version.max_inference_units, self._now(), self._settings)
         running = RunningVersion(version.arn, model_of(version.arn), units, units.drain_changes()[-1])
         self._running[version.arn] = running
         self._series.note_units(running.model, [running.levels])
@@ -87,29 +102,24 @@ class Fleet:
         self.refresh()
         running = self._running.pop(version_arn, None)
         if running is not None:
-            self._series.note_stopped(running.model, self._clock.now())
+            self._series.note_stopped(running.model, self._now())
 
     def take(self, version_arn: str) -> bool:
         """Capacity for one request; False means ProvisionedThroughputExceededException (R-4, O-21)."""
         running = self._running.get(version_arn)
-        return running is None or running.units.take(self._clock.now())
+        return running is None or running.units.take(self._now())
 
     def take_away(self, version_arn: str, units: int, seconds: float) -> UnitLevels:
         """An outage (O-23); gives what is left. Raises KeyError for a version that does not run."""
         running = self._running[version_arn]
-        running.units.take_away(units, seconds, self._clock.now())
+        running.units.take_away(units, seconds, self._now())
         self.refresh()
         logger.warning("outage: %s lost %d units for %g s", version_arn, units, seconds)
         return running.levels
 
     def refresh(self) -> None:
         """Bring units, series and spans up to now."""
-        now = self._clock.now()
-        for running in self._running.values():
-            running.units.advance(now)
-            changes = running.units.drain_changes()
-            if changes:
-                self._note(running, changes)
+        self._bring_up_to(self._now())
 
     async def write(self) -> None:
         """Write the changes of units in service into the spans of running time."""
@@ -122,23 +132,55 @@ class Fleet:
         """The versions in service, oldest first; `refresh` makes their levels current."""
         return list(self._running.values())
 
+    def _now(self) -> float:
+        """The clock's time. If it was turned back, the running versions go on from there (O-10)."""
+        now = self._clock.now()
+        if now < self._latest:
+            self._turn_back(now)
+        self._latest = now
+        return now
+
+    def _turn_back(self, now: float) -> None:
+        self._bring_up_to(self._latest)
+        for running in self._running.values():
+            running.units.advance(now)
+            self._series.note_stopped(running.model, self._latest)
+            running.levels = replace(running.levels, at=now)
+            self._series.note_units(running.model, [running.levels])
+            self._unwritten.append(_SpanChange(running.arn, running.levels.in_service, now, self._latest))
+
+    def _bring_up_to(self, now: float) -> None:
+        for running in self._running.values():
+            running.units.advance(now)
+            changes = running.units.drain_changes()
+            if changes:
+                self._note(running, changes)
+
     def _note(self, running: RunningVersion, changes: list[UnitLevels]) -> None:
         self._series.note_units(running.model, changes)
         for levels in changes:
             if levels.in_service != running.levels.in_service:
-                self._unwritten.append((running.arn, levels.in_service, int(levels.at * 1000)))
+                self._unwritten.append(_SpanChange(running.arn, levels.in_service, levels.at))
             logger.info("%s: %d units desired, %d in service", running.arn, levels.desired, levels.in_service)
             running.levels = levels
 
-    def _tell_earlier_runs(self) -> None:
+    def _go_on(self, running: RunningVersion, intervals: Iterable[RunningInterval]) -> None:
+        """Its span may have more units than the minimum, or begin where a clock moved by hand had been (O-10)."""
+        now, units = self._now(), running.levels.in_service
+        for interval in intervals:
+            turned_from = interval.started_at if interval.started_at > now else None
+            if interval.ended_at is None and (turned_from is not None or interval.units != units):
+                self._unwritten.append(_SpanChange(running.arn, units, now, turned_from))
+
+    def _tell_earlier_runs(self, intervals: Mapping[str, Iterable[RunningInterval]]) -> None:
         """Give the series what earlier processes ran. Which units were desired is not kept; those in service were."""
-        for arn, intervals in self._database.read_now(running_intervals).items():
+        for arn, runs in intervals.items():
             model = model_of(arn)
-            for interval in intervals:
-                units = interval.units
-                self._series.note_units(model, [UnitLevels(interval.started_at, units, units, units, units)])
-                if interval.ended_at is not None:
-                    self._series.note_stopped(model, interval.ended_at)
+            for run in runs:
+                units = run.units
+                self._series.note_units(model, [UnitLevels(run.started_at, units, units, units, units)])
+                if run.ended_at is not None:
+                    self._series.note_stopped(model, run.ended_at)
 
     async def _keep_watch(self) -> None:
         while True:
@@ -150,9 +192,13 @@ class Fleet:
                 logger.exception("the inference units could not be written down")
 
 
-def _write_changes(connection: Connection, changes: list[tuple[str, int, int]]) -> None:
-    for version_arn, units, at in changes:
-        change_units(connection, version_arn, units, at)
+def _write_changes(connection: Connection, changes: list[_SpanChange]) -> None:
+    for change in changes:
+        at = int(change.at * 1000)
+        if change.turned_from is None:
+            change_units(connection, change.arn, change.units, at)
+        else:
+            turn_back_span(connection, change.arn, change.units, int(change.turned_from * 1000), at)
 
 
 def model_of(version_arn: str) -> Model:

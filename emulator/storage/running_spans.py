@@ -39,6 +39,16 @@ def change_units(connection: Connection, version_arn: str, units: int, at: int) 
     connection.execute(insert(running_spans).values(**later))
 
 
+def turn_back_span(connection: Connection, version_arn: str, units: int, ended_at: int, started_at: int) -> None:
+    """The clock was turned back from `ended_at` to `started_at` while the version ran: it goes on in a span of its own.
+
+    A version that does not run any more stays as it is.
+    """
+    open_span = (running_spans.c.version_arn == version_arn) & running_spans.c.ended_at.is_(None)
+    if connection.execute(update(running_spans).where(open_span).values(ended_at=ended_at)).rowcount:
+        begin_span(connection, version_arn, units, started_at)
+
+
 def running_intervals(connection: Connection) -> dict[str, list[RunningInterval]]:
     """All spans by version ARN, oldest first, in epoch seconds."""
     intervals: dict[str, list[RunningInterval]] = defaultdict(list)

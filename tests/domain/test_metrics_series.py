@@ -72,6 +72,28 @@ def test_steady_hours_come_whole_when_the_period_is_in_hours() -> None:
     assert sum(point.sample_count for point in found) == 170
 
 
+def test_what_is_told_after_the_clock_was_turned_back_replaces_what_was_told_of_that_time() -> None:
+    """O-10: eight hours by hand, then real time again."""
+    store = MetricStore()
+    store.note_units(MODEL, [levels(HOUR_START, 1)])
+    store.note_stopped(MODEL, HOUR_START + 8 * HOUR)
+    store.note_units(MODEL, [levels(HOUR_START + 600, 1), levels(HOUR_START + 1200, 4)])
+    account, region = MODEL.account, MODEL.region
+
+    def units_at(now: float) -> list[float]:
+        name, end = "InServiceInferenceUnits", HOUR_START + 9 * HOUR
+        found = store.points(account, region, name, MODEL.dimensions, HOUR_START, end, 60, now)
+        return [point.total / point.sample_count for point in found]
+
+    assert units_at(HOUR_START + 1800) == [1] * 20 + [4] * 10 + [1] * 450
+    store.note_stopped(MODEL, HOUR_START + 2400)
+    assert units_at(HOUR_START + 3000) == [1] * 20 + [4] * 20 + [1] * 430
+    by_hour = store.points(
+        account, region, "InServiceInferenceUnits", MODEL.dimensions, HOUR_START, HOUR_START + 9 * HOUR, HOUR, 0.0
+    )
+    assert sum(point.sample_count for point in by_hour) == 480
+
+
 def test_fifteen_months_are_quick_by_the_hour() -> None:
     store = MetricStore()
     store.note_units(MODEL, [levels(HOUR_START, 1)])

@@ -124,3 +124,12 @@ def test_many_accounts_do_not_fill_the_memory() -> None:
 
 def test_every_rate_belongs_to_a_real_operation(operations: dict[str, Any]) -> None:
     assert set(REQUESTS_PER_SECOND) <= set(operations)
+
+
+def test_a_clock_set_back_gives_no_tokens_and_is_followed_from_there() -> None:
+    quota = RequestQuota("aws")
+    for _ in range(5):
+        quota.check("1" * 12, "us-east-1", "DescribeProjects", NOW)
+    with pytest.raises(RequestRateError):
+        quota.check("1" * 12, "us-east-1", "DescribeProjects", NOW - 3600)
+    quota.check("1" * 12, "us-east-1", "DescribeProjects", NOW - 3599)

@@ -117,7 +117,7 @@ def test_eight_hours_at_once_are_quick_and_leave_the_same_trace_as_eight_hours_o
     began = time.perf_counter()
     at_once.advance(end)
     assert time.perf_counter() - began < 0.05
-    for minute in range(480):
+    for minute in range(1, 480):
         by_minute.advance(START + 60 * minute)
     by_minute.advance(end)
     assert at_once.drain_changes() == by_minute.drain_changes()
@@ -167,6 +167,21 @@ def test_a_clock_set_back_gives_no_extra_capacity() -> None:
     units = RunningUnits(1, None, START)
     assert sum(units.take(START) for _ in range(5)) == 5
     assert not units.take(START - 100)
+
+
+def test_a_clock_set_back_is_followed_from_there() -> None:
+    """O-10: buckets refill, units scale and outages end after as much time as if the clock had not been set."""
+    units = RunningUnits(1, 2, START)
+    past = START - 8 * 3600
+    assert sum(units.take(START) for _ in range(7)) == 5
+    assert sum(units.take(past) for _ in range(7)) == 0
+    assert sum(units.take(past + 1) for _ in range(7)) == 5
+    load(units, 7, 10, past + 1)
+    assert units.desired(past + 11) == 2 and units.in_service(past + 16) == 2
+    units.take_away(2, 60, past + 16)
+    assert units.in_service(past) == 0
+    assert [units.in_service(past + seconds) for seconds in (59, 60)] == [0, 2]
+    assert units.desired(past + 120) == 1, "idle time goes on too"
 
 
 @given(

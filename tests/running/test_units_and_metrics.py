@@ -134,6 +134,58 @@ def test_an_outage_takes_units_and_gives_them_back(lab: RunningLab) -> None:
         assert found == status and answer["error"]["message"]
 
 
+def running_cost(lab: RunningLab, arn: str) -> tuple[float, float]:
+    """Running seconds and unit-seconds of a version, by the usage report."""
+    [row] = [row for row in lab.control("GET", "usage")["versions"] if row["project_version"] == arn]
+    return row["running_seconds"], row["unit_seconds"]
+
+
+def test_a_running_model_goes_on_when_the_clock_is_turned_back(lab: RunningLab) -> None:
+    """O-10: after hours by hand, or at a moment of the past, it is not starved, and what it ran counts."""
+    began = lab.manual_time()
+    arn = lab.new_version()
+    lab.start(arn, minimum=1, maximum=2)
+    lab.advance(8 * HOUR)
+    past = began - 24 * HOUR
+    lab.control("PUT", "clock", {"mode": "manual", "now": past})
+    codes = []
+    for _ in range(18):
+        codes.append([lab.detect_code(arn) for _ in range(7)])
+        lab.advance(1)
+    assert THROTTLED in codes[0] and codes[-1] == ["OK"] * 7
+    query = metric(arn, "InServiceInferenceUnits", 60, "Maximum")
+    [result] = series(lab, [query], past, past + 60)
+    assert result["Values"] == [2.0]
+    seconds, unit_seconds = running_cost(lab, arn)
+    assert seconds == pytest.approx(8 * HOUR + 18, abs=0.1) and unit_seconds == pytest.approx(seconds + 3, abs=0.1)
+    lab.control("PUT", "clock", {"mode": "manual", "now": began + 8 * HOUR})
+    lab.control("PUT", "clock", {"mode": "real"})
+    assert lab.detect_code(arn) == "OK"
+    lab.stop(arn)
+
+
+def test_units_of_a_restart_cost_what_they_are(lab: RunningLab) -> None:
+    """O-13, O-19: a restart begins with the minimum, wherever a clock moved by hand had been before."""
+    lab.manual_time()
+    arn = lab.new_version()
+    lab.start(arn, minimum=1, maximum=2)
+    for _ in range(18):
+        for _ in range(7):
+            lab.detect_code(arn)
+        lab.advance(1)
+    lab.emulator.terminate()
+    lab.emulator.restart()
+    lab.reconnect()
+    lab.control("PUT", "clock", {"mode": "manual", "now": lab.clock()["now"]})
+    before, units_before = running_cost(lab, arn)
+    lab.advance(1000)
+    seconds, unit_seconds = running_cost(lab, arn)
+    assert seconds - before == pytest.approx(1000, abs=0.1) and unit_seconds - units_before == pytest.approx(
+        1000, abs=1
+    )
+    lab.stop(arn)
+
+
 def test_list_metrics_and_statistics(lab: RunningLab) -> None:
     start = lab.manual_time()
     arn = lab.new_version()

@@ -24,7 +24,7 @@ from emulator.storage.projects import (
 )
 from emulator.storage.reset import delete_everything
 from emulator.storage.rows import Project
-from emulator.storage.running_spans import begin_span, change_units, end_spans, running_intervals
+from emulator.storage.running_spans import begin_span, change_units, end_spans, running_intervals, turn_back_span
 from emulator.storage.tables import installation, metadata
 from emulator.storage.versions import (
     add_version,
@@ -203,6 +203,19 @@ def test_spans_of_running_time(database: Database) -> None:
         return [(span.started_at, span.ended_at, span.units) for span in running_intervals(connection)["arn"]]
 
     assert database.write_now(play) == [(1.0, 4.0, 1), (4.0, 6.0, 3), (6.0, 9.0, 2), (30.0, None, 1)]
+
+
+def test_a_clock_turned_back_splits_the_span_of_what_still_runs(database: Database) -> None:
+    """O-10, O-13: both parts count; what has stopped stays as it is."""
+
+    def play(connection: Connection) -> list[tuple[float, float | None, int]]:
+        begin_span(connection, "arn", 2, 1000)
+        turn_back_span(connection, "arn", 3, 90_000, 500)
+        end_spans(connection, "arn", 4500)
+        turn_back_span(connection, "arn", 1, 5000, 100)
+        return [(span.started_at, span.ended_at, span.units) for span in running_intervals(connection)["arn"]]
+
+    assert database.write_now(play) == [(0.5, 4.5, 3), (1.0, 90.0, 2)]
 
 
 def test_a_reset_keeps_what_belongs_to_the_installation(database: Database) -> None:
