@@ -20,7 +20,15 @@ from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.init_scripts import InitScriptError, run_init_scripts
 from emulator.jobs.sweeper import sweep_files, sweep_models
-from emulator.state_archive import OBJECTS, ArchiveError, check_archive, pack, replace_state, snapshot_state
+from emulator.state_archive import (
+    OBJECTS,
+    ArchiveError,
+    CheckedArchive,
+    check_archive,
+    pack,
+    replace_state,
+    snapshot_state,
+)
 from emulator.storage.installation import token_secret
 from emulator.storage.kept_metrics import forget_kept_metrics
 from emulator.storage.migrate import migrate
@@ -130,7 +138,6 @@ class Lifecycle:
 
     async def load(self, archive: Path) -> None:
         """O-15: make an archive the whole state, once it is found whole. Raises ControlError with nothing changed."""
-        emulator = self._emulator
         try:
             checked = await asyncio.to_thread(check_archive, archive, archive.parent / "unpacked")
         except ArchiveError as error:
@@ -139,14 +146,21 @@ class Lifecycle:
             self.serving.clear()
             try:
                 await self._drop_work()
-                models = emulator.directories.models
-                await emulator.database.write(lambda connection: replace_state(connection, checked, models))
-                await self._drop_work()
-                await asyncio.to_thread(emulator.s3.load_from, checked.directory / OBJECTS)
-                await asyncio.to_thread(sweep_models, emulator.database, models)
-                await self._take_up()
+                try:
+                    await self._replace(checked)
+                finally:
+                    # What could not be replaced, on a full disk, goes on.
+                    await self._take_up()
             finally:
                 self.serving.set()
+
+    async def _replace(self, checked: CheckedArchive) -> None:
+        emulator = self._emulator
+        models = emulator.directories.models
+        await emulator.database.write(lambda connection: replace_state(connection, checked, models))
+        await self._drop_work()
+        await asyncio.to_thread(emulator.s3.load_from, checked.directory / OBJECTS)
+        await asyncio.to_thread(sweep_models, emulator.database, models)
 
     async def _drop_work(self) -> None:
         """End everything that runs, and forget it."""

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from emulator.s3.archive import DamagedObjectsError, check_objects, copy_database
 from emulator.s3.index.schema import NewerObjectIndexError
@@ -165,6 +165,7 @@ def _check_state(directory: Path) -> dict[str, str]:
         if database.read_now(current_revision) is None:
             raise ArchiveError("the database is not one of this emulator")
         migrate(database)
+        database.read_now(_check_tables)
         named = database.read_now(_named_models)
     finally:
         database.close()
@@ -172,6 +173,20 @@ def _check_state(directory: Path) -> dict[str, str]:
         if not (directory / MODELS / name).is_file():
             raise ArchiveError(f"the model file {name} is missing")
     return {name: f"{secrets.token_hex(8)}-{name[-40:]}" for name in named}
+
+
+def _check_tables(connection: Connection) -> None:
+    """See that every row can be taken over: tables as in this release, and no row that refers to a missing one."""
+    present = inspect(connection)
+    for table in metadata.sorted_tables:
+        found = (
+            {column["name"] for column in present.get_columns(table.name)} if present.has_table(table.name) else set()
+        )
+        if found != {column.name for column in table.columns}:
+            raise ArchiveError(f"the table {table.name} of the database is missing or has other columns")
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise ArchiveError(f"a row of the table {broken[0]} refers to one of {broken[2]} that is missing")
 
 
 def _named_models(connection: Connection) -> set[str]:

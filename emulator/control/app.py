@@ -95,6 +95,10 @@ def _add_errors(app: FastAPI) -> None:
             return _error(405, "MethodNotAllowed", f"{request.method} is not allowed on {request.url.path}.")
         return _error(error.status_code, "HttpError", str(error.detail))
 
+    @app.exception_handler(Exception)
+    async def internal_error(_request: Request, _error_of_ours: Exception) -> Response:
+        return _error(500, "InternalError", "The call failed within the emulator; its log says why.")
+
 
 def _add_life(app: FastAPI, controls: Controls) -> None:
     @app.get("/_emulator/health")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -11,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +123,31 @@ def _format(number: int) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
     }
 
 
+def _edited(statement: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    """The database changed by hand, with the checksum that it then has."""
+
+    def change(files: dict[str, bytes]) -> dict[str, bytes]:
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.deserialize(files["state.sqlite"])
+            database.execute("PRAGMA foreign_keys = OFF")
+            database.execute(statement)
+            database.commit()
+            content = database.serialize()
+        manifest = json.loads(files["manifest.json"])
+        manifest["files"]["state.sqlite"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        return {**files, "manifest.json": json.dumps(manifest).encode(), "state.sqlite": content}
+
+    return change
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        _edited("DROP TABLE jobs"),
+        _edited("ALTER TABLE projects ADD COLUMN colour TEXT"),
+        _edited("ALTER TABLE versions DROP COLUMN f1_score"),
+        _edited("UPDATE versions SET project_id = 999999"),
+        _edited("UPDATE alembic_version SET version_num = '9999'"),
         _without("manifest.json"),
         _without("state.sqlite"),
         _without("objects/objects.sqlite3"),
