@@ -7,14 +7,21 @@ An `.http` file holds requests as editors' HTTP clients have them, one after the
 from __future__ import annotations
 
 import asyncio
+import http.client
 import logging
 import os
 import signal
 import sys
+import tempfile
+import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import IO
 from urllib.parse import urljoin
 
 logger = logging.getLogger("custom_labels.init")
@@ -46,7 +53,7 @@ async def run_init_scripts(directory: Path, endpoint: str, account: str) -> None
     for script in sorted(path for path in directory.iterdir() if path.suffix in SUFFIXES and path.is_file()):
         logger.info("init script %s", script.name)
         if script.suffix == ".http":
-            await asyncio.to_thread(_send_all, script, endpoint)
+            await _in_passing_thread(partial(_send_all, script, endpoint))
         else:
             await _run(script, endpoint, account)
 
@@ -89,6 +96,28 @@ def _parse_block(lines: list[str]) -> HttpRequest | None:
     return request
 
 
+async def _in_passing_thread(work: Callable[[], None]) -> None:
+    """Do blocking work in a thread that the end of the process does not wait for: a host may never answer (O-3)."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def tell(error: Exception | None) -> None:
+        if not ended.done():
+            ended.set_exception(error) if error else ended.set_result(None)
+
+    def run() -> None:
+        error = None
+        try:
+            work()
+        except Exception as caught:
+            error = caught
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=run, name="init script", daemon=True).start()
+    await ended
+
+
 def _send_all(script: Path, endpoint: str) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -100,40 +129,51 @@ def _send_all(script: Path, endpoint: str) -> None:
         if not address.startswith(("http://", "https://")):
             raise InitScriptError(f"{script.name}: {request.target} is no path and no http address")
         body = request.body.encode() if request.body else None
-        sent = urllib.request.Request(address, body, request.headers, method=request.method)
         try:
+            sent = urllib.request.Request(address, body, request.headers, method=request.method)
             with opener.open(sent, timeout=REQUEST_SECONDS) as answer:
                 logger.info("%s: %s %s answered %d", script.name, request.method, request.target, answer.status)
         except urllib.error.HTTPError as error:
             output = error.read().decode("utf-8", "replace")
             what = f"{script.name}: {request.method} {request.target} answered {error.code}"
             raise InitScriptError(f"{what}\n{output}") from error
-        except OSError as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise InitScriptError(f"{script.name}: {request.method} {request.target}: {error}") from error
 
 
 async def _run(script: Path, endpoint: str, account: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *_command(script),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env=_environment(endpoint, account),
-        cwd=script.parent,
-        start_new_session=True,
-    )
+    with tempfile.TemporaryFile() as file:
+        exit_code = await _exit_code(script, _environment(endpoint, account), file)
+        file.seek(0)
+        output = file.read().decode("utf-8", "replace").rstrip()
+    if exit_code != 0:
+        raise InitScriptError(f"{script.name} ended with exit code {exit_code}\n{output}")
+    for line in output.splitlines():
+        logger.info("%s: %s", script.name, line)
+
+
+async def _exit_code(script: Path, environment: dict[str, str], output: IO[bytes]) -> int:
+    """Run a script to its end. Into a file and not a pipe: what it leaves in the background keeps its output open."""
     try:
-        raw, _ = await process.communicate()
+        process = await asyncio.create_subprocess_exec(
+            *_command(script),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            env=environment,
+            cwd=script.parent,
+            start_new_session=True,
+        )
+    except OSError as error:
+        reason = f"{error.strerror}; is the program of its first line there?"
+        raise InitScriptError(f"{script.name} cannot be run: {reason}") from error
+    try:
+        return await process.wait()
     except asyncio.CancelledError:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
         raise
-    output = raw.decode("utf-8", "replace").rstrip()
-    if process.returncode != 0:
-        raise InitScriptError(f"{script.name} ended with exit code {process.returncode}\n{output}")
-    for line in output.splitlines():
-        logger.info("%s: %s", script.name, line)
 
 
 def _command(script: Path) -> list[str]:

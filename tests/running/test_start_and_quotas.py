@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,13 @@ from tests.support.projects import error_code, error_of
 from tests.support.server import PROJECT_ROOT, EmulatorProcess, environment_without_settings
 
 Start = Callable[..., EmulatorProcess]
+
+
+@pytest.fixture
+def silent_host() -> Iterator[str]:
+    """The address of somebody who takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def failing_start(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -97,6 +107,9 @@ def test_init_scripts_run_in_order_before_ready(start_emulator: Start, tmp_path:
         ("fail.py", "raise SystemExit('python says no')\n", ("exit code 1", "python says no")),
         ("fail.http", "PUT /_emulator/clock\n\n{}\n", ("answered 400", "InvalidClock")),
         ("broken.http", "not a request\n", ("expected METHOD TARGET",)),
+        ("port.http", "GET http://127.0.0.1:1x/\n", ("GET http://127.0.0.1:1x/", "nonnumeric port")),
+        ("letter.http", "GET /_emulator/\u00fc\n", ("ordinal not in range",)),
+        ("shebang.sh", "#!/no/such/shell\ntrue\n", ("cannot be run", "first line")),
     ],
 )
 def test_a_failing_script_stops_the_start_with_its_output(
@@ -104,16 +117,20 @@ def test_a_failing_script_stops_the_start_with_its_output(
 ) -> None:
     scripts = tmp_path / "scripts"
     scripts.mkdir()
-    (scripts / name).write_text(content)
+    (scripts / name).write_text(content, encoding="utf-8")
+    (scripts / name).chmod(0o755 if content.startswith("#!") else 0o644)
     ended = failing_start(tmp_path / "data", "--init-dir", str(scripts))
     assert ended.returncode == 1
     assert all(text in ended.stderr for text in (name, *told)), ended.stderr
 
 
-def test_a_script_that_hangs_does_not_keep_the_emulator_from_ending(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "content"), [("wait.sh", "sleep 600\n"), ("wait.http", "GET http://{silent}/\n")])
+def test_a_script_that_hangs_does_not_keep_the_emulator_from_ending(
+    tmp_path: Path, silent_host: str, name: str, content: str
+) -> None:
     scripts = tmp_path / "scripts"
     scripts.mkdir()
-    (scripts / "wait.sh").write_text("sleep 600\n")
+    (scripts / name).write_text(content.format(silent=silent_host))
     emulator = EmulatorProcess(tmp_path / "data", arguments=["--init-dir", str(scripts)])
     try:
         emulator.start(wait_ready=False)
@@ -124,6 +141,15 @@ def test_a_script_that_hangs_does_not_keep_the_emulator_from_ending(tmp_path: Pa
         assert time.monotonic() - began < 8
     finally:
         emulator.close()
+
+
+def test_a_script_may_leave_something_in_the_background(start_emulator: Start, tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "background.sh").write_text(f"sleep 600 &\necho $! > {tmp_path}/left\necho started\n")
+    emulator = start_emulator(arguments=["--init-dir", str(scripts)])
+    os.kill(int((tmp_path / "left").read_text()), signal.SIGTERM)
+    assert "background.sh: started" in emulator.log()
 
 
 def test_http_files() -> None:
