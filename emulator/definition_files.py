@@ -42,15 +42,13 @@ class Definitions:
 
 
 def _read(file: str, name: str) -> object:
-    """The document of a file: one definition, a list of them, or an object whose member `name` is that list."""
+    """The document of a file, as a book takes it."""
     if not file:
         return []
     try:
         document: object = json.loads(Path(file).read_text(encoding="utf-8"))
+        return document
     except OSError as error:
         raise SettingsError(f"the {name} file {file} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"the {name} file {file} is not JSON: {error}") from error
-    if isinstance(document, dict) and set(document) == {name}:
-        return document[name]
-    return document

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emulator import __version__
 from emulator.control.errors import ControlError
+from emulator.control.state import TRANSFER_PREFIX
 from emulator.definition_files import Definitions
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
@@ -187,7 +188,8 @@ class Lifecycle:
         for path in emulator.directories.models.iterdir():
             path.unlink()
         for path in emulator.directories.work.iterdir():
-            shutil.rmtree(path, ignore_errors=True)
+            if not path.name.startswith(TRANSFER_PREFIX):  # an archive on its way belongs to its own call
+                shutil.rmtree(path, ignore_errors=True)
 
     async def stop(self) -> None:
         """End gracefully: work is left resumable, then the files are closed."""

@@ -37,7 +37,7 @@ def transfer(
         connection = kind(address.hostname, address.port, timeout=TIMEOUT_SECONDS)
         connection.request(method, address.path.rstrip("/") + path, body, headers)
         answer = connection.getresponse()
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise ArchiveTransferError(f"no emulator answers at {endpoint}: {error}") from error
     if answer.status != http.HTTPStatus.OK:
         raise ArchiveTransferError(_refusal(answer))

@@ -101,11 +101,13 @@ def _add_errors(app: FastAPI) -> None:
 
 
 def _add_life(app: FastAPI, controls: Controls) -> None:
+    @app.head("/_emulator/health", include_in_schema=False)
     @app.get("/_emulator/health")
     async def health() -> dict[str, str]:
         """O-6."""
         return {"status": "ok", "version": controls.version}
 
+    @app.head("/_emulator/ready", include_in_schema=False)
     @app.get("/_emulator/ready")
     async def ready() -> Response:
         """O-7."""
@@ -145,8 +147,8 @@ def _add_clock(app: FastAPI, controls: Controls) -> None:
     @app.put("/_emulator/clock")
     async def put_clock(request: Request) -> dict[str, Any]:
         """O-10: real, or manual from a moment (now, if none is given)."""
-        wanted = await read_json(request)
-        mode = wanted.get("mode") if isinstance(wanted, dict) else None
+        wanted = _members(await read_json(request), "mode", "now")
+        mode = wanted.get("mode")
         if mode == "real":
             controls.clock.set_real()
         elif mode == "manual":
@@ -159,14 +161,23 @@ def _add_clock(app: FastAPI, controls: Controls) -> None:
     @app.post("/_emulator/clock/advance")
     async def advance_clock(request: Request) -> dict[str, Any]:
         """O-10: manual time moves on."""
-        wanted = await read_json(request)
-        seconds = _number(wanted.get("seconds") if isinstance(wanted, dict) else None, "seconds")
+        seconds = _number(_members(await read_json(request), "seconds").get("seconds"), "seconds")
         try:
             controls.clock.advance(seconds)
         except ValueError as error:
             raise ControlError("InvalidClock", str(error), status=409) from error
         await controls.settle()
         return await get_clock()
+
+
+def _members(document: Any, *known: str) -> dict[str, Any]:
+    """The members of a body about the clock: a misspelt one is never ignored."""
+    if not isinstance(document, dict):
+        raise ControlError("InvalidClock", f"Expected an object with {' and '.join(known)}.")
+    for name in document:
+        if name not in known:
+            raise ControlError("InvalidClock", f"The member {name} is not known; there are {' and '.join(known)}.")
+    return document
 
 
 def _number(value: Any, name: str) -> float:

@@ -13,6 +13,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
 ARCHIVE_NAME = "custom-labels-state.tar"
+TRANSFER_PREFIX = "state-"
+"""What the names of folders for transfers begin with."""
+
 _PIECE = 1 << 20
 
 
@@ -60,7 +63,7 @@ def add_state(app: FastAPI, state: StateArchive) -> None:
 
 
 def _new_directory(state: StateArchive) -> Path:
-    return Path(tempfile.mkdtemp(prefix="state-", dir=state.work_directory))
+    return Path(tempfile.mkdtemp(prefix=TRANSFER_PREFIX, dir=state.work_directory))
 
 
 async def _receive(request: Request, path: Path) -> None:

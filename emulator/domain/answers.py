@@ -47,7 +47,7 @@ class AnswerBook:
 
     def add(self, document: object) -> list[ForcedAnswer]:
         """Add one answer or a list of them. Raises DefinitionError, with nothing added, if any is wrong."""
-        parsed = [parse_answer(item, f"answers[{index}]") for index, item in enumerate(listed(document))]
+        parsed = [parse_answer(item, f"answers[{index}]") for index, item in enumerate(listed(document, "answers"))]
         added = []
         for answer in parsed:
             self._last_id += 1

@@ -87,8 +87,13 @@ class Fields:
         return default if value is None else value
 
 
-def listed(document: object) -> list[Any]:
-    """One object, or a list of them, as a list: both forms are accepted wherever definitions are read."""
+def listed(document: object, name: str) -> list[Any]:
+    """One object, or a list of them, as a list: both forms are accepted wherever definitions are read.
+
+    So is an object whose only member `name` has them: what a GET answers can be posted again.
+    """
+    if isinstance(document, dict) and set(document) == {name}:
+        document = document[name]
     return document if isinstance(document, list) else [document]
 
 

@@ -28,17 +28,21 @@ PROTOCOL_ERRORS = frozenset(
 """Errors of the protocol that any operation may answer although no operation declares them (api-facts §1.5, §1.6)."""
 
 DEFAULT_MESSAGES = {
+    "ExpiredTokenException": "The security token included in the request is expired",
     "ImageTooLargeException": "Image size is too large.",
     "InternalServerError": "Internal server error",
     "InvalidImageFormatException": "Request has invalid image format.",
     "InvalidPaginationTokenException": "Invalid Pagination Token",
     "InvalidParameterException": "Request has invalid parameters.",
     "InvalidS3ObjectException": "Request has invalid S3 object.",
+    "InvalidSignatureException": "The request signature we calculated does not match the signature you provided.",
+    "MissingAuthenticationTokenException": "Missing Authentication Token",
     "ProvisionedThroughputExceededException": "Provisioned Rate exceeded.",
     "ResourceInUseException": "Specified resource is in use.",
     "ThrottlingException": "Slow down; sudden increase in rate of requests.",
+    "UnrecognizedClientException": "The security token included in the request is invalid.",
 }
-"""The service's own words where they are published (api-facts §1.4)."""
+"""The service's own words where they are published (api-facts §1.4, §1.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,8 @@ class FaultBook:
 
     def add(self, document: object) -> list[Fault]:
         """Add one fault or a list of them. Raises DefinitionError, with nothing added, if any is wrong."""
-        parsed = [
-            parse_fault(item, f"faults[{index}]", self._modelled_errors) for index, item in enumerate(listed(document))
-        ]
+        items = enumerate(listed(document, "faults"))
+        parsed = [parse_fault(item, f"faults[{index}]", self._modelled_errors) for index, item in items]
         added = []
         for fault in parsed:
             self._last_id += 1

@@ -84,6 +84,7 @@ def test_a_token_is_asked_for(resets: Resets, given: str, status: int) -> None:
     headers = {"Authorization": given, "Origin": "http://elsewhere.example"}
     assert guarded.ask("POST", RESET, headers).status_code == status
     assert guarded.ask("GET", "/_emulator/health").status_code == 200
+    assert guarded.ask("HEAD", "/_emulator/health").status_code == 200, "probes ask so"
 
 
 def test_switched_off(resets: Resets) -> None:

@@ -109,6 +109,26 @@ def test_faults_that_are_wrong_and_taking_them_back(lab: RunningLab) -> None:
     assert error_code(lab.rekognition.tag_resource, **tag) == "ValidationException"
 
 
+def test_what_is_listed_can_be_posted_again(lab: RunningLab) -> None:
+    for name, document in (
+        ("faults", {"operation": "TagResource", "error": "ExpiredTokenException", "count": 2, "region": "eu-west-1"}),
+        ("answers", {"s3_key": "a/*", "labels": [{"Name": "x", "Confidence": 1.5}]}),
+    ):
+        lab.control("POST", name, document)
+        listed = lab.control("GET", name)
+        lab.control("DELETE", name)
+        assert lab.control("POST", name, listed) == listed
+        lab.control("DELETE", name)
+
+
+def test_protocol_faults_have_the_protocol_s_words(lab: RunningLab) -> None:
+    """api-facts §1.6."""
+    lab.control("POST", "faults", {"error": "ExpiredTokenException", "count": 1})
+    assert error_of(lab.rekognition.describe_projects)["Message"] == (
+        "The security token included in the request is expired"
+    )
+
+
 def test_answers_by_key_by_content_and_in_order(lab: RunningLab) -> None:
     lab.manual_time()
     arn = lab.new_version()

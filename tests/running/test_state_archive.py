@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import json
 import sqlite3
@@ -146,7 +147,7 @@ def _edited(statement: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
         _edited("DROP TABLE jobs"),
         _edited("ALTER TABLE projects ADD COLUMN colour TEXT"),
         _edited("ALTER TABLE versions DROP COLUMN f1_score"),
-        _edited("UPDATE versions SET project_id = 999999"),
+        _edited("UPDATE versions SET project_id = 999999 WHERE name = 'first'"),
         _edited("UPDATE alembic_version SET version_num = '9999'"),
         _without("manifest.json"),
         _without("state.sqlite"),
@@ -179,6 +180,30 @@ def test_bytes_that_are_no_archive(lab: RunningLab, tmp_path: Path) -> None:
     assert loaded.returncode == 1 and "no archive" in loaded.stderr
     missing = custom_labels(lab.emulator, "load", str(tmp_path / "missing"))
     assert missing.returncode == 1 and "missing" in missing.stderr
+
+
+def test_a_reset_leaves_an_archive_on_its_way_alone(lab: RunningLab, tmp_path: Path) -> None:
+    file = tmp_path / "state.tar"
+    assert custom_labels(lab.emulator, "save", str(file)).returncode == 0
+    archive = file.read_bytes()
+    connection = http.client.HTTPConnection(lab.emulator.endpoint.removeprefix("http://"), timeout=30)
+    connection.putrequest("PUT", "/_emulator/state")
+    connection.putheader("Content-Length", str(len(archive)))
+    connection.endheaders(archive[: len(archive) // 2])
+    time.sleep(0.3)
+    lab.control("POST", "reset")
+    connection.send(archive[len(archive) // 2 :])
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)) == (200, {"status": "loaded"})
+    connection.close()
+    lab.trained.describe_version("first")
+
+
+def test_addresses_that_are_none(tmp_path: Path) -> None:
+    for endpoint in ("ftp://there", "http://127.0.0.1:99999", "http://127.0.0.1:1"):
+        command = [sys.executable, "-m", "emulator", "save", str(tmp_path / "x"), "--endpoint", endpoint]
+        ended = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert ended.returncode == 1 and endpoint in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_a_hundred_cases_with_a_reset_between_them(start_emulator: Callable[..., EmulatorProcess]) -> None:

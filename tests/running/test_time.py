@@ -82,6 +82,8 @@ def test_a_running_model_ages_by_eight_hours_in_a_moment(lab: RunningLab) -> Non
         ("POST", "clock/advance", {"seconds": 5}, 409),
         ("PUT", "clock", {"mode": "sideways"}, 400),
         ("PUT", "clock", [], 400),
+        ("PUT", "clock", {"mode": "manual", "nwo": 5}, 400),
+        ("POST", "clock/advance", {"seconds": 1, "minutes": 1}, 400),
         ("PUT", "transitions", {"starting": {"type": "seconds"}}, 400),
         ("PUT", "transitions", {"flying": {"type": "real"}}, 400),
     ],
