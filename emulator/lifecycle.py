@@ -131,8 +131,8 @@ class Lifecycle:
             emulator.fleet.refresh()
             await emulator.fleet.write()
             await asyncio.to_thread(snapshot.mkdir)
-            models = emulator.directories.models
-            await emulator.database.write(lambda connection: snapshot_state(connection, models, snapshot))
+            models, now = emulator.directories.models, emulator.clock.milliseconds()
+            await emulator.database.write(lambda connection: snapshot_state(connection, models, snapshot, now))
             await asyncio.to_thread(emulator.s3.save_to, snapshot / OBJECTS)
             await asyncio.to_thread(pack, snapshot, archive, __version__)
         return archive
@@ -179,6 +179,7 @@ class Lifecycle:
         await self._load_running_models()
         emulator.metrics_keeper.restore()
         emulator.fleet.take_up()
+        await emulator.fleet.write()
         emulator.runner.resume()
         emulator.sweeper.sweep()
 

@@ -68,7 +68,10 @@ class Settings:
         choices=("when_supported", "when_required"),
     )
     waiter_hold: float = _setting(
-        50.0, "How long a waiter's DescribeProjectVersions call is held while a version is changing (O-18).", minimum=0
+        50.0,
+        "How long a waiter's DescribeProjectVersions call is held while a version is changing (O-18). Clients give up "
+        "after their read timeout, botocore after 60 seconds.",
+        minimum=0,
     )
     waiter_hold_for: str = _setting(
         "waiters",

@@ -21,7 +21,7 @@ from emulator.domain.usage import RunningInterval
 from emulator.jobs.clock import Clock
 from emulator.storage.engine import Database
 from emulator.storage.rows import Version
-from emulator.storage.running_spans import change_units, running_intervals, turn_back_span
+from emulator.storage.running_spans import begin_span, change_units, running_intervals, turn_back_span
 from emulator.storage.versions import versions_in
 
 logger = logging.getLogger("custom_labels.units")
@@ -41,12 +41,16 @@ class RunningVersion:
 
 @dataclass(frozen=True, slots=True)
 class _SpanChange:
-    """A version has `units` in service from `at` on; `turned_from`, if given, is where the clock was turned back."""
+    """A version has `units` in service from `at` on.
+
+    `turned_from`, if given, is where the clock was turned back; `begins` is for a version without an open span.
+    """
 
     arn: str
     units: int
     at: float
     turned_from: float | None = None
+    begins: bool = False
 
 
 class Fleet:
@@ -67,7 +71,10 @@ class Fleet:
         self._watch = asyncio.create_task(self._keep_watch(), name="inference units")
 
     def take_up(self) -> None:
-        """Go on with what an earlier process left running, each with its minimum of units (O-19)."""
+        """Go on with what an earlier process left running, each with its minimum of units (O-19).
+
+        `write` is to be called before requests are served: a version that stops must find its span.
+        """
         intervals = self._database.read_now(running_intervals)
         self._tell_earlier_runs(intervals)
         for version in self._database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING)):
@@ -165,12 +172,17 @@ class Fleet:
             running.levels = levels
 
     def _go_on(self, running: RunningVersion, intervals: Iterable[RunningInterval]) -> None:
-        """Its span may have more units than the minimum, or begin where a clock moved by hand had been (O-10)."""
+        """Its span may have more units than the minimum, or begin where a clock moved by hand had been (O-10).
+
+        A version of an archive has none that is open: what passed since the archive was made costs nothing.
+        """
         now, units = self._now(), running.levels.in_service
-        for interval in intervals:
-            turned_from = interval.started_at if interval.started_at > now else None
-            if interval.ended_at is None and (turned_from is not None or interval.units != units):
-                self._unwritten.append(_SpanChange(running.arn, units, now, turned_from))
+        span = next((interval for interval in intervals if interval.ended_at is None), None)
+        if span is None:
+            self._unwritten.append(_SpanChange(running.arn, units, now, begins=True))
+        elif span.started_at > now or span.units != units:
+            turned_from = span.started_at if span.started_at > now else None
+            self._unwritten.append(_SpanChange(running.arn, units, now, turned_from))
 
     def _tell_earlier_runs(self, intervals: Mapping[str, Iterable[RunningInterval]]) -> None:
         """Give the series what earlier processes ran. Which units were desired is not kept; those in service were."""
@@ -195,7 +207,9 @@ class Fleet:
 def _write_changes(connection: Connection, changes: list[_SpanChange]) -> None:
     for change in changes:
         at = int(change.at * 1000)
-        if change.turned_from is None:
+        if change.begins:
+            begin_span(connection, change.arn, change.units, at)
+        elif change.turned_from is None:
             change_units(connection, change.arn, change.units, at)
         else:
             turn_back_span(connection, change.arn, change.units, int(change.turned_from * 1000), at)

@@ -81,6 +81,27 @@ def test_saved_reset_and_loaded_again(lab: RunningLab, tmp_path: Path) -> None:
     lab.stop(arn)
 
 
+def test_the_time_between_save_and_load_is_not_billed(lab: RunningLab, tmp_path: Path) -> None:
+    """O-13, O-15: neither in dollars nor in CloudWatch's hours."""
+    lab.manual_time()
+    arn = lab.new_version()
+    lab.start(arn, minimum=2)
+
+    def seconds() -> tuple[float, float]:
+        [row] = [row for row in lab.control("GET", "usage")["versions"] if row["project_version"] == arn]
+        return row["running_seconds"], row["unit_seconds"]
+
+    lab.advance(3600)
+    ran = seconds()
+    assert custom_labels(lab.emulator, "save", str(tmp_path / "state.tar")).returncode == 0
+    lab.advance(30 * 86_400)
+    assert custom_labels(lab.emulator, "load", str(tmp_path / "state.tar")).returncode == 0
+    assert lab.status(arn) == "RUNNING" and seconds() == pytest.approx(ran)
+    lab.advance(100)
+    assert seconds() == pytest.approx((ran[0] + 100, ran[1] + 200))
+    lab.stop(arn)
+
+
 def test_an_archive_moves_to_another_emulator(
     lab: RunningLab, start_emulator: Callable[..., EmulatorProcess], tmp_path: Path
 ) -> None:
