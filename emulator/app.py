@@ -168,7 +168,7 @@ class Emulator:
             dispatcher,
             default_account=self.settings.default_account,
             account_of=account_of,
-            gates=[QuotaGate(self.request_quota, self.clock.now), FaultGate(self.faults)],
+            gates=[QuotaGate(self.request_quota, self.clock.now), FaultGate(self.faults, self.lifecycle.ending)],
             observe=RequestObserver(self.measurements, self.clock.now),
         )
 

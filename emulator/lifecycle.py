@@ -53,12 +53,14 @@ class Lifecycle:
 
     `serving` is set once, when requests can be served: init scripts send some before `ready` (O-7). Whoever serves sets
     `endpoint`, for those scripts, and `give_up`, which is called when the start fails; `failure` then says why.
+    `ending` is set when the end begins.
     """
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self.ready = asyncio.Event()
         self.serving = asyncio.Event()
+        self.ending = asyncio.Event()
         self.endpoint = ""
         self.failure: str | None = None
         self.give_up: Callable[[], None] = lambda: None
@@ -191,6 +193,11 @@ class Lifecycle:
         for path in emulator.directories.work.iterdir():
             if not path.name.startswith(TRANSFER_PREFIX):  # an archive on its way belongs to its own call
                 shutil.rmtree(path, ignore_errors=True)
+
+    def let_go(self) -> None:
+        """The end begins: answer all calls now that are held or delayed (O-3, O-11, O-18)."""
+        self.ending.set()
+        self._emulator.runner.let_go()
 
     async def stop(self) -> None:
         """End gracefully: work is left resumable, then the files are closed."""

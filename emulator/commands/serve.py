@@ -135,7 +135,7 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
             timeout_keep_alive=75,
         )
         endpoint = _endpoint(listener)
-        server = _server_class()(config, endpoint, app.runner.let_go)
+        server = _server_class()(config, endpoint, app.lifecycle.let_go)
         app.lifecycle.endpoint = endpoint
         app.lifecycle.give_up = lambda: setattr(server, "should_exit", True)
         await server.serve(sockets=[listener])
@@ -165,7 +165,7 @@ def _server_class() -> type:
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Says where it listens once it does, and lets held calls go as soon as the end begins."""
+        """Says where it listens once it does, and lets held and delayed calls go as soon as the end begins."""
 
         def __init__(self, config: uvicorn.Config, endpoint: str, let_go: Callable[[], None]) -> None:
             super().__init__(config)

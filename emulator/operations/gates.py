@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from emulator.domain.errors import RuleError
 from emulator.domain.faults import FaultBook
@@ -30,10 +31,11 @@ class QuotaGate:
 
 
 class FaultGate:
-    """Injected faults (O-11). Delays are of real time, whatever clock the states go by."""
+    """Injected faults (O-11). Delays are of real time, whatever clock the states go by; `ending` ends them all."""
 
-    def __init__(self, faults: FaultBook) -> None:
+    def __init__(self, faults: FaultBook, ending: asyncio.Event) -> None:
         self._faults = faults
+        self._ending = ending
 
     async def __call__(self, request: Request) -> None:
         """Wait and fail as the faults say. Raises AwsError."""
@@ -41,6 +43,7 @@ class FaultGate:
         identity = request.call.identity
         effect = self._faults.meet(request.call.operation, identity.account, identity.region)
         if effect.latency_ms:
-            await asyncio.sleep(effect.latency_ms / 1000)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), effect.latency_ms / 1000)
         if effect.error is not None:
             raise AwsError(effect.error, effect.message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -69,6 +70,20 @@ def test_latency_alone_and_with_an_error(lab: RunningLab) -> None:
     began = time.monotonic()
     assert error_code(lab.rekognition.describe_projects) == "ThrottlingException"
     assert time.monotonic() - began >= 0.2
+
+
+def test_delayed_calls_are_answered_when_the_emulator_ends(lab: RunningLab) -> None:
+    """O-3: answers in flight finish, well before the ten seconds are over."""
+    lab.control("POST", "faults", {"operation": "DescribeProjects", "latency_ms": 600_000})
+    with ThreadPoolExecutor(1) as thread:
+        call = thread.submit(lab.rekognition.describe_projects)
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert lab.emulator.terminate() == 0
+        assert time.monotonic() - began < 6.0
+        assert len(call.result(5)["ProjectDescriptions"]) >= 1
+    lab.emulator.restart()
+    lab.reconnect()
 
 
 def test_probability_repeats(lab: RunningLab) -> None:
