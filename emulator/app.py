@@ -132,6 +132,7 @@ class Emulator:
             clock=self.clock,
             prices=Prices(self.settings.price_per_unit_hour, self.settings.price_per_training_hour),
             open_jobs=lambda: self.runner.open_jobs,
+            job_kinds=self.runner.job_kinds,
         )
 
     def _job_parts(self) -> JobParts:

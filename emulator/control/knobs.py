@@ -29,7 +29,7 @@ ReadJson = Callable[[Request], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """What these paths read and move. `open_jobs` gives the jobs that wait or work."""
+    """What these paths read and move. `open_jobs` gives the jobs that wait or work, `job_kinds` all kinds there are."""
 
     version: str
     faults: FaultBook
@@ -41,6 +41,7 @@ class Knobs:
     clock: Clock
     prices: Prices
     open_jobs: Callable[[], Iterable[Job]]
+    job_kinds: tuple[str, ...]
 
 
 def add_knobs(app: FastAPI, knobs: Knobs, read_json: ReadJson) -> None:
@@ -117,6 +118,6 @@ def _add_reports(app: FastAPI, knobs: Knobs) -> None:
                 TrainingProgress(model_of(one.version_arn), one.done / one.total if one.total else 0.0)
                 for one in knobs.trainings.all()
             ),
-            queues=Counter(job.kind for job in knobs.open_jobs()),
+            queues=dict.fromkeys(knobs.job_kinds, 0) | Counter(job.kind for job in knobs.open_jobs()),
         )
         return Response(prometheus_text(knobs.measurements, snapshot), media_type=CONTENT_TYPE)

@@ -81,6 +81,11 @@ class JobRunner:
         """The jobs that are not over, oldest first."""
         return [item.job for item in self._open.values()]
 
+    @property
+    def job_kinds(self) -> tuple[str, ...]:
+        """The kinds of jobs that there are."""
+        return tuple(self._handlers)
+
     def resume(self) -> None:
         """Take up all work that an earlier process left (O-19)."""
         for job in self._database.read_now(list_jobs):

@@ -222,6 +222,7 @@ def test_prometheus_text(lab: RunningLab) -> None:
     named = (lab.account, "us-east-1", project, version)
     assert samples["custom_labels_inference_units_maximum", named] == 3
     assert samples["custom_labels_running_models", ()] == 1
+    assert samples["custom_labels_queue_length", ("train",)] == 0, "an empty queue has a length, not a gap"
     lab.stop(arn)
 
 
