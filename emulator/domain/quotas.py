@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from .errors import RuleError
+from .units import TOKEN_TOLERANCE
 
 QuotaMode = Literal["off", "aws"]
 
@@ -107,7 +108,7 @@ class TokenBucket:
         burst = max(1.0, self.rate)
         self.tokens = min(burst, self.tokens + max(0.0, now - self.updated_at) * self.rate)
         self.updated_at = now
-        if self.tokens < 1.0:
+        if self.tokens < 1.0 - TOKEN_TOLERANCE:
             return False
         self.tokens -= 1.0
         return True

@@ -13,6 +13,8 @@ from math import floor, inf
 
 DEMAND_WINDOW_SECONDS = 5
 CHANGES_KEPT = 4096
+TOKEN_TOLERANCE = 1e-4
+"""What a token may lack: epoch seconds as floats are exact to a quarter of a microsecond only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class RunningUnits:
         self._asked += 1
         self._demand_seen = True
         self._refill(now)
-        if self._tokens < 1.0:
+        if self._tokens < 1.0 - TOKEN_TOLERANCE:
             return False
         self._tokens -= 1.0
         return True

@@ -53,7 +53,8 @@ class Clock:
             raise ValueError("The clock cannot be turned back by advancing.")
         if self._manual_now + seconds > LATEST_MOMENT:
             raise ValueError("The clock ends with the year 9999.")
-        self._manual_now += seconds
+        # To the microsecond: six hundred tenths of a second are a minute, and not a little less.
+        self._manual_now = round(self._manual_now + seconds, 6)
         self._wake()
 
     async def wait_until_or_moved(self, moment: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,20 @@ def test_many_accounts_do_not_fill_the_memory() -> None:
 
 def test_every_rate_belongs_to_a_real_operation(operations: dict[str, Any]) -> None:
     assert set(REQUESTS_PER_SECOND) <= set(operations)
+
+
+@pytest.mark.parametrize("fifths", range(1, 6))
+def test_fifths_of_a_second_bring_their_requests(fifths: int) -> None:
+    quota = RequestQuota("aws")
+
+    def passed(now: float) -> int:
+        count = 0
+        with suppress(RequestRateError):
+            for count in range(7):  # noqa: B007
+                quota.check("1" * 12, "us-east-1", "DescribeProjects", now)
+        return count
+
+    assert passed(NOW) == 5 and passed(NOW + fifths / 5) == fifths
 
 
 def test_a_clock_set_back_gives_no_tokens_and_is_followed_from_there() -> None:

@@ -163,6 +163,14 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         RunningUnits(3, 2, START)
 
 
+@pytest.mark.parametrize("tenths", range(1, 11))
+def test_tenths_of_a_second_bring_their_requests(tenths: int) -> None:
+    """O-21: at today's epoch seconds a float cannot tell 0.6 from 0.5999999."""
+    units = RunningUnits(2, None, START)
+    assert [units.take(START) for _ in range(11)] == [True] * 10 + [False]
+    assert sum(units.take(START + tenths / 10) for _ in range(11)) == tenths
+
+
 def test_a_clock_set_back_gives_no_extra_capacity() -> None:
     units = RunningUnits(1, None, START)
     assert sum(units.take(START) for _ in range(5)) == 5

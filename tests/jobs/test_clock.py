@@ -36,6 +36,15 @@ def test_stamps_follow_a_clock_that_is_turned_back() -> None:
     assert abs(clock.stamp() - time.time() * 1000) < 1000
 
 
+@pytest.mark.parametrize(("step", "times"), [(0.1, 600), (0.01, 6000), (0.3, 200)])
+def test_small_steps_add_up(step: float, times: int) -> None:
+    clock = Clock()
+    clock.set_manual(1_800_000_000)
+    for _ in range(times):
+        clock.advance(step)
+    assert clock.now() == 1_800_000_060
+
+
 def test_manual_time_stands_until_it_is_advanced() -> None:
     clock = Clock()
     clock.set_manual(1000)
