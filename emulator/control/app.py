@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from emulator.control.errors import ControlError
 from emulator.jobs.clock import LATEST_MOMENT, Clock
@@ -86,6 +87,10 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(ControlError)
     async def control_error(_request: Request, error: ControlError) -> Response:
         return _error(error.status, error.code, error.message)
+
+    @app.exception_handler(ClientDisconnect)
+    async def client_left(_request: Request, _error_of_client: ClientDisconnect) -> Response:
+        return _error(400, "ClientDisconnected", "The body was not sent to its end.")
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:

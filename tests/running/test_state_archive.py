@@ -22,7 +22,7 @@ import pytest
 
 from tests.support.projects import error_code
 from tests.support.running import RunningLab
-from tests.support.server import PROJECT_ROOT, EmulatorProcess
+from tests.support.server import PROJECT_ROOT, EmulatorProcess, wait_until
 
 
 def custom_labels(emulator: EmulatorProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -217,6 +217,20 @@ def test_a_reset_leaves_an_archive_on_its_way_alone(lab: RunningLab, tmp_path: P
     answer = connection.getresponse()
     assert (answer.status, json.load(answer)) == (200, {"status": "loaded"})
     connection.close()
+    lab.trained.describe_version("first")
+
+
+def test_an_upload_that_breaks_off_changes_nothing_and_leaves_nothing(lab: RunningLab) -> None:
+    printed = len(lab.emulator.log())
+    connection = http.client.HTTPConnection(lab.emulator.endpoint.removeprefix("http://"), timeout=30)
+    connection.putrequest("PUT", "/_emulator/state")
+    connection.putheader("Content-Length", "100000")
+    connection.endheaders(b"x" * 1000)
+    connection.close()
+    assert lab.emulator.data_directory is not None
+    work = lab.emulator.data_directory / "work"
+    wait_until(lambda: not list(work.glob("state-*")), what="the end of the call")
+    assert "Traceback" not in lab.emulator.log()[printed:]
     lab.trained.describe_version("first")
 
 
