@@ -176,7 +176,8 @@ class RunningUnits:
         mean = (sum(self._earlier_seconds) + self._asked) / DEMAND_WINDOW_SECONDS
         capacity = self._in_service * self.settings.tps_per_unit
         busy = max(float(self._asked), mean) > self.settings.scale_up_share * capacity
-        idle = not busy and mean < self.settings.scale_down_share * capacity
+        # Nothing asked for is idle too while an outage leaves no capacity to compare with.
+        idle = not busy and (mean == 0 or mean < self.settings.scale_down_share * capacity)
         self._busy_since = (began if self._busy_since is None else self._busy_since) if busy else None
         self._idle_since = (began if self._idle_since is None else self._idle_since) if idle else None
         self._earlier_seconds.append(self._asked)

@@ -155,6 +155,16 @@ def test_the_changes_tell_the_story_once() -> None:
     assert units.drain_changes() == []
 
 
+def test_calm_during_an_outage_of_all_units_ends_in_the_minimum() -> None:
+    """O-22, O-23: a share of nothing is nothing, yet no demand at all is calm."""
+    units = RunningUnits(1, 3, START)
+    load(units, 30, 40, START)
+    units.take_away(3, 1000, START + 40)
+    load(units, 30, 5, START + 40)
+    assert units.desired(START + 45) == 3
+    assert units.desired(START + 8 * 3600) == units.in_service(START + 8 * 3600) == 1
+
+
 def test_settings_that_make_no_sense_are_refused() -> None:
     for wrong in ({"tps_per_unit": -1}, {"scale_up_share": 0.3}, {"scale_up_seconds": 0}, {"scale_down_seconds": -1}):
         with pytest.raises(ValueError):

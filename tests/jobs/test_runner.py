@@ -170,6 +170,25 @@ def test_immediate_changes_need_no_describing_call(database: Database) -> None:
     play(story)
 
 
+def test_a_training_that_still_works_hears_of_a_clock_that_is_turned_back(database: Database) -> None:
+    """O-10: what it has to last is counted from there, and not from when its work ends."""
+
+    async def story() -> None:
+        bench = Bench(database, training={"type": "seconds", "seconds": 600})
+        bench.handler.may_end.clear()
+        job = await database.write(lambda c: bench.runner.accept(c, "start-version", "training", ARN, "project"))
+        bench.runner.submit(job)
+        bench.clock.set_manual(10)
+        await bench.runner.settle_due(PATIENCE)
+        bench.clock.advance(600)
+        await bench.runner.settle_due(PATIENCE)
+        bench.handler.may_end.set()
+        await bench.ended()
+        assert bench.shown() == DONE
+
+    play(story)
+
+
 @pytest.mark.parametrize("turn_back", [lambda clock: clock.set_real(), lambda clock: clock.set_manual(10)])
 def test_a_clock_that_is_turned_back_keeps_nobody_waiting(
     database: Database, turn_back: Callable[[Clock], None]
