@@ -16,7 +16,14 @@ DATA = {"m1": M1, "m2": M2, "empty": {}}
 
 
 def evaluate(text: str) -> Series:
-    return Expression(text, DATA.__getitem__, lambda: [M1, M2], {"m1": 3600}).evaluate()
+    metrics = {"m1": M1, "m2": M2}
+    return Expression(
+        text,
+        DATA.__getitem__,
+        lambda part: [series for name, series in metrics.items() if part in name],
+        {"m1": 3600},
+        lambda: range(-3600, 14401, 3600),
+    ).evaluate()
 
 
 def test_inference_units_used_as_printed() -> None:
@@ -55,6 +62,25 @@ def test_values(text: str, at_zero: float) -> None:
     assert evaluate(text)[0] == pytest.approx(at_zero)
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("FILL(m1, 0)", [0, 1, 2, 0, 3, 0]),
+        ("FILL(m1 * 2, 1 + 1)", [2, 2, 4, 2, 6, 2]),
+        ("FILL(m1, REPEAT)", [1, 2, 2, 3, 3]),
+        ("FILL(m1, LINEAR)", [1, 2, 2.5, 3]),
+        ("FILL(empty, 5)", [5] * 6),
+        ("FILL(empty, REPEAT)", []),
+        ('SUM([m1, FILL(m2, 0)]) - SUM(METRICS("m2"))', [1, 0, 3]),
+        ('SUM(METRICS("nothing"))', []),
+    ],
+)
+def test_gaps_are_filled_and_metrics_chosen_by_their_id(text: str, values: list[float]) -> None:
+    """As CloudWatch's metric math has it; gaps are where a version did not run (R-8)."""
+    found = evaluate(text)
+    assert [found[moment] for moment in sorted(found)] == pytest.approx(values)
+
+
 def test_two_series_meet_where_both_have_data() -> None:
     assert evaluate("m1 + m2") == {0: 11.0, 10800: 3.0}
 
@@ -91,6 +117,12 @@ def test_a_metric_without_data_gives_a_series_without_points() -> None:
         ("SUM([2])*m1", "holds time series only"),
         ("PERIOD(m2)*m1", "takes the id of a metric"),
         ("*m1", "unexpected '*'"),
+        ("FILL(m1)", "expected ','"),
+        ("FILL(2, 0)*m1", "FILL takes one time series"),
+        ("FILL(m1, m2)", "FILL takes one time series"),
+        ("FILL(METRICS(), 0)", "FILL takes one time series"),
+        ("METRICS(m1)", "text in double quotes"),
+        ('"m1" * 2', "unexpected"),
         ("m1;m1", "unexpected ';'"),
         ("(" * 500 + "m1" + ")" * 500, "deep"),
         ("-" * 500 + "m1", "deep"),

@@ -1,7 +1,8 @@
 """CloudWatch's metric math, as far as the guide's graphs of running time need it and a little further (R-8).
 
 Operators + - * / ^ and parentheses over numbers, time series and ids of other queries; SUM, AVG, MIN, MAX and
-DATAPOINT_COUNT, which make one number of one series and one series of a list of series ([m1, m2], METRICS()); PERIOD.
+DATAPOINT_COUNT, which make one number of one series and one series of a list of series ([m1, m2], METRICS(), and
+METRICS("text") for ids that contain the text); PERIOD; FILL with a number, REPEAT or LINEAR where a series has gaps.
 Operators join two series at the times that both have; a division by zero leaves its point out.
 """
 
@@ -10,7 +11,8 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 
 Series = dict[int, float]
 """Values by epoch second."""
@@ -18,7 +20,10 @@ Value = float | Series | list[Series]
 
 NESTING_LIMIT = 40
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<name>[A-Za-z][A-Za-z0-9_]*)|(?P<sign>[-+*/^(),\[\]]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
+    r'|(?P<text>"[^"]*")|(?P<sign>[-+*/^(),\[\]]))'
+)
 _OPERATORS: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -37,7 +42,7 @@ def _mean(values: list[float]) -> float:
 
 
 _OF_VALUES: dict[str, Callable[[list[float]], float]] = {"SUM": math.fsum, "AVG": _mean, "MIN": min, "MAX": max}
-FUNCTIONS = (*_OF_VALUES, "DATAPOINT_COUNT", "PERIOD", "METRICS")
+FUNCTIONS = (*_OF_VALUES, "DATAPOINT_COUNT", "PERIOD", "METRICS", "FILL")
 
 
 class Expression:
@@ -47,14 +52,18 @@ class Expression:
         self,
         text: str,
         series: Callable[[str], Series],
-        metrics: Callable[[], list[Series]],
+        metrics: Callable[[str], list[Series]],
         periods: Mapping[str, int],
+        moments: Callable[[], Sequence[int]] = tuple,
     ) -> None:
-        """`series` gives another query's data by id (KeyError if there is none), `metrics` those of all MetricStats."""
+        """`series` gives another query's data by id (KeyError if there is none), `metrics` those of all MetricStats
+        whose id contains a text, `moments` the beginnings of all periods of the request, for FILL.
+        """
         self._text = text
         self._series = series
         self._metrics = metrics
         self._periods = periods
+        self._moments = moments
         self._tokens = _tokens(text)
         self._position = 0
         self._depth = 0
@@ -140,8 +149,9 @@ class Expression:
             raise MathError(f"the function {name} is not available; available are {', '.join(FUNCTIONS)}")
         self._expect("(")
         if name == "METRICS":
-            self._expect(")")
-            return self._metrics()
+            return self._metrics(self._text_in_parentheses())
+        if name == "FILL":
+            return self._fill()
         if name == "PERIOD":
             value: Value = float(self._period(self._next()))
         else:
@@ -150,6 +160,31 @@ class Expression:
             self._depth -= 1
         self._expect(")")
         return value
+
+    def _text_in_parentheses(self) -> str:
+        token = self._next()
+        if token == ")":
+            return ""
+        if not token.startswith('"'):
+            raise MathError(f"METRICS takes nothing or a text in double quotes, not {token!r}")
+        self._expect(")")
+        return token.strip('"')
+
+    def _fill(self) -> Series:
+        self._deeper()
+        series = self._sum()
+        if not isinstance(series, dict):
+            raise MathError("FILL takes one time series and a number, REPEAT or LINEAR")
+        self._expect(",")
+        if self._peek() in ("REPEAT", "LINEAR"):
+            value: Value | str = self._next()
+        else:
+            value = self._sum()
+        self._expect(")")
+        self._depth -= 1
+        if isinstance(value, dict | list):
+            raise MathError("FILL takes one time series and a number, REPEAT or LINEAR")
+        return _filled(series, self._moments(), value)
 
     def _period(self, query_id: str) -> int:
         if query_id not in self._periods:
@@ -212,6 +247,25 @@ def _apply(name: str, value: Value) -> Value:
     if name == "AVG":  # the average over several series takes what is missing as 0
         return {moment: math.fsum(column) / len(value) for moment, column in columns.items()}
     return {moment: _OF_VALUES[name](column) for moment, column in columns.items()}
+
+
+def _filled(series: Series, moments: Sequence[int], value: float | str) -> Series:
+    """The series with a value at every moment; REPEAT needs a point before, LINEAR one on either side."""
+    known = sorted(series)
+    filled = dict(series)
+    for moment in moments:
+        if moment in series:
+            continue
+        after = bisect_left(known, moment)
+        if isinstance(value, float):
+            filled[moment] = value
+        elif value == "REPEAT" and after > 0:
+            filled[moment] = series[known[after - 1]]
+        elif value == "LINEAR" and 0 < after < len(known):
+            low, high = known[after - 1], known[after]
+            share = (moment - low) / (high - low)
+            filled[moment] = series[low] + share * (series[high] - series[low])
+    return filled
 
 
 def _combine(sign: str, left: Value, right: Value) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -257,15 +258,24 @@ class _Evaluation:
                 f"Error in expression '{query.id}': expressions refer to each other in a circle."
             )
         self._open.append(query.id)
-        metrics = [one.id for one in self._queries.values() if one.expression is None]
         periods = {one.id: one.period for one in self._queries.values() if one.expression is None}
-        every_metric: Callable[[], list[Series]] = lambda: [self.series_of(one) for one in metrics]  # noqa: E731
+        metrics: Callable[[str], list[Series]] = lambda text: [  # noqa: E731
+            self.series_of(one) for one in periods if text in one
+        ]
+        moments: Callable[[], range] = lambda: self._moments(min(periods.values(), default=MINUTE))  # noqa: E731
         try:
-            return Expression(query.expression or "", self.series_of, every_metric, periods).evaluate()
+            return Expression(query.expression or "", self.series_of, metrics, periods, moments).evaluate()
         except MathError as error:
             raise QueryValidationError(f"Error in expression '{query.id}': {error}.") from None
         finally:
             self._open.pop()
+
+    def _moments(self, period: int) -> range:
+        """The beginnings of all periods in the time asked for, as buckets have them. Raises MathError for too many."""
+        moments = range(int(self._start // MINUTE) * MINUTE, math.ceil(self._end), period)
+        if len(moments) > DATA_POINTS_LIMIT:
+            raise MathError(f"FILL would give more than {DATA_POINTS_LIMIT:,} data points")
+        return moments
 
 
 def _range(parameters: Parameters) -> tuple[float, float]:
