@@ -109,6 +109,7 @@ class Lifecycle:
     async def settle(self) -> None:
         """The clock was moved: let units scale and every change that is due show (O-10)."""
         self._emulator.fleet.refresh()
+        await self._emulator.fleet.write()
         await self._emulator.runner.settle_due(SETTLE_SECONDS)
 
     async def reset(self) -> None:

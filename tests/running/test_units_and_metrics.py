@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.projects import error_code, error_of
 from tests.support.running import RunningLab
+from tests.support.server import wait_until
 
 THROTTLED = "ProvisionedThroughputExceededException"
 HOUR = 3600
@@ -160,7 +161,19 @@ def test_a_running_model_goes_on_when_the_clock_is_turned_back(lab: RunningLab) 
     assert seconds == pytest.approx(8 * HOUR + 18, abs=0.1) and unit_seconds == pytest.approx(seconds + 3, abs=0.1)
     lab.control("PUT", "clock", {"mode": "manual", "now": began + 8 * HOUR})
     lab.control("PUT", "clock", {"mode": "real"})
-    assert lab.detect_code(arn) == "OK"
+    lab.rekognition.stop_project_version(ProjectVersionArn=arn)
+    seconds, _ = running_cost(lab, arn)
+    assert seconds == pytest.approx(40 * HOUR, abs=10), "a stop at once takes nothing away"
+
+
+def test_detections_go_on_in_real_time_after_hours_by_hand(lab: RunningLab) -> None:
+    lab.manual_time()
+    arn = lab.new_version()
+    lab.start(arn)
+    lab.advance(8 * HOUR)
+    assert [lab.detect_code(arn) for _ in range(6)] == ["OK"] * 5 + [THROTTLED]
+    lab.control("PUT", "clock", {"mode": "real"})
+    wait_until(lambda: lab.detect_code(arn) == "OK", seconds=5.0, what="a detection that is served")
     lab.stop(arn)
 
 
