@@ -31,17 +31,26 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"SourceRefContains": "z"},
     {"SourceRefContains": "photo-2499", "ContainsLabels": ["label0"], "Labeled": True},
     {"HasErrors": True, "ContainsLabels": ["label1"]},
+    {"ContainsLabels": ["late"]},
+    {"ContainsLabels": ["late"], "HasErrors": True},
+    {"ContainsLabels": ["late"], "SourceRefContains": "/42/"},
+    {"SourceRefContains": "photo", "ContainsLabels": ["absent"]},
+    {"SourceRefContains": "5.jpg", "Labeled": False},
 )
 
 
 def manifest_lines() -> Iterator[str]:
-    """Lines of about 480 bytes, nine of ten labelled, some with two labels, one in a thousand with an error."""
+    """Lines of about 500 bytes, nine of ten labelled, some with two labels, one in a thousand with an error.
+
+    One label is in the last twentieth alone, as in manifests that are sorted by label.
+    """
     chance = random.Random(1)
     for number in range(ENTRIES):
         line: dict[str, Any] = {"source-ref": f"s3://pictures/images/{number % 97:02d}/photo-{number:06d}.jpg"}
         if number % 10:
             line |= _label("kind", f"label{min(119, int(chance.expovariate(1 / 20)))}")
             line |= _label("more", "extra") if number % 5 == 0 or number % 3 == 0 else {}
+            line |= _label("late", "late") if number >= ENTRIES - 20_000 else {}
         if number % 1000 == 1:
             line["kind-metadata"]["type"] = "groundtruth/unknown"
         yield json.dumps(line) + "\n"

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from emulator.domain.states import DatasetState
+from emulator.storage.entry_blocks import add_to_blocks, change_label_bits, remove_blocks, remove_from_blocks
 from emulator.storage.rows import EntryRecord
-from emulator.storage.source_refs import add_source_refs, rebuild_source_refs
 from emulator.storage.tables import (
     dataset_contents,
     dataset_entries,
     dataset_entry_labels,
+    dataset_label_blocks,
     dataset_labels,
-    dataset_source_refs,
     datasets,
 )
 
@@ -42,17 +42,10 @@ def append_entries(connection: Connection, content_id: int, records: Sequence[En
     first = connection.execute(
         select(dataset_contents.c.next_position).where(dataset_contents.c.id == content_id)
     ).scalar_one()
-    connection.execute(
-        insert(dataset_entries),
-        [_entry_values(content_id, first + offset, record) for offset, record in enumerate(records)],
-    )
-    _add_labels(connection, content_id, [(first + offset, record) for offset, record in enumerate(records)])
-    _count_entries(connection, content_id, 1, records)
+    _add_entries(connection, content_id, list(enumerate(records, start=first)))
     connection.execute(
         update(dataset_contents).where(dataset_contents.c.id == content_id).values(next_position=first + len(records))
     )
-    refs = [(first + offset, record.source_ref) for offset, record in enumerate(records)]
-    add_source_refs(connection, content_id, refs)
 
 
 def upsert_entries(connection: Connection, content_id: int, records: Sequence[EntryRecord]) -> None:
@@ -67,29 +60,28 @@ def upsert_entries(connection: Connection, content_id: int, records: Sequence[En
     replaced = [(existing[record.source_ref], record) for record in records if record.source_ref in existing]
     if replaced:
         remove_entries(connection, content_id, [position for position, _ in replaced])
-        connection.execute(
-            insert(dataset_entries), [_entry_values(content_id, position, record) for position, record in replaced]
-        )
-        _add_labels(connection, content_id, replaced)
-        _count_entries(connection, content_id, 1, [record for _, record in replaced])
+        _add_entries(connection, content_id, replaced)
         drop_unused_labels(connection, content_id)
     append_entries(connection, content_id, [record for record in records if record.source_ref not in existing])
 
 
 def remove_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
     """Take entries out of a content. Labels that no entry uses any more keep a count of zero until
-    `drop_unused_labels`; the pages of source-refs are the caller's to rebuild unless the same ones come back."""
+    `drop_unused_labels`."""
+    remove_from_blocks(connection, content_id, positions)
     for start in range(0, len(positions), _POSITIONS_AT_ONCE):
         batch = positions[start : start + _POSITIONS_AT_ONCE]
         of_labels = (dataset_entry_labels.c.content_id == content_id, dataset_entry_labels.c.position.in_(batch))
         of_entries = (dataset_entries.c.content_id == content_id, dataset_entries.c.position.in_(batch))
-        uses = connection.execute(
-            select(dataset_entry_labels.c.label_id, func.count(), func.sum(dataset_entry_labels.c.boxes))
-            .where(*of_labels)
-            .group_by(dataset_entry_labels.c.label_id)
-        ).all()
-        for label_id, entries, boxes in uses:
-            _count_label(connection, label_id, -entries, -boxes)
+        columns = dataset_entry_labels.c.label_id, dataset_entry_labels.c.position, dataset_entry_labels.c.boxes
+        uses = connection.execute(select(*columns).where(*of_labels)).all()
+        entries = Counter(label_id for label_id, _, _ in uses)
+        boxes: Counter[int] = Counter()
+        for label_id, _, number in uses:
+            boxes[label_id] += number
+        for label_id in entries:
+            _count_label(connection, label_id, -entries[label_id], -boxes[label_id])
+        change_label_bits(connection, ((label_id, position) for label_id, position, _ in uses), is_used=False)
         flags = connection.execute(
             select(dataset_entries.c.is_labeled, dataset_entries.c.has_errors).where(*of_entries)
         ).all()
@@ -100,9 +92,10 @@ def remove_entries(connection: Connection, content_id: int, positions: Sequence[
 
 def drop_unused_labels(connection: Connection, content_id: int) -> None:
     """Remove the labels that no entry uses any more (L-1)."""
-    connection.execute(
-        delete(dataset_labels).where(dataset_labels.c.content_id == content_id, dataset_labels.c.entry_count <= 0)
-    )
+    unused = (dataset_labels.c.content_id == content_id, dataset_labels.c.entry_count <= 0)
+    of_unused = dataset_label_blocks.c.label_id.in_(select(dataset_labels.c.id).where(*unused))
+    connection.execute(delete(dataset_label_blocks).where(of_unused))
+    connection.execute(delete(dataset_labels).where(*unused))
 
 
 def move_entries(connection: Connection, source_id: int, target_id: int, positions: Sequence[int]) -> None:
@@ -112,7 +105,6 @@ def move_entries(connection: Connection, source_id: int, target_id: int, positio
         append_entries(connection, target_id, read_records(connection, source_id, batch))
     remove_entries(connection, source_id, positions)
     drop_unused_labels(connection, source_id)
-    rebuild_source_refs(connection, source_id)
     bucket = select(dataset_contents.c.bucket).where(dataset_contents.c.id == source_id).scalar_subquery()
     connection.execute(update(dataset_contents).where(dataset_contents.c.id == target_id).values(bucket=bucket))
 
@@ -143,7 +135,10 @@ def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
     """Delete up to `limit` entries of a content, or at last the content itself. True when nothing is left of it."""
     positions = list(
         connection.execute(
-            select(dataset_entries.c.position).where(dataset_entries.c.content_id == content_id).limit(limit)
+            select(dataset_entries.c.position)
+            .where(dataset_entries.c.content_id == content_id)
+            .order_by(dataset_entries.c.position)
+            .limit(limit)
         ).scalars()
     )
     if positions:
@@ -151,11 +146,22 @@ def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
             batch = positions[start : start + _POSITIONS_AT_ONCE]
             for table in (dataset_entry_labels, dataset_entries):
                 connection.execute(delete(table).where(table.c.content_id == content_id, table.c.position.in_(batch)))
+        remove_blocks(connection, content_id, before=positions[-1])
         return False
-    for table in (dataset_source_refs, dataset_labels):
-        connection.execute(delete(table).where(table.c.content_id == content_id))
+    remove_blocks(connection, content_id)
+    connection.execute(delete(dataset_labels).where(dataset_labels.c.content_id == content_id))
     connection.execute(delete(dataset_contents).where(dataset_contents.c.id == content_id))
     return True
+
+
+def _add_entries(connection: Connection, content_id: int, placed: list[tuple[int, EntryRecord]]) -> None:
+    """Put entries at their positions and count and index them."""
+    connection.execute(
+        insert(dataset_entries), [_entry_values(content_id, position, record) for position, record in placed]
+    )
+    _add_labels(connection, content_id, placed)
+    _count_entries(connection, content_id, 1, [record for _, record in placed])
+    add_to_blocks(connection, content_id, placed)
 
 
 def _entry_values(content_id: int, position: int, record: EntryRecord) -> dict[str, object]:
@@ -169,8 +175,7 @@ def _entry_values(content_id: int, position: int, record: EntryRecord) -> dict[s
     }
 
 
-def _add_labels(connection: Connection, content_id: int, placed: Iterable[tuple[int, EntryRecord]]) -> None:
-    placed = list(placed)
+def _add_labels(connection: Connection, content_id: int, placed: Sequence[tuple[int, EntryRecord]]) -> None:
     entries: Counter[str] = Counter()
     boxes: Counter[str] = Counter()
     for _, record in placed:
@@ -187,6 +192,8 @@ def _add_labels(connection: Connection, content_id: int, placed: Iterable[tuple[
     ]
     if uses:
         connection.execute(insert(dataset_entry_labels), uses)
+    used = ((label_ids[name], position) for position, record in placed for name in record.labels)
+    change_label_bits(connection, used, is_used=True)
 
 
 def _label_ids(connection: Connection, content_id: int, names: list[str]) -> dict[str, int]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import Connection, func, select
 
+from emulator.storage.entry_blocks import matching_positions
 from emulator.storage.rows import ContentStats, EntryFilter, LabelCount
-from emulator.storage.source_refs import positions_containing
 from emulator.storage.tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels
 
 _LINES_AT_ONCE = 1000
-
-# Below this number of matches a label's entries are looked up first; above it, entries are walked and probed.
-_FEW_MATCHES = 5000
 
 
 def content_stats(connection: Connection, content_id: int | None) -> ContentStats:
@@ -41,79 +38,13 @@ def list_entries(
     connection: Connection, content_id: int, wanted: EntryFilter, *, after: int | None, limit: int
 ) -> list[tuple[int, str]]:
     """Pairs of (position, line) in manifest order, after the cursor (a position)."""
-    statement = select(dataset_entries.c.position, dataset_entries.c.line).where(
-        dataset_entries.c.content_id == content_id
+    positions = list(islice(matching_positions(connection, content_id, wanted, after=after), limit))
+    statement = (
+        select(dataset_entries.c.position, dataset_entries.c.line)
+        .where(dataset_entries.c.content_id == content_id, dataset_entries.c.position.in_(positions))
+        .order_by(dataset_entries.c.position)
     )
-    for condition in _conditions(connection, content_id, wanted):
-        statement = statement.where(condition)
-    statement = statement.order_by(dataset_entries.c.position)
-    part = wanted.source_ref_contains
-    if part is not None and not _has_few_candidates(connection, content_id, wanted):
-        return _list_by_source_ref(connection, content_id, statement, part, after, limit)
-    if after is not None:
-        statement = statement.where(dataset_entries.c.position > after)
-    return [(position, line) for position, line in connection.execute(statement.limit(limit))]
-
-
-def _list_by_source_ref(
-    connection: Connection, content_id: int, statement: Select[Any], part: str, after: int | None, limit: int
-) -> list[tuple[int, str]]:
-    found: list[tuple[int, str]] = []
-    for positions in positions_containing(connection, content_id, part, after=after):
-        page = statement.where(dataset_entries.c.position.in_(positions)).limit(limit - len(found))
-        found.extend((position, line) for position, line in connection.execute(page))
-        if len(found) >= limit:
-            break
-    return found
-
-
-def _has_few_candidates(connection: Connection, content_id: int, wanted: EntryFilter) -> bool:
-    """Whether another filter alone leaves so few entries that looking at each of them is quickest."""
-    counts = connection.execute(
-        select(
-            dataset_contents.c.total_entries, dataset_contents.c.labeled_entries, dataset_contents.c.error_entries
-        ).where(dataset_contents.c.id == content_id)
-    ).one()
-    candidates = [counts.total_entries]
-    if wanted.has_errors:
-        candidates.append(counts.error_entries)
-    if wanted.labeled is not None:
-        labeled = counts.labeled_entries
-        candidates.append(labeled if wanted.labeled else counts.total_entries - labeled)
-    if wanted.contains_labels is not None:
-        candidates.append(sum(count for _, count in _labels_named(connection, content_id, wanted.contains_labels)))
-    return bool(min(candidates) <= _FEW_MATCHES)
-
-
-def _conditions(connection: Connection, content_id: int, wanted: EntryFilter) -> Iterator[ColumnElement[Any]]:
-    if wanted.labeled is not None:
-        yield dataset_entries.c.is_labeled.is_(wanted.labeled)
-    if wanted.has_errors is not None:
-        yield dataset_entries.c.has_errors.is_(wanted.has_errors)
-    if wanted.source_ref_contains is not None:
-        yield func.instr(dataset_entries.c.source_ref, wanted.source_ref_contains) > 0
-    if wanted.contains_labels is not None:
-        yield _has_any_label(connection, content_id, wanted.contains_labels)
-
-
-def _has_any_label(connection: Connection, content_id: int, names: tuple[str, ...]) -> ColumnElement[Any]:
-    found = _labels_named(connection, content_id, names)
-    label_ids = [label_id for label_id, _ in found]
-    if sum(count for _, count in found) <= _FEW_MATCHES:
-        positions = select(dataset_entry_labels.c.position).where(dataset_entry_labels.c.label_id.in_(label_ids))
-        return dataset_entries.c.position.in_(positions)
-    return exists().where(
-        dataset_entry_labels.c.label_id.in_(label_ids),
-        dataset_entry_labels.c.position == dataset_entries.c.position,
-    )
-
-
-def _labels_named(connection: Connection, content_id: int, names: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Pairs of (label id, number of entries)."""
-    statement = select(dataset_labels.c.id, dataset_labels.c.entry_count).where(
-        dataset_labels.c.content_id == content_id, dataset_labels.c.name.in_(names)
-    )
-    return [(label_id, count) for label_id, count in connection.execute(statement)]
+    return [(position, line) for position, line in connection.execute(statement)]
 
 
 def list_labels(

@@ -102,19 +102,22 @@ dataset_entries = Table(
     Column("has_errors", Boolean, nullable=False),
     Index("ix_dataset_entries_position", "content_id", "position", unique=True),
     Index("ix_dataset_entries_source_ref", "content_id", "source_ref", unique=True),
-    Index("ix_dataset_entries_labeled", "content_id", "is_labeled", "position"),
-    Index("ix_dataset_entries_errors", "content_id", "has_errors", "position"),
 )
 
-# The source-refs of up to a thousand entries in one row, so that a substring is looked for in a few megabytes of text
-# instead of in every entry's row (`source_refs`).
-dataset_source_refs = Table(
-    "dataset_source_refs",
+# What filters of entries are answered from, by blocks of 1,024 positions (`entry_blocks`). The bits come first: SQLite
+# reads them without the text behind them.
+dataset_blocks = Table(
+    "dataset_blocks",
     metadata,
     Column("content_id", Integer, primary_key=True, autoincrement=False),
-    Column("last_position", Integer, primary_key=True, autoincrement=False),
-    Column("positions", JSON, nullable=False),
-    Column("text", LargeBinary, nullable=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("present", LargeBinary, nullable=False),
+    Column("labeled", LargeBinary, nullable=False),
+    Column("errors", LargeBinary, nullable=False),
+    Column("folders", Text, nullable=False),
+    Column("folder_of", LargeBinary, nullable=False),
+    Column("names", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 dataset_labels = Table(
@@ -136,6 +139,15 @@ dataset_entry_labels = Table(
     Column("content_id", Integer, nullable=False),
     Column("boxes", Integer, nullable=False),
     Index("ix_dataset_entry_labels_position", "content_id", "position"),
+    sqlite_with_rowid=False,
+)
+
+dataset_label_blocks = Table(
+    "dataset_label_blocks",
+    metadata,
+    Column("label_id", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("bits", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from emulator.storage.content_changes import upsert_entries
 from emulator.storage.engine import Database
 from emulator.storage.migrate import HEAD_REVISION, current_revision, migrate
+from emulator.storage.rows import EntryRecord
 from tests.operations.test_races import JPEG, until_version_is
+from tests.storage.test_entry_blocks import COUNT, check, entry
 from tests.storage.test_migrate import schema
 from tests.support.in_process import InProcessEmulator, play
 from tests.support.stored_model import StoredModel
 
 FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
 VERSIONS = ("running", "stopped", "starting")
+CONTENT = 77
 
 
 @pytest.fixture
@@ -88,3 +92,43 @@ async def check_versions(emulator: InProcessEmulator, project: str) -> None:
         answer = await emulator.call("DetectCustomLabels", ProjectVersionArn=arns[name], Image={"Bytes": JPEG})
         assert answer == {"CustomLabels": [{"Name": "circle", "Confidence": 75.0}]}
     await emulator.call("StopProjectVersion", ProjectVersionArn=arns["running"])
+
+
+def test_entries_of_the_first_release_pass_the_same_filters(data_directory: Path) -> None:
+    """Lists of entries are answered from an index that the first release did not have."""
+    connection = sqlite3.connect(data_directory / "state.sqlite")
+    expected = fill(connection)
+    connection.commit()
+    connection.close()
+    database = Database(data_directory / "state.sqlite")
+    migrate(database)
+    database.write_now(lambda connection: check(connection, CONTENT, expected))
+    new = entry(COUNT)
+    database.write_now(lambda connection: upsert_entries(connection, CONTENT, [new, expected[7]]))
+    expected[COUNT] = new
+    database.write_now(lambda connection: check(connection, CONTENT, expected))
+    database.close()
+
+
+def fill(connection: sqlite3.Connection) -> dict[int, EntryRecord]:
+    """A content of several thousand entries as the first release kept it, with gaps where entries were split off."""
+    expected = {number: entry(number) for number in range(COUNT) if number % 5 and number < COUNT - 30}
+    connection.execute(
+        "INSERT INTO dataset_contents (id, dataset_id, next_position) VALUES (?, 99, ?)", (CONTENT, COUNT)
+    )
+    labels = {name: 1000 + number for number, name in enumerate(("even", "late", "rare"))}
+    for name, label_id in labels.items():
+        count = sum(name in record.labels for record in expected.values())
+        connection.execute("INSERT INTO dataset_labels VALUES (?, ?, ?, ?, 0)", (label_id, CONTENT, name, count))
+    for position, record in expected.items():
+        connection.execute(
+            "INSERT INTO dataset_entries (content_id, position, source_ref, line, is_labeled, has_errors)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (CONTENT, position, record.source_ref, record.line, record.is_labeled, record.has_errors),
+        )
+        for name, boxes in record.labels.items():
+            connection.execute(
+                "INSERT INTO dataset_entry_labels (label_id, position, content_id, boxes) VALUES (?, ?, ?, ?)",
+                (labels[name], position, CONTENT, boxes),
+            )
+    return expected

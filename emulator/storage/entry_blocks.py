@@ -1,0 +1,177 @@
+"""Finding the entries that pass a filter, whatever the filter, the offset and the number of entries.
+
+A content's entries are indexed by blocks of 1,024 positions. A block has a bit for each entry that is there, one for
+each that is labelled or has errors, and the text of the source-refs; each label has bits of its own in every block that
+uses it. So all filters together are a few ANDs a block, and 250,000 entries have 245 blocks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bit_of, lines_of
+from emulator.storage.rows import EntryFilter, EntryRecord
+from emulator.storage.tables import dataset_blocks, dataset_label_blocks, dataset_labels
+
+_BYTES = BLOCK // 8
+_ALL = (1 << BLOCK) - 1
+
+
+def add_to_blocks(connection: Connection, content_id: int, placed: Iterable[tuple[int, EntryRecord]]) -> None:
+    """Index entries at their positions: new ones, or ones that replace removed ones of the same source-refs."""
+    blocks: dict[int, list[tuple[int, EntryRecord]]] = defaultdict(list)
+    for position, record in placed:
+        number, line = divmod(position, BLOCK)
+        blocks[number].append((line, record))
+    for number, records in blocks.items():
+        _add_to_block(connection, content_id, number, records)
+
+
+def _add_to_block(
+    connection: Connection, content_id: int, number: int, records: Sequence[tuple[int, EntryRecord]]
+) -> None:
+    place = (dataset_blocks.c.content_id == content_id, dataset_blocks.c.number == number)
+    row = connection.execute(select(dataset_blocks).where(*place)).one_or_none()
+    present = labeled = errors = 0
+    source_refs: list[str] = []
+    if row is not None:
+        present, labeled, errors = _bits(row.present), _bits(row.labeled), _bits(row.errors)
+        source_refs = BlockText(row.folders, row.folder_of, row.names).source_refs()
+    known = len(source_refs)
+    for line, record in sorted(records, key=lambda item: item[0]):
+        present |= bit_of(line)
+        labeled |= bit_of(line) * record.is_labeled
+        errors |= bit_of(line) * record.has_errors
+        if line >= known:
+            source_refs += [""] * (line - len(source_refs))
+            source_refs.append(record.source_ref)
+    values: dict[str, object] = {"present": _blob(present), "labeled": _blob(labeled), "errors": _blob(errors)}
+    if len(source_refs) > known:
+        values |= BlockText.of(source_refs)._asdict()
+    if row is None:
+        connection.execute(insert(dataset_blocks).values(content_id=content_id, number=number, **values))
+    else:
+        connection.execute(update(dataset_blocks).where(*place).values(**values))
+
+
+def remove_from_blocks(connection: Connection, content_id: int, positions: Iterable[int]) -> None:
+    """Take entries out of the index. Their text stays: without its bit a line is not there."""
+    removed: dict[int, Bits] = defaultdict(int)
+    for position in positions:
+        number, line = divmod(position, BLOCK)
+        removed[number] |= bit_of(line)
+    columns = dataset_blocks.c.present, dataset_blocks.c.labeled, dataset_blocks.c.errors
+    for number, bits in removed.items():
+        place = (dataset_blocks.c.content_id == content_id, dataset_blocks.c.number == number)
+        row = connection.execute(select(*columns).where(*place)).one()
+        left = {column.name: _blob(_bits(blob) & ~bits) for column, blob in zip(columns, row, strict=True)}
+        connection.execute(update(dataset_blocks).where(*place).values(**left))
+
+
+def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *, is_used: bool) -> None:
+    """Note for pairs of (label id, position) that the entry uses the label, or does not any more."""
+    changes: dict[tuple[int, int], Bits] = defaultdict(int)
+    for label_id, position in uses:
+        number, line = divmod(position, BLOCK)
+        changes[label_id, number] |= bit_of(line)
+    if not changes:
+        return
+    columns = dataset_label_blocks.c.label_id, dataset_label_blocks.c.number, dataset_label_blocks.c.bits
+    known = select(*columns).where(
+        dataset_label_blocks.c.label_id.in_({label_id for label_id, _ in changes}),
+        dataset_label_blocks.c.number.in_({number for _, number in changes}),
+    )
+    before = {(label_id, number): _bits(blob) for label_id, number, blob in connection.execute(known)}
+    statement = upsert(dataset_label_blocks)
+    statement = statement.on_conflict_do_update(set_={"bits": statement.excluded.bits})
+    connection.execute(
+        statement,
+        [
+            {
+                "label_id": label_id,
+                "number": number,
+                "bits": _blob(
+                    before.get((label_id, number), 0) | bits if is_used else before[label_id, number] & ~bits
+                ),
+            }
+            for (label_id, number), bits in changes.items()
+        ],
+    )
+
+
+def remove_blocks(connection: Connection, content_id: int, before: int | None = None) -> None:
+    """Remove a content's whole index, or what of it lies in blocks before that of a position."""
+    labels = select(dataset_labels.c.id).where(dataset_labels.c.content_id == content_id)
+    of_labels = delete(dataset_label_blocks).where(dataset_label_blocks.c.label_id.in_(labels))
+    of_content = delete(dataset_blocks).where(dataset_blocks.c.content_id == content_id)
+    if before is not None:
+        of_labels = of_labels.where(dataset_label_blocks.c.number < before // BLOCK)
+        of_content = of_content.where(dataset_blocks.c.number < before // BLOCK)
+    connection.execute(of_labels)
+    connection.execute(of_content)
+
+
+def matching_positions(
+    connection: Connection, content_id: int, wanted: EntryFilter, *, after: int | None
+) -> Iterator[int]:
+    """The positions behind `after` whose entries pass all filters (api-facts §2.6: joined by AND), in order."""
+    first, first_line = divmod(0 if after is None else after + 1, BLOCK)
+    with_label = _blocks_with_label(connection, content_id, wanted.contains_labels, first)
+    part = None if wanted.source_ref_contains is None else Part(wanted.source_ref_contains)
+    columns = [dataset_blocks.c.number, dataset_blocks.c.present, dataset_blocks.c.labeled, dataset_blocks.c.errors]
+    if part is not None:
+        columns += [dataset_blocks.c.folders, dataset_blocks.c.folder_of, dataset_blocks.c.names]
+    statement = (
+        select(*columns)
+        .where(dataset_blocks.c.content_id == content_id, dataset_blocks.c.number >= first)
+        .order_by(dataset_blocks.c.number)
+    )
+    for number, present, labeled, errors, *text in connection.execute(statement):
+        bits = _bits(present) & _flagged(labeled, wanted.labeled) & _flagged(errors, wanted.has_errors)
+        if with_label is not None:
+            bits &= with_label.get(number, 0)
+        if number == first:
+            bits &= _ALL >> first_line
+        if bits and part is not None:
+            bits = part.lines(BlockText(*text), among=bits)
+        if bits:
+            yield from (number * BLOCK + line for line in lines_of(bits))
+
+
+def _blocks_with_label(
+    connection: Connection, content_id: int, names: tuple[str, ...] | None, first: int
+) -> dict[int, Bits] | None:
+    """The entries with any of these labels by number of their block; None without such a filter."""
+    if names is None:
+        return None
+    statement = (
+        select(dataset_label_blocks.c.number, dataset_label_blocks.c.bits)
+        .join(dataset_labels, dataset_labels.c.id == dataset_label_blocks.c.label_id)
+        .where(
+            dataset_labels.c.content_id == content_id,
+            dataset_labels.c.name.in_(names),
+            dataset_label_blocks.c.number >= first,
+        )
+    )
+    found: dict[int, Bits] = defaultdict(int)
+    for number, blob in connection.execute(statement):
+        found[number] |= _bits(blob)
+    return found
+
+
+def _flagged(blob: bytes, value: bool | None) -> Bits:
+    if value is None:
+        return _ALL
+    return _bits(blob) if value else _ALL ^ _bits(blob)
+
+
+def _bits(blob: bytes) -> Bits:
+    return int.from_bytes(blob, "big")
+
+
+def _blob(bits: Bits) -> bytes:
+    return bits.to_bytes(_BYTES, "big")

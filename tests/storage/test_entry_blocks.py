@@ -1,0 +1,110 @@
+"""Filters over contents of several blocks, against a plain look at every entry (api-facts §2.6)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+import pytest
+from sqlalchemy import Connection
+
+from emulator.storage.block_text import BLOCK, BlockText, Part, lines_of
+from emulator.storage.content_changes import append_entries, create_content, move_entries, upsert_entries
+from emulator.storage.contents import list_entries
+from emulator.storage.engine import Database
+from emulator.storage.rows import EntryFilter, EntryRecord
+from tests.storage.test_contents import matches, record
+
+COUNT = 2 * BLOCK + 700
+PARTS = (
+    None,
+    "photo-1",
+    "nowhere",
+    "/7/photo-20",
+    "s/7/",
+    "7",
+    "/photo",
+    ".jpg",
+    "each/photo-12",
+    "s3://b",
+    "a\nb",
+    "Ö",
+)
+FILTERS = [
+    EntryFilter(labels, labeled, part, has_errors)
+    for labels, labeled, part, has_errors in itertools.product(
+        (None, ("even",), ("late", "rare"), ("none",)), (None, True, False), PARTS, (None, True)
+    )
+]
+
+
+def entry(number: int) -> EntryRecord:
+    """Some in few folders, some in folders of their own; labels by parity, by place and for one entry alone."""
+    own_folder = BLOCK <= number < BLOCK + 400
+    folder = f"each/photo-{number}/it" if own_folder else f"folders/{number % 9}"
+    labels = {"even": 0} if number % 2 == 0 else {}
+    labels |= {"late": 0} if number >= COUNT - 300 else {}
+    labels |= {"rare": 1} if number == BLOCK - 1 else {}
+    return record(
+        f"s3://bucket/{folder}/photo-{number}{'Ö' if number % 500 == 0 else ''}.jpg", labels, number % 70 == 1
+    )
+
+
+def check(connection: Connection, content: int, expected: dict[int, EntryRecord]) -> None:
+    """Every filter, from the start and from places within and between blocks."""
+    for wanted, after in itertools.product(FILTERS, (None, 3, BLOCK - 1, BLOCK, COUNT - 5)):
+        start = -1 if after is None else after
+        found = list_entries(connection, content, wanted, after=after, limit=40)
+        passing = (
+            (position, item.line) for position, item in expected.items() if position > start and matches(item, wanted)
+        )
+        assert found == list(itertools.islice(passing, 40)), (wanted, after)
+
+
+@pytest.mark.parametrize("batch", [1000, 333])
+def test_every_filter_finds_what_a_look_at_every_entry_finds(database: Database, batch: int) -> None:
+    records = [entry(number) for number in range(COUNT)]
+
+    def play(connection: Connection) -> None:
+        content = create_content(connection, 1)
+        for start in range(0, COUNT, batch):
+            append_entries(connection, content, records[start : start + batch])
+        expected = dict(enumerate(records))
+        check(connection, content, expected)
+
+        changed = [record(item.source_ref, {"rare": 0}, True) for item in records[1000:1050]]
+        upsert_entries(connection, content, changed)
+        expected |= dict(enumerate(changed, start=1000))
+        check(connection, content, expected)
+
+        gone = [*range(0, COUNT, 5), *range(COUNT - 20, COUNT)]
+        target = create_content(connection, 2)
+        move_entries(connection, content, target, gone)
+        moved = [expected.pop(position) for position in sorted(set(gone))]
+        append_entries(connection, content, [record("s3://bucket/new/photo-1.jpg", {"late": 0}, False)])
+        expected[COUNT] = record("s3://bucket/new/photo-1.jpg", {"late": 0}, False)
+        check(connection, content, expected)
+        check(connection, target, dict(enumerate(moved)))
+
+    database.write_now(play)
+
+
+def of_text(source_refs: list[str], part: str, among: Iterable[int]) -> list[int]:
+    bits = sum(1 << (BLOCK - 1 - line) for line in among)
+    return lines_of(Part(part).lines(BlockText.of(source_refs), bits))
+
+
+def test_a_part_may_begin_in_the_folder_and_end_in_the_name() -> None:
+    source_refs = ["s3://bucket/a/b.jpg", "s3://bucket/ba/b.jpg", "s3://bucket/a/cb.jpg", "s3://bucket/a/b/a/b"]
+    assert of_text(source_refs, "a/b", range(4)) == [0, 1, 3]
+    assert of_text(source_refs, "/a/b", range(4)) == [0, 3]
+    assert of_text(source_refs, "bucket/a/b.jpg", range(4)) == [0]
+    assert of_text(source_refs, "a/b", [2, 3]) == [3]
+    assert of_text(source_refs, "A/B", range(4)) == []
+
+
+def test_many_folders_are_kept_with_their_names() -> None:
+    source_refs = [f"s3://bucket/{number}/x/{number}.jpg" for number in range(BLOCK)]
+    text = BlockText.of(source_refs)
+    assert text.source_refs() == source_refs
+    assert of_text(source_refs, "/17/x/17.jpg", range(BLOCK)) == [17]
