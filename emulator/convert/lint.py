@@ -16,12 +16,16 @@ from emulator.convert.lint_check import LintResult, OnRead, ignore_reading, lint
 from emulator.convert.lint_formats import as_github, as_json
 from emulator.convert.lint_terminal import print_result
 from emulator.convert.local_images import FolderImages
-from emulator.convert.s3 import BucketImages, s3_client
+from emulator.convert.s3 import EMULATOR_ENDPOINT, BucketImages, s3_client
 from emulator.domain.manifest.side import LookAtImages
 
 DESCRIPTION = """Check a manifest as a training of Custom Labels would: every line, every image, and the labels.
 Exit code 0 without errors, 1 with errors (warnings do not count), 2 for wrong usage."""
 
+ELSEWHERE = (
+    "Images in a local folder: --images DIR. Images in a running emulator: --endpoint-url"
+    f" {EMULATOR_ENDPOINT}. No images at all: --no-images."
+)
 SMALL_FILE = 1_000_000
 """Bytes up to which structure alone is checked without a progress bar."""
 
@@ -77,7 +81,9 @@ def _lint(arguments: argparse.Namespace) -> LintResult:
     paths = [path for path in (arguments.file, arguments.test) if path is not None]
     for path in paths:
         if not path.is_file():
-            raise UsageError(f"there is no file {path}")
+            raise UsageError(f"{path} is no file" if path.exists() else f"there is no file {path}")
+    if arguments.split and arguments.test is not None:
+        raise UsageError("--split tries what happens without a testing manifest: leave out --test or --split")
     size = sum(path.stat().st_size for path in paths)
     look = _image_source(arguments)
     with _progress(size if look or size > SMALL_FILE else 0) as on_read:
@@ -90,7 +96,7 @@ def _image_source(arguments: argparse.Namespace) -> LookAtImages | None:
         return None
     if arguments.images is not None:
         return FolderImages(arguments.images)
-    return BucketImages(s3_client(arguments.endpoint_url, arguments.profile))
+    return BucketImages(s3_client(arguments.endpoint_url, arguments.profile), ELSEWHERE)
 
 
 @contextmanager
@@ -107,7 +113,7 @@ def _progress(size: int) -> Iterator[OnRead]:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else -1
     if number < 0:
         raise argparse.ArgumentTypeError("expected a number of at least 0")
     return number

@@ -54,17 +54,23 @@ class LintedFile:
 
 @dataclass(slots=True)
 class LintResult:
-    """What was found; `is_clean` decides the exit code (warnings do not count)."""
+    """What was found; `is_clean` decides the exit code (warnings do not count).
+
+    There are no `files` where `unreadable` is given: the manifest that a file failure is about.
+    """
 
     validation: TrainingValidation
     files: list[LintedFile]
+    unreadable: Path | None = None
 
     @property
-    def failures(self) -> list[Failure]:
-        """Everything that would fail a dataset or a training as a whole."""
+    def failures(self) -> list[tuple[Path | None, Failure]]:
+        """Everything that would fail a dataset or a training as a whole, with the manifest it is about, if it is one's
+        alone."""
         validation = self.validation
-        own = [validation.file_failure] if validation.file_failure else []
-        return [*own, *validation.training.errors, *validation.testing.errors, *validation.pair_errors]
+        own = [(self.unreadable, validation.file_failure)] if validation.file_failure else []
+        of_files = [(file.path, failure) for file in self.files for failure in file.side.errors]
+        return [*own, *of_files, *((None, failure) for failure in validation.pair_errors)]
 
     @property
     def is_clean(self) -> bool:
@@ -90,13 +96,15 @@ def lint(
         except ManifestFileError as error:
             failure = Failure(error.rule, error.status_message)
             empty = SideValidation(list)
-            return LintResult(TrainingValidation(empty, SideValidation(list), file_failure=failure), [])
+            return LintResult(TrainingValidation(empty, SideValidation(list), file_failure=failure), [], path)
     validation = validate_training(
         lambda: _lines(training, on_read),
         None if testing is None else (lambda: _lines(testing, on_read)),
         look_at_images,
         split_seed=None,
     )
+    if validation.is_file_error:
+        return LintResult(validation, [], testing if validation.failed_side == "testing" else training)
     if split and testing is None and validation.failure is None:
         _try_split(validation)
     files = [_linted(training, "training", validation.training, offences_per_rule)]

@@ -15,7 +15,10 @@ def as_json(result: LintResult) -> str:
         "ok": result.is_clean,
         "model_type": result.validation.model_type.value if result.validation.model_type else None,
         "labels": list(result.validation.labels),
-        "failures": [{**failure.as_item(), "cure": failure.rule.cure} for failure in result.failures],
+        "failures": [
+            {**failure.as_item(), "path": path and str(path), "cure": failure.rule.cure}
+            for path, failure in result.failures
+        ],
         "files": [_file(file) for file in result.files],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
@@ -23,13 +26,9 @@ def as_json(result: LintResult) -> str:
 
 def as_github(result: LintResult) -> Iterator[str]:
     """One workflow command (`::error …` or `::warning …`) for each failure and each finding."""
-    for file in result.files:
-        for failure in file.side.errors:
-            yield _command("error", {"file": str(file.path), "title": failure.rule.code}, _sentence(failure))
-    own = {id(failure) for file in result.files for failure in file.side.errors}
-    for failure in result.failures:
-        if id(failure) not in own:
-            yield _command("error", {"title": failure.rule.code}, _sentence(failure))
+    for path, failure in result.failures:
+        place = {"file": str(path)} if path is not None else {}
+        yield _command("error", {**place, "title": failure.rule.code}, _sentence(failure))
     for file in result.files:
         for offence in file.offences:
             yield _command(*_annotation(file, offence))

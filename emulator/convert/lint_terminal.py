@@ -14,8 +14,10 @@ def print_result(result: LintResult, console: Console) -> None:
     """Counts, the rules that apply with their first offenders, what fails the whole, and what to do about each."""
     for file in result.files:
         _print_file(file, console)
-    for failure in result.failures:
-        console.print(_styled(("✗ ", "bold red"), (failure.rule.code, "bold"), (f"  {failure.message}", "")))
+    for path, failure in result.failures:
+        place = f"  {path}" if path is not None else ""
+        text = ("✗ ", "bold red"), (failure.rule.code, "bold"), (f"  {failure.message}", ""), (place, "dim")
+        console.print(_styled(*text))
         console.print(_styled((f"    {failure.rule.when}", "dim")))
         console.print(_styled((f"    → {failure.rule.cure}", "cyan")))
     console.print(_verdict(result))

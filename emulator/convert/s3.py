@@ -48,7 +48,7 @@ class S3Folder:
 def s3_client(endpoint_url: str | None, profile: str | None) -> Any:
     """A boto3 S3 client; without any credentials the emulator's default account is used.
 
-    Raises UsageError if boto3 is not installed or the profile does not exist.
+    Raises UsageError if boto3 is not installed, the profile does not exist or the endpoint is no URL.
     """
     try:
         import boto3
@@ -65,14 +65,21 @@ def s3_client(endpoint_url: str | None, profile: str | None) -> Any:
         options["region_name"] = "us-east-1"
     if session.get_credentials() is None and (endpoint_url or os.environ.get("AWS_ENDPOINT_URL")):
         options |= {"aws_access_key_id": "000000000000", "aws_secret_access_key": "local"}
-    return session.client("s3", endpoint_url=endpoint_url, **options)
+    try:
+        return session.client("s3", endpoint_url=endpoint_url, **options)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 class BucketImages:
-    """Looks at images that lie in S3, several at a time. Call it as LookAtImages."""
+    """Looks at images that lie in S3, several at a time. Call it as LookAtImages.
 
-    def __init__(self, client: Any) -> None:
+    Raises UsageError with the `advice` behind it where S3 does not answer.
+    """
+
+    def __init__(self, client: Any, advice: str = "") -> None:
         self._client = client
+        self._advice = f". {advice}" if advice else ""
         self._pool = ThreadPoolExecutor(TRANSFERS_AT_A_TIME)
 
     def __call__(self, places: Sequence[tuple[str, str]]) -> list[ImageLook]:
@@ -91,11 +98,11 @@ class BucketImages:
             code = error.response["Error"]["Code"]
             if code in _DENIED or code in _MISSING:
                 return ImageProblem.NO_PERMISSION if code in _DENIED else ImageProblem.MISSING
-            raise UsageError(f"s3://{place[0]}/{place[1]}: {error}") from None
+            raise UsageError(f"s3://{place[0]}/{place[1]}: {error}{self._advice}") from None
         except ParamValidationError:
             return ImageProblem.MISSING
         except BotoCoreError as error:
-            raise UsageError(f"S3 cannot be asked: {error}") from None
+            raise UsageError(f"S3 cannot be asked: {error}{self._advice}") from None
 
 
 def upload(

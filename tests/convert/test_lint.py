@@ -167,6 +167,9 @@ def test_keys_cannot_leave_the_folder(tmp_path: Path, capsys: pytest.CaptureFixt
         ["{good}", "--images", "missing"],
         ["{good}", "--images", "s3://photographs"],
         ["{good}", "--profile", "no-such-profile-anywhere"],
+        ["{good}", "--endpoint-url", "nowhere"],
+        ["{good}", "--no-images", "--split", "--test", "{good}"],
+        ["/", "--no-images"],
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_two(
@@ -188,6 +191,28 @@ def test_file_errors_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "The manifest file extension or contents are invalid." in capsys.readouterr().out
 
 
+def test_a_file_error_names_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """TE-2; nothing is said of the lines of a pair of which one file cannot be read."""
+    good, empty = manifest(tmp_path, GOOD), manifest(tmp_path, [], "empty.manifest")
+    assert run(good, "--test", empty, "--no-images") == 1
+    shown = capsys.readouterr().out
+    assert str(empty) in shown
+    assert "lines:" not in shown
+    assert run(good, "--test", empty, "--no-images", "--format", "github") == 1
+    assert capsys.readouterr().out.startswith(f"::error file={empty},title=ERROR_EMPTY_MANIFEST::")
+    assert run(empty, "--test", good, "--no-images", "--format", "json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [(failure["code"], failure["path"]) for failure in document["failures"]] == [
+        ("ERROR_EMPTY_MANIFEST", str(empty))
+    ]
+
+
+def test_a_wrong_number_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(manifest(tmp_path, GOOD), "--show", "many")
+    assert "argument --show: expected a number of at least 0" in capsys.readouterr().err
+
+
 def test_lint_and_training_agree_on_every_line(tmp_path: Path) -> None:
     """On every line of every kind, for both sides of a pair."""
     lines = [as_bytes(line) for line in [*GOOD, *(case.line for case in LINE_CASES.values()), *GOOD]]
@@ -196,7 +221,7 @@ def test_lint_and_training_agree_on_every_line(tmp_path: Path) -> None:
     result = check(manifest(tmp_path, lines), manifest(tmp_path, others, "test.manifest"), None)
     assert result.validation.summary() == training.summary()
     assert training.failure is not None
-    assert result.failures[0].message == training.failure.message
+    assert result.failures[0][1].message == training.failure.message
     for file, side in zip(result.files, (training.training, training.testing), strict=True):
         assert file.side.verdicts == side.verdicts
         found = [(offence.line, offence.finding) for offence in file.offences]
@@ -227,4 +252,6 @@ def test_an_s3_that_does_not_answer_is_one_line(
 ) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     assert run(manifest(tmp_path, GOOD), "--endpoint-url", "http://127.0.0.1:1") == 2
-    assert capsys.readouterr().err.startswith("custom-labels lint: S3 cannot be asked: Could not connect")
+    error = capsys.readouterr().err
+    assert error.startswith("custom-labels lint: S3 cannot be asked: Could not connect")
+    assert all(flag in error for flag in ("--images DIR", "--endpoint-url http://127.0.0.1:4598", "--no-images"))

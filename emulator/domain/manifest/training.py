@@ -63,14 +63,16 @@ class TrainingValidation:
 
     `failure` is what the version's StatusMessage says, None if training may begin. If `is_file_error`, no result file
     is written; otherwise `summary()` and both sides' `validation_lines()` are, also on failure (VR-2). `model_type`,
-    `labels` (sorted) and the sides' `usable` lines are meant for a training only when there is no failure.
-    `moved_to_test` names the source-refs that an automatic split took for testing (O-27).
+    `labels` (sorted) and the sides' `usable` lines are meant for a training only when there is no failure. A file
+    failure is about the manifest of `failed_side`. `moved_to_test` names the source-refs that an automatic split took
+    for testing (O-27).
     """
 
     training: SideValidation
     testing: SideValidation
     pair_errors: list[Failure] = field(default_factory=list)
     file_failure: Failure | None = None
+    failed_side: Side = "training"
     model_type: ModelType | None = None
     labels: tuple[str, ...] = ()
     moved_to_test: frozenset[str] = frozenset()
@@ -108,12 +110,14 @@ def validate_training(
     source becomes a file failure; nothing is raised for any content.
     """
     sides: list[SideValidation] = []
-    for source in (training, testing or _no_lines):
+    named: tuple[tuple[Side, LineSource], ...] = (("training", training), ("testing", testing or _no_lines))
+    for name, source in named:
         try:
             side = examine_side(source, look_at_images) if source is not _no_lines else SideValidation(source)
         except ManifestFileError as error:
             failure = Failure(error.rule, error.status_message)
-            return TrainingValidation(SideValidation(training), SideValidation(_no_lines), file_failure=failure)
+            unread = SideValidation(training), SideValidation(_no_lines)
+            return TrainingValidation(*unread, file_failure=failure, failed_side=name)
         sides.append(side)
     result = TrainingValidation(sides[0], sides[1])
     result.training.errors.extend(_content_errors("training", result.training, check_images_bucket))
