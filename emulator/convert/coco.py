@@ -13,7 +13,7 @@ from typing import Any
 from emulator.convert.errors import ConversionError
 from emulator.convert.s3 import S3Folder
 from emulator.convert.writing import Line, now
-from emulator.domain.manifest.attributes import OBJECT_DETECTION
+from emulator.domain.manifest.attributes import OBJECT_DETECTION, is_number
 from emulator.domain.manifest.limits import MINIMUM_BOX_SIDE
 
 ATTRIBUTE = "bounding-box"
@@ -40,7 +40,7 @@ class CocoConversion:
         """One line an image (CO-2), also for images without annotations. Raises ConversionError."""
         document = _read(path)
         try:
-            names = {category["id"]: str(category["name"]) for category in document["categories"]}
+            names = dict(_category(category) for category in document["categories"])
             of_image: Mapping[Any, list[dict[str, Any]]] = _by_image(document["annotations"])
             images = document["images"]
             known = {image["id"] for image in images}
@@ -48,15 +48,18 @@ class CocoConversion:
                 raise ConversionError(f"{path}: annotations name image {strays[0]}, which is not in images")
             for image in images:
                 yield self._line(image, of_image.get(image["id"], []), names)
+        except _NotCocoError as error:
+            raise ConversionError(f"{path}: {error}") from None
         except KeyError as error:
             raise ConversionError(f"{path}: {error} is missing or unknown") from None
-        except (TypeError, AttributeError, ValueError) as error:
-            raise ConversionError(f"{path} is not as COCO has it: {error}") from None
+        except (TypeError, AttributeError):
+            raise ConversionError(f"{path}: images, annotations or categories are no lists of objects") from None
 
     def _line(self, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[Any, str]) -> Line:
+        _check_image(image)
         self.file_names.append(image["file_name"])
         width, height = image["width"], image["height"]
-        boxes = [(item["category_id"], self._box(item["bbox"], width, height)) for item in annotations]
+        boxes = [(item["category_id"], self._box(_bbox(item), width, height)) for item in annotations]
         kept = [(category, box) for category, box in boxes if box is not None]
         self.left_out += len(boxes) - len(kept)
         self.labels.update(names[category] for category, _ in kept)
@@ -79,10 +82,10 @@ class CocoConversion:
     def _source_ref(self, image: dict[str, Any]) -> str:
         if self.folder is not None:
             return self.folder.uri(image["file_name"])
-        url = image.get("coco_url", "")
-        if not url.startswith("s3://"):
+        url = image.get("coco_url")
+        if not isinstance(url, str) or not url.startswith("s3://"):
             raise ConversionError(f"image {image['id']} has no coco_url on S3: say with --s3 where the images are")
-        return str(url)
+        return url
 
     def _box(self, bbox: list[float], width: float, height: float) -> dict[str, float] | None:
         left, top, right, bottom = bbox[0], bbox[1], bbox[0] + bbox[2], bbox[1] + bbox[3]
@@ -96,6 +99,34 @@ class CocoConversion:
             return None
         self.clipped += not is_whole
         return {"left": left, "top": top, "width": width, "height": height}
+
+
+class _NotCocoError(Exception):
+    """A value is not what COCO has there."""
+
+
+def _category(category: dict[str, Any]) -> tuple[int, str]:
+    """A category's id, which becomes a class id, and its name (CO-2)."""
+    identity, name = category["id"], category["name"]
+    if type(identity) is not int:
+        raise _NotCocoError(f"the id of category {name!r} is no integer: {identity!r}")
+    if not isinstance(name, str) or not name:
+        raise _NotCocoError(f"the name of category {identity} is no text: {name!r}")
+    return identity, name
+
+
+def _check_image(image: dict[str, Any]) -> None:
+    if not isinstance(image["file_name"], str) or not image["file_name"]:
+        raise _NotCocoError(f"the file_name of image {image['id']} is no text: {image['file_name']!r}")
+    if not (is_number(image["width"]) and is_number(image["height"])):
+        raise _NotCocoError(f"width or height of image {image['id']} is no number")
+
+
+def _bbox(annotation: dict[str, Any]) -> list[float]:
+    bbox = annotation["bbox"]
+    if not (isinstance(bbox, list) and len(bbox) == 4 and all(is_number(value) for value in bbox)):
+        raise _NotCocoError(f"a bbox of image {annotation['image_id']} is no list of four numbers: {bbox!r}")
+    return bbox
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -24,6 +24,10 @@ class CsvConversion:
     def lines(self, path: Path) -> Iterator[Line]:
         """One line a row; empty rows and empty columns are passed over. Raises ConversionError (CS-1, CS-3)."""
         rows = read_rows(path)
+        if not any(label for row in rows for label in row[1:]):
+            raise ConversionError(
+                f"{path} has no labels: expected rows of image,label,… with commas between the columns and no header"
+            )
         self._check_images([row[0] for row in rows], path)
         created = now()
         for image, *columns in rows:

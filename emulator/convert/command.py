@@ -17,11 +17,12 @@ from emulator.convert.coco import DEFAULT_OUTPUT, CocoConversion
 from emulator.convert.comma_separated import CsvConversion, separate_duplicates
 from emulator.convert.errors import ConversionError, UsageError
 from emulator.convert.folders import FolderConversion
-from emulator.convert.lint_check import lint
+from emulator.convert.lint_check import LintResult, lint
 from emulator.convert.lint_terminal import print_result, printable
 from emulator.convert.multilabel import MultilabelConversion
 from emulator.convert.s3 import EMULATOR_ENDPOINT, S3Folder, s3_client, upload
 from emulator.convert.writing import Line, write_manifest
+from emulator.domain.manifest.rules import Moment
 
 DESCRIPTION = """Make a manifest from another format, check it, and upload it with its images if wanted.
 Exit code 0 if the manifest is good, 1 if the input cannot be converted or the manifest has errors, 2 for wrong
@@ -100,6 +101,8 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
     output = arguments.output or _default_output(arguments)
     if not output.suffix:
         raise UsageError(f"{output} has no extension: a manifest needs one, such as .manifest")
+    if output.resolve() == arguments.input.resolve():
+        raise UsageError(f"{output} is the input: say with --output where the manifest is to be written")
     count = write_manifest(output, conversion.lines(arguments.input))
     console.print(f"{output}: {count:,} images, {len(conversion.labels):,} labels", markup=False)
     for label, uses in conversion.labels.most_common():
@@ -107,12 +110,19 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
     if isinstance(conversion, CocoConversion) and conversion.clip:
         console.print(f"{conversion.clipped:,} boxes clipped, {conversion.left_out:,} left out as too small")
     result = lint(output, None, None, offences_per_rule=3)
-    if any(file.errors for file in result.files):
+    if not _is_good(result):
         print_result(result, console)
         return 1
     if target is not None:
         _upload(arguments, console, target, output, images, conversion.file_names)
     return 0
+
+
+def _is_good(result: LintResult) -> bool:
+    """Whether a dataset can be made of the manifest without any error; what only a training asks for, such as a second
+    label, may come with further manifests."""
+    failures = [failure for _, failure in result.failures if Moment.DATASET in failure.rule.moments]
+    return not (result.unreadable or failures or any(file.errors for file in result.files))
 
 
 def _images_folder(arguments: argparse.Namespace, is_uploading: bool) -> Path | None:

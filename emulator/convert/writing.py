@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from emulator.convert.errors import ConversionError
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX
 from emulator.domain.manifest.decoding import ADDED_KEYS
 from emulator.domain.manifest.inspecting import SOURCE_REF
@@ -41,18 +42,31 @@ def attribute_name(label: str) -> str:
 
 
 def write_manifest(path: Path, lines: Iterable[Line]) -> int:
-    """Write the lines as they come; returns how many. If `lines` raises, nothing is left behind. Raises OSError."""
+    """Write the lines as they come; returns how many. If `lines` raises, nothing is left behind.
+
+    Raises OSError, and ConversionError for what is no Unicode text: file names in another encoding, half characters.
+    """
     count = 0
     partial = path.with_name(f"{path.name}.partial")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:
             for line in lines:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.write(_text_of(line) + "\n")
                 count += 1
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     return count
+
+
+def _text_of(line: Line) -> str:
+    text = json.dumps(line, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        around = text[max(0, error.start - 40) : error.end + 20]
+        raise ConversionError(f"a name is no Unicode text: {around!a}") from None
+    return text
 
 
 def image_files(folder: Path) -> Iterator[str]:

@@ -131,6 +131,17 @@ def test_coco_urls_on_s3_need_no_address(tmp_path: Path, capsys: pytest.CaptureF
         "{}",
         '{"images": [], "annotations": 3, "categories": []}',
         '{"images": [{"id": 1}], "annotations": [], "categories": []}',
+        '{"images": [{"id": 1, "file_name": 5, "width": 9, "height": 9}], "annotations": [], "categories": []}',
+        '{"images": [{"id": 1, "file_name": "a.jpg", "width": "9", "height": 9}], "annotations": [], "categories": []}',
+        '{"images": [], "annotations": [], "categories": [{"id": "7", "name": "cat"}]}',
+        '{"images": [], "annotations": [], "categories": [{"id": 7, "name": null}]}',
+        '{"images": [], "annotations": [], "categories": [7]}',
+        *(
+            '{"images": [{"id": 1, "file_name": "a.jpg", "width": 99, "height": 99}],'
+            f' "annotations": [{{"image_id": 1, "category_id": 5, "bbox": {bbox}}}],'
+            ' "categories": [{"id": 5, "name": "cat"}]}'
+            for bbox in ("[1, 2]", "null", '["1", 2, 3, 4]', "[NaN, 2, 3, 4]", "[1, 2, 3, 1e400]")
+        ),
         '{"images": [], "annotations": [{"image_id": 1}], "categories": []}',
         '{"images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],'
         ' "annotations": [{"image_id": 1, "category_id": 5, "bbox": [1, 2, 3, 4]}], "categories": []}',
@@ -143,6 +154,38 @@ def test_what_is_no_coco_is_said_in_one_line(tmp_path: Path, content: str, capsy
     assert error.startswith("custom-labels convert: x.json")
     assert error.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json"]
+
+
+@pytest.mark.parametrize("flags", [[], ["--clip"]])
+def test_half_a_character_is_said_in_one_line(
+    tmp_path: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.dumps({**COCO, "categories": [{"id": 1, "name": "\ud800"}, {"id": 2, "name": "b"}]})
+    (tmp_path / "x.json").write_text(content)
+    assert run("coco", "x.json", "--s3", "s3://photographs", *flags) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("custom-labels convert: a name is no Unicode text")
+    assert error.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json"]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "1.jpg\n", "image;label\n1.jpg;cat\n"])
+def test_a_csv_file_without_labels_is_refused(tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    assert run("csv", "a.csv", "--s3", "s3://photographs") == 1
+    assert "a.csv has no labels: expected rows of image,label" in capsys.readouterr().err
+
+
+def test_a_manifest_that_no_dataset_takes_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """E-1, TE-7; a single label is no matter of the manifest: a testing manifest may have one."""
+    (tmp_path / "none.json").write_text(json.dumps({**COCO, "images": [], "annotations": []}))
+    assert run("coco", "none.json", "--s3", "s3://photographs") == 1
+    assert "ERROR_EMPTY_MANIFEST" in capsys.readouterr().out
+    (tmp_path / "two.csv").write_text("s3://first/1.jpg,cat\ns3://other/2.jpg,dog\n")
+    assert run("csv", "two.csv") == 1
+    assert "ERROR_IMAGES_IN_MULTIPLE_S3_BUCKETS" in capsys.readouterr().out
+    (tmp_path / "one.csv").write_text("1.jpg,cat\n2.jpg,cat\n")
+    assert run("csv", "one.csv", "--s3", "s3://photographs") == 0
 
 
 def test_csv_becomes_one_attribute_a_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -279,15 +322,20 @@ def test_what_is_no_multilabel_manifest_is_said_in_one_line(
         ["folders", "pictures", "--s3", "s3://a", "--upload", "s3://b"],
         ["folders", "pictures", "--s3", "s3://photographs", "--output", "manifest"],
         ["csv", "a.csv", "--upload", "s3://photographs"],
+        ["csv", "rows.manifest", "--s3", "s3://photographs"],
+        ["csv", "a.csv", "--s3", "s3://photographs", "--output", "a.csv"],
+        ["folders", "pictures", "--upload", "s3://photographs", "--endpoint-url", "nowhere"],
     ],
 )
 def test_wrong_usage_has_exit_code_two(
     tmp_path: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture(tmp_path / "pictures" / "a" / "1.jpg")
-    (tmp_path / "a.csv").write_text("1.jpg,cat\n")
+    for name in ("a.csv", "rows.manifest"):
+        (tmp_path / name).write_text("1.jpg,cat\n")
     assert run(*arguments) == 2
     assert capsys.readouterr().err.count("\n") == 1
+    assert (tmp_path / "rows.manifest").read_text() == "1.jpg,cat\n"
 
 
 def picture(path: Path) -> None:
