@@ -96,7 +96,7 @@ def build_content(
 def update_content(database: Database, lines: bytes, content_id: int) -> Outcome:
     """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12).
 
-    Labels are counted afterwards, since those whose last entry is replaced are gone then (L-1).
+    Entries (E-3) and labels (E-6) are counted afterwards, since those that are replaced are gone then (L-1).
     """
     examination = DatasetExamination(database.read_now(lambda connection: content_bucket(connection, content_id)))
     try:
@@ -111,7 +111,10 @@ def update_content(database: Database, lines: bytes, content_id: int) -> Outcome
     def upsert(connection: Connection) -> None:
         upsert_entries(connection, content_id, records)
         set_content_bucket(connection, content_id, next(iter(examination.buckets), None))
-        if content_stats(connection, content_id).total_labels > MAXIMUM_LABELS:
+        found = content_stats(connection, content_id)
+        if found.total_entries > ManifestLimits().lines:
+            raise ManifestFileError(rules.MANIFEST_TOO_MANY_ROWS)
+        if found.total_labels > MAXIMUM_LABELS:
             raise ManifestFileError(rules.TOO_MANY_LABELS)
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from emulator.domain.manifest.limits import ManifestLimits
 from emulator.jobs import ingest
 from emulator.jobs.ingest import build_content, location_of, manifest_size, open_manifest, update_content
 from emulator.jobs.runner import BROKE, DONE, Outcome
@@ -175,6 +177,18 @@ def test_an_update_that_fails_changes_nothing(database: Database) -> None:
     assert update_content(database, manifest(line("c", "x", bucket="elsewhere")), content) == failed(SEVERAL_BUCKETS)
     assert update_content(database, b"nonsense", content) == failed(INVALID_CONTENTS)
     assert database.read_now(lambda connection: list(iterate_lines(connection, content))) == before
+
+
+def test_a_dataset_grows_to_as_many_entries_as_a_manifest_has_lines(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E-3, V-6: beyond that no training would take it. What is replaced does not count twice."""
+    content = build(database, manifest(*[line(f"image{number}", "a") for number in range(5)]))["content_id"]
+    monkeypatch.setattr(ingest, "ManifestLimits", partial(ManifestLimits, lines=6))
+    assert update_content(database, manifest(line("image0", "b"), line("new", "b")), content) == {"event": DONE}
+    refused = update_content(database, manifest(line("image0", "c"), line("newer", "b")), content)
+    assert refused == failed("The manifest file has too many rows.")
+    assert stats(database, content) == ContentStats(6, 6, 0, 2)
 
 
 def test_labels_of_an_update_are_counted_when_it_is_done(database: Database) -> None:

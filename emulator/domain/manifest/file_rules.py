@@ -43,7 +43,7 @@ MANIFEST_TOO_MANY_ROWS = Rule(
     Level.FILE,
     Effect.FAIL,
     ("E-3", "V-6"),
-    "The file has more than 250,000 lines.",
+    "The file has more than 250,000 lines, or a dataset would have more entries after an update.",
     "Remove lines.",
     in_result_files=False,
 )
