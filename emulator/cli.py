@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -41,12 +43,25 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code (0 success, 1 failure, 2 usage)."""
+    _write_whatever_the_encoding()
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in given if word in _COMMANDS), "")
     parsed = build_parser(command).parse_args(given)
     try:
         code: int = importlib.import_module(_COMMANDS[parsed.command][0]).run(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`| head`); Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return FAILURE
     return code
+
+
+def _write_whatever_the_encoding() -> None:
+    """Let what the terminal's or the file's encoding does not have, such as an arrow, be written as its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

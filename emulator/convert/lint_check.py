@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from emulator.domain.manifest.findings import Finding
+from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.manifest.locating import column_of
 from emulator.domain.manifest.reading import ManifestLine, check_manifest_key, read_lines
-from emulator.domain.manifest.rules import TOO_FEW_IMAGES_TO_SPLIT, ManifestFileError, Rule
+from emulator.domain.manifest.rules import MANIFEST_TOO_LARGE, TOO_FEW_IMAGES_TO_SPLIT, ManifestFileError, Rule
 from emulator.domain.manifest.side import Failure, LookAtImages, SideValidation
 from emulator.domain.manifest.training import TrainingValidation, validate_training
 from emulator.domain.split import distribute
@@ -93,6 +94,8 @@ def lint(
     for path in filter(None, (training, testing)):
         try:
             check_manifest_key(path.name)
+            if path.stat().st_size > ManifestLimits().bytes:
+                raise ManifestFileError(MANIFEST_TOO_LARGE)
         except ManifestFileError as error:
             failure = Failure(error.rule, error.status_message)
             empty = SideValidation(list)

@@ -10,7 +10,10 @@ from emulator.domain.manifest.side import Failure
 
 
 def as_json(result: LintResult) -> str:
-    """Everything as one JSON object: `ok`, `failures`, and per file its statistics and findings."""
+    """Everything as one JSON object: `ok`, `failures`, and per file its statistics and findings.
+
+    ASCII alone, so that it is JSON in whatever encoding it is written.
+    """
     document = {
         "ok": result.is_clean,
         "model_type": result.validation.model_type.value if result.validation.model_type else None,
@@ -21,7 +24,7 @@ def as_json(result: LintResult) -> str:
         ],
         "files": [_file(file) for file in result.files],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json.dumps(document, indent=2)
 
 
 def as_github(result: LintResult) -> Iterator[str]:

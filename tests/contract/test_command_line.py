@@ -60,6 +60,29 @@ def test_wrong_usage_is_exit_code_2() -> None:
         assert custom_labels(*arguments).returncode == 2, arguments
 
 
+@pytest.mark.parametrize("form", ["terminal", "json", "github"])
+def test_output_fits_any_encoding_and_ends_with_its_reader(tmp_path: Path, form: str) -> None:
+    """As on consoles without UTF-8, and before `| head -1`."""
+    manifest = tmp_path / "train.manifest"
+    manifest.write_text('{"source-ref":"→"}\n' * 20_000, encoding="utf-8")
+    arguments = ("lint", str(manifest), "--no-images", "--format", form, *(("--show", "20000") * (form == "terminal")))
+    ended = custom_labels(*arguments, PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (1, "")
+    with subprocess.Popen(
+        [sys.executable, "-m", "emulator", *arguments],
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 1
+
+
 def test_unknown_and_wrong_settings_are_named(tmp_path: Path) -> None:
     """O-5: never silently ignored."""
     serve = ("serve", "--port", "0", "--data-dir", str(tmp_path / "data"))

@@ -207,6 +207,21 @@ def test_a_file_error_names_its_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     ]
 
 
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    """TE-3."""
+    path = manifest(tmp_path, GOOD)
+    with path.open("r+b") as file:
+        file.truncate(2**30 + 1)
+    read = 0
+
+    def count(size: int) -> None:
+        nonlocal read
+        read += size
+
+    assert check(path, None, None, on_read=count).failures[0][1].rule.code == "ERROR_MANIFEST_SIZE_TOO_LARGE"
+    assert read == 0
+
+
 def test_a_wrong_number_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         run(manifest(tmp_path, GOOD), "--show", "many")
