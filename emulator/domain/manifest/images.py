@@ -58,7 +58,9 @@ def read_image_facts(data: bytes) -> ImageLook:
         except Exception:
             # Pillow's readers raise many kinds of errors on hostile headers, its decompression bomb check among them.
             return ImageProblem.UNREADABLE
-        facts = ImageFacts(image.format or "", image.width, image.height, len(data))
+        # Telephones append a second picture to a JPEG file; Pillow has a format of its own for that.
+        kind = "JPEG" if image.format == "MPO" else image.format or ""
+        facts = ImageFacts(kind, image.width, image.height, len(data))
         if facts.format not in SUPPORTED_FORMATS or max(facts.width, facts.height) > MAXIMUM_IMAGE_SIDE:
             return facts
         try:

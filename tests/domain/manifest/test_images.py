@@ -30,6 +30,16 @@ def test_all_kinds_of_pixels_are_read(kind: str, mode: str) -> None:
     assert isinstance(read_image_facts(encoded(kind, mode=mode)), ImageFacts)
 
 
+def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
+    """As telephones write them (Q-1: the format by content)."""
+    pictures = [Image.effect_noise((100, 80), 60) for _ in range(2)]
+    stream = io.BytesIO()
+    pictures[0].save(stream, "MPO", save_all=True, append_images=pictures[1:])
+    look = read_image_facts(stream.getvalue())
+    assert look == ImageFacts("JPEG", 100, 80, len(stream.getvalue()))
+    assert image_findings(look, []) == []
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 @pytest.mark.parametrize("share", [0.3, 0.9])
 def test_a_cut_off_image_is_found_out(kind: str, share: float) -> None:
