@@ -80,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _lint(arguments: argparse.Namespace) -> LintResult:
     paths = [path for path in (arguments.file, arguments.test) if path is not None]
     for path in paths:
+        if not path.exists() and path.parts[:1] == ("s3:",):
+            raise UsageError(f"a manifest is read from a local file: copy {path.name} from S3 first")
         if not path.is_file():
             raise UsageError(f"{path} is no file" if path.exists() else f"there is no file {path}")
     if arguments.split and arguments.test is not None:

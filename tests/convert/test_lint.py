@@ -170,6 +170,8 @@ def test_keys_cannot_leave_the_folder(tmp_path: Path, capsys: pytest.CaptureFixt
         ["{good}", "--endpoint-url", "nowhere"],
         ["{good}", "--no-images", "--split", "--test", "{good}"],
         ["/", "--no-images"],
+        ["", "--no-images"],
+        ["s3://photographs/train.manifest", "--no-images"],
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_two(
