@@ -15,9 +15,9 @@ BLOCK = 1024
 Bits = int
 
 _MOST_FOLDERS = 256
-_FEW = BLOCK // 3
-"""So many lines are quicker looked at one by one."""
 _AS_DIGITS = bytes([ord("0"), ord("1")]) + bytes(254)
+_MARK = "\x01"
+_NO_MARKS = bytes(set(range(256)) - {ord(_MARK), ord("\n")})
 
 
 class BlockText(NamedTuple):
@@ -53,7 +53,7 @@ class BlockText(NamedTuple):
 
 
 class Part:
-    """A part of source-refs that is looked for; upper and lower case are different."""
+    """A part of source-refs that is looked for; upper and lower case are different. It has no line feed, as they."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -61,8 +61,8 @@ class Part:
         self._until_slash = start + slash
         self._is_split = bool(slash and self._behind)
 
-    def lines(self, text: BlockText, among: Bits) -> Bits:
-        """Which of some lines contain the part: in their folder, in their name, or across both.
+    def lines(self, text: BlockText) -> Bits:
+        """The lines that contain the part: in their folder, in their name, or across both.
 
         What lies across both has its last slash where the folder ends, since no name has one.
         """
@@ -71,23 +71,12 @@ class Part:
         if wanted in text.folders:
             found |= _in_folders(text, (wanted in folder for folder in text.folders.split("\n")))
         if wanted in text.names:
-            found |= self._in_names(text.names.split("\n"), among & ~found)
+            found |= _names_with(text.names, wanted)
         if self._is_split and self._behind in text.names and self._until_slash in text.folders:
-            found |= self._across(text)
-        return found & among
-
-    def _in_names(self, names: list[str], among: Bits) -> Bits:
-        wanted = self._text
-        if among.bit_count() < _FEW:
-            return sum(bit_of(line) for line in lines_of(among) if wanted in names[line])
-        return _bits(bytes([wanted in name for name in names]).translate(_AS_DIGITS))
-
-    def _across(self, text: BlockText) -> Bits:
-        ends = [folder.endswith(self._until_slash) for folder in text.folders.split("\n")]
-        if not any(ends):
-            return 0
-        begins = bytes([name.startswith(self._behind) for name in text.names.split("\n")])
-        return _in_folders(text, ends) & _bits(begins.translate(_AS_DIGITS))
+            ends = [folder.endswith(self._until_slash) for folder in text.folders.split("\n")]
+            if any(ends):
+                found |= _in_folders(text, ends) & _names_beginning(text.names, self._behind)
+        return found
 
 
 def bit_of(line: int) -> Bits:
@@ -108,6 +97,24 @@ def lines_of(bits: Bits) -> list[int]:
 def _in_folders(text: BlockText, is_meant: Iterable[bool]) -> Bits:
     digits = bytes(is_meant).translate(_AS_DIGITS).ljust(_MOST_FOLDERS, b"0")
     return _bits(text.folder_of.translate(digits))
+
+
+def _names_with(names: str, part: str) -> Bits:
+    """The lines of names with the part in them.
+
+    Whole texts are replaced rather than lines looked at, which takes half the time: the part becomes a mark, all else
+    goes, and what is left of a line is a mark or nothing.
+    """
+    marks = (names.replace(part, _MARK) + "\n").encode().translate(None, _NO_MARKS)
+    while b"\x01\x01" in marks:
+        marks = marks.replace(b"\x01\x01", b"\x01")
+    return _bits(marks.replace(b"\x01\n", b"1").replace(b"\n", b"0"))
+
+
+def _names_beginning(names: str, part: str) -> Bits:
+    """The lines of names that begin with the part, in the same way."""
+    marks = ("\n" + names).replace("\n" + part, "\n" + _MARK).encode().translate(None, _NO_MARKS)
+    return _bits(marks.replace(b"\n\x01", b"1").replace(b"\n", b"0"))
 
 
 def _bits(digits: bytes) -> Bits:

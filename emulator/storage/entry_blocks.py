@@ -137,7 +137,7 @@ def matching_positions(
         if number == first:
             bits &= _ALL >> first_line
         if bits and part is not None:
-            bits = part.lines(BlockText(*text), among=bits)
+            bits &= part.lines(BlockText(*text))
         if bits:
             yield from (number * BLOCK + line for line in lines_of(bits))
 
