@@ -111,7 +111,9 @@ class EmbeddedS3:
             response = not_modified(answer)
         except Exception as error:
             response = error_response(_unexpected(error), request_id, request.path if request else "/")
-        if not state.received and not (request and "100-continue" in request.headers.get("expect", "").lower()):
+        if not state.received:
+            # Also that of a client which waits for 100-continue: it may send its body after an early answer or may not,
+            # and what comes then would be taken for its next request.
             await discard_body(receive)
         await self._send(response, request, request_id, receive, send)
 

@@ -15,6 +15,7 @@ import pytest
 
 from emulator.s3.http import crc
 from tests.support.s3_errors import s3_error
+from tests.support.s3_server import s3_client
 
 STREAMING = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
@@ -181,3 +182,28 @@ def test_a_client_that_stops_reading_costs_nothing(client: Any, endpoint: str, b
             connection.sendall(f"GET /{bucket}/key HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
     assert client.get_object(Bucket=bucket, Key="key")["Body"].read() == body
+
+
+def test_an_upload_refused_before_its_body_leaves_no_hanging_connection(
+    endpoint: str, bucket: str, account: str
+) -> None:
+    client = s3_client(endpoint, account, read_timeout=5)
+    for _ in range(2):
+        with s3_error("InvalidRequest", 400):  # botocore waits for 100-continue with this body
+            client.put_object(Bucket=bucket, Key="key", Body=b"x", ChecksumCRC32=crc32(b"x"), ChecksumSHA1="z")
+        assert client.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    client.close()
+
+
+def test_a_client_that_waits_is_told_to_go_on_before_it_is_refused(endpoint: str, bucket: str) -> None:
+    host, _, port = endpoint.removeprefix("http://").partition(":")
+    refused = (
+        f"PUT /{bucket}/key?legal-hold HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=5) as connection, connection.makefile("rb") as answers:
+        connection.sendall(refused.encode())
+        assert answers.readline() == b"HTTP/1.1 100 Continue\r\n"
+        connection.sendall(f"12345HEAD /{bucket} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        rest = answers.read()
+    assert rest.startswith(b"\r\nHTTP/1.1 501 ")
+    assert b"</Error>HTTP/1.1 200 OK" in rest
