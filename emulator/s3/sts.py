@@ -13,6 +13,7 @@ from datetime import datetime
 
 from emulator.s3 import credentials
 from emulator.s3.http import xml
+from emulator.s3.rules import numbers
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\x21-\x7e]*/)?([\w+=,.@-]{1,64})")
@@ -110,9 +111,10 @@ def _required(call: Call, name: str) -> str:
 
 def _duration(call: Call) -> int:
     given = call.parameters.get("DurationSeconds", str(_HOUR))
-    if not given.isdigit() or not _SHORTEST <= int(given) <= _LONGEST:
+    seconds = numbers.whole(given)
+    if seconds is None or not _SHORTEST <= seconds <= _LONGEST:
         raise StsError("ValidationError", f"The requested DurationSeconds {given} is not allowed.")
-    return int(given)
+    return seconds
 
 
 def _role_id(role_name: str) -> str:

@@ -16,7 +16,7 @@ from emulator.s3.http import checksums, xml
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import uploads, versions
 from emulator.s3.index.records import Blob, Bucket, Checksum, NewVersion, Upload
-from emulator.s3.rules import acl, ranges
+from emulator.s3.rules import acl, numbers, ranges
 from emulator.s3.vault import now
 
 _MOST_PARTS = 10_000
@@ -190,7 +190,7 @@ def _chosen_parts(named: list[ElementTree.Element], parts: list[Blob], upload: U
     chosen: list[Blob] = []
     for element in named:
         number = xml.child_text(element, "PartNumber") or ""
-        part = by_number.get(int(number)) if number.isdigit() else None
+        part = by_number.get(numbers.whole(number) or 0)
         etag = (xml.child_text(element, "ETag") or "").strip().strip('"')
         if part is None or etag != part.etag:
             raise S3Error("InvalidPart", UploadId=upload.upload_id, PartNumber=number, ETag=etag)

@@ -200,6 +200,8 @@ def _described(call: Call, bucket: Bucket, version: Version) -> tuple[S3Response
         request.headers, version.etag, version.modified, {name: headers[name] for name in ("etag", "last-modified")}
     )
     headers |= {header: request.query[name] for name, header in _OVERRIDES.items() if name in request.query}
+    if "partNumber" in request.query and request.header("range"):
+        raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
     wanted = _part(call, version, headers) or ranges.requested(request.header("range"), version.size)
     if wanted is None:
         return S3Response(200, headers, size=version.size), ByteRange(0, version.size)

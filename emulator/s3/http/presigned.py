@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from emulator.s3.errors import S3Error
+from emulator.s3.rules import numbers
 
 _LONGEST_VALIDITY = 604_800  # seconds
 
@@ -26,9 +27,10 @@ def check_expiry(query: Mapping[str, str], moment: datetime) -> None:
             )
         _refuse_after(signed + timedelta(seconds=seconds), moment)
     elif "Signature" in query and "Expires" in query:
-        if not query["Expires"].isdigit():
+        expires = numbers.whole(query["Expires"])
+        if expires is None:
             raise S3Error("AccessDenied", "Invalid date (should be seconds since epoch): " + query["Expires"])
-        _refuse_after(datetime.fromtimestamp(min(int(query["Expires"]), 2**33), UTC), moment)
+        _refuse_after(datetime.fromtimestamp(min(expires, 2**33), UTC), moment)
 
 
 def _refuse_after(expiry: datetime, moment: datetime) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from emulator.s3.errors import S3Error
 from emulator.s3.http import presigned
+from emulator.s3.rules import numbers
 
 Scope = Mapping[str, Any]
 _LONGEST_KEY = 1024  # bytes of UTF-8
@@ -60,14 +61,15 @@ class S3Request:
         given = self.query.get(name)
         if given is None or given == "":
             return default
-        if not (given.isascii() and given.isdigit()) or int(given) > 2**31 - 1:
+        number = numbers.whole(given)
+        if number is None or number > 2**31 - 1:
             raise S3Error(
                 "InvalidArgument",
                 f"Provided {name} not an integer or within integer range",
                 ArgumentName=name,
                 ArgumentValue=given,
             )
-        return min(int(given), highest) if highest is not None else int(given)
+        return min(number, highest) if highest is not None else number
 
 
 def read_request(scope: Scope, virtual_host_domain: str) -> S3Request:

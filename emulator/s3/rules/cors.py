@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from emulator.s3.errors import S3Error
 from emulator.s3.http import xml
+from emulator.s3.rules import numbers
 
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "HEAD"})
 _MOST_RULES = 100
@@ -79,7 +80,8 @@ def _rule(element: ElementTree.Element) -> Rule:
         return tuple((child.text or "").strip() for child in element.findall(name))
 
     methods, origins, age = texts("AllowedMethod"), texts("AllowedOrigin"), xml.child_text(element, "MaxAgeSeconds")
-    if not methods or not origins or (age is not None and not age.strip().isdigit()):
+    seconds = None if age is None else numbers.whole(age.strip())
+    if not methods or not origins or (age is not None and seconds is None):
         raise S3Error("MalformedXML")
     for method in methods:
         if method not in _METHODS:
@@ -91,7 +93,7 @@ def _rule(element: ElementTree.Element) -> Rule:
             raise S3Error(
                 "InvalidRequest", f'AllowedOrigin or AllowedHeader "{pattern}" can not have more than one wildcard.'
             )
-    return Rule(origins, methods, texts("AllowedHeader"), texts("ExposeHeader"), int(age) if age else None)
+    return Rule(origins, methods, texts("AllowedHeader"), texts("ExposeHeader"), seconds)
 
 
 def _answer(rule: Rule, origin: str) -> dict[str, str]:

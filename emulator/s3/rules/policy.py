@@ -27,7 +27,7 @@ def check(document: bytes, bucket: str) -> None:
     """Raises MalformedPolicy for what S3 would not store."""
     try:
         policy = json.loads(document)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise S3Error("MalformedPolicy") from error
     if not isinstance(policy, dict) or not document.lstrip().startswith(b"{"):
         raise S3Error("MalformedPolicy")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.s3.errors import S3Error
+from emulator.s3.rules import numbers
 
 _FREE = frozenset({"policy", "file", "x-amz-signature", "signature", "awsaccesskeyid", "submit"})
 _FREE_PREFIX = "x-ignore-"
@@ -35,7 +36,7 @@ def check(fields: Mapping[str, str], bucket: str, size: int, moment: datetime) -
 def _decoded(encoded: str) -> dict[str, Any]:
     try:
         policy = json.loads(base64.b64decode(encoded))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise S3Error("InvalidPolicyDocument", "Invalid Policy: Invalid JSON.") from error
     if not isinstance(policy, dict) or not isinstance(policy.get("conditions", []), list):
         raise S3Error("InvalidPolicyDocument", "Invalid Policy: Invalid JSON.")
@@ -61,7 +62,7 @@ def _check_condition(condition: Any, values: Mapping[str, str], size: int) -> st
         case ["starts-with", str(name), str(prefix)]:
             holds = values.get(name.lower().removeprefix("$"), "").startswith(prefix)
         case ["content-length-range", least, most]:
-            _check_size(size, int(least), int(most))
+            _check_size(size, _bytes(least), _bytes(most))
             return "content-length-range"
         case _:
             raise S3Error("InvalidPolicyDocument", "Invalid Policy: Invalid Condition.")
@@ -69,6 +70,14 @@ def _check_condition(condition: Any, values: Mapping[str, str], size: int) -> st
         shown = json.dumps(condition)
         raise S3Error("AccessDenied", f"Invalid according to Policy: Policy Condition failed: {shown}")
     return str(name).lower().removeprefix("$")
+
+
+def _bytes(limit: Any) -> int:
+    """A bound of content-length-range, which policies write as a number or as text."""
+    number = numbers.whole(str(limit))
+    if number is None:
+        raise S3Error("InvalidPolicyDocument", "Invalid Policy: Invalid Condition.")
+    return number
 
 
 def _check_size(size: int, least: int, most: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from emulator.s3.errors import S3Error
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,40})-([0-9]{0,40})")
 
 
 @dataclass(frozen=True, slots=True)
