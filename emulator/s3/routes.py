@@ -6,7 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.s3.errors import S3Error
-from emulator.s3.handlers import access, buckets, configuration, copying, form_upload, listing, multipart, objects
+from emulator.s3.handlers import (
+    access,
+    attributes,
+    buckets,
+    configuration,
+    copying,
+    form_upload,
+    listing,
+    multipart,
+    objects,
+)
 from emulator.s3.handlers.context import Call
 from emulator.s3.http.request import S3Request
 from emulator.s3.http.response import S3Response
@@ -70,7 +80,7 @@ _ROUTES: dict[tuple[str, str], dict[str, Route]] = {
     (_OBJECT, "GET"): {
         "acl": Route(access.get_object_acl, "s3:GetObjectAcl"),
         "tagging": Route(access.get_object_tagging, "s3:GetObjectTagging"),
-        "attributes": Route(objects.get_object_attributes, "s3:GetObjectAttributes"),
+        "attributes": Route(attributes.get_object_attributes, "s3:GetObjectAttributes"),
         "uploadId": Route(multipart.list_parts, "s3:ListMultipartUploadParts"),
         "": Route(objects.get_object, "s3:GetObject"),
     },

@@ -1,4 +1,4 @@
-"""PutObject, GetObject, HeadObject, DeleteObject, DeleteObjects, GetObjectAttributes."""
+"""PutObject, GetObject, HeadObject, DeleteObject, DeleteObjects."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def store_version(change: Change, bucket: Bucket, new: NewVersion, call: Call) -
 
 def get_object(call: Call) -> S3Response:
     """GetObject, whole, by range or by part; the bytes are streamed from the files."""
-    version, bucket, reader = call.vault.read(lambda connection: _find(call, connection))
+    version, bucket, reader = call.vault.read(lambda connection: find(call, connection))
     try:
         response, wanted = _described(call, bucket, version)
         if wanted.length <= PIECE_BYTES:
@@ -91,7 +91,7 @@ def get_object(call: Call) -> S3Response:
 def head_object(call: Call) -> S3Response:
     """HeadObject: GetObject's headers."""
     with call.vault.reading() as connection:
-        version, bucket = _find(call, connection)
+        version, bucket = find(call, connection)
     return _described(call, bucket, version)[0]
 
 
@@ -161,30 +161,8 @@ def _delete_one(call: Call, change: Change, key: str, version_id: str | None) ->
     return delete_version(change, bucket, key, version_id, request.account)
 
 
-def get_object_attributes(call: Call) -> S3Response:
-    """GetObjectAttributes: ETag, Checksum, ObjectParts, StorageClass and ObjectSize, as asked for."""
-    wanted = {name.strip() for name in call.request.headers.get("x-amz-object-attributes", "").split(",")}
-    with call.vault.reading() as connection:
-        version, bucket = _find(call, connection)
-        blobs = versions.blobs(connection, version.sequence)
-    elements = []
-    if "ETag" in wanted:
-        elements.append(xml.leaf("ETag", version.etag))
-    if "Checksum" in wanted and version.checksum is not None:
-        checksum = version.checksum
-        value = xml.leaf(f"Checksum{checksum.algorithm}", checksum.value)
-        elements.append(xml.branch("Checksum", value + xml.leaf("ChecksumType", checksum.type)))
-    if "ObjectParts" in wanted and version.part_count is not None:
-        elements.append(xml.branch("ObjectParts", _parts_elements(version, blobs)))
-    if "StorageClass" in wanted:
-        elements.append(xml.leaf("StorageClass", version.properties.storage_class))
-    if "ObjectSize" in wanted:
-        elements.append(xml.leaf("ObjectSize", version.size))
-    headers = {"last-modified": http_date(version.modified), **version_headers(bucket, version.version_id)}
-    return xml_response(xml.document("GetObjectAttributesResponse", elements), headers)
-
-
-def _find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:
+def find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:
+    """The version that a request is about. Raises as `require_version`."""
     bucket = call.bucket(connection)
     key = call.request.object_key()
     return require_version(connection, bucket, key, call.request.version_id()), bucket
@@ -264,19 +242,3 @@ def _deleted_element(key: str, version_id: str | None, deleted: dict[str, str]) 
         "Deleted",
         xml.leaves(Key=key, VersionId=version_id, DeleteMarker=is_marker, DeleteMarkerVersionId=marker_id),
     )
-
-
-def _parts_elements(version: Version, blobs: list[Blob]) -> str:
-    checksum = version.checksum
-    parts = [
-        xml.branch(
-            "Part",
-            xml.leaf("PartNumber", blob.part_number)
-            + xml.leaf("Size", blob.size)
-            + (xml.leaf(f"Checksum{checksum.algorithm}", blob.checksum) if checksum else ""),
-        )
-        for blob in blobs
-    ]
-    # S3 lists the parts only of objects whose parts have checksums.
-    listed = "".join(parts) if checksum and all(blob.checksum for blob in blobs) else ""
-    return xml.leaves(TotalPartsCount=version.part_count, IsTruncated=False, MaxParts=1000) + listed

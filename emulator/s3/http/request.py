@@ -57,8 +57,8 @@ class S3Request:
         return version_id
 
     def integer(self, name: str, default: int, highest: int | None = None) -> int:
-        """A query parameter that is a number of at least zero. Raises InvalidArgument."""
-        given = self.query.get(name)
+        """A query parameter, or a header, that is a number of at least zero. Raises InvalidArgument."""
+        given = self.query.get(name, self.headers.get(name))
         if given is None or given == "":
             return default
         number = numbers.whole(given)

@@ -108,6 +108,7 @@ def test_composite_checksums_of_multipart_uploads(client: Any, bucket: str, algo
     assert done[name] == base64.b64encode(whole).decode() + "-2"
     attributes = client.get_object_attributes(Bucket=bucket, Key="key", ObjectAttributes=["ObjectParts", "Checksum"])
     assert attributes["Checksum"]["ChecksumType"] == "COMPOSITE"
+    assert attributes["ObjectParts"]["TotalPartsCount"] == 2
     assert [part[name] for part in attributes["ObjectParts"]["Parts"]] == [part[name] for part in parts]
 
 

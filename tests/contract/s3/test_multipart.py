@@ -194,3 +194,22 @@ def test_copies_from_nowhere(client: Any, bucket: str, source: str) -> None:
         client.copy_object(Bucket=bucket, Key="copy", CopySource=source or "/bucket-only/")
     with s3_error("NoSuchKey", 404):
         client.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "missing"})
+
+
+def test_the_parts_of_an_object_in_pages(client: Any, bucket: str) -> None:
+    upload = client.create_multipart_upload(Bucket=bucket, Key="key", ChecksumAlgorithm="SHA256")["UploadId"]
+    sent = []
+    for number, body in ((1, b"a" * (5 << 20)), (4, b"b" * (5 << 20)), (9, b"c")):
+        part = client.upload_part(
+            Bucket=bucket, Key="key", UploadId=upload, PartNumber=number, Body=body, ChecksumAlgorithm="SHA256"
+        )
+        checksum = part["ChecksumSHA256"]
+        sent.append({"PartNumber": number, "ETag": part["ETag"], "ChecksumSHA256": checksum})
+    client.complete_multipart_upload(Bucket=bucket, Key="key", UploadId=upload, MultipartUpload={"Parts": sent})
+    asked = {"Bucket": bucket, "Key": "key", "ObjectAttributes": ["ObjectParts"], "MaxParts": 2}
+    first = client.get_object_attributes(**asked)["ObjectParts"]
+    assert [part["PartNumber"] for part in first["Parts"]] == [1, 4]
+    assert (first["TotalPartsCount"], first["IsTruncated"], first["NextPartNumberMarker"]) == (3, True, 4)
+    rest = client.get_object_attributes(**asked, PartNumberMarker=4)["ObjectParts"]
+    assert [(part["PartNumber"], part["Size"]) for part in rest["Parts"]] == [(9, 1)]
+    assert (rest["TotalPartsCount"], rest["IsTruncated"], rest["PartNumberMarker"]) == (3, False, 4)

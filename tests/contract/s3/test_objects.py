@@ -249,6 +249,8 @@ def test_attributes(client: Any, bucket: str) -> None:
     assert attributes["StorageClass"] == "STANDARD"
     assert attributes["Checksum"]["ChecksumSHA256"] == "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
     assert "ObjectParts" not in attributes
+    with s3_error("InvalidArgument", 400):
+        client.get_object_attributes(Bucket=bucket, Key="key", ObjectAttributes=["Owner"])
 
 
 def test_streams_that_cannot_be_sought_are_uploaded_and_downloaded(client: Any, bucket: str) -> None:
