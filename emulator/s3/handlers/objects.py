@@ -101,14 +101,17 @@ def delete_object(call: Call) -> S3Response:
     key = request.object_key()
     with call.vault.changing() as change:
         bucket = call.bucket(change.connection)
-        if "if-match" in request.headers:
-            current = versions.latest(change.connection, bucket, key)
-            preconditions.check_write(
-                {"if-match": request.headers["if-match"]},
-                current.etag if current is not None and not current.is_delete_marker else None,
-            )
+        _check_match(change, bucket, key, request.header("if-match"))
         deleted = delete_version(change, bucket, key, request.version_id(), request.account)
     return no_content(deleted)
+
+
+def _check_match(change: Change, bucket: Bucket, key: str, etag: str | None) -> None:
+    """The entity tag that a deletion expects, if it expects one. Raises as `preconditions.check_write`."""
+    if etag is not None:
+        current = versions.latest(change.connection, bucket, key)
+        exists = current is not None and not current.is_delete_marker
+        preconditions.check_write({"if-match": etag}, current.etag if current is not None and exists else None)
 
 
 def delete_version(change: Change, bucket: Bucket, key: str, version_id: str | None, account: str) -> dict[str, str]:
@@ -145,7 +148,7 @@ def delete_objects(call: Call) -> S3Response:
             if not key:
                 raise S3Error("MalformedXML")
             try:
-                deleted = _delete_one(call, change, key, version_id)
+                deleted = _delete_one(call, change, key, version_id, xml.child_text(element, "ETag"))
             except S3Error as error:
                 failed = xml.leaves(Key=key, VersionId=version_id, Code=error.code, Message=error.message)
                 results.append(xml.branch("Error", failed))
@@ -154,10 +157,11 @@ def delete_objects(call: Call) -> S3Response:
     return xml_response(xml.document("DeleteResult", results))
 
 
-def _delete_one(call: Call, change: Change, key: str, version_id: str | None) -> dict[str, str]:
-    """Delete one of many, if the bucket's policy lets the caller delete it."""
+def _delete_one(call: Call, change: Change, key: str, version_id: str | None, etag: str | None) -> dict[str, str]:
+    """Delete one of many, if the bucket's policy lets the caller delete it and it is still the one that is meant."""
     request = call.request
     bucket = require_bucket(change.connection, request.bucket_name(), request.account, "s3:DeleteObject", key)
+    _check_match(change, bucket, key, etag or None)
     return delete_version(change, bucket, key, version_id, request.account)
 
 

@@ -118,3 +118,16 @@ def test_conditional_copies(client: Any, bucket: str, stored: dict[str, Any]) ->
     ):
         with s3_error("PreconditionFailed", 412):
             client.copy_object(Bucket=bucket, Key="copy", CopySource=source, **conditions)
+
+
+def test_of_many_only_those_that_are_still_the_same_are_deleted(client: Any, bucket: str) -> None:
+    etags = {key: client.put_object(Bucket=bucket, Key=key, Body=key.encode())["ETag"] for key in ("a", "b", "c")}
+    client.put_object(Bucket=bucket, Key="b", Body=b"changed meanwhile")
+    meant = [{"Key": key, "ETag": etag} for key, etag in etags.items()] + [{"Key": "none", "ETag": etags["a"]}]
+    answer = client.delete_objects(Bucket=bucket, Delete={"Objects": meant})
+    assert [deleted["Key"] for deleted in answer["Deleted"]] == ["a", "c"]
+    assert [(error["Key"], error["Code"]) for error in answer["Errors"]] == [
+        ("b", "PreconditionFailed"),
+        ("none", "NoSuchKey"),
+    ]
+    assert client.get_object(Bucket=bucket, Key="b")["Body"].read() == b"changed meanwhile"
