@@ -230,6 +230,8 @@ def _assembled(call: Call, upload: Upload, parts: list[Blob]) -> NewVersion:
     etag = f"{digest.hexdigest()}-{len(parts)}"
     checksum = _checksum(upload, parts)
     if checksum is not None:
+        if call.request.headers.get("x-amz-checksum-type", checksum.type).upper() != checksum.type:
+            raise S3Error("BadDigest", f"The checksum type of the upload is {checksum.type}.")
         claimed = call.request.header(checksums.header_name(checksum.algorithm))
         if claimed is not None and claimed != checksum.value:
             raise S3Error("BadDigest", f"The {checksum.algorithm} you specified did not match the calculated checksum.")

@@ -13,12 +13,13 @@ from typing import Protocol
 from emulator.s3.errors import S3Error
 from emulator.s3.http import crc
 
-ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+ALGORITHMS = ("CRC32", "CRC32C", "CRC64NVME", "MD5", "SHA1", "SHA256", "SHA512")
 COMPOSITE = "COMPOSITE"
 FULL_OBJECT = "FULL_OBJECT"
-_LENGTHS = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "SHA1": 20, "SHA256": 32}
+_LENGTHS = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8, "MD5": 16, "SHA1": 20, "SHA256": 32, "SHA512": 64}
 _POLYNOMIALS = {"CRC32": crc.CRC32, "CRC32C": crc.CRC32C, "CRC64NVME": crc.CRC64NVME}
 _HEADER = "x-amz-checksum-"
+_NO_ALGORITHMS = frozenset({"algorithm", "mode", "type"})
 
 
 class Hasher(Protocol):
@@ -57,7 +58,7 @@ class _PolynomialHasher:
 
 
 def hasher(algorithm: str) -> Hasher:
-    """A hasher for MD5 or one of `ALGORITHMS`."""
+    """A hasher for one of `ALGORITHMS`."""
     match algorithm:
         case "CRC32":
             return _Crc32Hasher()
@@ -95,8 +96,12 @@ class Announced:
 
 
 def announced(headers: Mapping[str, str]) -> Announced | None:
-    """The checksum in a request's headers or promised for its trailer. Raises InvalidRequest for several."""
-    values = {name: headers[header_name(name)] for name in ALGORITHMS if header_name(name) in headers}
+    """The checksum in a request's headers or promised for its trailer.
+
+    Raises InvalidRequest for several, and for one of an algorithm that is not known here: it could not be compared.
+    """
+    named = {name.removeprefix(_HEADER) for name in headers if name.startswith(_HEADER)} - _NO_ALGORITHMS
+    values = {known(name): headers[_HEADER + name] for name in sorted(named)}
     if len(values) > 1:
         raise S3Error(
             "InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
@@ -106,8 +111,8 @@ def announced(headers: Mapping[str, str]) -> Announced | None:
     trailer = headers.get("x-amz-trailer", "").strip().lower()
     if trailer.startswith(_HEADER):
         return Announced(known(trailer.removeprefix(_HEADER)), None, in_trailer=True)
-    named = headers.get("x-amz-sdk-checksum-algorithm") or headers.get("x-amz-checksum-algorithm")
-    return Announced(known(named), None) if named else None
+    algorithm_only = headers.get("x-amz-sdk-checksum-algorithm") or headers.get("x-amz-checksum-algorithm")
+    return Announced(known(algorithm_only), None) if algorithm_only else None
 
 
 def without_checksums(headers: Mapping[str, str]) -> dict[str, str]:
@@ -122,7 +127,7 @@ def known(algorithm: str) -> str:
         raise S3Error(
             "InvalidRequest",
             "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
-            "[CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
+            f"[{', '.join(ALGORITHMS)}]",
         )
     return upper
 
@@ -149,8 +154,9 @@ def type_for_upload(algorithm: str, asked: str | None) -> str:
     """The checksum type of a multipart upload: what was asked for, or S3's default for the algorithm."""
     default = FULL_OBJECT if algorithm == "CRC64NVME" else COMPOSITE
     kind = (asked or default).upper()
-    impossible = {("CRC64NVME", COMPOSITE), ("SHA1", FULL_OBJECT), ("SHA256", FULL_OBJECT)}
-    if kind not in (COMPOSITE, FULL_OBJECT) or (algorithm, kind) in impossible:
+    # Only the CRCs of parts can be combined into that of the whole.
+    possible = {COMPOSITE, FULL_OBJECT} if algorithm in ("CRC32", "CRC32C") else {default}
+    if kind not in possible:
         raise S3Error(
             "InvalidRequest", f"The {kind} checksum type cannot be used with the {algorithm} checksum algorithm."
         )

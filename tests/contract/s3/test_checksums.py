@@ -8,6 +8,7 @@ import os
 import zlib
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.s3_errors import s3_error
@@ -124,9 +125,14 @@ def test_full_object_checksum_of_a_multipart_upload(client: Any, bucket: str) ->
         )
         parts.append({"PartNumber": number, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]})
     expected = base64.b64encode(zlib.crc32(b"".join(bodies)).to_bytes(4)).decode()
-    wrong = {"MultipartUpload": {"Parts": parts}, "ChecksumCRC32": "AAAAAA==", "ChecksumType": "FULL_OBJECT"}
-    with s3_error("BadDigest", 400):
-        client.complete_multipart_upload(Bucket=bucket, Key="key", UploadId=upload, **wrong)
+    for wrong in (
+        {"ChecksumCRC32": "AAAAAA==", "ChecksumType": "FULL_OBJECT"},
+        {"ChecksumCRC32": expected, "ChecksumType": "COMPOSITE"},
+    ):
+        with s3_error("BadDigest", 400):
+            client.complete_multipart_upload(
+                Bucket=bucket, Key="key", UploadId=upload, MultipartUpload={"Parts": parts}, **wrong
+            )
     done = client.complete_multipart_upload(
         Bucket=bucket,
         Key="key",
@@ -163,3 +169,20 @@ def test_checksum_types_that_do_not_exist(client: Any, bucket: str) -> None:
     for algorithm, kind in (("SHA256", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE")):
         with s3_error("InvalidRequest", 400):
             client.create_multipart_upload(Bucket=bucket, Key="key", ChecksumAlgorithm=algorithm, ChecksumType=kind)
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha512"])
+def test_checksums_that_older_sdks_do_not_know(endpoint: str, bucket: str, algorithm: str) -> None:
+    name, value = f"x-amz-checksum-{algorithm}", base64.b64encode(hashlib.new(algorithm, BODY).digest()).decode()
+    address = f"{endpoint}/{bucket}/key"
+    assert httpx.put(address, content=BODY, headers={name: value}).headers[name] == value
+    assert httpx.head(address, headers={"x-amz-checksum-mode": "ENABLED"}).headers[name] == value
+    refused = httpx.put(address, content=b"other", headers={name: value})
+    assert (refused.status_code, "<Code>BadDigest</Code>" in refused.text) == (400, True)
+
+
+@pytest.mark.parametrize("name", ["x-amz-checksum-xxhash3", "x-amz-checksum-adler32"])
+def test_a_checksum_that_cannot_be_compared_is_refused(endpoint: str, bucket: str, name: str) -> None:
+    answer = httpx.put(f"{endpoint}/{bucket}/key", content=BODY, headers={name: "AAAAAAAAAAA="})
+    assert (answer.status_code, "<Code>InvalidRequest</Code>" in answer.text) == (400, True)
+    assert httpx.head(f"{endpoint}/{bucket}/key").status_code == 404
