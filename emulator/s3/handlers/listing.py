@@ -86,6 +86,13 @@ def list_object_versions(call: Call) -> S3Response:
     """ListObjectVersions: versions and delete markers, the newest of a key first."""
     query, names = call.request.query, _Names(call)
     key_marker, version_marker = query.get("key-marker", ""), query.get("version-id-marker", "")
+    if version_marker and not key_marker:
+        raise S3Error(
+            "InvalidArgument",
+            "A version-id marker cannot be specified without a key marker.",
+            ArgumentName="version-id-marker",
+            ArgumentValue=version_marker,
+        )
     selection = _selection(call, key_marker, "max-keys")
     with call.vault.reading() as connection:
         bucket = call.bucket(connection)

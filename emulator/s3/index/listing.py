@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from emulator.s3.index.records import Bucket, Upload, Version
 
 Item = TypeVar("Item")
+_NEWEST = 2**63 - 1  # no sequence is higher
 
 
 @dataclass(slots=True)
@@ -84,17 +85,21 @@ def objects(connection: sqlite3.Connection, bucket: Bucket, selection: Selection
 def versions(
     connection: sqlite3.Connection, bucket: Bucket, selection: Selection, version_marker: str
 ) -> Page[Version]:
-    """All versions and delete markers, the newest of a key first; after a key, or after one of its versions."""
+    """All versions and delete markers, the newest of a key first; after a key, or after one of its versions.
+
+    Who deletes page by page names a version that is gone: then all that is left of its key follows.
+    """
     marker = connection.execute(
         "SELECT sequence FROM versions WHERE bucket_id = ? AND key = ? AND version_id = ?",
         (bucket.id, selection.after, version_marker),
     ).fetchone()
+    before = _NEWEST if marker is None else marker["sequence"]
 
     def fetch(position: _Position) -> Iterator[Version]:
-        if marker is not None and position.key == selection.after and not position.inclusive:
+        if version_marker and position.key == selection.after and not position.inclusive:
             rest_of_key = connection.execute(
                 "SELECT * FROM versions WHERE bucket_id = ? AND key = ? AND sequence < ? ORDER BY sequence DESC",
-                (bucket.id, position.key, marker["sequence"]),
+                (bucket.id, position.key, before),
             )
             yield from map(Version.of, rest_of_key)
         rows = connection.execute(

@@ -110,3 +110,23 @@ def test_tags_and_copies_of_versions(client: Any, versioned: str) -> None:
     copied = client.copy_object(Bucket=versioned, Key="key", CopySource=source)
     assert copied["CopySourceVersionId"] == first
     assert client.get_object(Bucket=versioned, Key="key")["Body"].read() == b"one"
+
+
+def test_deleting_versions_page_by_page_leaves_none(client: Any, versioned: str) -> None:
+    for number in range(7):
+        client.put_object(Bucket=versioned, Key="many", Body=b"%d" % number)
+    client.put_object(Bucket=versioned, Key="other", Body=b"x")
+    markers: dict[str, str] = {}
+    while True:
+        page = client.list_object_versions(Bucket=versioned, MaxKeys=3, **markers)
+        found = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in page["Versions"]]
+        client.delete_objects(Bucket=versioned, Delete={"Objects": found})
+        if not page["IsTruncated"]:
+            break
+        markers = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+    client.delete_bucket(Bucket=versioned)
+
+
+def test_a_version_marker_needs_a_key_marker(client: Any, versioned: str) -> None:
+    with s3_error("InvalidArgument", 400):
+        client.list_object_versions(Bucket=versioned, VersionIdMarker="any")
