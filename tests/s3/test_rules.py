@@ -134,3 +134,22 @@ def deny(**elements: Any) -> bytes:
 def test_denials(document: bytes, denied: bool) -> None:
     policy.check(document, "b")
     assert policy.denies(document, ACCOUNT, "s3:GetObject", "arn:aws:s3:::b/key") is denied
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"Principal": 5},
+        {"Principal": []},
+        {"Principal": {}},
+        {"Principal": {"AWS": []}},
+        {"Principal": {"AWS": [5]}},
+        {"Principal": {"Account": ACCOUNT}},
+        {"Principal": None, "NotPrincipal": ACCOUNT},
+        {"Action": []},
+        {"Resource": []},
+    ],
+)
+def test_statements_that_would_deny_nobody_are_refused(elements: dict[str, Any]) -> None:
+    with pytest.raises(S3Error, match="MalformedPolicy"):
+        policy.check(deny(**elements), "b")

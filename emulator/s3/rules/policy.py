@@ -19,6 +19,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
+_PRINCIPAL_KINDS = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _PAIRS = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
 
@@ -81,15 +82,30 @@ def _check_statement(statement: Any, bucket: str) -> None:
     for name, negated in _PAIRS:
         if (name in statement) == (negated in statement):
             raise S3Error("MalformedPolicy", f"Missing required field {name}")
-    for resource in _listed(statement.get("Resource", statement.get("NotResource"))):
+    if not _is_principal(statement.get("Principal", statement.get("NotPrincipal"))):
+        raise S3Error("MalformedPolicy", "Invalid principal in policy")
+    resources, actions = (_listed(statement.get(name, statement.get("Not" + name))) for name in ("Resource", "Action"))
+    if not resources or not actions:
+        raise S3Error("MalformedPolicy", "Policy statements must contain resources and actions")
+    for resource in resources:
         if not isinstance(resource, str) or not _names_bucket(resource, bucket):
             raise S3Error("MalformedPolicy", "Policy has invalid resource")
-    for action in _listed(statement.get("Action", statement.get("NotAction"))):
+    for action in actions:
         if not isinstance(action, str) or not (action == "*" or action.lower().startswith("s3:")):
             raise S3Error("MalformedPolicy", "Policy has invalid action")
     condition = statement.get("Condition", {})
     if not isinstance(condition, dict) or not all(isinstance(keys, dict) for keys in condition.values()):
         raise S3Error("MalformedPolicy", "Policy has invalid condition")
+
+
+def _is_principal(value: Any) -> bool:
+    """`*`, or lists of names by their kind."""
+    if not isinstance(value, dict):
+        return bool(value == "*")
+    return bool(value) and all(
+        kind in _PRINCIPAL_KINDS and _listed(names) and all(isinstance(name, str) and name for name in _listed(names))
+        for kind, names in value.items()
+    )
 
 
 def _names_bucket(resource: str, bucket: str) -> bool:
