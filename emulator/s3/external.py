@@ -5,7 +5,9 @@ from __future__ import annotations
 import configparser
 import io
 import json
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +31,9 @@ _DENIED = frozenset(
     | {"ExpiredToken", "InvalidToken", "AccountProblem"}
 )
 _PIECE = 1 << 20
+_SILENCE = 60.0  # seconds between two log lines of one kind: a training meets the same failure at every image
+_log = logging.getLogger(__name__)
+_last_told: dict[str, float] = {}
 
 
 class CredentialsFileError(Exception):
@@ -202,6 +207,7 @@ class ExternalS3Store:
             )
             return session.client("s3", endpoint_url=settings.endpoint_url, config=config)
         except BotoCoreError as error:
+            _tell(ObjectAccessDeniedError, "", error)
             raise ObjectAccessDeniedError(str(error)) from error
 
 
@@ -247,15 +253,28 @@ def _port_errors(location: ObjectLocation) -> Iterator[None]:
             kind = ObjectNotFoundError
         elif code in _DENIED:
             kind = ObjectAccessDeniedError
+        _tell(kind, code, error)
         raise kind(f"{location}: {error}") from error
     except Boto3Error as error:  # uploads in parts wrap the endpoint's own answer
         kind = ObjectAccessDeniedError if any(code in str(error) for code in _DENIED) else ObjectStoreUnavailableError
         kind = ObjectNotFoundError if any(f"({code})" in str(error) for code in _NOT_FOUND) else kind
+        _tell(kind, "", error)
         raise kind(f"{location}: {error}") from error
     except NoCredentialsError as error:
+        _tell(ObjectAccessDeniedError, "", error)
         raise ObjectAccessDeniedError(f"{location}: {error}") from error
     except BotoCoreError as error:
+        _tell(ObjectStoreUnavailableError, "", error)
         raise ObjectStoreUnavailableError(f"{location}: {error}") from error
+
+
+def _tell(kind: type[ObjectStoreError], code: str, error: Exception) -> None:
+    """Say in the log what the endpoint said: the errors of Rekognition name neither missing keys nor a dead server."""
+    subject, moment = f"{type(error).__name__} {code}", time.monotonic()
+    if kind is ObjectNotFoundError or moment - _last_told.get(subject, -_SILENCE) < _SILENCE:
+        return
+    _last_told[subject] = moment
+    _log.warning("the outside S3: %s", error)
 
 
 def _ini(text: str) -> dict[str, dict[str, str]]:

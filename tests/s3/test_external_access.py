@@ -9,9 +9,15 @@ from typing import Any
 
 import pytest
 
-from emulator.s3 import ExternalS3Settings, ExternalS3Store
+from emulator.s3 import ExternalS3Settings, ExternalS3Store, external
 from emulator.s3.external import AccountCredentials, CredentialsFileError, read_credentials_file
-from emulator.storage.object_store import Caller, ObjectAccessDeniedError, ObjectLocation
+from emulator.storage.object_store import (
+    Caller,
+    ObjectAccessDeniedError,
+    ObjectLocation,
+    ObjectNotFoundError,
+    ObjectStoreUnavailableError,
+)
 from tests.support.s3_server import S3Process, s3_client
 
 OWNER, STRANGER = Caller("111122223333", "us-east-1"), Caller("222233334444", "us-east-1")
@@ -118,3 +124,26 @@ def test_credentials_files_that_cannot_be_used(tmp_path: Path, text: str) -> Non
     path.write_text(text)
     with pytest.raises(CredentialsFileError, match="credentials"):
         ExternalS3Store(ExternalS3Settings(None, credentials_file=path))
+
+
+def test_the_log_says_once_why_the_endpoint_gives_nothing(
+    guarded: tuple[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(external, "_last_told", {})
+    path = tmp_path / "credentials.json"
+    path.write_text(json.dumps({caller.account: keys(caller.account) for caller in (OWNER, STRANGER)}))
+    store = ExternalS3Store(ExternalS3Settings(guarded[0], credentials_file=path))
+    nowhere = ExternalS3Store(ExternalS3Settings("http://127.0.0.1:9", credentials_file=path, retries=1))
+    with pytest.raises(ObjectNotFoundError):
+        store.get(ObjectLocation("bucket", "missing"), OWNER)
+    assert not caplog.records
+    for key in ("key", "other"):
+        with pytest.raises(ObjectAccessDeniedError):
+            store.get(ObjectLocation("bucket", key), STRANGER)
+        with pytest.raises(ObjectStoreUnavailableError):
+            nowhere.get(ObjectLocation("bucket", key), OWNER)
+    denied, unreachable = (record.getMessage() for record in caplog.records)
+    assert "(AccessDenied)" in denied
+    assert 'Could not connect to the endpoint URL: "http://127.0.0.1:9/bucket/key"' in unreachable
+    for made in (store, nowhere):
+        made.close()
