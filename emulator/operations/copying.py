@@ -39,7 +39,8 @@ def copy_project_version(context: Context) -> Result:
     parameters = context.parameters
     source_arn = parse_arn(parameters["SourceProjectVersionArn"])
     source_project_arn = parse_arn(parameters["SourceProjectArn"])
-    if source_arn.region != context.caller.region:
+    regions = {source_arn.region, source_project_arn.region, parse_arn(parameters["DestinationProjectArn"]).region}
+    if regions != {context.caller.region}:  # CP-2
         raise InvalidParameterError("A model can only be copied within one region.")
     destination = project_of(context, parameters["DestinationProjectArn"])
     source = _allowed_source(context, source_project_arn, source_arn)

@@ -157,6 +157,20 @@ def test_copies_of_what_does_not_exist(single_label_project: Project) -> None:
         assert error_code(copy, **wrong) == NOT_FOUND, name
 
 
+@pytest.mark.parametrize("foreign", ["SourceProjectArn", "SourceProjectVersionArn", "DestinationProjectArn"])
+def test_copies_stay_within_a_region(project: Project, foreign: str) -> None:
+    """CP-2."""
+    name, _, epoch = project.arn.rpartition("/")
+    arns = {
+        "SourceProjectArn": project.arn,
+        "SourceProjectVersionArn": f"{name}/version/1/{epoch}",
+        "DestinationProjectArn": project.arn,
+    }
+    arns[foreign] = arns[foreign].replace(":us-east-1:", ":eu-west-1:")
+    output = {"VersionName": "copy", "OutputConfig": {"S3Bucket": "bucket"}}
+    assert error_code(project.rekognition.copy_project_version, **arns, **output) == "InvalidParameterException"
+
+
 def test_tags_of_projects_datasets_and_versions(project: Project, single_label_project: Project) -> None:
     created = project.rekognition.create_dataset(ProjectArn=project.arn, DatasetType="TRAIN", Tags={"a": "1"})
     check_tags(project.rekognition, created["DatasetArn"], {"a": "1"})
