@@ -9,6 +9,10 @@ from emulator.s3.errors import S3Error
 from emulator.s3.rules import numbers
 
 _LONGEST_VALIDITY = 604_800  # seconds
+_OF_THE_SIGNATURE = frozenset(
+    {"x-amz-algorithm", "x-amz-content-sha256", "x-amz-credential", "x-amz-date", "x-amz-expires"}
+    | {"x-amz-security-token", "x-amz-signature", "x-amz-signedheaders"}
+)
 
 
 def check_expiry(query: Mapping[str, str], moment: datetime) -> None:
@@ -44,12 +48,14 @@ def _refuse_after(expiry: datetime, moment: datetime) -> None:
 
 
 def headers_in_query(query: Mapping[str, str]) -> dict[str, str]:
-    """The x-amz-… headers that a signer moved into the URL (`x-amz-acl`, `x-amz-tagging` …), in lower case.
+    """The x-amz-… headers that a signer moved into the URL (`x-amz-acl`, `X-Amz-Expected-Bucket-Owner` …).
 
-    Checksums are not among them: the JavaScript SDK signs that of an empty body into every PUT URL, and S3 ignores it.
+    Names are in lower case; SDKs write them in either. Checksums are not among them: the JavaScript SDK signs that of
+    an empty body into every PUT URL, and S3 ignores it.
     """
+    lowered = {name.lower(): value for name, value in query.items()}
     return {
-        name.lower(): value
-        for name, value in query.items()
-        if name.lower().startswith("x-amz-") and not name.startswith("X-Amz-") and "checksum" not in name.lower()
+        name: value
+        for name, value in lowered.items()
+        if name.startswith("x-amz-") and name not in _OF_THE_SIGNATURE and "checksum" not in name
     }

@@ -183,3 +183,12 @@ def test_the_console_bucket_is_one_per_account_and_region(embedded_s3: Any, clie
     assert preflight(endpoint, name, "http://127.0.0.1:4598", "PUT", "content-type").status_code == 200
     client.delete_bucket(Bucket=name)
     assert s3.console_bucket(account, "us-east-1") != name
+
+
+@pytest.mark.parametrize("name", ["x-amz-expected-bucket-owner", "X-Amz-Expected-Bucket-Owner"])
+def test_headers_that_a_signer_moved_into_the_url(client: Any, bucket: str, account: str, name: str) -> None:
+    client.put_object(Bucket=bucket, Key="key", Body=b"x")
+    url = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "key"}, ExpiresIn=60)
+    assert httpx.get(f"{url}&{name}={account}").status_code == 200
+    refused = httpx.get(f"{url}&{name}=999988887777")
+    assert (refused.status_code, "<Code>AccessDenied</Code>" in refused.text) == (403, True)
