@@ -24,6 +24,7 @@ _ENCRYPTION = (
     "x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-server-side-encryption-bucket-key-enabled",
 )
+_ENCRYPTION_KINDS = frozenset({"AES256", "aws:backup", "aws:fsx", "aws:kms", "aws:kms:dsse"})
 _STORAGE_CLASSES = frozenset(
     {
         "STANDARD",
@@ -71,7 +72,12 @@ def descriptive_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def encryption_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The kind of encryption asked for; it is remembered and told, the files are not encrypted (docs/s3.md)."""
+    """The kind of encryption asked for; it is remembered and told, the files are not encrypted (docs/s3.md).
+
+    Raises InvalidEncryptionAlgorithmError for a kind that S3 does not know.
+    """
+    if headers.get(_ENCRYPTION[0], "AES256") not in _ENCRYPTION_KINDS:
+        raise S3Error("InvalidEncryptionAlgorithmError")
     return {name: headers[name] for name in _ENCRYPTION if headers.get(name)}
 
 

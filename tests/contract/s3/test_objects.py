@@ -139,6 +139,14 @@ def test_too_much_metadata_is_refused(client: Any, bucket: str) -> None:
         client.put_object(Bucket=bucket, Key="key", Body=b"x", Metadata={"a": "x" * 2048})
 
 
+def test_a_kind_of_encryption_that_does_not_exist_is_refused(client: Any, bucket: str) -> None:
+    for kind in ("aws-kms", "none"):
+        with s3_error("InvalidEncryptionAlgorithmError", 400):
+            client.put_object(Bucket=bucket, Key="key", Body=b"x", ServerSideEncryption=kind)
+        with s3_error("InvalidEncryptionAlgorithmError", 400):
+            client.create_multipart_upload(Bucket=bucket, Key="key", ServerSideEncryption=kind)
+
+
 def test_what_cannot_be_promised_is_refused(client: Any, bucket: str) -> None:
     with s3_error("NotImplemented", 501):
         client.put_object(Bucket=bucket, Key="key", Body=b"x", SSECustomerKey="k" * 32, SSECustomerAlgorithm="AES256")
