@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from emulator.vision import backbone
 from emulator.vision.classification_data import ClassificationData, RawTable, read_table
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingSettings
 from emulator.vision.feature_reader import FeatureReader
@@ -28,7 +29,7 @@ class SearchPlan:
 
 PLANS = {
     Effort.FAST: SearchPlan((Look(224),), 0),
-    Effort.STANDARD: SearchPlan((Look(320), Look(448)), 200),
+    Effort.STANDARD: SearchPlan((Look(320), Look(448), Look(448, half_scale=True)), 300),
     Effort.BEST: SearchPlan(
         (Look(224), Look(320), Look(448), Look(448, half_scale=True), Look(640, half_scale=True)), 1000
     ),
@@ -82,7 +83,7 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
     sample = data.sample(enough, settings.seed) if len(plan.looks) > 1 else data
     winner: tuple[Candidate, FeatureReader, RawTable] | None = None
     tried: list[Candidate] = []
-    for look in plan.looks:
+    for look in map(_quickest, plan.looks):
         reader = FeatureReader(look, settings)
         table = read_table(reader, sample, settings.seed, f"features at {look.name}", progress)
         candidates = _compare(look, table, settings, progress)
@@ -100,6 +101,11 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
     trainer = HeadTrainer(table.select(candidate.recipe), settings.threads)
     final = Candidate(candidate.recipe, tuple(trainer.cross_validate(settings.seed)))
     return SearchResult(table, trainer, final, (*tried, final))
+
+
+def _quickest(look: Look) -> Look:
+    """The same look through the 8-bit version of its backbone where that is quicker."""
+    return replace(look, backbone=backbone.byte_version(look.backbone) or look.backbone)
 
 
 def _compare(look: Look, table: RawTable, settings: TrainingSettings, progress: ProgressListener) -> list[Candidate]:

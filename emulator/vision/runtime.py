@@ -10,6 +10,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from emulator.vision.errors import ModelFileError
+from emulator.vision.processor import sums_bytes_exactly
 
 
 class Session:
@@ -23,6 +24,9 @@ class Session:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         # Spinning threads would take the time of the other trainings and requests on the same cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if not sums_bytes_exactly():
+            # A model with 8-bit weights was trained on another processor: slower, but as exact as there.
+            options.add_session_config_entry("session.x64quantprecision", "1")
         options.log_severity_level = 3
         source: str | bytes = model if isinstance(model, bytes) else str(model)
         try:

@@ -61,6 +61,10 @@ class RawConnection:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
+    def fileno(self) -> int:
+        """Of the socket, for those who wait for several connections at once."""
+        return self._socket.fileno()
+
     def request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", length: int | None = None
     ) -> RawResponse:

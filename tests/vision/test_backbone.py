@@ -7,12 +7,19 @@ import pytest
 
 from emulator.vision import backbone
 from emulator.vision.errors import ModelFileError
+from emulator.vision.runtime import Session
+from tests.vision.pictures import shape_picture
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (1, 3, 64, 96)).astype(np.float32)
 
 
 def test_the_shipped_backbones_are_those_of_the_checksums() -> None:
-    assert backbone.available_backbones() == ("efficientnet_lite0", "efficientnet_lite2")
+    assert backbone.available_backbones() == (
+        "efficientnet_lite0",
+        "efficientnet_lite0_front_int8",
+        "efficientnet_lite2",
+        "efficientnet_lite2_int8",
+    )
     for name in backbone.available_backbones():
         assert backbone.backbone_path(name).is_file()
 
@@ -41,6 +48,38 @@ def test_a_trunk_may_end_inside_and_leaves_the_rest_out() -> None:
     inner = backbone.open_trunk(["block10.output"], threads=1).run({"image": PICTURE})[0]
     outer = backbone.open_trunk(["c4"], threads=1).run({"image": PICTURE})[0]
     np.testing.assert_allclose(inner, outer, atol=1e-5)
+
+
+def test_byte_versions_are_named_only_where_they_are_quicker(precision: str) -> None:
+    name = backbone.byte_version("efficientnet_lite2")
+    assert name == ("efficientnet_lite2_int8" if precision == "bytes" else None)
+
+
+def test_the_8_bit_network_sees_what_the_network_sees() -> None:
+    """Of pictures that differ, their pooled features differ in the same way."""
+    pictures = [shape_picture(shape, seed) for shape in ("circle", "square", "stripes") for seed in range(2)]
+    planes = [np.asarray(picture.resize((224, 224)), np.float32).transpose(2, 0, 1)[None] for picture in pictures]
+    pooled = []
+    for name in ("efficientnet_lite2", "efficientnet_lite2_int8"):
+        session = backbone.open_trunk(["c6"], threads=1, name=name)
+        features = np.array([session.run({"image": picture})[0].mean(axis=(2, 3))[0] for picture in planes])
+        pooled.append((features - features.mean(axis=0)).ravel())
+    ours, theirs = pooled
+    assert ours @ theirs / np.linalg.norm(ours) / np.linalg.norm(theirs) > 0.98
+
+
+def test_an_8_bit_front_takes_the_place_of_the_backbone_s_own() -> None:
+    whole = backbone.trunk(["c3", "c4", "c5"])
+    joined = backbone.trunk(["c3", "c4", "c5"], front="efficientnet_lite0_front_int8")
+    names = {tensor.name for tensor in joined.graph.initializer}
+    assert "block11.project.bias" in names
+    assert not any(name.startswith(("stem", "block10.")) for name in names)
+    front = backbone.open_trunk(["c3", "c4"], threads=1, name="efficientnet_lite0_front_int8")
+    exact, ours = (Session(model.SerializeToString(), 1).run({"image": PICTURE}) for model in (whole, joined))
+    for found, expected in zip(ours, front.run({"image": PICTURE}), strict=False):
+        assert np.array_equal(found, expected)
+    for found, expected in zip(ours, exact, strict=True):
+        assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.98
 
 
 def test_an_unknown_tensor_is_an_error() -> None:

@@ -7,13 +7,12 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from emulator.vision import backbone
 from emulator.vision.detector import decoding
 from emulator.vision.detector.assignment import cell_centres
 from emulator.vision.detector.losses import LARGEST_LOG_DISTANCE
 from emulator.vision.detector.network import FEATURE_STRIDES, DetectorNetwork
 from emulator.vision.detector.plan import DetectorPlan, Level
-from emulator.vision.detector.trunk import TRAINED_BLOCKS
+from emulator.vision.detector.trunk import TRAINED_BLOCKS, frozen_trunk
 from emulator.vision.layers import Array
 
 FEATURES = ("c3", "c4", "c5")
@@ -101,7 +100,7 @@ def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto
 
 def _trained_backbone(values: dict[str, Array]) -> onnx.GraphProto:
     """The backbone up to c5 with the weights that were trained in place of its own, stored in the same precision."""
-    trunk = backbone.trunk(FEATURES).graph
+    trunk = frozen_trunk(FEATURES).graph
     trained = {}
     for index, block in enumerate(TRAINED_BLOCKS):
         for part in ("expand", "project"):

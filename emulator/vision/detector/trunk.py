@@ -1,5 +1,7 @@
 """The frozen front of the backbone, as the training uses it: bytes in, channels-last features out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 from onnx import helper
@@ -11,6 +13,12 @@ from emulator.vision.runtime import Session
 TRAINED_BLOCKS = ("block11", "block12", "block13", "block14", "block15")
 """The blocks of EfficientNet-Lite0 behind output c4 (models/PROVENANCE.md)."""
 FROZEN_OUTPUTS = ("c3", "c4")
+_FRONT = "efficientnet_lite0_front"
+
+
+def frozen_trunk(outputs: Sequence[str]) -> onnx.ModelProto:
+    """The backbone up to `outputs`, its frozen part with 8-bit weights where that is quicker."""
+    return backbone.trunk(outputs, front=backbone.byte_version(_FRONT))
 
 
 class Trunk:
@@ -20,7 +28,7 @@ class Trunk:
     """
 
     def __init__(self) -> None:
-        graph = backbone.trunk(FROZEN_OUTPUTS).graph
+        graph = frozen_trunk(FROZEN_OUTPUTS).graph
         before = [
             helper.make_node("Cast", ["pixels"], ["pixels.float"], to=onnx.TensorProto.FLOAT),
             helper.make_node("Transpose", ["pixels.float"], ["image"], perm=[0, 3, 1, 2]),

@@ -49,8 +49,9 @@ def levels(*names: str) -> tuple[Level, ...]:
 
 @pytest.mark.parametrize(
     ("names", "height", "width", "label_count"),
-    [(("p3", "p4", "p5"), 128, 160, 3), (("p4",), 96, 64, 1), (("p3", "p4"), 64, 64, 250)],
+    [(("p3", "p4", "p5"), 128, 160, 3), (("p4",), 128, 64, 1), (("p3", "p4"), 64, 64, 250)],
 )
+@pytest.mark.usefixtures("precision")
 def test_the_graph_finds_what_numpy_finds(names: tuple[str, ...], height: int, width: int, label_count: int) -> None:
     plan = DetectorPlan(height, width, height, width, levels(*names), 0.0)
     network = excited_network(plan, label_count, -3.0)

@@ -7,7 +7,7 @@ from emulator.vision import backbone
 from emulator.vision.backbone_blocks import read_blocks
 from emulator.vision.detector.network import DetectorNetwork, LevelHead
 from emulator.vision.detector.plan import STRIDES, Level
-from emulator.vision.detector.trunk import TRAINED_BLOCKS, Trunk
+from emulator.vision.detector.trunk import TRAINED_BLOCKS, Trunk, frozen_trunk
 from emulator.vision.layers import Array, ParameterStore, Tape
 from emulator.vision.runtime import Session
 
@@ -34,7 +34,7 @@ def test_trunk_and_trained_blocks_together_are_the_backbone(network: DetectorNet
     pixels = np.random.default_rng(1).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
     c3, c4 = Trunk().features(pixels)
     planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32)
-    whole = Session(backbone.trunk(["c3", "c4", "c5"]).SerializeToString(), 1).run({"image": planes})
+    whole = Session(frozen_trunk(["c3", "c4", "c5"]).SerializeToString(), 1).run({"image": planes})
     for ours, theirs in zip(network.raw_features(c3, c4), whole, strict=True):
         np.testing.assert_allclose(ours.transpose(0, 3, 1, 2), theirs, atol=2e-3)
 
