@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from emulator.vision import backbone
@@ -36,9 +37,9 @@ PLANS = {
 }
 
 # Enough to tell recipes apart; the winner gets all strengths.
-_COMPARED_STRENGTHS = (1e-2, 1e-1)
+_COMPARED_STRENGTHS = (1e-2, 1e-1, 1.0)
 # A dearer look has to be better by this part of the loss: it makes every answer of the model slower.
-_WORTHWHILE_GAIN = 0.005
+_WORTHWHILE_GAIN = 0.002
 # With every held-out picture right and sure, another look cannot be better.
 _GOOD_ENOUGH_LOSS = 0.03
 
@@ -84,6 +85,8 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
     winner: tuple[Candidate, FeatureReader, RawTable] | None = None
     tried: list[Candidate] = []
     for look in map(_quickest, plan.looks):
+        if look.half_scale and winner and _has_lost(replace(look, half_scale=False), winner[0], tried):
+            continue
         reader = FeatureReader(look, settings)
         table = read_table(reader, sample, settings.seed, f"features at {look.name}", progress)
         candidates = _compare(look, table, settings, progress)
@@ -101,6 +104,11 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
     trainer = HeadTrainer(table.select(candidate.recipe), settings.threads)
     final = Candidate(candidate.recipe, tuple(trainer.cross_validate(settings.seed)))
     return SearchResult(table, trainer, final, (*tried, final))
+
+
+def _has_lost(look: Look, winner: Candidate, tried: Sequence[Candidate]) -> bool:
+    """Whether a look was tried and another is better: half of it beside it then helps little."""
+    return look != winner.recipe.look and any(candidate.recipe.look == look for candidate in tried)
 
 
 def _quickest(look: Look) -> Look:

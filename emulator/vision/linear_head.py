@@ -16,7 +16,7 @@ from emulator.vision.logistic_regression import FloatArray, cross_entropy, fit, 
 
 FeatureArray = npt.NDArray[np.float32]
 
-STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
+STRENGTHS = (1e-3, 1e-2, 1e-1, 3e-1, 1.0)
 FOLDS = 4
 # A feature that is nearly constant over the training pictures must not become huge on a picture where it is not.
 _SMALLEST_RELATIVE_DEVIATION = 0.1
