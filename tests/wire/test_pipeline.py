@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from emulator.wire import errors
+from emulator.wire.errors import AwsError
 from emulator.wire.pipeline import THREADED_BODY_SIZE, RekognitionEdge
 from emulator.wire.request import Call, Request
 from emulator.wire.service_model import load_service_model
@@ -53,7 +53,7 @@ class TestAnswers:
         assert (response.status, response.headers["connection"]) == (200, "close")
 
     def test_a_service_error_has_its_four_members(self, connection: RawConnection, dispatch: RecordingDispatch) -> None:
-        dispatch.result = errors.invalid_s3_object()
+        dispatch.result = AwsError("InvalidS3ObjectException", "Unable to get object metadata from S3.")
         response = connection.call("DescribeProjects", {})
         assert response.status == 400
         assert response.headers["content-type"] == "application/x-amz-json-1.1"
@@ -67,9 +67,9 @@ class TestAnswers:
     def test_a_throttled_and_an_unavailable_service_differ_in_status(
         self, connection: RawConnection, dispatch: RecordingDispatch
     ) -> None:
-        dispatch.result = errors.slow_down()
+        dispatch.result = AwsError("ThrottlingException", "Slow down; sudden increase in rate of requests.")
         assert connection.call("DescribeProjects", {}).status == 400
-        dispatch.result = errors.service_unavailable()
+        dispatch.result = AwsError("ThrottlingException", "Service Unavailable")
         assert connection.call("DescribeProjects", {}).status == 500
 
     @pytest.mark.parametrize("result", [ZeroDivisionError("a secret"), {"NoSuchMember": 1}])
@@ -179,7 +179,7 @@ class TestGates:
             seen.append((request.call.operation, request.call.identity.account))
 
         async def refuse(_: Request) -> None:
-            raise errors.provisioned_rate_exceeded()
+            raise AwsError("ProvisionedThroughputExceededException", "Provisioned Rate exceeded.")
 
         with EdgeServer(dispatch, gates=[note, refuse, note]) as server, RawConnection(server.address) as connection:
             response = connection.call("DescribeProjects", b"not json")

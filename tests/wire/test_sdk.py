@@ -18,6 +18,8 @@ from tests.support.edge_server import EdgeServer, RecordingDispatch
 
 VERSION_ARN = "arn:aws:rekognition:us-east-1:123456789012:project/parts/version/first/1690405809285"
 SESSION = boto3.Session()
+RATE_EXCEEDED = AwsError("ProvisionedThroughputExceededException", "Provisioned Rate exceeded.")
+IN_USE = AwsError("ResourceInUseException", "Specified resource is in use.")
 
 
 def client_of(server: EdgeServer, access_key: str = "123456789012", region: str = "us-east-1", **config: Any) -> Any:
@@ -65,14 +67,16 @@ def test_image_bytes_arrive_as_they_were(client: Any, dispatch: RecordingDispatc
 @pytest.mark.parametrize(
     "error",
     [
-        errors.access_denied("arn:u", "CreateProject", "arn:p"),
+        AwsError(
+            "AccessDeniedException", "User: arn:u is not authorized to perform: rekognition:CreateProject on arn:p"
+        ),
         errors.internal(),
-        errors.invalid_parameter(),
-        errors.limit_exceeded("The account has 100 projects."),
-        errors.provisioned_rate_exceeded(),
-        errors.resource_in_use(),
-        errors.slow_down(),
-        errors.service_unavailable(),
+        AwsError("InvalidParameterException", "Request has invalid parameters."),
+        AwsError("LimitExceededException", "The account has 100 projects."),
+        RATE_EXCEEDED,
+        IN_USE,
+        AwsError("ThrottlingException", "Slow down; sudden increase in rate of requests."),
+        AwsError("ThrottlingException", "Service Unavailable"),
     ],
     ids=lambda error: f"{error.code}-{error.status}",
 )
@@ -124,11 +128,11 @@ def test_throttling_is_retried_by_the_sdk_and_a_refusal_is_not(server: EdgeServe
         aws_secret_access_key="secret",
         config=Config(retries={"total_max_attempts": 2, "mode": "standard"}),
     )
-    dispatch.result = errors.provisioned_rate_exceeded()
+    dispatch.result = RATE_EXCEEDED
     with pytest.raises(client.exceptions.ProvisionedThroughputExceededException):
         client.describe_projects()
     assert len(dispatch.calls) == 2
-    dispatch.result = errors.resource_in_use()
+    dispatch.result = IN_USE
     with pytest.raises(client.exceptions.ResourceInUseException):
         client.create_project(ProjectName="parts")
     assert len(dispatch.calls) == 3
