@@ -20,30 +20,13 @@ from emulator.storage.contents import content_bucket, content_stats, iterate_lin
 from emulator.storage.engine import Database
 from emulator.storage.object_store import Caller, ObjectLocation
 from emulator.storage.rows import ContentStats
+from tests.support.manifest_lines import line, manifest
 from tests.support.memory_store import MemoryObjectStore
 
 CALLER = Caller("111122223333", "us-east-1")
 INVALID_CONTENTS = "The manifest file extension or contents are invalid."
 TOO_MANY_ERRORS = "The manifest file has too many terminal errors."
 SEVERAL_BUCKETS = "The manifest file contains images from multiple S3 buckets."
-
-
-def line(name: str, *labels: str, bucket: str = "pictures") -> str:
-    entry: dict[str, Any] = {"source-ref": f"s3://{bucket}/{name}.jpg"}
-    for number, label in enumerate(labels):
-        entry[f"l{number}"] = 1
-        entry[f"l{number}-metadata"] = {
-            "confidence": 1,
-            "class-name": label,
-            "human-annotated": "yes",
-            "creation-date": "2020-03-06T17:46:39.176",
-            "type": "groundtruth/image-classification",
-        }
-    return json.dumps(entry)
-
-
-def manifest(*lines: str) -> bytes:
-    return "".join(f"{text}\n" for text in lines).encode()
 
 
 def build(database: Database, body: bytes, key: str = "train.manifest") -> Outcome:

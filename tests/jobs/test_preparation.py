@@ -28,7 +28,7 @@ from emulator.storage.object_store import Caller
 from emulator.storage.projects import add_project, find_project
 from emulator.storage.rows import Dataset, Job, Version
 from emulator.storage.versions import add_version, find_version
-from tests.jobs.test_ingest import line, manifest
+from tests.support.manifest_lines import line, manifest
 from tests.support.memory_store import MemoryObjectStore
 
 ACCOUNT, REGION = "111122223333", "us-east-1"

@@ -18,9 +18,9 @@ from emulator.jobs.runner import BROKE, DONE
 from emulator.storage.versions import versions_in
 from emulator.wire.errors import PROTOCOL_ERROR_CODES
 from emulator.wire.service_model import load_service_model
-from tests.jobs.test_ingest import line, manifest
-from tests.operations.test_races import BUCKET, FAST, JPEG, create_dataset, create_project, put_object, store
+from tests.support.calls import BUCKET, FAST, JPEG, create_dataset, create_project, put_object, store
 from tests.support.in_process import ACCOUNT, REGION, CallError, InProcessEmulator, play
+from tests.support.manifest_lines import line, manifest
 from tests.support.stored_model import StoredModel
 
 CALLS = 300

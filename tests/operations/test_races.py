@@ -11,108 +11,28 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from emulator.domain.states import VersionState
 from emulator.jobs import sweeper, version_jobs
 from emulator.jobs.runner import DONE
 from emulator.operations import detect
-from emulator.storage.engine import Database
-from emulator.storage.projects import find_project
 from emulator.storage.tables import installation, metadata
-from emulator.storage.versions import add_version, find_version
-from tests.jobs.test_ingest import line, manifest
-from tests.support.in_process import ACCOUNT, REGION, CallError, InProcessEmulator, play
-from tests.support.pictures import draw_picture
+from tests.support.calls import (
+    BUCKET,
+    FAST,
+    JPEG,
+    changes,
+    create_dataset,
+    create_project,
+    describe_dataset,
+    put_object,
+    run_version,
+    store,
+    until_dataset_is,
+    until_version_is,
+    version_status,
+)
+from tests.support.in_process import CallError, InProcessEmulator, play
+from tests.support.manifest_lines import line, manifest
 from tests.support.stored_model import StoredModel
-
-OTHER_ACCOUNT = "444455556666"
-JPEG = base64.b64encode(draw_picture(["circle"], 1).body).decode()
-BUCKET = "pictures"
-WAITER = "Boto3/1.43 md/Botocore#1.43 ua/2.1 os/linux m/Z,B,b cfg/retry-mode#legacy Botocore/1.43"
-
-
-async def put_object(emulator: InProcessEmulator, key: str, body: bytes, bucket: str = BUCKET) -> None:
-    """Put an object into the embedded S3 as the test's account."""
-    credential = f"{ACCOUNT}/20200101/{REGION}/s3/aws4_request"
-    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00"}
-    for path, content in ((f"/{bucket}", b""), (f"/{bucket}/{key}", body)):
-        answer = await emulator._http.put(path, content=content, headers=headers)
-        assert answer.status_code in (200, 409), answer.text
-
-
-async def create_project(emulator: InProcessEmulator, name: str = "shapes", account: str = ACCOUNT) -> str:
-    arn: str = (await emulator.call("CreateProject", account, ProjectName=name))["ProjectArn"]
-    return arn
-
-
-async def create_dataset(emulator: InProcessEmulator, project: str, *lines: str) -> str:
-    """A complete training dataset, by way of UpdateDatasetEntries."""
-    arn: str = (await emulator.call("CreateDataset", ProjectArn=project, DatasetType="TRAIN"))["DatasetArn"]
-    await emulator.call("UpdateDatasetEntries", DatasetArn=arn, Changes=changes(*lines))
-    await until_dataset_is(emulator, arn, "UPDATE_COMPLETE")
-    return arn
-
-
-def changes(*lines: str) -> dict[str, str]:
-    return {"GroundTruth": base64.b64encode(manifest(*lines)).decode()}
-
-
-async def describe_dataset(emulator: InProcessEmulator, arn: str) -> dict[str, Any]:
-    described: dict[str, Any] = (await emulator.call("DescribeDataset", DatasetArn=arn))["DatasetDescription"]
-    return described
-
-
-async def until_dataset_is(emulator: InProcessEmulator, arn: str, status: str) -> None:
-    async def reached() -> bool:
-        return bool((await describe_dataset(emulator, arn))["Status"] == status)
-
-    await emulator.until(reached)
-
-
-async def version_status(emulator: InProcessEmulator, arn: str) -> str | None:
-    version = emulator.app.database.read_now(lambda connection: find_version(connection, arn))
-    return None if version is None else version.status
-
-
-async def until_version_is(emulator: InProcessEmulator, arn: str, status: str | None) -> None:
-    async def reached() -> bool:
-        return await version_status(emulator, arn) == status
-
-    await emulator.until(reached)
-
-
-def store_version(database: Database, models: Path, project_arn: str, name: str = "first", **values: Any) -> str:
-    """A trained version with a model file, as if a training had ended."""
-    arn = project_arn.rpartition("/")[0] + f"/version/{name}/1690556751958"
-    (models / f"{name}.stored.onnx").write_bytes(b"a model")
-
-    def add(connection: Connection) -> None:
-        project = find_project(connection, project_arn)
-        assert project is not None
-        columns = {
-            "status": VersionState.TRAINING_COMPLETED,
-            "status_message": "The model is ready to run.",
-            "model_file": f"{name}.stored.onnx",
-            "output_bucket": BUCKET,
-            "training_input": {},
-            "testing_input": {},
-            "result_keys": {},
-        }
-        add_version(connection, project_id=project.id, name=name, arn=arn, created_at=1690556751958, **columns | values)
-
-    database.write_now(add)
-    return arn
-
-
-def store(emulator: InProcessEmulator, project_arn: str, name: str = "first", **values: Any) -> str:
-    return store_version(emulator.app.database, emulator.app.directories.models, project_arn, name, **values)
-
-
-async def run_version(emulator: InProcessEmulator, arn: str) -> None:
-    await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
-    await until_version_is(emulator, arn, "RUNNING")
-
-
-FAST = {"starting_seconds": "0", "stopping_seconds": "0", "deleting_seconds": "0"}
 
 
 def test_one_of_two_equal_creations_wins(tmp_path: Path) -> None:
@@ -355,58 +275,6 @@ def test_a_reset_in_the_middle_of_everything(tmp_path: Path) -> None:
         await create_dataset(emulator, await create_project(emulator), line("a", "x"))
 
     play(tmp_path, story)
-
-
-def test_describing_calls_of_another_account_do_not_count(tmp_path: Path, stored_model: StoredModel) -> None:
-    """O-17, O-20."""
-    assert stored_model.may_answer.is_set()
-
-    async def story(emulator: InProcessEmulator) -> None:
-        project = await create_project(emulator)
-        arn = store(emulator, project)
-        await emulator.control("PUT", "/_emulator/transitions", {"starting": {"type": "describes", "count": 2}})
-        await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
-        describe = {"ProjectArn": project, "VersionNames": ["first"]}
-        for account, region in ((OTHER_ACCOUNT, REGION), (ACCOUNT, "eu-west-1")):
-            for _ in range(3):
-                call = {"account": account, "region": region, **describe}
-                assert await emulator.code("DescribeProjectVersions", **call) == "ResourceNotFoundException"
-        seen = [
-            (await emulator.call("DescribeProjectVersions", **describe))["ProjectVersionDescriptions"][0]["Status"]
-            for _ in range(2)
-        ]
-        assert seen == ["STARTING", "RUNNING"]
-
-    play(tmp_path, story)
-
-
-@pytest.mark.parametrize(
-    ("user_agent", "hold_for", "is_held"),
-    [
-        (WAITER, "waiters", True),
-        ("Boto3/1.43 m/Z,b Botocore/1.43", "waiters", False),
-        ("aws-sdk-js/3.1141", "waiters", False),
-        ("aws-sdk-js/3.1141", "describes", True),
-        (WAITER, "off", False),
-    ],
-)
-def test_which_calls_are_held(
-    tmp_path: Path, stored_model: StoredModel, user_agent: str, hold_for: str, is_held: bool
-) -> None:
-    """O-18."""
-    assert stored_model.may_answer.is_set()
-
-    async def story(emulator: InProcessEmulator) -> None:
-        project = await create_project(emulator)
-        arn = store(emulator, project)
-        await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
-        described = await emulator.call(
-            "DescribeProjectVersions", user_agent=user_agent, ProjectArn=project, VersionNames=["first"]
-        )
-        expected = "RUNNING" if is_held else "STARTING"
-        assert described["ProjectVersionDescriptions"][0]["Status"] == expected
-
-    play(tmp_path, story, waiter_hold_for=hold_for, starting_seconds="0.3")
 
 
 def test_a_running_version_whose_model_is_gone_has_failed(tmp_path: Path, stored_model: StoredModel) -> None:

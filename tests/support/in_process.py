@@ -34,7 +34,7 @@ class InProcessEmulator:
     def __init__(self, directory: Path, **settings: str) -> None:
         values = {"tps_per_unit": "0", "init_dir": str(directory / "no-init-scripts"), **settings}
         self.app: Emulator = create_app(Settings.read({}, values), directory)
-        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://emulator")
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://emulator")
 
     async def __aenter__(self) -> Self:
         self.app.lifecycle.prepare()
@@ -44,7 +44,7 @@ class InProcessEmulator:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        await self.http.aclose()
         await self.app.lifecycle.stop()
 
     async def call(
@@ -58,7 +58,7 @@ class InProcessEmulator:
             "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00",
             "User-Agent": user_agent,
         }
-        answer = await self._http.post("/", content=json.dumps(parameters), headers=headers, timeout=STORY_SECONDS)
+        answer = await self.http.post("/", content=json.dumps(parameters), headers=headers, timeout=STORY_SECONDS)
         body: dict[str, Any] = answer.json()
         if answer.status_code != 200:
             raise CallError(body["__type"], body.get("Message") or body.get("message") or "")
@@ -74,7 +74,7 @@ class InProcessEmulator:
 
     async def control(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and JSON of a call beside the AWS APIs."""
-        answer = await self._http.request(method, path, json=body)
+        answer = await self.http.request(method, path, json=body)
         return answer.status_code, answer.json()
 
     async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:

@@ -12,9 +12,9 @@ from emulator.storage.content_changes import upsert_entries
 from emulator.storage.engine import Database
 from emulator.storage.migrate import HEAD_REVISION, current_revision, migrate
 from emulator.storage.rows import EntryRecord
-from tests.operations.test_races import JPEG, until_version_is
 from tests.storage.test_entry_blocks import COUNT, check, entry
 from tests.storage.test_migrate import schema
+from tests.support.calls import JPEG, until_version_is
 from tests.support.in_process import InProcessEmulator, play
 from tests.support.stored_model import StoredModel
 

@@ -17,16 +17,9 @@ import tempfile
 from pathlib import Path
 
 from emulator.storage.migrate import HEAD_REVISION
-from tests.jobs.test_ingest import line
-from tests.operations.test_races import (
-    FAST,
-    create_dataset,
-    create_project,
-    run_version,
-    store,
-    until_version_is,
-)
+from tests.support.calls import FAST, create_dataset, create_project, run_version, store, until_version_is
 from tests.support.in_process import InProcessEmulator
+from tests.support.manifest_lines import line
 
 FIRST_REVISION = "0001"
 TARGET = Path(__file__).with_name("first_release.sql")
