@@ -276,10 +276,6 @@ class MetricStore:
         if model in self._units and self._units[model].running:
             self._units[model].note(at, None)
 
-    def units_of(self, model: Model) -> UnitSeries | None:
-        """The units of one version through all its runs, None if it never ran."""
-        return self._units.get(model)
-
     def names(self, account: str, region: str, now: float) -> Iterator[MetricName]:
         """Every metric that has or had data."""
         for (owner, place, name, dimensions), series in self._counted.items():

@@ -11,7 +11,6 @@ from typing import Any
 
 from emulator.domain.errors import InvalidPaginationTokenError
 
-MAXIMUM_TOKEN_LENGTH = 1024
 _SIGNATURE_BYTES = 16
 
 Cursor = Sequence[int | str]

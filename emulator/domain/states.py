@@ -101,16 +101,6 @@ VERSION_MOVES: Mapping[tuple[VersionState, Event], VersionState] = {
     (VersionState.FAILED, Event.DELETE): VersionState.DELETING,
 }
 
-TRANSITIONAL_VERSION_STATES = frozenset(
-    {
-        VersionState.TRAINING_IN_PROGRESS,
-        VersionState.COPYING_IN_PROGRESS,
-        VersionState.STARTING,
-        VersionState.STOPPING,
-        VersionState.DELETING,
-    }
-)
-
 READABLE_DATASET_STATES = frozenset(
     {DatasetState.CREATE_COMPLETE, DatasetState.UPDATE_COMPLETE, DatasetState.UPDATE_FAILED}
 )
@@ -131,8 +121,3 @@ TRAINED_VERSION_STATES = frozenset(
 def next_state(moves: Mapping[tuple[State, Event], State], state: State, event: Event) -> State | None:
     """The state that an event leads to, or None where the event is not allowed in this state."""
     return moves.get((state, event))
-
-
-def allowed_sources(moves: Mapping[tuple[State, Event], State], event: Event) -> tuple[State, ...]:
-    """The states in which an event is allowed, in the table's order: for rules, error texts and docs alike."""
-    return tuple(state for (state, candidate) in moves if candidate is event)

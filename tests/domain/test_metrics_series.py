@@ -215,4 +215,4 @@ def test_a_broken_document_changes_nothing() -> None:
 def test_a_second_stop_is_no_change() -> None:
     store = MetricStore()
     store.note_stopped(MODEL, HOUR_START)
-    assert store.units_of(MODEL) is None
+    assert list(store.names(MODEL.account, MODEL.region, HOUR_START)) == []

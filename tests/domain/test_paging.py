@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.domain.errors import InvalidPaginationTokenError
-from emulator.domain.paging import MAXIMUM_TOKEN_LENGTH, decode_token, encode_token
+from emulator.domain.paging import decode_token, encode_token
 
+MAXIMUM_TOKEN_LENGTH = 1024
 SECRET = b"0123456789abcdef0123456789abcdef"
 CURSORS = st.lists(st.integers(-(2**63), 2**63 - 1) | st.text(max_size=40), min_size=1, max_size=3)
 JSON_VALUES = st.recursive(

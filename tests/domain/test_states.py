@@ -13,13 +13,11 @@ from emulator.domain.states import (
     PROJECT_MOVES,
     READABLE_DATASET_STATES,
     TRAINED_VERSION_STATES,
-    TRANSITIONAL_VERSION_STATES,
     VERSION_MOVES,
     DatasetState,
     Event,
     ProjectState,
     VersionState,
-    allowed_sources,
     next_state,
 )
 from emulator.wire.service_model import load_service_model
@@ -36,6 +34,18 @@ BEGINNINGS = {
     VersionState.COPYING_IN_PROGRESS,
 }
 FOR_ADAPTERS_ONLY = {"DEPRECATED", "EXPIRED"}
+TRANSITIONAL_VERSION_STATES = {
+    VersionState.TRAINING_IN_PROGRESS,
+    VersionState.COPYING_IN_PROGRESS,
+    VersionState.STARTING,
+    VersionState.STOPPING,
+    VersionState.DELETING,
+}
+
+
+def allowed_sources(moves: Moves, event: Event) -> tuple[StrEnum, ...]:
+    """The states in which an event is allowed, in the table's order."""
+    return tuple(state for state, candidate in moves if candidate is event)
 
 
 @pytest.mark.parametrize("shape", sorted(TABLES))

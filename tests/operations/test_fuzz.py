@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from emulator.domain.states import TRANSITIONAL_VERSION_STATES, VersionState
+from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs import version_jobs
 from emulator.jobs.runner import BROKE, DONE
 from emulator.storage.versions import versions_in
@@ -188,7 +188,8 @@ async def come_to_rest(emulator: InProcessEmulator) -> None:
 
     await emulator.until(is_quiet)
     database = emulator.app.database
-    assert database.read_now(lambda connection: versions_in(connection, *TRANSITIONAL_VERSION_STATES)) == []
+    transitional = {before for before, event in VERSION_MOVES if event is Event.DONE} | {VersionState.DELETING}
+    assert database.read_now(lambda connection: versions_in(connection, *transitional)) == []
     running = database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING))
     assert sorted(emulator.app.hosting.loaded) == sorted(version.arn for version in running)
     assert sorted(item.arn for item in emulator.app.fleet.running) == sorted(version.arn for version in running)

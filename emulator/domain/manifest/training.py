@@ -64,8 +64,7 @@ class TrainingValidation:
     `failure` is what the version's StatusMessage says, None if training may begin. If `is_file_error`, no result file
     is written; otherwise `summary()` and both sides' `validation_lines()` are, also on failure (VR-2). `model_type`,
     `labels` (sorted) and the sides' `usable` lines are meant for a training only when there is no failure. A file
-    failure is about the manifest of `failed_side`. `moved_to_test` names the source-refs that an automatic split took
-    for testing (O-27).
+    failure is about the manifest of `failed_side`.
     """
 
     training: SideValidation
@@ -75,7 +74,6 @@ class TrainingValidation:
     failed_side: Side = "training"
     model_type: ModelType | None = None
     labels: tuple[str, ...] = ()
-    moved_to_test: frozenset[str] = frozenset()
 
     @property
     def is_file_error(self) -> bool:
@@ -201,7 +199,6 @@ def _split(result: TrainingValidation, seed: int) -> bool:
     except ManifestFileError as error:
         result.training.errors.append(_failure(error.rule))
         return False
-    result.moved_to_test = frozenset(line.source_ref for line in result.training.usable if line.number in moved)
     result.training, result.testing = result.training.divide(moved)
     return True
 

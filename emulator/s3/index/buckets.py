@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 
 from emulator.s3.index.records import Bucket
 
@@ -71,14 +70,6 @@ def configuration(connection: sqlite3.Connection, bucket: Bucket, kind: str) -> 
         "SELECT document FROM bucket_configurations WHERE bucket_id = ? AND kind = ?", (bucket.id, kind)
     ).fetchone()
     return row["document"] if row else None
-
-
-def configurations(connection: sqlite3.Connection, bucket: Bucket) -> Iterator[tuple[str, bytes]]:
-    """All configuration documents of a bucket by kind."""
-    rows = connection.execute(
-        "SELECT kind, document FROM bucket_configurations WHERE bucket_id = ? ORDER BY kind", (bucket.id,)
-    )
-    return ((row["kind"], row["document"]) for row in rows)
 
 
 def set_configuration(connection: sqlite3.Connection, bucket: Bucket, kind: str, document: bytes | None) -> None:
