@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from emulator.storage.engine import Database
+from emulator.storage.migrate import migrate
 from tests.support.server import EmulatorProcess, environment_without_settings
 
 LOG_TAIL_CHARACTERS = 8_000
@@ -49,6 +51,15 @@ def collected_garbage() -> Iterator[None]:
     """
     yield
     gc.collect()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty state in a migrated database of this test alone."""
+    opened = Database(tmp_path / "state.sqlite")
+    migrate(opened)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")
