@@ -34,7 +34,10 @@ from emulator.storage.versions import model_files
 FORMAT = 1
 MANIFEST, STATE, OBJECTS, MODELS = "manifest.json", "state.sqlite", "objects", "models"
 MANIFEST_LIMIT = 64 * 2**20
-_MEMBER = re.compile(r"state\.sqlite|models/[\w.-]{1,100}|objects/objects\.sqlite3|objects/blobs/[0-9a-f]{32}")
+_MODEL_NAME = re.compile(r"[\w-][\w.-]{0,99}")
+_MEMBER = re.compile(
+    rf"state\.sqlite|models/{_MODEL_NAME.pattern}|objects/objects\.sqlite3|objects/blobs/[0-9a-f]{{32}}"
+)
 _PIECE = 1 << 20
 _ROWS_AT_ONCE = 1000
 # What identifies an installation, like the key that signs tokens, stays where it is.
@@ -122,7 +125,8 @@ def _unpack(archive: tarfile.TarFile, directory: Path) -> None:
     listed = _read_manifest(archive, next(members, None))
     for member in members:
         expected = listed.pop(member.name, None)
-        if expected is None or not member.isreg():
+        # A sparse member of a few bytes could unfold to as many as the disk has.
+        if expected is None or not member.isreg() or member.issparse():
             raise ArchiveError(f"{member.name[:200]!r} does not belong into an archive")
         target = directory / member.name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -170,10 +174,13 @@ def _check_state(directory: Path) -> dict[str, str]:
             raise ArchiveError("the database is not one of this emulator")
         migrate(database)
         database.read_now(_check_tables)
+        database.read_now(_check_outcomes)
         named = database.read_now(_named_models)
     finally:
         database.close()
     for name in named:
+        if not _MODEL_NAME.fullmatch(name):
+            raise ArchiveError(f"{name[:200]!r} is no name of a model file")
         if not (directory / MODELS / name).is_file():
             raise ArchiveError(f"the model file {name} is missing")
     return {name: f"{secrets.token_hex(8)}-{name[-40:]}" for name in named}
@@ -197,6 +204,14 @@ def _named_models(connection: Connection) -> set[str]:
     """The model files of versions, and of trainings and copies whose end does not show yet."""
     outcomes = (job.outcome or {} for job in list_jobs(connection))
     return model_files(connection) | {outcome["model_file"] for outcome in outcomes if "model_file" in outcome}
+
+
+def _check_outcomes(connection: Connection) -> None:
+    """See that what jobs will do to files when their end shows is done to models, which are known by names alone."""
+    for outcome in (job.outcome or {} for job in list_jobs(connection)):
+        for named in (outcome.get("deleted_file"), outcome.get("values", {}).get("model_file")):
+            if named is not None and not _MODEL_NAME.fullmatch(named):
+                raise ArchiveError(f"{named[:200]!r} is no name of a model file")
 
 
 def _rename_in_outcome(

@@ -1,8 +1,13 @@
-"""Loading an archive that cannot be taken over, whatever the reason: what there was goes on (O-15, O-19)."""
+"""Archives that cannot be taken over, whatever the reason: what there was goes on (O-15, O-19)."""
 
 from __future__ import annotations
 
 import asyncio
+import io
+import json
+import sqlite3
+import tarfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +15,14 @@ import httpx
 import pytest
 
 from emulator import lifecycle
+from emulator.state_archive import ArchiveError, check_archive, pack
+from tests.support.calls import create_project, put_object, store
 from tests.support.in_process import InProcessEmulator
+
+OUTCOME = (
+    "INSERT INTO jobs (kind, transition, resource_arn, project_arn, account, region, payload, policy, started_at,"
+    " outcome) VALUES ('x', 'x', 'x', 'x', 'x', 'x', '{{}}', '{{}}', 0, '{}')"
+)
 
 
 async def _saved(emulator: InProcessEmulator, directory: Path) -> Path:
@@ -51,3 +63,52 @@ def test_a_control_call_that_fails_within_answers_json(tmp_path: Path, monkeypat
         assert answer.status_code == 500 and answer.json()["error"]["code"] == "InternalError"
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("database", "statement"),
+    [
+        ("state.sqlite", "UPDATE versions SET model_file = '../../secret'"),
+        ("state.sqlite", "UPDATE versions SET model_file = '..'"),
+        ("state.sqlite", OUTCOME.format('{"model_file": "../../secret"}')),
+        ("state.sqlite", OUTCOME.format('{"values": {"model_file": "../../secret"}}')),
+        ("state.sqlite", OUTCOME.format('{"deleted_file": "../../secret"}')),
+        ("objects/objects.sqlite3", "UPDATE blobs SET name = '../../../secret', size = 6"),
+    ],
+)
+def test_no_name_in_an_archive_leads_out_of_it(tmp_path: Path, database: str, statement: str) -> None:
+    unpacked = tmp_path / "unpacked"
+
+    async def story() -> None:
+        async with InProcessEmulator(tmp_path / "data") as emulator:
+            store(emulator, await create_project(emulator))
+            await put_object(emulator, "key", b"body")
+            with tarfile.open(await _saved(emulator, tmp_path / "archive")) as archive:
+                archive.extractall(unpacked, filter="data")
+
+    asyncio.run(story())
+    (unpacked / "manifest.json").unlink()
+    with closing(sqlite3.connect(unpacked / database)) as connection:
+        connection.execute(statement)
+        connection.commit()
+    pack(unpacked, tmp_path / "changed.tar", "test")
+    (tmp_path / "secret").write_text("secret")
+    with pytest.raises(ArchiveError, match="is no name of"):
+        check_archive(tmp_path / "changed.tar", tmp_path / "checked")
+
+
+def test_a_member_that_unfolds_is_refused_before_it_does(tmp_path: Path) -> None:
+    """A sparse member: sixteen bytes in the archive, a tebibyte on the disk."""
+    listed = {"format": 1, "files": {"state.sqlite": {"size": 2**40}, "objects/objects.sqlite3": {}}}
+    manifest = json.dumps(listed).encode()
+    with tarfile.open(tmp_path / "sparse.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        first = tarfile.TarInfo("manifest.json")
+        first.size = len(manifest)
+        archive.addfile(first, io.BytesIO(manifest))
+        member = tarfile.TarInfo("state.sqlite")
+        member.size = 16
+        member.pax_headers = {"GNU.sparse.map": "0,16", "GNU.sparse.size": str(2**40)}
+        archive.addfile(member, io.BytesIO(b"SQLite format 3\0"))
+    with pytest.raises(ArchiveError, match="does not belong into an archive"):
+        check_archive(tmp_path / "sparse.tar", tmp_path / "unpacked")
+    assert not (tmp_path / "unpacked" / "state.sqlite").exists()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from emulator.s3.files import BLOB_NAME
 from emulator.s3.index import schema
 from emulator.s3.vault import Vault
 
@@ -40,7 +41,9 @@ def check_objects(directory: Path) -> None:
         if index.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
             raise DamagedObjectsError("the object index is damaged")
         for name, size in index.execute("SELECT name, size FROM blobs"):
-            path = directory / BLOBS_NAME / str(name)
+            if not BLOB_NAME.fullmatch(str(name)):
+                raise DamagedObjectsError(f"{str(name)[:200]!r} is no name of an object file")
+            path = directory / BLOBS_NAME / name
             if not path.is_file() or path.stat().st_size != size:
                 raise DamagedObjectsError(f"the object file {name} is missing or has another size")
 

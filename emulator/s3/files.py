@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _COPY_PIECE = 1 << 20
-_BLOB_NAME = re.compile(r"[0-9a-f]{32}")
+BLOB_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class BlobFiles:
 
     def names_in(self, shard: str) -> list[str]:
         """The names of the blobs in one folder."""
-        return [path.name for path in (self._blobs / shard).iterdir() if _BLOB_NAME.fullmatch(path.name)]
+        return [path.name for path in (self._blobs / shard).iterdir() if BLOB_NAME.fullmatch(path.name)]
 
     def _place(self, name: str) -> Path:
         return self._blobs / name[:2] / name
