@@ -124,6 +124,9 @@ def _spooled(embedded_s3: Any) -> list[Path]:
     return list((directory / "spool").iterdir())
 
 
+UTF_16 = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY b "c">]><Tagging>&b;</Tagging>'.encode("utf-16")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "content", "code", "status"),
     [
@@ -131,6 +134,7 @@ def _spooled(embedded_s3: Any) -> list[Path]:
         ("POST", "?delete", b"<Wrong/>", "MalformedXML", 400),
         ("PUT", "?versioning", b"not xml", "MalformedXML", 400),
         ("PUT", "?tagging", b'<!DOCTYPE a [<!ENTITY b "c">]><Tagging>&b;</Tagging>', "MalformedXML", 400),
+        ("PUT", "?tagging", UTF_16, "MalformedXML", 400),
         ("PUT", "?policy", b"[]", "MalformedPolicy", 400),
         ("PUT", "?acl", b"<AccessControlPolicy/>", "MalformedACLError", 400),
         ("PUT", "?cors", b"x" * 3_000_000, "MaxMessageLengthExceeded", 400),
