@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 FAILURE = 1
 GRACE_SECONDS = 8
 
+# At level debug these write down the signatures and session tokens of calls to an outside S3.
+_TELL_SECRETS_WHEN_DEBUGGING = ("boto3", "botocore", "s3transfer", "urllib3")
+
 # How long a thread may hold the interpreter before the event loop gets its turn (Python's own default is 5 ms).
 SWITCH_SECONDS = 0.001
 
@@ -49,9 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings = Settings.read(os.environ, {item.name: getattr(arguments, item.name) for item in fields(Settings)})
     except SettingsError as error:
         return _fail(str(error))
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
+    _begin_logging(settings.log_level.upper())
     with ExitStack() as stack:
         directory = settings.data_dir
         if settings.ephemeral:
@@ -67,6 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
                 f"choose another with --port or {PREFIX}PORT"
             )
         return _serve(settings, directory, listener)
+
+
+def _begin_logging(level: str) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    for name in _TELL_SECRETS_WHEN_DEBUGGING:
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -63,11 +63,11 @@ class ExternalS3Settings:
 
 @dataclass(frozen=True, slots=True)
 class AccountCredentials:
-    """Keys, or the name of a profile of the AWS configuration files."""
+    """Keys, or the name of a profile of the AWS configuration files. What is secret does not show in its repr."""
 
     access_key_id: str | None = None
-    secret_access_key: str | None = None
-    session_token: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
     profile: str | None = None
 
 
@@ -80,7 +80,10 @@ def read_credentials_file(path: Path) -> dict[str, AccountCredentials]:
     try:
         text = path.read_text("utf-8")
         entries = json.loads(text) if text.lstrip().startswith("{") else _ini(text)
-    except (OSError, ValueError, configparser.Error) as error:
+    except configparser.Error as error:
+        # The parser's own message quotes the lines that it does not understand, and a secret may stand there.
+        raise CredentialsFileError(f"{path}: {_place(error)} is not in the manner of ~/.aws/credentials") from None
+    except (OSError, ValueError) as error:
         raise CredentialsFileError(f"{path}: {error}") from error
     return {account: _credentials(path, account, entry) for account, entry in entries.items()}
 
@@ -281,6 +284,13 @@ def _ini(text: str) -> dict[str, dict[str, str]]:
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(text)
     return {section: dict(parser[section]) for section in parser.sections()}
+
+
+def _place(error: configparser.Error) -> str:
+    """The line that a parser stumbled over, by its number."""
+    wrong_lines = getattr(error, "errors", ())
+    number = wrong_lines[0][0] if wrong_lines else getattr(error, "lineno", None)
+    return f"line {number}" if number else "the file"
 
 
 def _credentials(path: Path, account: str, entry: object) -> AccountCredentials:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +89,28 @@ def test_ephemeral_data_are_gone_at_the_end(tmp_path: Path) -> None:
         assert [path.name.startswith("custom-labels-") for path in tmp_path.iterdir()] == [True]
         assert process.terminate() == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_detailed_log_tells_no_secrets_of_an_outside_s3(
+    start_emulator: Callable[..., EmulatorProcess], tmp_path: Path, account: str
+) -> None:
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "the-secret", "aws_session_token": "the-token"}
+    (tmp_path / "credentials.json").write_text(json.dumps({account: keys}))
+    process = start_emulator(
+        {
+            "CUSTOM_LABELS_LOG_LEVEL": "debug",
+            "CUSTOM_LABELS_S3_ENDPOINT_URL": "http://127.0.0.1:9",
+            "CUSTOM_LABELS_S3_CREDENTIALS": str(tmp_path / "credentials.json"),
+        }
+    )
+    rekognition = process.client("rekognition", account)
+    project = rekognition.create_project(ProjectName="p")["ProjectArn"]
+    manifest = {"GroundTruthManifest": {"S3Object": {"Bucket": "bucket", "Name": "a.manifest"}}}
+    arn = rekognition.create_dataset(ProjectArn=project, DatasetType="TRAIN", DatasetSource=manifest)["DatasetArn"]
+    while rekognition.describe_dataset(DatasetArn=arn)["DatasetDescription"]["Status"] == "CREATE_IN_PROGRESS":
+        time.sleep(0.05)
+    assert "the outside S3" in process.log()
+    assert not re.search("the-secret|the-token|Signature=[0-9a-f]", process.log())
 
 
 PASTABLE = ("custom-labels", f"{sys.executable} -m emulator")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,23 @@ def test_credentials_files_that_cannot_be_used(tmp_path: Path, text: str) -> Non
     path.write_text(text)
     with pytest.raises(CredentialsFileError, match="credentials"):
         ExternalS3Store(ExternalS3Settings(None, credentials_file=path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[111122223333]\naws_access_key_id = a\naws_secret_access_key the-secret\n",
+        "aws_secret_access_key = the-secret\n",
+        "[111122223333]\naws_secret_access_key = the-secret\naws_secret_access_key = the-secret\n",
+    ],
+)
+def test_a_credentials_file_with_a_slip_is_not_quoted(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "credentials"
+    path.write_text(text)
+    with pytest.raises(CredentialsFileError, match=f"line {text.count(chr(10))}") as caught:
+        read_credentials_file(path)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "the-secret" not in shown.replace(text, "") + repr(AccountCredentials("a", "the-secret", "the-secret"))
 
 
 def test_the_log_says_once_why_the_endpoint_gives_nothing(
