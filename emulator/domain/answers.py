@@ -68,13 +68,19 @@ class AnswerBook:
         self._answers.clear()
         self._last_id = 0
 
+    @property
+    def ask_for_content(self) -> bool:
+        """Whether an answer holds for images of a certain content, so that `find` may take milliseconds."""
+        return any(answer.sha256 is not None for answer in self._answers.values())
+
     def find(self, project_version: str, s3_key: str | None, sha256: Callable[[], str]) -> ForcedAnswer | None:
         """The first answer that fits. `s3_key` is None for an image sent as bytes.
 
         `sha256` gives the lower-case hex digest of the image's bytes; it is called at most once, if an answer asks.
+        May be called from any thread.
         """
         digest: str | None = None
-        for answer in self._answers.values():
+        for answer in self.all():
             if not fnmatchcase(project_version, answer.project_version):
                 continue
             if answer.s3_key is not None and (s3_key is None or not fnmatchcase(s3_key, answer.s3_key)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from functools import partial
 from typing import Any
 
 from emulator.domain.detection import check_size, highest_labels, invalid_s3_object, select_labels
@@ -49,7 +50,8 @@ async def detect_custom_labels(services: Services, caller: Caller, parameters: d
         data = await asyncio.to_thread(_read_image, services.objects, caller, image["S3Object"])
     minimum, maximum = parameters.get("MinConfidence"), parameters.get("MaxResults")
     key = image["S3Object"]["Name"] if "S3Object" in image else None
-    forced = services.answers.find(arn, key, lambda: hashlib.sha256(data).hexdigest())
+    find = partial(services.answers.find, arn, key, lambda: hashlib.sha256(data).hexdigest())
+    forced = await asyncio.to_thread(find) if services.answers.ask_for_content else find()
     if forced is not None:
         return {"CustomLabels": highest_labels(forced.labels, minimum, maximum)}
     candidates, thresholds = await services.hosting.analyse(model, data)

@@ -19,7 +19,7 @@ from emulator.wire import cors, errors
 from emulator.wire.errors import AwsError
 from emulator.wire.identity import AccountResolver, identify
 from emulator.wire.request import Answer, Call, ClientDisconnectedError, Receive, Request, Scope, Send
-from emulator.wire.serializer import serialize
+from emulator.wire.serializer import serialize, text_length
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, ServiceModel
 from emulator.wire.validation import parse_input
 
@@ -29,7 +29,7 @@ BODY_LIMIT = 12 * 2**20
 """
 
 THREADED_BODY_SIZE = 256 * 1024
-"""Bytes from which a body is parsed and checked in a thread, so that the event loop stays free."""
+"""Bytes from which a body is parsed and checked, or written, in a thread, so that the event loop stays free."""
 
 CONTENT_TYPE = b"application/x-amz-json-1.1"
 
@@ -181,7 +181,10 @@ class RekognitionEdge:
 
     async def _serialize(self, request: Request) -> Answer:
         assert request.call is not None and request.result is not None
-        return Answer(200, serialize(self._model, request.call.operation, request.result))
+        arguments = (self._model, request.call.operation, request.result)
+        if text_length(request.result) < THREADED_BODY_SIZE:
+            return Answer(200, serialize(*arguments))
+        return Answer(200, await asyncio.to_thread(serialize, *arguments, in_pieces=True))
 
     # Helpers of the stages
 

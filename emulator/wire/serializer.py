@@ -22,7 +22,7 @@ from emulator.wire.service_model import ServiceModel, Shape
 
 Writer = Callable[[Any], Any]
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 _SINGLE = struct.Struct("<f")
 
 
@@ -30,17 +30,27 @@ class SerializerError(Exception):
     """A result does not fit the output shape of its operation; always a programming error of the emulator."""
 
 
-def serialize(model: ServiceModel, operation_name: str, result: Mapping[str, Any]) -> bytes:
+def text_length(result: Mapping[str, Any]) -> int:
+    """The characters in a result's lists of strings, such as the entries of a dataset: what makes an answer long."""
+    lists = (value for value in result.values() if isinstance(value, list))
+    return sum(len(item) for items in lists for item in items if isinstance(item, str))
+
+
+def serialize(model: ServiceModel, operation_name: str, result: Mapping[str, Any], *, in_pieces: bool = False) -> bytes:
     """The UTF-8 JSON body for the result of `operation_name`.
 
     Accepted by shape: structure and map: a mapping (members and values of None are left out); list: any iterable but
     str and bytes; timestamp: datetime with a time zone, or epoch seconds; blob: bytes; float: a number, also of
     numpy; string, integer, boolean. Raises SerializerError for unknown keys, wrong types, None in a list, naive
-    datetimes and numbers that are not finite.
+    datetimes and numbers that are not finite. `in_pieces` lets other threads run between the values of a long answer,
+    which otherwise holds the interpreter lock from end to end.
     """
     shape_name = model.operations[operation_name].output_shape
     try:
-        return _encode(_writer(model, shape_name)(result)).encode()
+        written = _writer(model, shape_name)(result)
+        if in_pieces:
+            return b"".join(piece.encode() for piece in _encoder.iterencode(written))
+        return _encoder.encode(written).encode()
     except (AttributeError, TypeError, ValueError, OverflowError) as error:
         raise SerializerError(f"the result of {operation_name} does not fit {shape_name}: {error}") from error
 

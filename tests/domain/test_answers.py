@@ -69,6 +69,13 @@ def test_the_digest_is_computed_only_if_asked_for_and_once() -> None:
     assert asked == [1]
 
 
+def test_whether_the_digest_may_be_asked_for() -> None:
+    answers = book({"labels": [CAT]})
+    assert not answers.ask_for_content
+    answers.add({"sha256": DIGEST, "labels": []})
+    assert answers.ask_for_content
+
+
 def test_min_confidence_and_max_results_still_apply() -> None:
     labels = [{"Name": name, "Confidence": confidence} for name, confidence in (("a", 40.0), ("b", 90.0), ("c", 60.0))]
     names = lambda chosen: [label["Name"] for label in chosen]  # noqa: E731

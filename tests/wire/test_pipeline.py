@@ -120,6 +120,12 @@ class TestCalls:
         assert connection.call("DetectCustomLabels", body).body == b'{"CustomLabels":[]}'
         assert dispatch.calls[0].parameters["Image"]["Bytes"] == image
 
+    def test_a_long_answer_leaves_whole(self, connection: RawConnection, dispatch: RecordingDispatch) -> None:
+        entries = [f'{{"source-ref":"s3://bucket/{number}{"é" * 100_000}.jpg"}}' for number in range(10)]
+        dispatch.result = {"DatasetEntries": entries}
+        body = {"DatasetArn": "arn:aws:rekognition:us-east-1:123456789012:project/parts/dataset/train/1690405809285"}
+        assert connection.call("ListDatasetEntries", body).json() == {"DatasetEntries": entries}
+
     def test_accounts_of_session_keys_come_from_the_resolver(self, dispatch: RecordingDispatch) -> None:
         accounts = {"ASIAEXAMPLE": "210987654321"}
         with (

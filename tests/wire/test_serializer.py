@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.wire.serializer import SerializerError, serialize
+from emulator.wire.serializer import SerializerError, serialize, text_length
 from emulator.wire.service_model import OperationModel, ServiceModel, load_service_model
 
 
@@ -26,6 +26,15 @@ def write_member(shape: dict[str, Any], value: Any) -> bytes:
     }
     model = ServiceModel("Service", {"Try": OperationModel("Try", "Output", "Output", frozenset())}, shapes)
     return serialize(model, "Try", {"M": value})
+
+
+def test_a_long_answer_reads_the_same_in_pieces() -> None:
+    entries = ['{"source-ref":"s3://bücket/a\\n.jpg"}', "\x00\u2028", ""] * 100
+    result = {"DatasetEntries": entries, "NextToken": "token"}
+    assert serialize(load_service_model(), "ListDatasetEntries", result, in_pieces=True) == write(
+        "ListDatasetEntries", result
+    )
+    assert text_length(result) == sum(map(len, entries))
 
 
 def test_an_empty_result_is_two_bytes() -> None:
