@@ -46,7 +46,7 @@ class Settings:
     ephemeral: bool = _setting(False, "Keep everything in a temporary directory that is removed at the end.")
     log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"))
     default_account: str = _setting(
-        "000000000000", "Account of requests whose access key is not twelve digits (O-20).", pattern=r"[0-9]{12}"
+        "000000000000", "Account of requests whose access key is not twelve digits.", pattern=r"[0-9]{12}"
     )
     auth: str = _setting("off", "`off`: signatures are read for account and region, not verified.", choices=("off",))
     virtual_host_domain: str = _setting(
@@ -69,7 +69,7 @@ class Settings:
     )
     waiter_hold: float = _setting(
         50.0,
-        "How long a waiter's DescribeProjectVersions call is held while a version is changing (O-18). Clients give up "
+        "How long a waiter's DescribeProjectVersions call is held while a version is changing. Clients give up "
         "after their read timeout, botocore after 60 seconds.",
         minimum=0,
     )
@@ -79,18 +79,10 @@ class Settings:
         "(for SDKs that do not mark them), or none.",
         choices=("waiters", "describes", "off"),
     )
-    starting_seconds: float = _setting(
-        0.5, "The least time that STARTING lasts under the policy `real` (O-17).", minimum=0
-    )
-    stopping_seconds: float = _setting(
-        0.2, "The least time that STOPPING lasts under the policy `real` (O-17).", minimum=0
-    )
-    deleting_seconds: float = _setting(
-        0.2, "The least time that deletions last under the policy `real` (O-17).", minimum=0
-    )
-    seed: int = _setting(
-        0, "Seed of every random choice in splitting and training (O-24).", minimum=0, maximum=2**31 - 1
-    )
+    starting_seconds: float = _setting(0.5, "The least time that STARTING lasts under the policy `real`.", minimum=0)
+    stopping_seconds: float = _setting(0.2, "The least time that STOPPING lasts under the policy `real`.", minimum=0)
+    deleting_seconds: float = _setting(0.2, "The least time that deletions last under the policy `real`.", minimum=0)
+    seed: int = _setting(0, "Seed of every random choice in splitting and training.", minimum=0, maximum=2**31 - 1)
     training_effort: str = _setting(
         "standard",
         "How much a training tries; docs/training.md gives cost and gain.",
@@ -104,10 +96,10 @@ class Settings:
         2, "Images that are analysed at once; each uses one thread.", minimum=1, maximum=256
     )
     tps_per_unit: float = _setting(
-        5.0, "Requests a second that one inference unit serves (O-21); 0 means no limit.", minimum=0
+        5.0, "Requests a second that one inference unit serves; 0 means no limit.", minimum=0
     )
     scale_up_percent: float = _setting(
-        80.0, "Load, in percent of the units in service, over which one more is wanted (O-22).", minimum=1
+        80.0, "Load, in percent of the units in service, over which one more is wanted.", minimum=1
     )
     scale_up_seconds: float = _setting(10.0, "How long the load must stay over it.", minimum=0.001)
     in_service_seconds: float = _setting(
@@ -128,8 +120,8 @@ class Settings:
     price_per_training_hour: float = _setting(
         1.0, "Dollars that an hour of training costs in the usage report.", minimum=0
     )
-    answers: str = _setting("", "A JSON file with forced answers that hold from the start and after a reset (O-12).")
-    faults: str = _setting("", "A JSON file with faults that hold from the start and after a reset (O-11).")
+    answers: str = _setting("", "A JSON file with forced answers that hold from the start and after a reset.")
+    faults: str = _setting("", "A JSON file with faults that hold from the start and after a reset.")
     init_dir: str = _setting(
         "/etc/custom-labels/init/ready.d",
         "A folder whose `*.sh`, `*.py` and `*.http` run in order before the emulator is ready; it may be missing.",

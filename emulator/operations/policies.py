@@ -24,7 +24,7 @@ DEFAULT_PAGE = 5
         "An existing policy without `PolicyRevisionId` answers ResourceAlreadyExistsException; a new one with a "
         "`PolicyRevisionId` answers InvalidPolicyRevisionIdException.",
         "A sixth policy of a project answers ServiceQuotaExceededException, whether quotas hold or not.",
-        "`Effect` is read in any case (X-23).",
+        "`Effect` is read in any case.",
     ),
 )
 def put_project_policy(context: Context) -> Result:

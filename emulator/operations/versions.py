@@ -41,7 +41,7 @@ DEFAULT_PAGE = 100
     Runs.WRITES,
     limits="`FeatureConfig` (adapters only) answers InvalidParameterException; `KmsKeyId` is only stored.",
     chosen=(
-        "A project with a training dataset alone is split 80/20 and the moved entries become its test dataset (O-27).",
+        "A project with a training dataset alone is split 80/20 and the moved entries become its test dataset.",
         "A project without a training dataset, an empty dataset, or one whose creation failed answers "
         "InvalidParameterException; one at work answers ResourceInUseException.",
         "A version name that is taken answers ResourceInUseException.",
