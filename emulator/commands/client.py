@@ -26,7 +26,10 @@ def add_endpoint_argument(parser: argparse.ArgumentParser) -> None:
 def call_control(
     endpoint: str, method: str, path: str, body: Any = None, timeout: float = 60.0
 ) -> tuple[int, dict[str, Any]]:
-    """Status and JSON of a control call. Raises EmulatorUnreachableError."""
+    """Status and JSON of a control call, an error's included; the token of CUSTOM_LABELS_CONTROL_TOKEN goes with it.
+
+    `path` begins with a slash, `timeout` is in seconds. Raises EmulatorUnreachableError.
+    """
     request = urllib.request.Request(endpoint.rstrip("/") + path, method=method)
     token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
     if token:
@@ -50,7 +53,7 @@ def call_control(
 
 
 def call_and_tell(endpoint: str, method: str, path: str, done: str, timeout: float = 60.0) -> int:
-    """Make a control call and print `done`, or on standard error why not; gives the exit code."""
+    """Make a control call and print `done`, or on standard error why not; gives the exit code. `timeout` in seconds."""
     try:
         status, answer = call_control(endpoint, method, path, timeout=timeout)
     except EmulatorUnreachableError as error:

@@ -19,7 +19,10 @@ class DefinitionError(ValueError):
 
 
 class Fields:
-    """The fields of one JSON object, taken one by one; `done` then refuses what nobody took."""
+    """The fields of one JSON object, taken one by one; `done` then refuses what nobody took.
+
+    Every method that takes a field raises DefinitionError, with its place, if its value does not fit.
+    """
 
     def __init__(self, document: object, place: str) -> None:
         """Raises DefinitionError if the document is not an object."""

@@ -35,7 +35,10 @@ def evaluate(
     report: Callable[[str, int, int], None],
     evaluated_at: datetime,
 ) -> TestResult:
-    """Predict the test images with the model and compare with their lines."""
+    """Predict the test images with the model and compare with their lines.
+
+    `report` hears of stage, done and total; `evaluated_at`, in any zone, is the date that the snapshot's lines carry.
+    """
 
     def progress(step: Progress) -> None:
         report(step.stage, step.done, step.total)

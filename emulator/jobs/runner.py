@@ -123,7 +123,10 @@ class JobRunner:
         item.task = asyncio.create_task(self._run(item), name=f"{job.kind} {job.resource_arn}")
 
     async def observed(self, matches: Callable[[Job], bool], patience: float) -> None:
-        """Count a describing call for the matching jobs; wait for those that this call releases (O-17)."""
+        """Count a describing call for the matching jobs; wait for those that this call releases (O-17).
+
+        Waits at most `patience` seconds of real time.
+        """
         due = []
         for item in list(self._open.values()):
             if item.describes_needed is not None and matches(item.job):

@@ -102,7 +102,11 @@ class Vault:
         self.files.remove(change.unused)
 
     def read(self, find: Callable[[sqlite3.Connection], tuple[Version, Result]]) -> tuple[Version, Result, BlobReader]:
-        """Look up a version and hold its files. `find` is asked again when the version was replaced in between."""
+        """Look up a version and hold its files until the reader is closed.
+
+        `find` is asked again when the version was replaced in between; what it raises is raised. Raises InternalError
+        if the files are missing.
+        """
         for _ in range(_READ_ATTEMPTS):
             with self.reading() as connection:
                 version, result = find(connection)
@@ -151,7 +155,7 @@ class BlobReader:
         files.hold(self.names)
 
     def pieces(self, start: int, length: int) -> Iterator[bytes]:
-        """`length` bytes from `start` on, at most a mebibyte at a time."""
+        """`length` bytes from `start` on, at most a mebibyte at a time. Raises OSError if a file is too short."""
         position = 0
         for blob in self.blobs:
             skip = max(0, start - position)

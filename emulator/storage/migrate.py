@@ -21,7 +21,7 @@ class NewerSchemaError(Exception):
 
 
 def migrations_directory(name: str = "state") -> Path:
-    """Where the revisions lie: inside the installed package, or in the checkout beside it."""
+    """Where the revisions lie: inside the installed package, or in the checkout beside it. Raises FileNotFoundError."""
     package = Path(__file__).resolve().parent.parent
     for candidate in (package / "_bundled" / "migrations", package.parent / "migrations"):
         if (candidate / name).is_dir():

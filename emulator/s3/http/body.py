@@ -100,7 +100,10 @@ class Body:
         self._decoder = self.form or self._chunks
 
     def feed(self, data: bytes) -> bool:
-        """Take the next piece; True when `flush` should move what is in memory to the file."""
+        """Take the next piece; True when `flush` should move what is in memory to the file.
+
+        Raises S3Error as soon as the body is larger than it may be, or its chunks or its form cannot be read.
+        """
         pieces = self._decoder.feed(data) if self._decoder else [data]
         for piece in pieces:
             self._pending.append(piece)

@@ -34,13 +34,13 @@ class S3Request:
         return self.headers.get(name)
 
     def bucket_name(self) -> str:
-        """The bucket, where the route says that there is one."""
+        """The bucket, where the route says that there is one. Raises InvalidBucketName."""
         if self.bucket is None:
             raise S3Error("InvalidBucketName")
         return self.bucket
 
     def object_key(self) -> str:
-        """The key, where the route says that there is one. Raises KeyTooLongError."""
+        """The key, where the route says that there is one. Raises InvalidRequest without a key, KeyTooLongError."""
         if not self.key:
             raise S3Error("InvalidRequest", "Missing Key")
         if len(self.key.encode("utf-8")) > _LONGEST_KEY:

@@ -71,7 +71,10 @@ def canned(name: str, account: str, bucket_account: str) -> list[Grant]:
 
 
 def from_headers(headers: Mapping[str, str], account: str, bucket_account: str) -> str | None:
-    """The stored form of what x-amz-acl or x-amz-grant-* ask for; None when neither is there."""
+    """The stored form of what x-amz-acl or x-amz-grant-* ask for; None when neither is there.
+
+    Raises InvalidRequest for both at once, InvalidArgument for a name or a grantee that is none.
+    """
     grants = [
         grant
         for header, permission in _HEADER_PERMISSIONS.items()

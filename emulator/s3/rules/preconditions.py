@@ -26,7 +26,7 @@ def check_read(headers: Mapping[str, str], etag: str, modified: int, answer_head
 
 
 def check_copy(headers: Mapping[str, str], etag: str, modified: int) -> None:
-    """The same for the source of a copy, where a copy that is still good is PreconditionFailed too."""
+    """The same for the source of a copy, whose headers begin with COPY_PREFIX. Raises PreconditionFailed for both."""
     conditions = {
         name.removeprefix(COPY_PREFIX): value for name, value in headers.items() if name.startswith(COPY_PREFIX + "if-")
     }
