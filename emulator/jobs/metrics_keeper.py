@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from typing import Any
 
 from emulator.domain.metrics_series import MetricStore
 from emulator.storage.engine import Database
@@ -43,8 +44,8 @@ class MetricsKeeper:
         """Write the series down if anything was counted since."""
         if self._series.samples != self._written:
             self._written = self._series.samples
-            document = json.dumps(self._series.document(), separators=(",", ":")).encode()
-            await self._database.write(lambda connection: write_kept_metrics(connection, document))
+            document = self._series.document()
+            await self._database.write(lambda connection: write_kept_metrics(connection, _as_json(document)))
 
     async def close(self) -> None:
         """End the writing, with a last one."""
@@ -60,3 +61,8 @@ class MetricsKeeper:
                 await self.write()
             except Exception:
                 logger.exception("the request metrics could not be written down")
+
+
+def _as_json(document: list[Any]) -> bytes:
+    """Series by series: this runs in the writer's thread, and one long encoding would hold the interpreter lock."""
+    return f"[{','.join(json.dumps(series, separators=(',', ':')) for series in document)}]".encode()
