@@ -44,6 +44,7 @@ from emulator.storage.tables import (
     dataset_labels,
     metadata,
 )
+from tests.support.entries import matches, record
 
 LABELS = ("circle", "square", "tri_angle", "100%", "ÄÖ")
 REFS = st.integers(0, 30).map(lambda number: f"s3://bucket/{'%' if number % 3 else '_'}/{number}.jpg")
@@ -56,23 +57,8 @@ FILTERS = st.builds(
 )
 
 
-def record(reference: str, labels: dict[str, int], has_errors: bool) -> EntryRecord:
-    line = f'{{"source-ref":"{reference}","labels":{sorted(labels)},"errors":{has_errors}}}'
-    return EntryRecord(reference, line, bool(labels), has_errors, labels)
-
-
 RECORDS = st.builds(record, REFS, st.dictionaries(st.sampled_from(LABELS), st.integers(0, 3)), st.booleans())
 BATCHES = st.lists(RECORDS, max_size=8, unique_by=lambda item: item.source_ref)
-
-
-def matches(entry: EntryRecord, wanted: EntryFilter) -> bool:
-    part, labels = wanted.source_ref_contains, wanted.contains_labels
-    return (
-        (wanted.labeled is None or entry.is_labeled == wanted.labeled)
-        and (wanted.has_errors is None or entry.has_errors == wanted.has_errors)
-        and (part is None or part in entry.source_ref)
-        and (labels is None or any(label in entry.labels for label in labels))
-    )
 
 
 class ContentMachine(RuleBasedStateMachine):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,55 +9,8 @@ from sqlalchemy import Connection
 
 from emulator.storage.block_text import BLOCK, BlockText, Part, lines_of
 from emulator.storage.content_changes import append_entries, create_content, move_entries, upsert_entries
-from emulator.storage.contents import list_entries
 from emulator.storage.engine import Database
-from emulator.storage.rows import EntryFilter, EntryRecord
-from tests.storage.test_contents import matches, record
-
-COUNT = 2 * BLOCK + 700
-PARTS = (
-    None,
-    "photo-1",
-    "nowhere",
-    "/7/photo-20",
-    "s/7/",
-    "7",
-    "/photo",
-    ".jpg",
-    "each/photo-12",
-    "s3://b",
-    "a\nb",
-    "Ö",
-)
-FILTERS = [
-    EntryFilter(labels, labeled, part, has_errors)
-    for labels, labeled, part, has_errors in itertools.product(
-        (None, ("even",), ("late", "rare"), ("none",)), (None, True, False), PARTS, (None, True)
-    )
-]
-
-
-def entry(number: int) -> EntryRecord:
-    """Some in few folders, some in folders of their own; labels by parity, by place and for one entry alone."""
-    own_folder = BLOCK <= number < BLOCK + 400
-    folder = f"each/photo-{number}/it" if own_folder else f"folders/{number % 9}"
-    labels = {"even": 0} if number % 2 == 0 else {}
-    labels |= {"late": 0} if number >= COUNT - 300 else {}
-    labels |= {"rare": 1} if number == BLOCK - 1 else {}
-    return record(
-        f"s3://bucket/{folder}/photo-{number}{'Ö' if number % 500 == 0 else ''}.jpg", labels, number % 70 == 1
-    )
-
-
-def check(connection: Connection, content: int, expected: dict[int, EntryRecord]) -> None:
-    """Every filter, from the start and from places within and between blocks."""
-    for wanted, after in itertools.product(FILTERS, (None, 3, BLOCK - 1, BLOCK, COUNT - 5)):
-        start = -1 if after is None else after
-        found = list_entries(connection, content, wanted, after=after, limit=40)
-        passing = (
-            (position, item.line) for position, item in expected.items() if position > start and matches(item, wanted)
-        )
-        assert found == list(itertools.islice(passing, 40)), (wanted, after)
+from tests.support.entries import COUNT, check, entry, record
 
 
 @pytest.mark.parametrize("batch", [1000, 333])
