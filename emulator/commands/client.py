@@ -23,9 +23,7 @@ def add_endpoint_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoint", default=f"http://127.0.0.1:{port}", help="address of the emulator (%(default)s)")
 
 
-def call_control(
-    endpoint: str, method: str, path: str, body: Any = None, timeout: float = 60.0
-) -> tuple[int, dict[str, Any]]:
+def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -> tuple[int, dict[str, Any]]:
     """Status and JSON of a control call, an error's included; the token of CUSTOM_LABELS_CONTROL_TOKEN goes with it.
 
     `path` begins with a slash, `timeout` is in seconds. Raises EmulatorUnreachableError.
@@ -34,13 +32,9 @@ def call_control(
     token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
     if token:
         request.add_header("Authorization", f"Bearer {token}")
-    data = None
-    if body is not None:
-        data = json.dumps(body).encode()
-        request.add_header("Content-Type", "application/json")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, data, timeout) as answer:
+        with opener.open(request, timeout=timeout) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         try:

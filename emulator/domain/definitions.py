@@ -15,7 +15,6 @@ class DefinitionError(ValueError):
     def __init__(self, place: str, problem: str) -> None:
         super().__init__(f"{place}: {problem}")
         self.place = place
-        self.problem = problem
 
 
 class Fields:

@@ -76,7 +76,6 @@ class QuotaExceededError(RuleError):
     def __init__(self, quota: Quota, region: str) -> None:
         rule = QUOTAS[quota]
         super().__init__(rule.code, f"The maximum number of {quota.value} is {rule.limit_in(region)}.")
-        self.quota = quota
 
 
 class RequestRateError(RuleError):

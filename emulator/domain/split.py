@@ -20,11 +20,10 @@ Identity = TypeVar("Identity", str, int)
 
 def distribute(
     entries: Sequence[tuple[Identity, Collection[str]]],
-    share: float = TEST_SHARE,
     seed: int = 0,
     rule: Rule = TOO_FEW_IMAGES_TO_DISTRIBUTE,
 ) -> set[Identity]:
-    """The identities to move: `share` of the labelled entries, in each label's proportion.
+    """The identities to move: a fifth of the labelled entries, in each label's proportion.
 
     `entries` are (identity, labels); entries without labels stay. The number is rounded to the nearest, at least one
     (70 images give 14, as seen in the service's files). Each label keeps an image, and has one moved where the number
@@ -41,20 +40,18 @@ def distribute(
     counts = Counter(label for _, labels in labelled for label in labels)
     if not counts or min(counts.values()) < MINIMUM_IMAGES_PER_LABEL:
         raise ManifestFileError(rule)
-    number = max(1, int(share * len(labelled) + 0.5))
-    moved = _choose(labelled, counts, share, number)
+    number = max(1, int(TEST_SHARE * len(labelled) + 0.5))
+    moved = _choose(labelled, counts, number)
     covered = {label for index in moved for label in labelled[index][1]}
     if len(covered) * 100 < len(counts) * LABEL_OVERLAP_PERCENT:
         raise ManifestFileError(rule)
     return {labelled[index][0] for index in moved}
 
 
-def _choose(
-    labelled: Sequence[tuple[Identity, tuple[str, ...]]], counts: Counter[str], share: float, number: int
-) -> set[int]:
+def _choose(labelled: Sequence[tuple[Identity, tuple[str, ...]]], counts: Counter[str], number: int) -> set[int]:
     """Indices of `number` entries, never a label's last: first of labels that have none moved, then by need."""
     uncovered = float(len(labelled))
-    needed = {label: share * count + uncovered for label, count in counts.items()}
+    needed = {label: TEST_SHARE * count + uncovered for label, count in counts.items()}
     remaining = Counter(counts)
     queues: dict[str, list[int]] = defaultdict(list)
     for index in range(len(labelled) - 1, -1, -1):

@@ -45,9 +45,8 @@ def add_dataset(
     created_at: int,
     status: DatasetState,
     status_message: str,
-    content_id: int | None = None,
 ) -> int:
-    """Store a new dataset; gives its row id."""
+    """Store a new dataset without a content; gives its row id."""
     statement = insert(datasets).values(
         project_id=project_id,
         kind=kind,
@@ -57,7 +56,6 @@ def add_dataset(
         status=status,
         status_message=status_message,
         status_message_code="SUCCESS",
-        content_id=content_id,
     )
     result = connection.execute(statement)
     return int(result.lastrowid)

@@ -20,13 +20,13 @@ class NewerSchemaError(Exception):
     """The data directory was written by a newer release."""
 
 
-def migrations_directory(name: str = "state") -> Path:
+def migrations_directory() -> Path:
     """Where the revisions lie: inside the installed package, or in the checkout beside it. Raises FileNotFoundError."""
     package = Path(__file__).resolve().parent.parent
-    for candidate in (package / "_bundled" / "migrations", package.parent / "migrations"):
-        if (candidate / name).is_dir():
-            return candidate / name
-    raise FileNotFoundError(f"The migrations of {name} are missing from the installation.")
+    for parent in (package / "_bundled", package.parent):
+        if (parent / "migrations" / "state").is_dir():
+            return parent / "migrations" / "state"
+    raise FileNotFoundError("The migrations of the state are missing from the installation.")
 
 
 def current_revision(connection: Connection) -> str | None:
