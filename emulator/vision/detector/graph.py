@@ -70,7 +70,7 @@ def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto
     Input `image`: uint8 [1, input height, input width, 3], RGB, letterboxed. Outputs, best first: `boxes` float32
     [n, 4] (left, top, right, bottom in input pixels), `labels` int64 [n], `confidences` float32 [n], 0..1.
     """
-    trunk = _trained_backbone(network.store.values)
+    trunk = _trained_backbone(network.store.values, plan.byte_front)
     graph = _Graph()
     boxes, logits = zip(*(_level(graph, network, level, plan) for level in plan.levels), strict=True)
     _detections(graph, boxes, logits, plan)
@@ -98,9 +98,9 @@ def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto
     return model
 
 
-def _trained_backbone(values: dict[str, Array]) -> onnx.GraphProto:
+def _trained_backbone(values: dict[str, Array], byte_front: bool) -> onnx.GraphProto:
     """The backbone up to c5 with the weights that were trained in place of its own, stored in the same precision."""
-    trunk = frozen_trunk(FEATURES).graph
+    trunk = frozen_trunk(FEATURES, byte_front).graph
     trained = {}
     for index, block in enumerate(TRAINED_BLOCKS):
         for part in ("expand", "project"):

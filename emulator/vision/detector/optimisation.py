@@ -132,7 +132,7 @@ class Learner:
         self._plan = plan
         self._augmentation = augmentation
         self._seed = seed
-        self._trunk = Trunk()
+        self._trunk = Trunk(plan.byte_front)
 
     @property
     def pass_steps(self) -> int:

@@ -16,9 +16,9 @@ FROZEN_OUTPUTS = ("c3", "c4")
 _FRONT = "efficientnet_lite0_front"
 
 
-def frozen_trunk(outputs: Sequence[str]) -> onnx.ModelProto:
-    """The backbone up to `outputs`, its frozen part with 8-bit weights where that is quicker."""
-    return backbone.trunk(outputs, front=backbone.byte_version(_FRONT))
+def frozen_trunk(outputs: Sequence[str], byte_front: bool) -> onnx.ModelProto:
+    """The backbone up to `outputs`; with `byte_front` its frozen part computes with 8 bits where that is quicker."""
+    return backbone.trunk(outputs, front=backbone.byte_version(_FRONT) if byte_front else None)
 
 
 class Trunk:
@@ -27,8 +27,9 @@ class Trunk:
     May be called from several threads at once.
     """
 
-    def __init__(self) -> None:
-        graph = frozen_trunk(FROZEN_OUTPUTS).graph
+    def __init__(self, byte_front: bool) -> None:
+        """`byte_front`: as in frozen_trunk."""
+        graph = frozen_trunk(FROZEN_OUTPUTS, byte_front).graph
         before = [
             helper.make_node("Cast", ["pixels"], ["pixels.float"], to=onnx.TensorProto.FLOAT),
             helper.make_node("Transpose", ["pixels.float"], ["image"], perm=[0, 3, 1, 2]),

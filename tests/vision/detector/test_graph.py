@@ -26,7 +26,7 @@ def excited_network(plan: DetectorPlan, label_count: int, output_bias: float) ->
     network = DetectorNetwork(read_blocks(backbone.trunk(["c5"]), TRAINED_BLOCKS), plan.levels, label_count, 3)
     random = np.random.default_rng(2)
     pixels = random.integers(0, 256, (2, plan.input_height, plan.input_width, 3), dtype=np.uint8)
-    network.standardise([Trunk().features(pixels)])
+    network.standardise([Trunk(plan.byte_front).features(pixels)])
     for level in plan.levels:
         network.store.values[f"{level.name}.output.weight"] *= 8
         network.store.values[f"{level.name}.output.bias"][:-4] = output_bias
@@ -36,7 +36,7 @@ def excited_network(plan: DetectorPlan, label_count: int, output_bias: float) ->
 
 def both(plan: DetectorPlan, network: DetectorNetwork, pixels: Array) -> tuple[Detections, Detections]:
     """Of numpy and of the graph."""
-    outputs = network.forward(*Trunk().features(pixels[None]))
+    outputs = network.forward(*Trunk(plan.byte_front).features(pixels[None]))
     ours = decode([output[0] for output in outputs], plan.levels, plan.input_height, plan.input_width)
     session = Session(build_graph(network, plan).SerializeToString(), 1)
     boxes, labels, confidences = session.run({"image": pixels[None]}, ["boxes", "labels", "confidences"])
@@ -51,9 +51,11 @@ def levels(*names: str) -> tuple[Level, ...]:
     ("names", "height", "width", "label_count"),
     [(("p3", "p4", "p5"), 128, 160, 3), (("p4",), 128, 64, 1), (("p3", "p4"), 64, 64, 250)],
 )
-@pytest.mark.usefixtures("precision")
-def test_the_graph_finds_what_numpy_finds(names: tuple[str, ...], height: int, width: int, label_count: int) -> None:
-    plan = DetectorPlan(height, width, height, width, levels(*names), 0.0)
+@pytest.mark.parametrize("byte_front", [False, True])
+def test_the_graph_finds_what_numpy_finds(
+    names: tuple[str, ...], height: int, width: int, label_count: int, byte_front: bool
+) -> None:
+    plan = DetectorPlan(height, width, height, width, levels(*names), 0.0, byte_front)
     network = excited_network(plan, label_count, -3.0)
     pixels = np.random.default_rng(5).integers(0, 256, (height, width, 3), dtype=np.uint8)
     ours, theirs = both(plan, network, pixels)

@@ -27,14 +27,15 @@ def network() -> DetectorNetwork:
 @pytest.fixture
 def frozen_features(random: np.random.Generator) -> tuple[Array, Array]:
     pixels = random.integers(0, 256, (2, 64, 96, 3), dtype=np.uint8)
-    return Trunk().features(pixels)
+    return Trunk(byte_front=False).features(pixels)
 
 
-def test_trunk_and_trained_blocks_together_are_the_backbone(network: DetectorNetwork) -> None:
+@pytest.mark.parametrize("byte_front", [False, True])
+def test_trunk_and_trained_blocks_together_are_the_backbone(network: DetectorNetwork, byte_front: bool) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
-    c3, c4 = Trunk().features(pixels)
+    c3, c4 = Trunk(byte_front).features(pixels)
     planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32)
-    whole = Session(frozen_trunk(["c3", "c4", "c5"]).SerializeToString(), 1).run({"image": planes})
+    whole = Session(frozen_trunk(["c3", "c4", "c5"], byte_front).SerializeToString(), 1).run({"image": planes})
     for ours, theirs in zip(network.raw_features(c3, c4), whole, strict=True):
         np.testing.assert_allclose(ours.transpose(0, 3, 1, 2), theirs, atol=2e-3)
 

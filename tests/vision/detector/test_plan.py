@@ -53,6 +53,12 @@ def test_the_outermost_levels_answer_for_everything_beyond() -> None:
     assert (levels[0].smallest, levels[-1].largest) == (0, np.inf)
 
 
+def test_8_bits_are_for_inputs_that_take_long_without() -> None:
+    assert not plan_for(200).byte_front
+    assert plan_for(90).byte_front
+    assert plan_for(90).as_metadata()["byte_front"] is True
+
+
 def test_mosaics_are_for_objects_that_survive_being_shrunk() -> None:
     assert plan_for(200).mosaic_probability == 0.5
     assert plan_for(100).mosaic_probability == 0
