@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -78,9 +79,26 @@ def _add_guard(app: FastAPI, controls: Controls) -> None:
 
 
 def _is_of_this_site(request: Request) -> bool:
-    """False for calls from another site's page: a simple POST needs no preflight, so CORS would not stop it."""
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    """False for calls from another site's page.
+
+    A simple POST needs no preflight, so CORS would not stop it. Nor would it stop a page whose own host name was made
+    to point here (DNS rebinding): browsers are answered under names only that nobody else can give away.
+    """
+    headers = request.headers
+    origin, host = headers.get("origin"), headers.get("host", "")
+    if origin is not None and urlsplit(origin).netloc != host:
+        return False
+    is_browser = origin is not None or headers.get("user-agent", "").startswith("Mozilla/")
+    return not is_browser or _is_local_name(urlsplit(f"//{host}").hostname or "")
+
+
+def _is_local_name(name: str) -> bool:
+    """An address, a name without a dot, or one under localhost (RFC 6761)."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "." not in name or name.endswith(".localhost")
+    return True
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +15,15 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers that stand alone, without a length: TEM and the restart markers.
 JPEG_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
+JPEG_START_OF_IMAGE, JPEG_END_OF_IMAGE = 0xD8, 0xD9
 JPEG_START_OF_SCAN = 0xDA
 JPEG_EXIF_MARKER = 0xE1
 EXIF_ORIENTATION_TAG = 0x0112
 EXIF_SHORT = 3
+# What can follow a marker's first byte; in the picture data it is followed by 0 or by a restart marker.
+_NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+# A progressive JPEG has about ten. Each may cover the whole picture, so a small file of thousands decodes for minutes.
+MOST_SCANS = 100
 # Reading a header must stay quick, whatever the file is made of.
 _MOST_STEPS = 20_000
 
@@ -77,6 +83,28 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
             (length,) = struct.unpack_from(">H", data, position + 2)
             yield marker, data[position + 4 : position + 2 + length]
             position += 2 + max(length, 2)
+
+
+def has_too_many_scans(data: bytes) -> bool:
+    """Whether a JPEG has more scans than any that a camera or a program writes, in its first picture.
+
+    What telephones append to it is not looked at.
+    """
+    scans, position = 0, 2
+    for _ in range(_MOST_STEPS):
+        found = _NEXT_MARKER.search(data, position)
+        if found is None:
+            return False
+        marker, position = data[found.start() + 1], found.end()
+        if marker == JPEG_END_OF_IMAGE:
+            return False
+        if marker in JPEG_BARE_MARKERS or marker == JPEG_START_OF_IMAGE:
+            continue
+        scans += marker == JPEG_START_OF_SCAN
+        if scans > MOST_SCANS:
+            return True
+        position += max(2, int.from_bytes(data[position : position + 2], "big"))
+    return True
 
 
 def _read_png(data: bytes) -> ImageHeader:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from emulator.vision.errors import DamagedImageError, TooManyPixelsError
-from emulator.vision.image_header import read_header
+from emulator.vision.image_header import MOST_SCANS, has_too_many_scans, read_header
 
 PixelArray = npt.NDArray[np.uint8]
 
@@ -87,6 +87,8 @@ def _decode(
     header = read_header(data)
     if header.width * header.height > maximum_pixels:
         raise TooManyPixelsError(f"The image has more than {maximum_pixels} pixels.")
+    if header.format == "JPEG" and has_too_many_scans(data):
+        raise DamagedImageError(f"The image has more than {MOST_SCANS} scans.")
     try:
         image: Image.Image = Image.open(io.BytesIO(data), formats=(header.format,))
     except (OSError, SyntaxError, ValueError):

@@ -236,3 +236,14 @@ def test_long_nonsense_is_refused_quickly(start: bytes, filler: bytes) -> None:
     with contextlib.suppress(ImageError):
         probe(data)
     assert time.process_time() - begin < 0.5
+
+
+def test_jpegs_of_very_many_scans_are_refused_before_they_are_decoded() -> None:
+    """Each scan of a progressive JPEG may go over the whole picture: a small file can take minutes."""
+    data = encode(quadrants(), "JPEG", progressive=True)
+    body, end = data[:-2], data[-2:]
+    scan = body[body.rindex(b"\xff\xda") :]
+    assert decode(body + scan * 50 + end).shape == (48, 80, 3)
+    with pytest.raises(DamagedImageError, match="100 scans"):
+        decode(body + scan * 200 + end)
+    assert decode(data + b"\xff\xda\x00\x02" * 200).shape == (48, 80, 3), "what a telephone appends does not count"
