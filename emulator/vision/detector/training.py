@@ -35,7 +35,7 @@ class DetectorEffort:
 
 EFFORTS = {
     Effort.FAST: DetectorEffort(passes=4, minimum_steps=120, megapixels=150),
-    Effort.STANDARD: DetectorEffort(passes=10, minimum_steps=185, megapixels=420),
+    Effort.STANDARD: DetectorEffort(passes=10, minimum_steps=185, megapixels=460),
     Effort.BEST: DetectorEffort(passes=24, minimum_steps=500, megapixels=1500),
 }
 
