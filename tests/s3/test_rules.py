@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 import zlib
 from typing import Any
 
@@ -153,3 +155,19 @@ def test_denials(document: bytes, denied: bool) -> None:
 def test_statements_that_would_deny_nobody_are_refused(elements: dict[str, Any]) -> None:
     with pytest.raises(S3Error, match="MalformedPolicy"):
         policy.check(deny(**elements), "b")
+
+
+@given(st.text(st.sampled_from("ab*?."), max_size=9), st.text(st.sampled_from("ab."), max_size=9))
+def test_stars_and_question_marks(pattern: str, name: str) -> None:
+    wanted = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
+    document = deny(Resource=f"arn:aws:s3:::b/{pattern}")
+    assert policy.denies(document, ACCOUNT, "s3:GetObject", f"arn:aws:s3:::b/{name}") is bool(
+        re.fullmatch(wanted, name)
+    )
+
+
+def test_a_pattern_of_many_stars_costs_no_time() -> None:
+    document = deny(Resource="arn:aws:s3:::b/" + "*a" * 500 + "b")
+    begun = time.process_time()
+    assert not policy.denies(document, ACCOUNT, "s3:GetObject", "arn:aws:s3:::b/" + "a" * 1000)
+    assert time.process_time() - begun < 2

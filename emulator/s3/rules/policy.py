@@ -155,8 +155,18 @@ def _condition_holds(operator: str, key: str, values: list[str], account: str) -
 
 @lru_cache(maxsize=1024)
 def _pattern(pattern: str) -> re.Pattern[str]:
-    escaped = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
-    return re.compile(escaped, re.DOTALL)
+    """A wildcard pattern as a regular expression that never tries a star twice, so that stars cost no more than text.
+
+    What lies between two stars is taken where it is found first (an atomic group): if the rest does not fit behind it
+    there, it fits nowhere.
+    """
+    first, *others = (
+        "".join("." if letter == "?" else re.escape(letter) for letter in piece) for piece in pattern.split("*")
+    )
+    if not others:
+        return re.compile(first, re.DOTALL)
+    between = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece)
+    return re.compile(f"{first}{between}.*{others[-1]}", re.DOTALL)
 
 
 def _like(pattern: str, value: str) -> bool:
