@@ -204,8 +204,9 @@ class Emulator:
                 dict(scope["headers"]), scope["query_string"], self.settings.default_account, account_of
             )
             scope["aws.account"], scope["aws.region"] = identity.account, identity.region
-        except AwsError:
+        except AwsError as error:
             scope["aws.account"], scope["aws.region"] = self.settings.default_account, "us-east-1"
+            scope["aws.unreadable_signature"] = error.message
         await app(scope, receive, send)
 
 

@@ -19,7 +19,7 @@ from emulator.s3.console_bucket import ensure_console_bucket
 from emulator.s3.errors import NotModified, S3Error
 from emulator.s3.handlers import access
 from emulator.s3.handlers.context import Call
-from emulator.s3.http import presigned
+from emulator.s3.http import authorization, presigned
 from emulator.s3.http.body import (
     LARGEST_DOCUMENT,
     LARGEST_OBJECT,
@@ -47,9 +47,10 @@ _log = logging.getLogger(__name__)
 class EmbeddedS3:
     """S3 on a directory.
 
-    The surrounding application sets `scope["aws.account"]` and `scope["aws.region"]`, then calls this as an ASGI
-    application. `virtual_host_domain` is the host under which `bucket.domain` addresses a bucket; `console_origin` is
-    the origin whose pages may use the console's buckets.
+    The surrounding application sets `scope["aws.account"]` and `scope["aws.region"]`, for a signature that it cannot
+    read also why (`scope["aws.unreadable_signature"]`), then calls this as an ASGI application. `virtual_host_domain`
+    is the host under which `bucket.domain` addresses a bucket; `console_origin` is the origin whose pages may use the
+    console's buckets.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class EmbeddedS3:
     async def _answer(self, request: S3Request, state: _BodyState) -> S3Response:
         if not self._vault.opened:
             await asyncio.get_running_loop().run_in_executor(self._executor, self._vault.open)
+        authorization.refuse_unreadable(request)
         presigned.check_expiry(request.query, datetime.now(UTC))
         chosen = route(request)
         largest = LARGEST_OBJECT if chosen.takes_object else LARGEST_DOCUMENT

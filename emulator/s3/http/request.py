@@ -17,7 +17,10 @@ _LONGEST_KEY = 1024  # bytes of UTF-8
 
 @dataclass(frozen=True, slots=True)
 class S3Request:
-    """One request. `bucket` is None for the service itself, `key` for a bucket itself; headers are in lower case."""
+    """One request. `bucket` is None for the service itself, `key` for a bucket itself; headers are in lower case.
+
+    `unreadable_signature` tells why the signature names no caller; None for a good one, or none at all.
+    """
 
     method: str
     bucket: str | None
@@ -28,6 +31,7 @@ class S3Request:
     region: str
     path: str
     base_url: str
+    unreadable_signature: str | None = None
 
     def header(self, name: str) -> str | None:
         """A header's value, or None."""
@@ -92,6 +96,7 @@ def read_request(scope: Scope, virtual_host_domain: str) -> S3Request:
         region=scope["aws.region"],
         path=raw_path,
         base_url=f"{scope.get('scheme', 'http')}://{host}",
+        unreadable_signature=scope.get("aws.unreadable_signature"),
     )
 
 
