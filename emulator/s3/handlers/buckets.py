@@ -23,7 +23,7 @@ def list_buckets(call: Call) -> S3Response:
     limit = call.request.integer("max-buckets", _MOST_BUCKETS, _MOST_BUCKETS)
     after, prefix, region = query.get("continuation-token", ""), query.get("prefix", ""), query.get("bucket-region")
     with call.vault.reading() as connection:
-        found = buckets.of_account(connection, account, after, prefix, limit + 1)
+        found = buckets.of_account(connection, account, after, prefix, region, limit + 1)
     page, token = found[:limit], found[limit - 1].name if len(found) > limit > 0 else None
     elements = [
         xml.branch(
@@ -31,7 +31,6 @@ def list_buckets(call: Call) -> S3Response:
             xml.leaves(Name=bucket.name, CreationDate=xml.timestamp(bucket.created), BucketRegion=bucket.region),
         )
         for bucket in page
-        if region is None or bucket.region == region
     ]
     tail = xml.leaves(ContinuationToken=token, Prefix=prefix or None)
     return xml_response(

@@ -45,11 +45,14 @@ def is_empty(connection: sqlite3.Connection, bucket: Bucket) -> bool:
     return connection.execute("SELECT 1 FROM versions WHERE bucket_id = ? LIMIT 1", (bucket.id,)).fetchone() is None
 
 
-def of_account(connection: sqlite3.Connection, account: str, after: str, prefix: str, limit: int) -> list[Bucket]:
-    """Up to `limit` buckets of an account whose names start with `prefix` and come after `after`, by name."""
+def of_account(
+    connection: sqlite3.Connection, account: str, after: str, prefix: str, region: str | None, limit: int
+) -> list[Bucket]:
+    """Up to `limit` buckets of an account (in a region) whose names start with `prefix` and come after `after`."""
     rows = connection.execute(
-        "SELECT * FROM buckets WHERE account = ? AND name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?",
-        (account, after, len(prefix), prefix, limit),
+        "SELECT * FROM buckets WHERE account = ? AND name > ? AND substr(name, 1, ?) = ? "
+        "AND region = coalesce(?, region) ORDER BY name LIMIT ?",
+        (account, after, len(prefix), prefix, region, limit),
     )
     return [Bucket.of(row) for row in rows]
 

@@ -39,6 +39,20 @@ def test_buckets_are_listed_in_pages_by_prefix(client: Any) -> None:
     assert [[found["Name"] for found in page["Buckets"]] for page in pages] == [names[:2], names[2:4], names[4:]]
 
 
+def test_pages_of_one_region_are_full(client: Any) -> None:
+    prefix = new_name()
+    ireland = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    for number in range(6):
+        client.create_bucket(Bucket=f"{prefix}-{number}", **(ireland if number % 2 else {}))
+    first = client.list_buckets(Prefix=prefix, BucketRegion="eu-west-1", MaxBuckets=2)
+    assert [found["Name"] for found in first["Buckets"]] == [f"{prefix}-1", f"{prefix}-3"]
+    rest = client.list_buckets(
+        Prefix=prefix, BucketRegion="eu-west-1", MaxBuckets=2, ContinuationToken=first["ContinuationToken"]
+    )
+    assert [found["Name"] for found in rest["Buckets"]] == [f"{prefix}-5"]
+    assert "ContinuationToken" not in rest
+
+
 def test_location_is_the_constraint_and_empty_for_us_east_1(
     client: Any, bucket: str, endpoint: str, account: str
 ) -> None:
