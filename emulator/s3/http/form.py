@@ -8,6 +8,7 @@ from collections.abc import Callable
 from emulator.s3.errors import S3Error
 
 _MOST_FIELDS_BYTES = 20_480  # all that comes before the file, as S3 limits it
+_ONE_FILE = "POST requires exactly one file upload per request."
 _BOUNDARY = re.compile(r"multipart/form-data\s*;.*?boundary=\"?([^\";]{1,70})\"?", re.IGNORECASE)
 _PARAMETER = re.compile(r'[;\s](name|filename)="((?:[^"\\]|\\.)*)"')
 
@@ -35,7 +36,9 @@ class FormDecoder:
         self._expects: Callable[[], bool] = self._delimiter_line
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The next bytes of the file. Raises MalformedPOSTRequest or MaxPostPreDataLengthExceededError."""
+        """The next bytes of the file. Raises MalformedPOSTRequest, InvalidArgument for a form without a file, or
+        MaxPostPreDataLengthExceededError.
+        """
         self._payload: list[bytes] = []
         if not self.finished:
             self._buffer += data
@@ -49,7 +52,11 @@ class FormDecoder:
         length = len(self._delimiter)
         if len(self._buffer) < length + 2:
             return False
-        if not self._buffer.startswith(self._delimiter) or self._buffer[length : length + 2] != b"\r\n":
+        if not self._buffer.startswith(self._delimiter):
+            raise S3Error("MalformedPOSTRequest")
+        if self._buffer[length : length + 2] == b"--":  # the form's end, and no file so far
+            raise S3Error("InvalidArgument", _ONE_FILE, ArgumentName="file", ArgumentValue="0")
+        if self._buffer[length : length + 2] != b"\r\n":
             raise S3Error("MalformedPOSTRequest")
         self._take(length)  # the line's end stays and begins the part's headers
         self._expects = self._headers
