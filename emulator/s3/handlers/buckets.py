@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 from emulator.s3.errors import S3Error
@@ -14,6 +15,7 @@ from emulator.s3.rules import acl, bucket_names, tagging
 from emulator.s3.vault import now
 
 _HOME_REGION = "us-east-1"  # the one region whose location constraint is empty
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
 _MOST_BUCKETS = 10_000
 
 
@@ -146,6 +148,7 @@ def _configuration(call: Call) -> tuple[str | None, tagging.Tags]:
         return None, []
     root = xml.parse(body, "CreateBucketConfiguration")
     region = xml.child_text(root, "LocationConstraint")
-    if region == _HOME_REGION:
-        raise S3Error("InvalidLocationConstraint", LocationConstraint=_HOME_REGION)
-    return {"EU": "eu-west-1"}.get(region, region) if region else None, tagging.from_element(root.find("Tags"))
+    region = {"EU": "eu-west-1"}.get(region, region) if region else None
+    if region == _HOME_REGION or (region and not _REGION.fullmatch(region)):
+        raise S3Error("InvalidLocationConstraint", LocationConstraint=region)
+    return region, tagging.from_element(root.find("Tags"))

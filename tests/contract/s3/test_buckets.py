@@ -64,6 +64,20 @@ def test_location_is_the_constraint_and_empty_for_us_east_1(
     assert europe.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
 
 
+@pytest.mark.parametrize("constraint", ["nowhere", "us-east-1", "eu-west", "EU-WEST-1", "eu-west-1 "])
+def test_locations_that_are_none(client: Any, constraint: str) -> None:
+    with s3_error("InvalidLocationConstraint", 400):
+        client.create_bucket(Bucket=new_name(), CreateBucketConfiguration={"LocationConstraint": constraint})
+
+
+@pytest.mark.parametrize("constraint", ["EU", "us-gov-west-1", "eusc-de-east-1"])
+def test_locations_of_every_partition(client: Any, constraint: str) -> None:
+    name = new_name()
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": constraint})
+    expected = "eu-west-1" if constraint == "EU" else constraint
+    assert client.get_bucket_location(Bucket=name)["LocationConstraint"] == expected
+
+
 def test_creating_a_bucket_again(client: Any, bucket: str, endpoint: str) -> None:
     client.create_bucket(Bucket=bucket)  # us-east-1 forgives its owner
     with s3_error("BucketAlreadyExists", 409):
