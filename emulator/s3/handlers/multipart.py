@@ -143,6 +143,8 @@ def list_parts(call: Call) -> S3Response:
 
 
 def _find(call: Call, connection: sqlite3.Connection) -> tuple[Bucket, Upload]:
+    """The upload that a request is about. Raises NoSuchUpload, and NotImplemented for a customer's key."""
+    properties.refuse_customer_keys(call.request.headers)
     bucket = call.bucket(connection)
     return bucket, _require(connection, bucket, call.request.object_key(), call.request.query.get("uploadId", ""))
 
@@ -213,6 +215,12 @@ def _chosen_parts(named: list[ElementTree.Element], parts: list[Blob], upload: U
 def _check_part_checksum(element: ElementTree.Element, part: Blob, upload: Upload) -> None:
     for algorithm in checksums.ALGORITHMS:
         claimed = xml.child_text(element, f"Checksum{algorithm}")
+        if claimed is None and algorithm == upload.checksum_algorithm and upload.checksum_type == checksums.COMPOSITE:
+            raise S3Error(
+                "InvalidRequest",
+                f"The upload was created using a {algorithm.lower()} checksum. The complete request must include the "
+                f"checksum for each part. It was missing for part {part.part_number} in the request.",
+            )
         if claimed is not None and (algorithm != upload.checksum_algorithm or claimed != part.checksum):
             raise S3Error("InvalidPart", UploadId=upload.upload_id, PartNumber=str(part.part_number), ETag=part.etag)
 

@@ -166,7 +166,8 @@ def _delete_one(call: Call, change: Change, key: str, version_id: str | None, et
 
 
 def find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:
-    """The version that a request is about. Raises as `require_version`."""
+    """The version that a request reads. Raises as `require_version`, and NotImplemented for a customer's key."""
+    properties.refuse_customer_keys(call.request.headers)
     bucket = call.bucket(connection)
     key = call.request.object_key()
     return require_version(connection, bucket, key, call.request.version_id()), bucket

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from emulator.s3.errors import S3Error
 from emulator.s3.index.records import ObjectProperties
@@ -38,8 +38,13 @@ _STORAGE_CLASSES = frozenset(
     }
 )
 _LARGEST_USER_METADATA = 2_048
-_UNSUPPORTED = (
+_CUSTOMER_KEYS = (
     "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-server-side-encryption-customer-key",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
+)
+_UNSUPPORTED = (
+    *_CUSTOMER_KEYS,
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
     "x-amz-object-lock-legal-hold",
@@ -104,6 +109,15 @@ def storage_class(headers: Mapping[str, str]) -> str:
 
 def refuse_unsupported(headers: Mapping[str, str]) -> None:
     """Raises NotImplemented for a header whose promise could not be kept."""
-    for name in _UNSUPPORTED:
+    _refuse(headers, _UNSUPPORTED)
+
+
+def refuse_customer_keys(headers: Mapping[str, str]) -> None:
+    """Raises NotImplemented for the customer's own encryption key (SSE-C), with reads as with writes."""
+    _refuse(headers, _CUSTOMER_KEYS)
+
+
+def _refuse(headers: Mapping[str, str], names: Iterable[str]) -> None:
+    for name in names:
         if name in headers:
             raise S3Error("NotImplemented", Header=name)

@@ -113,6 +113,17 @@ def test_composite_checksums_of_multipart_uploads(client: Any, bucket: str, algo
     assert [part[name] for part in attributes["ObjectParts"]["Parts"]] == [part[name] for part in parts]
 
 
+def test_a_composite_checksum_needs_those_of_the_parts(client: Any, bucket: str) -> None:
+    upload = client.create_multipart_upload(Bucket=bucket, Key="key", ChecksumAlgorithm="CRC32")["UploadId"]
+    part = client.upload_part(Bucket=bucket, Key="key", UploadId=upload, PartNumber=1, Body=BODY)
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    with s3_error("InvalidRequest", 400) as refused:
+        client.complete_multipart_upload(Bucket=bucket, Key="key", UploadId=upload, MultipartUpload=parts)
+    assert refused["Error"]["Message"].endswith("It was missing for part 1 in the request.")
+    parts["Parts"][0]["ChecksumCRC32"] = part["ChecksumCRC32"]
+    client.complete_multipart_upload(Bucket=bucket, Key="key", UploadId=upload, MultipartUpload=parts)
+
+
 def test_full_object_checksum_of_a_multipart_upload(client: Any, bucket: str) -> None:
     bodies = [os.urandom(5 << 20), os.urandom(12_345)]
     upload = client.create_multipart_upload(

@@ -261,6 +261,21 @@ def test_attributes(client: Any, bucket: str) -> None:
         client.get_object_attributes(Bucket=bucket, Key="key", ObjectAttributes=["Owner"])
 
 
+@pytest.mark.parametrize(
+    "operation", ["put_object", "get_object", "head_object", "get_object_attributes", "upload_part", "list_parts"]
+)
+def test_keys_of_the_customer_are_refused_with_every_operation(client: Any, bucket: str, operation: str) -> None:
+    client.put_object(Bucket=bucket, Key="key", Body=b"x")
+    more: dict[str, Any] = {"get_object_attributes": {"ObjectAttributes": ["ETag"]}}.get(operation, {})
+    if operation.endswith(("part", "parts")):
+        more = {"UploadId": client.create_multipart_upload(Bucket=bucket, Key="key")["UploadId"]}
+        more |= {"PartNumber": 1} if operation == "upload_part" else {}
+    with s3_error("501" if operation == "head_object" else "NotImplemented", 501):
+        getattr(client, operation)(
+            Bucket=bucket, Key="key", SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32, **more
+        )
+
+
 def test_streams_that_cannot_be_sought_are_uploaded_and_downloaded(client: Any, bucket: str) -> None:
     body = os.urandom(9 << 20)
     client.upload_fileobj(
