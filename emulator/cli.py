@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import io
 import os
@@ -51,13 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = importlib.import_module(_COMMANDS[parsed.command][0]).run(parsed)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has seen enough (`| head`); Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()  # whoever read it has seen enough (`| head`)
+        return FAILURE
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or error.filename is not None:
+            raise
+        _close_output()
+        print(f"custom-labels: cannot write: {error.strerror}", file=sys.stderr)
         return FAILURE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return FAILURE
     return code
+
+
+def _close_output() -> None:
+    """Send what is left of the output nowhere; Python would complain once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_whatever_the_encoding() -> None:

@@ -83,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"custom-labels convert: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except OSError as error:
+        if error.filename is None:
+            raise  # of the standard output
         print(f"custom-labels convert: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
 

@@ -44,7 +44,8 @@ def attribute_name(label: str) -> str:
 def write_manifest(path: Path, lines: Iterable[Line]) -> int:
     """Write the lines as they come; returns how many. If `lines` raises, nothing is left behind.
 
-    Raises OSError, and ConversionError for what is no Unicode text: file names in another encoding, half characters.
+    Raises OSError, and ConversionError for a full disk and for what is no Unicode text: file names in another encoding,
+    half characters.
     """
     count = 0
     partial = path.with_name(f"{path.name}.partial")
@@ -54,6 +55,10 @@ def write_manifest(path: Path, lines: Iterable[Line]) -> int:
                 file.write(_text_of(line) + "\n")
                 count += 1
         partial.replace(path)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise ConversionError(f"{path}: {error.strerror}") from None
     finally:
         partial.unlink(missing_ok=True)
     return count

@@ -13,7 +13,7 @@ import pytest
 
 from emulator import __version__
 from emulator.cli import build_parser, main
-from tests.support.command_line import custom_labels
+from tests.support.command_line import COMMAND, command_environment, custom_labels
 from tests.support.server import PROJECT_ROOT, EmulatorProcess
 
 SUCCESS, FAILURE, USAGE = 0, 1, 2
@@ -104,6 +104,36 @@ def test_reset_empties_the_emulator(
     assert main(["reset", "--endpoint", process.endpoint]) == SUCCESS
     assert capsys.readouterr().err == ""
     assert rekognition.describe_projects()["ProjectDescriptions"] == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lint", "in.manifest", "--no-images"],
+        ["lint", "in.manifest", "--no-images", "--format", "json"],
+        ["lint", "in.manifest", "--no-images", "--format", "github"],
+        ["convert", "csv", "in.csv", "--s3", "s3://bkt/images"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_on_a_full_disk_is_one_clear_line(arguments: list[str], unbuffered: str, tmp_path: Path) -> None:
+    (tmp_path / "in.manifest").write_text('{"source-ref":"s3://bkt/1.jpg"}\n')
+    (tmp_path / "in.csv").write_text("1.jpg,cat\n2.jpg,dog\n")
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=tmp_path,
+            env=command_environment({"PYTHONUNBUFFERED": unbuffered}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.stderr == "custom-labels: cannot write: No space left on device\n"
+    assert ended.returncode == FAILURE
 
 
 def test_healthcheck_starts_without_what_only_others_need() -> None:
