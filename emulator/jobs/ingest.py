@@ -15,7 +15,13 @@ from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
 from emulator.domain.manifest.rules import ManifestFileError
 from emulator.jobs.runner import BROKE, DONE, Outcome
-from emulator.storage.content_changes import append_entries, create_content, set_content_bucket, upsert_entries
+from emulator.storage.content_changes import (
+    append_entries,
+    create_content,
+    positions_of,
+    set_content_bucket,
+    upsert_entries,
+)
 from emulator.storage.contents import content_bucket, content_stats
 from emulator.storage.engine import Database
 from emulator.storage.object_store import (
@@ -100,16 +106,20 @@ def update_content(database: Database, lines: bytes, content_id: int) -> Outcome
     """
     examination = DatasetExamination(database.read_now(lambda connection: content_bucket(connection, content_id)))
     try:
-        entries = [examination.feed(line) for line in read_lines(io.BytesIO(lines))]
+        entries = (examination.feed(line) for line in read_lines(io.BytesIO(lines)))
+        records = [_record(entry) for entry in entries if isinstance(entry, DatasetEntry)]
     except ManifestFileError as error:
         return client_error(error.status_message)
     failure = examination.failure()
     if failure is not None:
         return client_error(failure.message)
-    records = [_record(entry) for entry in entries if isinstance(entry, DatasetEntry)]
+
+    source_refs = [record.source_ref for record in records]
+    # Before the transaction, so that other writers do not wait for it: what a dataset holds changes by its jobs alone.
+    existing = database.read_now(lambda connection: positions_of(connection, content_id, source_refs))
 
     def upsert(connection: Connection) -> None:
-        upsert_entries(connection, content_id, records)
+        upsert_entries(connection, content_id, records, existing)
         set_content_bucket(connection, content_id, next(iter(examination.buckets), None))
         found = content_stats(connection, content_id)
         if found.total_entries > ManifestLimits().lines:

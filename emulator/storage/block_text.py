@@ -84,6 +84,14 @@ def bit_of(line: int) -> Bits:
     return 1 << (BLOCK - 1 - line)
 
 
+def bits_of(lines: Iterable[int]) -> Bits:
+    """The bits of several lines of a block."""
+    digits = bytearray(b"0") * BLOCK
+    for line in lines:
+        digits[line] = ord("1")
+    return int(digits, 2)
+
+
 def lines_of(bits: Bits) -> list[int]:
     """The lines that bits stand for, in order."""
     digits = format(bits, f"0{BLOCK}b")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, delete, func, insert, select, update
 
 from emulator.domain.states import DatasetState
 from emulator.storage.entry_blocks import add_to_blocks, change_label_bits, remove_blocks, remove_from_blocks
@@ -20,8 +21,14 @@ from emulator.storage.tables import (
     datasets,
 )
 
-# SQLite takes at most 32,766 parameters a statement.
 _POSITIONS_AT_ONCE = 10_000
+
+# As text, since SQLAlchemy takes longer to name the parameters of 100,000 rows than SQLite to store them.
+_INSERT_ENTRY = """INSERT INTO dataset_entries (line, is_labeled, has_errors, content_id, position, source_ref)
+    VALUES (?, ?, ?, ?, ?, ?)"""
+_REPLACE_ENTRY = """UPDATE dataset_entries SET line = ?, is_labeled = ?, has_errors = ?
+    WHERE content_id = ? AND position = ?"""
+_INSERT_USE = "INSERT INTO dataset_entry_labels (label_id, position, content_id, boxes) VALUES (?, ?, ?, ?)"
 
 
 def create_content(connection: Connection, dataset_id: int) -> int:
@@ -48,31 +55,60 @@ def append_entries(connection: Connection, content_id: int, records: Sequence[En
     )
 
 
-def upsert_entries(connection: Connection, content_id: int, records: Sequence[EntryRecord]) -> None:
-    """Replace the entries whose source-refs exist, at their places, and append the others (D-12)."""
-    existing: dict[str, int] = {}
-    for start in range(0, len(records), _POSITIONS_AT_ONCE):
-        references = [record.source_ref for record in records[start : start + _POSITIONS_AT_ONCE]]
+def positions_of(connection: Connection, content_id: int, source_refs: Sequence[str]) -> dict[str, int]:
+    """Where the entries with these source-refs stand; those that are not there are left out."""
+    found: dict[str, int] = {}
+    for start in range(0, len(source_refs), _POSITIONS_AT_ONCE):
+        batch = source_refs[start : start + _POSITIONS_AT_ONCE]
         statement = select(dataset_entries.c.source_ref, dataset_entries.c.position).where(
-            dataset_entries.c.content_id == content_id, dataset_entries.c.source_ref.in_(references)
+            dataset_entries.c.content_id == content_id, _is_among(dataset_entries.c.source_ref, batch)
         )
-        existing.update((reference, position) for reference, position in connection.execute(statement))
+        found.update((source_ref, position) for source_ref, position in connection.execute(statement))
+    return found
+
+
+def upsert_entries(
+    connection: Connection, content_id: int, records: Sequence[EntryRecord], existing: Mapping[str, int] | None = None
+) -> None:
+    """Replace the entries whose source-refs exist, at their places, and append the others (D-12).
+
+    `existing` are the `positions_of` the records, if they were looked up before the transaction began.
+    """
+    if existing is None:
+        existing = positions_of(connection, content_id, [record.source_ref for record in records])
     replaced = [(existing[record.source_ref], record) for record in records if record.source_ref in existing]
     if replaced:
-        remove_entries(connection, content_id, [position for position, _ in replaced])
-        _add_entries(connection, content_id, replaced)
+        _unindex_entries(connection, content_id, [position for position, _ in replaced])
+        rows = [
+            (record.line, record.is_labeled, record.has_errors, content_id, position) for position, record in replaced
+        ]
+        connection.exec_driver_sql(_REPLACE_ENTRY, rows)
+        _index_entries(connection, content_id, replaced)
         drop_unused_labels(connection, content_id)
-    append_entries(connection, content_id, [record for record in records if record.source_ref not in existing])
+    new = [record for record in records if record.source_ref not in existing] if existing else records
+    append_entries(connection, content_id, new)
 
 
 def remove_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
     """Take entries out of a content. Labels that no entry uses any more keep a count of zero until
     `drop_unused_labels`."""
+    _unindex_entries(connection, content_id, positions)
+    for start in range(0, len(positions), _POSITIONS_AT_ONCE):
+        batch = positions[start : start + _POSITIONS_AT_ONCE]
+        of_entries = (dataset_entries.c.content_id == content_id, _is_among(dataset_entries.c.position, batch))
+        connection.execute(delete(dataset_entries).where(*of_entries))
+
+
+def _unindex_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
+    """Take entries out of the counts, the labels and the index, before they go or are replaced."""
     remove_from_blocks(connection, content_id, positions)
     for start in range(0, len(positions), _POSITIONS_AT_ONCE):
         batch = positions[start : start + _POSITIONS_AT_ONCE]
-        of_labels = (dataset_entry_labels.c.content_id == content_id, dataset_entry_labels.c.position.in_(batch))
-        of_entries = (dataset_entries.c.content_id == content_id, dataset_entries.c.position.in_(batch))
+        of_labels = (
+            dataset_entry_labels.c.content_id == content_id,
+            _is_among(dataset_entry_labels.c.position, batch),
+        )
+        of_entries = (dataset_entries.c.content_id == content_id, _is_among(dataset_entries.c.position, batch))
         columns = dataset_entry_labels.c.label_id, dataset_entry_labels.c.position, dataset_entry_labels.c.boxes
         uses = connection.execute(select(*columns).where(*of_labels)).all()
         entries = Counter(label_id for label_id, _, _ in uses)
@@ -82,12 +118,13 @@ def remove_entries(connection: Connection, content_id: int, positions: Sequence[
         for label_id in entries:
             _count_label(connection, label_id, -entries[label_id], -boxes[label_id])
         change_label_bits(connection, ((label_id, position) for label_id, position, _ in uses), is_used=False)
-        flags = connection.execute(
-            select(dataset_entries.c.is_labeled, dataset_entries.c.has_errors).where(*of_entries)
-        ).all()
-        _count_entries(connection, content_id, -1, flags)
+        flags = dataset_entries.c.is_labeled, dataset_entries.c.has_errors
+        kept = select(func.count(), *(func.coalesce(func.sum(flag, type_=Integer), 0) for flag in flags)).where(
+            *of_entries
+        )
+        number, labeled, errors = connection.execute(kept).one()
+        _count_entries(connection, content_id, -number, -labeled, -errors)
         connection.execute(delete(dataset_entry_labels).where(*of_labels))
-        connection.execute(delete(dataset_entries).where(*of_entries))
 
 
 def drop_unused_labels(connection: Connection, content_id: int) -> None:
@@ -145,7 +182,8 @@ def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
         for start in range(0, len(positions), _POSITIONS_AT_ONCE):
             batch = positions[start : start + _POSITIONS_AT_ONCE]
             for table in (dataset_entry_labels, dataset_entries):
-                connection.execute(delete(table).where(table.c.content_id == content_id, table.c.position.in_(batch)))
+                chosen = (table.c.content_id == content_id, _is_among(table.c.position, batch))
+                connection.execute(delete(table).where(*chosen))
         remove_blocks(connection, content_id, before=positions[-1])
         return False
     remove_blocks(connection, content_id)
@@ -156,23 +194,28 @@ def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
 
 def _add_entries(connection: Connection, content_id: int, placed: list[tuple[int, EntryRecord]]) -> None:
     """Put entries at their positions and count and index them."""
-    connection.execute(
-        insert(dataset_entries), [_entry_values(content_id, position, record) for position, record in placed]
-    )
+    rows = [
+        (record.line, record.is_labeled, record.has_errors, content_id, position, record.source_ref)
+        for position, record in placed
+    ]
+    connection.exec_driver_sql(_INSERT_ENTRY, rows)
+    _index_entries(connection, content_id, placed)
+
+
+def _is_among(column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+    """Whether a column is one of many values, which are one parameter: named one by one they would cost more than the
+    search."""
+    listed = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+def _index_entries(connection: Connection, content_id: int, placed: Sequence[tuple[int, EntryRecord]]) -> None:
+    """Count and index entries that are at their positions."""
     _add_labels(connection, content_id, placed)
-    _count_entries(connection, content_id, 1, [record for _, record in placed])
+    labeled = sum([record.is_labeled for _, record in placed])
+    errors = sum([record.has_errors for _, record in placed])
+    _count_entries(connection, content_id, len(placed), labeled, errors)
     add_to_blocks(connection, content_id, placed)
-
-
-def _entry_values(content_id: int, position: int, record: EntryRecord) -> dict[str, object]:
-    return {
-        "content_id": content_id,
-        "position": position,
-        "source_ref": record.source_ref,
-        "line": record.line,
-        "is_labeled": record.is_labeled,
-        "has_errors": record.has_errors,
-    }
 
 
 def _add_labels(connection: Connection, content_id: int, placed: Sequence[tuple[int, EntryRecord]]) -> None:
@@ -186,12 +229,12 @@ def _add_labels(connection: Connection, content_id: int, placed: Sequence[tuple[
     for name, label_id in label_ids.items():
         _count_label(connection, label_id, entries[name], boxes[name])
     uses = [
-        {"label_id": label_ids[name], "position": position, "content_id": content_id, "boxes": number}
+        (label_ids[name], position, content_id, number)
         for position, record in placed
         for name, number in record.labels.items()
     ]
     if uses:
-        connection.execute(insert(dataset_entry_labels), uses)
+        connection.exec_driver_sql(_INSERT_USE, uses)
     used = ((label_ids[name], position) for position, record in placed for name in record.labels)
     change_label_bits(connection, used, is_used=True)
 
@@ -216,17 +259,15 @@ def _count_label(connection: Connection, label_id: int, entries: int, boxes: int
     )
 
 
-def _count_entries(connection: Connection, content_id: int, sign: int, entries: Sequence[Any]) -> None:
-    """Add (sign 1) or take away (-1) entries, anything with `is_labeled` and `has_errors`, from the kept counts."""
-    labeled = sum(entry.is_labeled for entry in entries)
-    errors = sum(entry.has_errors for entry in entries)
+def _count_entries(connection: Connection, content_id: int, entries: int, labeled: int, errors: int) -> None:
+    """Add to the kept counts, or take away what is negative."""
     connection.execute(
         update(dataset_contents)
         .where(dataset_contents.c.id == content_id)
         .values(
-            total_entries=dataset_contents.c.total_entries + sign * len(entries),
-            labeled_entries=dataset_contents.c.labeled_entries + sign * labeled,
-            error_entries=dataset_contents.c.error_entries + sign * errors,
+            total_entries=dataset_contents.c.total_entries + entries,
+            labeled_entries=dataset_contents.c.labeled_entries + labeled,
+            error_entries=dataset_contents.c.error_entries + errors,
         )
     )
 
@@ -237,7 +278,7 @@ def read_records(connection: Connection, content_id: int, positions: Sequence[in
     uses = (
         select(dataset_entry_labels.c.position, dataset_labels.c.name, dataset_entry_labels.c.boxes)
         .join(dataset_labels, dataset_labels.c.id == dataset_entry_labels.c.label_id)
-        .where(dataset_entry_labels.c.content_id == content_id, dataset_entry_labels.c.position.in_(positions))
+        .where(dataset_entry_labels.c.content_id == content_id, _is_among(dataset_entry_labels.c.position, positions))
         .order_by(dataset_labels.c.id)
     )
     for position, name, boxes in connection.execute(uses):
@@ -251,7 +292,7 @@ def read_records(connection: Connection, content_id: int, positions: Sequence[in
     )
     statement = (
         select(*columns)
-        .where(dataset_entries.c.content_id == content_id, dataset_entries.c.position.in_(positions))
+        .where(dataset_entries.c.content_id == content_id, _is_among(dataset_entries.c.position, positions))
         .order_by(dataset_entries.c.position)
     )
     return [

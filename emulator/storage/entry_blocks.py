@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bit_of, lines_of
+from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bit_of, bits_of, lines_of
 from emulator.storage.rows import EntryFilter, EntryRecord
 from emulator.storage.tables import dataset_blocks, dataset_label_blocks, dataset_labels
 
@@ -41,14 +41,14 @@ def _add_to_block(
     if row is not None:
         present, labeled, errors = _bits(row.present), _bits(row.labeled), _bits(row.errors)
         source_refs = BlockText(row.folders, row.folder_of, row.names).source_refs()
+    present |= bits_of(line for line, _ in records)
+    labeled |= bits_of(line for line, record in records if record.is_labeled)
+    errors |= bits_of(line for line, record in records if record.has_errors)
     known = len(source_refs)
-    for line, record in sorted(records, key=lambda item: item[0]):
-        present |= bit_of(line)
-        labeled |= bit_of(line) * record.is_labeled
-        errors |= bit_of(line) * record.has_errors
+    source_refs += [""] * (max(line for line, _ in records) + 1 - known)
+    for line, record in records:
         if line >= known:
-            source_refs += [""] * (line - len(source_refs))
-            source_refs.append(record.source_ref)
+            source_refs[line] = record.source_ref
     values: dict[str, object] = {"present": _blob(present), "labeled": _blob(labeled), "errors": _blob(errors)}
     if len(source_refs) > known:
         values |= BlockText.of(source_refs)._asdict()

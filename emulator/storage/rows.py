@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.domain.states import DatasetState, ProjectState, VersionState
 
@@ -110,8 +110,7 @@ class Job:
     outcome: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRecord:
+class EntryRecord(NamedTuple):
     """One dataset line as stored. `labels` maps each label of the image to its number of boxes (0 for image-level)."""
 
     source_ref: str

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from emulator.domain.manifest.limits import ManifestLimits
 from emulator.jobs import ingest
@@ -36,6 +38,22 @@ def build(database: Database, body: bytes, key: str = "train.manifest") -> Outco
 
 def stats(database: Database, content_id: int) -> ContentStats:
     return database.read_now(lambda connection: content_stats(connection, content_id))
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[tuple[str, int, bool]]]:
+    """What is run meanwhile: the text, the number of parameters, and whether other writers wait for it."""
+    seen: list[tuple[str, int, bool]] = []
+
+    def note(connection: Connection, _cursor: Any, text: str, parameters: Any, _context: Any, many: bool) -> None:
+        is_writer = connection.get_execution_options().get("immediate", False)
+        seen.append((text, len(parameters[0] if many else parameters), is_writer))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def empty_content(database: Database) -> int:
@@ -201,3 +219,18 @@ def test_any_bytes_end_well_or_as_the_clients_error(database: Database, body: by
     content = empty_content(database)
     outcome = update_content(database, body, content)
     assert outcome == {"event": DONE} or outcome["code"] == "CLIENT_ERROR"
+
+
+def test_a_long_update_is_few_statements_and_searches_before_it_writes(database: Database) -> None:
+    """Other writers wait for the update's one transaction (D-12)."""
+    content = empty_content(database)
+    body = manifest(*(json.dumps({"source-ref": f"s3://pictures/{number}"}) for number in range(5_000)))
+    for _ in range(2):
+        with statements(database) as seen:
+            assert update_content(database, body, content) == {"event": DONE}
+        assert max(parameters for _, parameters, _ in seen) < 20
+        assert [is_writer for text, _, is_writer in seen if text.startswith("SELECT dataset_entries.source_ref")] == [
+            False
+        ]
+        assert sum(is_writer for *_, is_writer in seen) < 60
+    assert stats(database, content).total_entries == 5_000

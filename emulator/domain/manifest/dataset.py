@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from emulator.domain.manifest import rules
 from emulator.domain.manifest.annotating import CL_METADATA, DATASET_KEYS, annotated
@@ -18,8 +19,7 @@ from emulator.domain.manifest.rules import Moment, Rule
 _IS_LABELED = {True: ',"cl-metadata":{"is_labeled":true}}', False: ',"cl-metadata":{"is_labeled":false}}'}
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetEntry:
+class DatasetEntry(NamedTuple):
     """One entry of a dataset.
 
     `line` is what ListDatasetEntries returns: the manifest's line as it was written and `cl-metadata` behind it. A line
@@ -53,7 +53,7 @@ def examine_for_dataset(raw: bytes, is_cut: bool = False) -> DatasetEntry | Drop
     inspection = inspect_line(raw, is_cut)
     if not inspection.source_ref:
         return DroppedLine(inspection.findings[0].rule, tuple(inspection.findings))
-    findings = tuple(finding for finding in inspection.findings if Moment.DATASET in finding.rule.moments)
+    findings = tuple([finding for finding in inspection.findings if Moment.DATASET in finding.rule.moments])
     return DatasetEntry(
         inspection.source_ref,
         inspection.bucket,
@@ -120,7 +120,7 @@ class DatasetExamination:
         self.entries += 1
         self.labeled_entries += result.is_labeled
         self.error_entries += result.has_errors
-        if len(self.labels) <= MAXIMUM_LABELS:
+        if result.labels and len(self.labels) <= MAXIMUM_LABELS:
             self.labels.update(result.labels)
         if len(self.buckets) < 2:
             self.buckets.add(result.bucket)

@@ -26,6 +26,7 @@ from emulator.domain.manifest.rules import Effect, Rule
 SOURCE_REF = "source-ref"
 _SOURCE_REF = re.compile(r"s3://([0-9A-Za-z.\-_]{3,255})/([^\x00-\x1f\x7f]+)")
 _MAXIMUM_KEY_BYTES = 1024
+_UNANNOTATED = Finding(rules.UNANNOTATED_RECORD, Place.IMAGE, detail="nothing but source-ref")
 _LONGER = f"more than {MAXIMUM_LINE_CHARACTERS:,} characters"
 
 
@@ -47,7 +48,7 @@ def inspect_line(raw: bytes, is_cut: bool = False) -> LineInspection:
         inspection.verdict = Verdict.INVALID
         return inspection
     if len(document) == 1:
-        inspection.findings.append(Finding(rules.UNANNOTATED_RECORD, Place.IMAGE, detail="nothing but source-ref"))
+        inspection.findings.append(_UNANNOTATED)
         inspection.verdict = Verdict.IGNORED
         return inspection
     _check_attributes(inspection, document)
@@ -62,7 +63,7 @@ def _decode(inspection: LineInspection, raw: bytes, is_cut: bool) -> Document | 
             return _refuse(inspection, rules.LINE_TOO_LONG, _LONGER)
         column = len(raw[: error.start].decode()) + 1
         return _refuse(inspection, rules.INVALID_JSON_LINE, f"byte {error.start + 1} is no UTF-8", column)
-    if is_cut or len(text.rstrip("\r")) > MAXIMUM_LINE_CHARACTERS:
+    if is_cut or (len(text) > MAXIMUM_LINE_CHARACTERS and len(text.rstrip("\r")) > MAXIMUM_LINE_CHARACTERS):
         return _refuse(inspection, rules.LINE_TOO_LONG, _LONGER)
     try:
         return decode_line(text, raw)
