@@ -18,6 +18,8 @@ _REQUIRED = ("Effect", "Principal", "Action", "Resource")
 _FORBIDDEN = ("NotPrincipal", "NotAction", "NotResource")
 _KNOWN = frozenset({*_REQUIRED, "Sid", "Condition"})
 _RESOURCE = re.compile(r"\*|arn:[a-z\d*-]+:rekognition:[a-z\d*-]*:[\d*]*:project/.+")
+# An account, the ARN of an identity, or the id that IAM gives an identity in place of its ARN.
+_AWS_PRINCIPAL = re.compile(r"\d{12}|arn:[a-z\d-]+:(?:iam|sts)::\d{12}:\S+|A[A-Z\d]{15,127}")
 _PRINCIPAL_ACCOUNT = re.compile(r"(?:arn:[a-z\d-]+:(?:iam|sts)::)?(\d{12})(?::.*)?")
 
 
@@ -131,7 +133,11 @@ def _principals(value: Any) -> tuple[str, ...]:
     for kind, names in value.items():
         if kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
             raise MalformedPolicyError(f"The policy element Principal has the unknown kind {kind}.")
-        found.extend(name if kind == "AWS" else f"{kind}:{name}" for name in _strings(names, "Principal"))
+        listed = _strings(names, "Principal")
+        for name in listed if kind == "AWS" else ():
+            if name != "*" and not _AWS_PRINCIPAL.fullmatch(name):
+                raise MalformedPolicyError(f"The policy element Principal has the invalid principal {name}.")
+        found.extend(name if kind == "AWS" else f"{kind}:{name}" for name in listed)
     return tuple(found)
 
 
