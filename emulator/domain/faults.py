@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,6 +105,7 @@ class FaultBook:
         self._faults: dict[int, Fault] = {}
         self._chances: dict[int, random.Random] = {}
         self._last_id = 0
+        self.on_clear: Callable[[], None] = lambda: None
 
     def add(self, document: object) -> list[Fault]:
         """Add one fault or a list of them. Raises DefinitionError, with nothing added, if any is wrong."""
@@ -128,10 +129,11 @@ class FaultBook:
         return self._faults.pop(fault_id, None) is not None
 
     def clear(self) -> None:
-        """Take all faults back and start counting and chance anew."""
+        """Take all faults back and start counting and chance anew; `on_clear` hears of it."""
         self._faults.clear()
         self._chances.clear()
         self._last_id = 0
+        self.on_clear()
 
     def meet(self, operation: str, account: str, region: str) -> Effect:
         """What happens to this request; counts are used up by it.

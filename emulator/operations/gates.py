@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 from emulator.domain.errors import RuleError
 from emulator.domain.faults import FaultBook
@@ -31,11 +30,16 @@ class QuotaGate:
 
 
 class FaultGate:
-    """Injected faults (O-11). Delays are of real time, whatever clock the states go by; `ending` ends them all."""
+    """Injected faults (O-11). Delays are of real time, whatever clock the states go by.
+
+    All delays end when the faults are taken back, by a reset too (O-8), and with `ending`.
+    """
 
     def __init__(self, faults: FaultBook, ending: asyncio.Event) -> None:
         self._faults = faults
         self._ending = ending
+        self._cleared = asyncio.Event()
+        faults.on_clear = self._end_delays
 
     async def __call__(self, request: Request) -> None:
         """Wait and fail as the faults say. Raises AwsError."""
@@ -43,7 +47,18 @@ class FaultGate:
         identity = request.call.identity
         effect = self._faults.meet(request.call.operation, identity.account, identity.region)
         if effect.latency_ms:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), effect.latency_ms / 1000)
+            await self._delay(effect.latency_ms / 1000)
         if effect.error is not None:
             raise AwsError(effect.error, effect.message)
+
+    async def _delay(self, seconds: float) -> None:
+        signals = [asyncio.ensure_future(event.wait()) for event in (self._ending, self._cleared)]
+        try:
+            await asyncio.wait(signals, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for signal in signals:
+                signal.cancel()
+
+    def _end_delays(self) -> None:
+        cleared, self._cleared = self._cleared, asyncio.Event()
+        cleared.set()

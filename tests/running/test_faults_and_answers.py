@@ -14,6 +14,7 @@ from botocore.config import Config
 from tests.support.pictures import draw_picture
 from tests.support.projects import error_code, error_of
 from tests.support.running import RunningLab
+from tests.support.server import EmulatorProcess
 
 
 def retrying_client(lab: RunningLab, mode: str, attempts: int = 5) -> Any:
@@ -186,3 +187,18 @@ def test_answers_that_are_wrong(lab: RunningLab) -> None:
     status, answer = lab.emulator.control("POST", "/_emulator/answers", {"labels": [{"Name": "x", "Confidence": 101}]})
     assert status == 400 and "answers[0].labels[0].Confidence" in answer["error"]["message"]
     assert lab.control("GET", "answers") == {"answers": []}
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "reset"), ("DELETE", "faults")])
+def test_taking_faults_back_ends_their_delays(fresh_emulator: EmulatorProcess, method: str, path: str) -> None:
+    """O-8, O-11: a call that sleeps in a delay goes on at once."""
+    fresh_emulator.control("POST", "/_emulator/faults", {"operation": "*", "latency_ms": 60_000})
+    client = fresh_emulator.client("rekognition")
+    with ThreadPoolExecutor(1) as threads:
+        delayed = threads.submit(client.describe_projects)
+        time.sleep(0.5)
+        assert not delayed.done()
+        begun = time.monotonic()
+        assert fresh_emulator.control(method, f"/_emulator/{path}")[0] == 200
+        assert delayed.result(30)["ProjectDescriptions"] == []
+    assert time.monotonic() - begun < 10
