@@ -27,7 +27,11 @@ PROTOCOL_ERRORS = frozenset(
 )
 """Errors of the protocol that any operation may answer although no operation declares them (api-facts §1.5, §1.6)."""
 
+ACCESS_DENIED = "User: {user} is not authorized to perform: rekognition:{operation} on resource: *"
+"""Filled by `Effect.words` for the request that it answers; which resource it is about is not known yet."""
+
 DEFAULT_MESSAGES = {
+    "AccessDeniedException": ACCESS_DENIED,
     "ExpiredTokenException": "The security token included in the request is expired",
     "ImageTooLargeException": "Image size is too large.",
     "InternalServerError": "Internal server error",
@@ -90,6 +94,12 @@ class Effect:
     latency_ms: int = 0
     error: str | None = None
     message: str = ""
+
+    def words(self, operation: str, account: str) -> str:
+        """The message for a request; an IAM action is called as its operation (api-facts §1.4, §8)."""
+        if self.message != ACCESS_DENIED:
+            return self.message
+        return ACCESS_DENIED.format(user=f"arn:aws:iam::{account}:root", operation=operation)
 
 
 NO_EFFECT = Effect()

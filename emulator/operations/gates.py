@@ -49,7 +49,7 @@ class FaultGate:
         if effect.latency_ms:
             await self._delay(effect.latency_ms / 1000)
         if effect.error is not None:
-            raise AwsError(effect.error, effect.message)
+            raise AwsError(effect.error, effect.words(request.call.operation, identity.account))
 
     async def _delay(self, seconds: float) -> None:
         signals = [asyncio.ensure_future(event.wait()) for event in (self._ending, self._cleared)]

@@ -63,6 +63,18 @@ def test_the_service_s_own_words_unless_others_are_given() -> None:
     assert faults.meet("CreateProject", ACCOUNT, REGION).message == "no"
 
 
+def test_denied_access_is_said_in_the_words_of_aws() -> None:
+    """api-facts §1.4, with the operation that was called, whichever the fault names."""
+    faults = book({"error": "AccessDeniedException"})
+    assert faults.meet("CreateProject", ACCOUNT, REGION).words("CreateProject", ACCOUNT) == (
+        f"User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: rekognition:CreateProject on resource: *"
+    )
+    again = FaultBook(MODELLED)
+    assert again.add(faults.all()[0].document())[0].message == faults.all()[0].message
+    own = book({"error": "AccessDeniedException", "message": "Not you, {user}."})
+    assert own.meet("CreateProject", ACCOUNT, REGION).words("CreateProject", ACCOUNT) == "Not you, {user}."
+
+
 def test_delays_add_up_until_an_error() -> None:
     faults = book(
         {"latency_ms": 20, "count": 1},
