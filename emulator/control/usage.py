@@ -8,30 +8,32 @@ from typing import Any
 from sqlalchemy import Connection
 
 from emulator.domain.states import VersionState
-from emulator.domain.usage import Prices, RunningInterval, TrainingInterval, Usage, usage_of
+from emulator.domain.usage import Prices, RunningInterval, Usage, usage_of
 from emulator.jobs.fleet import RunningVersion
 from emulator.jobs.training_progress import Progress
 from emulator.storage.engine import Database
+from emulator.storage.jobs import list_jobs
 from emulator.storage.rows import Version
 from emulator.storage.running_spans import running_intervals
 from emulator.storage.versions import versions_in
 
-_State = tuple[list[Version], dict[str, list[RunningInterval]]]
+_State = tuple[list[Version], dict[str, list[RunningInterval]], dict[str, float]]
 
 
 async def usage_report(
     database: Database, running: Iterable[RunningVersion], trainings: Iterable[Progress], now: float, prices: Prices
 ) -> dict[str, Any]:
     """All versions, those that were deleted after they ran too, and the sum. `now` in epoch seconds."""
-    versions, intervals = await database.read_in_thread(_read)
+    versions, intervals, worked = await database.read_in_thread(_read)
     units = {one.arn: one.levels for one in running}
     progress = {one.version_arn: one for one in trainings}
+    worked |= {arn: one.billable_seconds() for arn, one in progress.items()}
     total, rows = Usage(), []
     by_arn: dict[str, Version | None] = {version.arn: version for version in versions}
     for arn in intervals:
         by_arn.setdefault(arn, None)
     for arn, version in by_arn.items():
-        usage = usage_of(intervals.get(arn, ()), _training(version), now, prices)
+        usage = usage_of(intervals.get(arn, ()), _training_seconds(version, worked.get(arn, 0.0)), now, prices)
         total += usage
         row: dict[str, Any] = {"project_version": arn, "status": version.status if version else "DELETED"}
         row |= usage.document()
@@ -45,15 +47,19 @@ async def usage_report(
 
 
 def _read(connection: Connection) -> _State:
-    return versions_in(connection, *VersionState), running_intervals(connection)
+    """Versions, when they ran, and what trainings took whose end does not show yet (O-17)."""
+    outcomes = {job.resource_arn: job.outcome for job in list_jobs(connection) if job.kind == "train" and job.outcome}
+    worked = {arn: float(outcome.get("values", {}).get("billable_seconds", 0)) for arn, outcome in outcomes.items()}
+    return versions_in(connection, *VersionState), running_intervals(connection), worked
 
 
-def _training(version: Version | None) -> list[TrainingInterval]:
-    """What a version's own training is billed for, or the time since its start. A copy was not trained."""
+def _training_seconds(version: Version | None, so_far: float) -> float:
+    """What a version's own training is billed for: nothing if it failed (T-4), or what it comes to by now.
+
+    A copy was not trained.
+    """
     if version is None or version.source_version_arn is not None:
-        return []
-    began = version.created_at / 1000
+        return 0.0
     if version.billable_seconds is not None:
-        return [TrainingInterval(began, began + version.billable_seconds)]
-    ended = None if version.training_ended_at is None else version.training_ended_at / 1000
-    return [TrainingInterval(began, ended)]
+        return version.billable_seconds
+    return so_far if version.status is VersionState.TRAINING_IN_PROGRESS else 0.0

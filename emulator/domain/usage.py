@@ -30,14 +30,6 @@ class RunningInterval:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingInterval:
-    """A training; `ended_at` None: it still runs. Times are epoch seconds."""
-
-    started_at: float
-    ended_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Usage:
     """Seconds and dollars of one version, or of several added up."""
 
@@ -72,18 +64,20 @@ class Usage:
 
 def usage_of(
     running: Iterable[RunningInterval],
-    training: Iterable[TrainingInterval],
+    training_seconds: float,
     now: float,
     prices: Prices | None = None,
 ) -> Usage:
-    """The usage up to `now` (epoch seconds). A version costs as long as it runs, used or not (R-2)."""
+    """The usage up to `now` (epoch seconds). A version costs as long as it runs, used or not (R-2).
+
+    `training_seconds` are what its training is billed for.
+    """
     prices = prices or Prices()
     running_seconds = unit_seconds = 0.0
     for stretch in running:
         seconds = _seconds(stretch.started_at, stretch.ended_at, now)
         running_seconds += seconds
         unit_seconds += seconds * stretch.units
-    training_seconds = sum(_seconds(one.started_at, one.ended_at, now) for one in training)
     return Usage(
         running_seconds=running_seconds,
         unit_seconds=unit_seconds,

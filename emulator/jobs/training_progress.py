@@ -15,14 +15,26 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 @dataclass(slots=True)
 class Progress:
-    """One training's progress. `stage` is what it does now, `done` of `total` steps of it."""
+    """One training's progress. `stage` is what it does now, `done` of `total` steps of it.
+
+    `billed_from` is when it got its place, in real time, the clock that trainings are billed by (T-4).
+    """
 
     version_arn: str
     stage: str = "waiting"
     done: int = 0
     total: int = 0
     began: float = field(default_factory=time.monotonic)
+    billed_from: float | None = None
     _last_line: float = 0.0
+
+    def begin_billing(self) -> None:
+        """It waits no more."""
+        self.billed_from = time.monotonic()
+
+    def billable_seconds(self) -> float:
+        """What it would be billed for if it ended now."""
+        return 0.0 if self.billed_from is None else time.monotonic() - self.billed_from
 
     def report(self, stage: str, done: int, total: int) -> None:
         """Take note, and log a new stage, the end of one, and every two seconds."""

@@ -120,6 +120,7 @@ class TrainVersion(VersionHandler):
                 "model_path": str(self.hosting.model_path(f"{job.id}.onnx")),
             }
             async with self._slots:
+                progress.begin_billing()
                 return await run_in_worker(self._worker_settings, "train", argument, progress.report)
 
     def settled(self, job: Job, outcome: Outcome) -> None:

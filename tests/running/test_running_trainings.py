@@ -85,6 +85,28 @@ def test_loading_drops_a_running_training_and_goes_on_with_the_one_in_the_archiv
     assert project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")["Status"] == "TRAINING_COMPLETED"
 
 
+def test_usage_of_a_training_is_what_it_will_be_billed_for(start_emulator: Callable[..., EmulatorProcess]) -> None:
+    """O-13, T-4: real seconds since its work began, whatever clock the states go by, and until its end shows."""
+    emulator = start_emulator()
+    emulator.control("PUT", "/_emulator/clock", {"mode": "manual", "now": time.time()})
+    emulator.control("PUT", "/_emulator/transitions", {"training": {"type": "seconds", "seconds": 36_000}})
+
+    def seconds() -> float:
+        [row] = emulator.control("GET", "/_emulator/usage")[1]["versions"]
+        return float(row["training_seconds"])
+
+    project = begin_training(emulator)
+    emulator.control("POST", "/_emulator/clock/advance", {"seconds": 3_600})
+    assert 0 < seconds() < 600
+    wait_until(lambda: not workers(emulator), what="the end of the work")
+    wait_until(lambda: seconds() == int(seconds()) > 0, what="the billed seconds, while the end does not show yet")
+    shown = seconds()
+    assert project.describe_version("first")["Status"] == "TRAINING_IN_PROGRESS"
+    emulator.control("POST", "/_emulator/clock/advance", {"seconds": 36_000})
+    described = project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")
+    assert described["BillableTrainingTimeInSeconds"] == shown == seconds()
+
+
 def test_a_shutdown_leaves_a_training_resumable(start_emulator: Callable[..., EmulatorProcess]) -> None:
     emulator = start_emulator()
     project = begin_training(emulator)
