@@ -18,8 +18,11 @@ _REQUIRED = ("Effect", "Principal", "Action", "Resource")
 _FORBIDDEN = ("NotPrincipal", "NotAction", "NotResource")
 _KNOWN = frozenset({*_REQUIRED, "Sid", "Condition"})
 _RESOURCE = re.compile(r"\*|arn:[a-z\d*-]+:rekognition:[a-z\d*-]*:[\d*]*:project/.+")
-# An account, the ARN of an identity, or the id that IAM gives an identity in place of its ARN.
-_AWS_PRINCIPAL = re.compile(r"\d{12}|arn:[a-z\d-]+:(?:iam|sts)::\d{12}:\S+|A[A-Z\d]{15,127}")
+# Everybody, an account, the ARN of an identity, the id that IAM gives an identity in place of its ARN, another kind.
+_PRINCIPAL = re.compile(
+    r"\*|\d{12}|arn:[a-z\d-]+:(?:iam|sts)::\d{12}:\S+|A[A-Z\d]{15,127}|(?:Service|Federated|CanonicalUser):.+",
+    re.DOTALL,
+)
 _PRINCIPAL_ACCOUNT = re.compile(r"(?:arn:[a-z\d-]+:(?:iam|sts)::)?(\d{12})(?::.*)?")
 
 
@@ -73,6 +76,17 @@ def parse_policy(document: str) -> tuple[Statement, ...]:
     if not isinstance(statements, list) or not statements:
         raise MalformedPolicyError("The policy document must have at least one Statement.")
     return tuple(_parse_statement(statement) for statement in statements)
+
+
+def check_new_policy(document: str) -> None:
+    """Check a document before it is stored: as `parse_policy`, and every AWS principal names somebody.
+
+    Raises MalformedPolicyError. Documents of older releases may have principals that match nobody.
+    """
+    for statement in parse_policy(document):
+        for principal in statement.principals:
+            if not _PRINCIPAL.fullmatch(principal):
+                raise MalformedPolicyError(f"The policy element Principal has the invalid principal {principal}.")
 
 
 def decide(policies: Iterable[Sequence[Statement]], account: str, version_arn: str) -> Decision:
@@ -133,11 +147,7 @@ def _principals(value: Any) -> tuple[str, ...]:
     for kind, names in value.items():
         if kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
             raise MalformedPolicyError(f"The policy element Principal has the unknown kind {kind}.")
-        listed = _strings(names, "Principal")
-        for name in listed if kind == "AWS" else ():
-            if name != "*" and not _AWS_PRINCIPAL.fullmatch(name):
-                raise MalformedPolicyError(f"The policy element Principal has the invalid principal {name}.")
-        found.extend(name if kind == "AWS" else f"{kind}:{name}" for name in listed)
+        found.extend(name if kind == "AWS" else f"{kind}:{name}" for name in _strings(names, "Principal"))
     return tuple(found)
 
 

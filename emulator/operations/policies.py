@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from emulator.domain.errors import ResourceAlreadyExistsError, ResourceNotFoundError, RuleError
-from emulator.domain.policy import parse_policy
+from emulator.domain.policy import check_new_policy
 from emulator.domain.quotas import Quota, check_count
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of
@@ -25,6 +25,8 @@ DEFAULT_PAGE = 5
         "`PolicyRevisionId` answers InvalidPolicyRevisionIdException.",
         "A sixth policy of a project answers ServiceQuotaExceededException, whether quotas hold or not.",
         "`Effect` is read in any case.",
+        "A principal under `AWS` that is no account, no ARN of an identity and no id of one answers "
+        "MalformedPolicyDocumentException.",
     ),
 )
 def put_project_policy(context: Context) -> Result:
@@ -32,7 +34,7 @@ def put_project_policy(context: Context) -> Result:
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])
     name, document = parameters["PolicyName"], parameters["PolicyDocument"]
-    parse_policy(document)
+    check_new_policy(document)
     policy = find_policy(context.connection, project.id, name)
     given = parameters.get("PolicyRevisionId")
     revision = secrets.token_hex(16)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.domain.policy import Decision, MalformedPolicyError, decide, parse_policy
+from emulator.domain.policy import Decision, MalformedPolicyError, check_new_policy, decide, parse_policy
 
 OWNER, TRUSTED, STRANGER = "111122223333", "444455556666", "777788889999"
 VERSION = f"arn:aws:rekognition:us-east-1:{OWNER}:project/shapes/version/first/1690556751958"
@@ -68,11 +68,6 @@ def decision_of(account: str, *documents: str, version: str = VERSION) -> Decisi
         document(statement(Principal={})),
         document(statement(Principal={"AWS": []})),
         document(statement(Principal={"Group": "x"})),
-        document(statement(Principal={"AWS": "foo"})),
-        document(statement(Principal={"AWS": [TRUSTED, "12345"]})),
-        document(statement(Principal={"AWS": f"{TRUSTED}0"})),
-        document(statement(Principal={"AWS": "arn:aws:iam::somebody:root"})),
-        document(statement(Principal={"AWS": "arn:aws:s3:::bucket"})),
         document(statement(Surprise=1)),
         document(statement(), statement(Effect="Perhaps")),
     ],
@@ -128,6 +123,7 @@ def test_principals_that_mean_the_account(principal: Any) -> None:
     [
         {"AWS": STRANGER},
         {"AWS": f"arn:aws:iam::{STRANGER}:root"},
+        {"AWS": f"{TRUSTED}0"},
         {"Service": "rekognition.amazonaws.com"},
         {"CanonicalUser": TRUSTED},
         {"Federated": "*"},
@@ -184,3 +180,25 @@ def test_conditions_allow_and_do_not_deny() -> None:
 
 def test_no_policy_says_nothing() -> None:
     assert decision_of(TRUSTED) is Decision.SILENT
+
+
+@pytest.mark.parametrize("name", ["foo", "12345", f"{TRUSTED}0", "arn:aws:iam::somebody:root", "arn:aws:s3:::bucket"])
+def test_new_policies_name_somebody(name: str) -> None:
+    """CP-6; what an older release stored is still read, and matches nobody."""
+    text = document(statement(Principal={"AWS": [TRUSTED, name]}))
+    with pytest.raises(MalformedPolicyError):
+        check_new_policy(text)
+    assert decision_of(STRANGER, text) is Decision.SILENT
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "*",
+        {"AWS": ["*", TRUSTED, f"arn:aws-cn:iam::{TRUSTED}:role/a/b", "AIDACKCEVSQ6C2EXAMPLE"]},
+        {"AWS": f"arn:aws:sts::{TRUSTED}:assumed-role/copier/me@example.com"},
+        {"Service": "rekognition.amazonaws.com", "Federated": "cognito-identity.amazonaws.com"},
+    ],
+)
+def test_principals_of_new_policies(principal: Any) -> None:
+    check_new_policy(document(statement(Principal=principal)))
