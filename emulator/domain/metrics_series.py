@@ -247,7 +247,7 @@ def _minute(sums: DataPoint, weight: float) -> DataPoint:
 
 
 class MetricStore:
-    """Every series of every account and region, within bounds. Belongs to the event loop."""
+    """Every series of every account and region, within bounds. Written on the event loop, read from any thread."""
 
     def __init__(self) -> None:
         self._counted: dict[tuple[str, str, str, Dimensions], CountedSeries] = {}
@@ -278,10 +278,10 @@ class MetricStore:
 
     def names(self, account: str, region: str, now: float) -> Iterator[MetricName]:
         """Every metric that has or had data."""
-        for (owner, place, name, dimensions), series in self._counted.items():
+        for (owner, place, name, dimensions), series in list(self._counted.items()):
             if (owner, place) == (account, region):
                 yield MetricName(account, region, name, dimensions, series.last_at)
-        for model, units in self._units.items():
+        for model, units in list(self._units.items()):
             if (model.account, model.region) == (account, region):
                 last_at = now if units.running else units.last_at
                 for name in LEVEL_OF_METRIC:

@@ -15,7 +15,7 @@ from tests.vision.detector.drawings import drawing
 from tests.vision.pictures import encode, example, shape_picture
 
 PAGE = Path(__file__).parents[2] / "docs" / "using-a-model-without-the-emulator.md"
-CLASSIFICATION, DETECTION = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+CLASSIFICATION, DETECTION, WITHOUT_CLIPPING = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 LABELS = ("circle", "stripes")
 
 
@@ -46,6 +46,17 @@ def test_the_classification_program_prints_what_the_emulator_answers(tmp_path: P
     values = [float(value) for value in re.findall(r"(?<!float)(?<!\w)\d\.\d+(?:e-\d+)?", printed)]
     assert [name for name in LABELS if name in printed] == ["circle", "stripes"]
     assert values == pytest.approx([expected["circle"], expected["stripes"]], abs=2e-2)
+
+
+def test_the_session_for_other_processors_answers_the_same(tmp_path: Path) -> None:
+    examples = [example(label, seed) for seed in range(2) for label in LABELS]
+    model = train("classification", examples, LABELS, TrainingSettings(effort=Effort.FAST))
+    model.export(tmp_path / "model.onnx", dict.fromkeys(LABELS, 0.0), {})
+    (tmp_path / "picture.jpg").write_bytes(encode(shape_picture("circle", 9), "JPEG"))
+    [line] = [line for line in CLASSIFICATION.splitlines() if line.startswith("session = ")]
+    program = CLASSIFICATION.replace(line, WITHOUT_CLIPPING)
+    assert "x64quantprecision" in program
+    assert output_of(program, tmp_path) == output_of(CLASSIFICATION, tmp_path)
 
 
 def test_the_detection_program_prints_what_the_emulator_answers(tmp_path: Path) -> None:

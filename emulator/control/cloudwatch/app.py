@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -47,7 +48,9 @@ class CloudWatchApp:
             request = read_request(
                 scope["path"], scope["query_string"].decode("latin-1"), headers, await _body(receive)
             )
-            answer = self._answer(request.operation, request.parameters, scope["aws.account"], scope["aws.region"])
+            answer = await self._answer(
+                request.operation, request.parameters, scope["aws.account"], scope["aws.region"]
+            )
             status, (answer_headers, body) = 200, write_answer(request, answer, request_id)
         except CloudWatchError as error:
             log.debug("CloudWatch refused: %s", error)
@@ -57,11 +60,13 @@ class CloudWatchApp:
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": body})
 
-    def _answer(self, operation: str, parameters: object, account: str, region: str) -> dict[str, Any]:
+    async def _answer(self, operation: str, parameters: object, account: str, region: str) -> dict[str, Any]:
         if operation not in OPERATIONS:
             raise UnknownActionError(operation)
         self._refresh()
-        return OPERATIONS[operation](Parameters(parameters), MetricReader(self._store, account, region, self._now()))
+        reader = MetricReader(self._store, account, region, self._now())
+        # Hundreds of queries over days of minutes take longer than the event loop can wait.
+        return await asyncio.to_thread(OPERATIONS[operation], Parameters(parameters), reader)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -156,6 +156,7 @@ def test_copies_keep_or_replace_what_describes_the_object(client: Any, bucket: s
     client.copy_object(Bucket=bucket, Key="kept", CopySource=source)
     kept = client.get_object(Bucket=bucket, Key="kept")
     assert (kept["ContentType"], kept["Metadata"], kept["TagCount"]) == ("text/plain", {"a": "1"}, 1)
+    assert kept["Body"].read() == b"x"
     client.copy_object(
         Bucket=bucket,
         Key="replaced",
@@ -171,6 +172,7 @@ def test_copies_keep_or_replace_what_describes_the_object(client: Any, bucket: s
         {"b": "2"},
         2,
     )
+    assert replaced["Body"].read() == b"x"
     with s3_error("InvalidRequest", 400):
         client.copy_object(Bucket=bucket, Key="source", CopySource=source)
     client.copy_object(Bucket=bucket, Key="source", CopySource=source, MetadataDirective="REPLACE", Metadata={"c": "3"})
