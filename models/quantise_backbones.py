@@ -64,7 +64,7 @@ VARIANTS = (
         "efficientnet_lite0",
         ("c3", "c4"),
         384,
-        ("stem", "block00", "block01", "block02"),
+        ("stem", "block00", "block01"),
         99.99,
     ),
 )

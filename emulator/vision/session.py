@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from emulator.vision.errors import ModelFileError
 from emulator.vision.examples import ModelKind, Prediction
-from emulator.vision.images import PixelArray, decode, decode_resized, probe
+from emulator.vision.images import PixelArray, decode_resized
 from emulator.vision.runtime import Session
 
 INPUT = "image"
@@ -64,18 +63,12 @@ def _classification(session: Session, labels: tuple[str, ...], metadata: Mapping
 
 def _detection(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> Predictor:  # noqa: ARG001
     # Imported only where a detection model is served.
-    from emulator.vision.detector.serving import load_detector
+    from emulator.vision.detector.serving import load_detector, read_fitted
 
     width, height = _input_size(metadata)
     detect = load_detector(session, metadata)
 
-    def predict(data: bytes) -> list[Prediction]:
-        facts = probe(data)
-        scale = min(width / facts.width, height / facts.height)
-        needed = math.ceil(facts.width * scale), math.ceil(facts.height * scale)
-        return detect(decode(data, minimum_size=needed))
-
-    return predict
+    return lambda data: detect(read_fitted(data, width, height))
 
 
 def _input_size(metadata: Mapping[str, str]) -> tuple[int, int]:

@@ -1,17 +1,17 @@
 """A trained detector in memory: it predicts through the very graph that it exports."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import onnx
 
-from emulator.vision import export, images
+from emulator.vision import export
 from emulator.vision.detector.plan import DetectorPlan
-from emulator.vision.detector.serving import INPUT_METADATA, input_metadata, load_detector
+from emulator.vision.detector.serving import INPUT_METADATA, input_metadata, load_detector, read_fitted
 from emulator.vision.examples import ImageSource, ModelKind, Prediction, Progress, ProgressListener, ignore_progress
+from emulator.vision.images import PixelArray
 from emulator.vision.runtime import Session
 
 PREDICTING = "predicting"
@@ -68,10 +68,5 @@ class DetectorModel:
     def _input_metadata(self) -> dict[str, str]:
         return {INPUT_METADATA: input_metadata(self.plan.input_height, self.plan.input_width)}
 
-    def _decoded(self, source: ImageSource) -> images.PixelArray:
-        data = source.read()
-        facts = images.probe(data)
-        # As in session.py, so that the same JPEG scale is decoded in service.
-        scale = min(self.plan.input_width / facts.width, self.plan.input_height / facts.height)
-        needed = math.ceil(facts.width * scale), math.ceil(facts.height * scale)
-        return images.decode(data, minimum_size=needed, tolerate_damage=True)
+    def _decoded(self, source: ImageSource) -> PixelArray:
+        return read_fitted(source.read(), self.plan.input_width, self.plan.input_height, tolerate_damage=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from PIL import Image
 
+from emulator.vision import images
 from emulator.vision.detector.geometry import GREY, Letterbox
 from emulator.vision.errors import ModelFileError
 from emulator.vision.examples import Prediction
@@ -22,6 +23,16 @@ Detector = Callable[[PixelArray], list[Prediction]]
 def input_metadata(height: int, width: int) -> str:
     """What INPUT_METADATA holds for a detector."""
     return json.dumps({"height": height, "width": width, "letterbox": GREY}, sort_keys=True)
+
+
+def read_fitted(data: bytes, input_width: int, input_height: int, *, tolerate_damage: bool = False) -> PixelArray:
+    """The upright picture in a JPEG or PNG, as large as it will lie in the input of a detector: uint8 [h, w, 3].
+
+    A detector takes pictures of any size; one of this size it need not scale. Raises ImageError, as images.decode does.
+    """
+    facts = images.probe(data)
+    fitted = Letterbox.fit(facts.width, facts.height, input_width, input_height)
+    return images.decode_resized(data, fitted.width, fitted.height, tolerate_damage=tolerate_damage)
 
 
 def load_detector(session: Session, metadata: Mapping[str, str]) -> Detector:
