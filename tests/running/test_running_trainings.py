@@ -31,11 +31,17 @@ def begin_training(emulator: EmulatorProcess) -> Project:
 
 
 def workers(emulator: EmulatorProcess) -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process(emulator.process.pid).children(recursive=True)
-        if any("worker" in word for word in child.cmdline())
-    ]
+    children = psutil.Process(emulator.process.pid).children(recursive=True)
+    return [child for child in children if any("worker" in word for word in command_of(child))]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Nothing of a process that has ended meanwhile."""
+    try:
+        words: list[str] = process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+    return words
 
 
 def is_idle(emulator: EmulatorProcess) -> bool:
