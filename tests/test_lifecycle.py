@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,11 @@ def test_a_killed_training_worker_is_a_failed_training(trained: Any) -> None:
     project.start_training("killed")
 
     def worker() -> psutil.Process | None:
-        children = psutil.Process(emulator.process.pid).children()
-        return next((child for child in children if "emulator.jobs.worker" in child.cmdline()), None)
+        for child in psutil.Process(emulator.process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # one that has just ended
+                if "emulator.jobs.worker" in child.cmdline():
+                    return child
+        return None
 
     found = wait_until(worker, SECONDS, pause=0.01, what="a worker process")
     assert found is not None
