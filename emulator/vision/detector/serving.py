@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from PIL import Image
 
 from emulator.vision import images
 from emulator.vision.detector.geometry import GREY, Letterbox
@@ -69,4 +68,4 @@ def load_detector(session: Session, metadata: Mapping[str, str]) -> Detector:
 def _resized(pixels: PixelArray, width: int, height: int) -> Array:
     if pixels.shape[:2] == (height, width):
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+    return images.resize(pixels, width, height)
