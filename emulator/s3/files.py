@@ -45,6 +45,7 @@ class BlobFiles:
         self._spool = directory / "spool"
         self._readers: Counter[str] = Counter()
         self._left_to_readers: set[str] = set()
+        self._going: set[str] = set()
         self._readers_lock = threading.Lock()
 
     def create(self) -> None:
@@ -130,6 +131,8 @@ class BlobFiles:
         try:
             for name in names:
                 with self._readers_lock:
+                    if name in self._going:
+                        raise FileNotFoundError(name)
                     self._readers[name] += 1
                 held.append(name)
                 self._place(name).stat()
@@ -145,11 +148,12 @@ class BlobFiles:
                 last = self._readers[name] <= 0
                 if last:
                     del self._readers[name]
-                remove = last and name in self._left_to_readers
-                if remove:
+                is_left = last and name in self._left_to_readers
+                if is_left:
                     self._left_to_readers.remove(name)
-            if remove:
-                self._place(name).unlink(missing_ok=True)
+                    self._going.add(name)
+            if is_left:
+                self._unlink(name)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove blobs that no committed row names any more, those being read as soon as their readers are done."""
@@ -158,7 +162,8 @@ class BlobFiles:
                 if name in self._readers:
                     self._left_to_readers.add(name)
                     continue
-            self._place(name).unlink(missing_ok=True)
+                self._going.add(name)
+            self._unlink(name)
 
     def clear_spool(self) -> int:
         """Remove what unfinished writes of an earlier life left behind; the number of files removed."""
@@ -179,6 +184,14 @@ class BlobFiles:
 
     def _place(self, name: str) -> Path:
         return self._blobs / name[:2] / name
+
+    def _unlink(self, name: str) -> None:
+        """Remove a blob that is in `_going`, where `hold` sees it: a large file takes its time, so no lock is held."""
+        try:
+            self._place(name).unlink(missing_ok=True)
+        finally:
+            with self._readers_lock:
+                self._going.discard(name)
 
     def _copy_bytes(self, name: str, copy: str) -> None:
         with self.open(name) as source, (self._spool / copy).open("xb") as target:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator.s3 import EmbeddedS3, NewerObjectIndexError, open_embedded_store
+from emulator.s3.files import BlobFiles
 from emulator.s3.index import schema
 from emulator.storage.object_store import Caller, ObjectLocation, ObjectNotFoundError, ObjectStoreUnavailableError
 from tests.support.s3_server import running_s3, s3_client
@@ -130,6 +131,38 @@ def test_readers_see_whole_objects_while_they_are_replaced(filled: Path) -> None
     assert wrong == []
     assert len(blob_files(filled)) == 1
     store.close()
+
+
+@pytest.mark.parametrize("is_read_first", [False, True])
+def test_a_reader_that_comes_while_a_file_is_removed_is_sent_to_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_read_first: bool
+) -> None:
+    files = BlobFiles(tmp_path)
+    files.create()
+    name = files.stage([b"old"]).name
+    files.place(name)
+    refused: list[Path] = []
+    unlink = Path.unlink
+
+    def read_before(path: Path, missing_ok: bool = False) -> None:
+        """A reader that comes at the worst moment."""
+        with pytest.raises(FileNotFoundError):
+            files.hold([name])
+        refused.append(path)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", read_before)
+    if is_read_first:
+        files.hold([name])
+        files.remove([name])
+        assert refused == []
+        with files.open(name) as file:
+            assert file.read() == b"old"
+        files.release([name])
+    else:
+        files.remove([name])
+    assert [path.name for path in refused] == [name]
+    assert blob_files(tmp_path) == []
 
 
 def test_the_index_uses_no_pickles(filled: Path) -> None:
