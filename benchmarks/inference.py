@@ -8,7 +8,6 @@ client's CPU time subtracted; and CPU time an image, which other work on the mac
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import json
 import os
@@ -25,13 +24,14 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
+import pybase64
 from PIL import Image, ImageFilter
 
 from emulator.vision.images import decode_resized
 from emulator.vision.runtime import Session
 from emulator.vision.session import CONFIDENCES, INPUT, ServedModel, input_tensor
 from emulator.wire.service_model import load_service_model
-from emulator.wire.validation import parse_input
+from emulator.wire.validation import parse_input, parse_json
 from tests.support.raw_http import RawConnection
 from tests.support.running import RunningLab
 from tests.support.server import EmulatorProcess
@@ -141,10 +141,10 @@ def split(model_file: Path, image: bytes, body: bytes) -> dict[str, float]:
     shape = json.loads(session.metadata["input"])
     size = int(shape["width"]), int(shape["height"])
     pixels = decode_resized(image, *size)
-    text = json.loads(body)["Image"]["Bytes"]
+    text = parse_json(body)["Image"]["Bytes"]
     model = load_service_model()
     whole = _milliseconds(lambda: parse_input(model, "DetectCustomLabels", body))
-    decoded = _milliseconds(lambda: binascii.a2b_base64(text, strict_mode=True))
+    decoded = _milliseconds(lambda: pybase64.b64decode(text, validate=True))
     return {
         "base64": decoded,
         "JSON and validation": whole - decoded,
@@ -169,43 +169,48 @@ def request_bytes(arn: str, image: bytes) -> tuple[bytes, bytes]:
 def main() -> None:
     """Print all figures."""
     image = photograph()
-    settings = {
-        "CUSTOM_LABELS_LOG_LEVEL": "warning",
-        "CUSTOM_LABELS_TPS_PER_UNIT": "0",
-        "CUSTOM_LABELS_INFERENCE_THREADS": "2",
-    }
-    with EmulatorProcess(environment=settings) as emulator:
-        lab = RunningLab.create(emulator, ACCOUNT)
-        arn = lab.trained.start_model()
-        [model_file] = model_files(emulator)
-        request, body = request_bytes(arn, image)
-        print(f"{SIZE[0]}×{SIZE[1]} JPEG of {len(image)} bytes, classification, {psutil.cpu_count()} cores")
-        for name, milliseconds in split(model_file, image, body).items():
-            print(f"  {name}: {milliseconds:.2f} ms CPU")
-        lab.control("POST", "answers", {"labels": []})
-        forced = _median([served(emulator, request, 16, None) for _ in range(ROUNDS)])
-        lab.control("DELETE", "answers")
-        print(f"  everything but decode and inference, a forced answer: {forced.cpu_ms:.2f} ms CPU")
-        pin(psutil.Process(emulator.process.pid), [0])
-        _compare(emulator, request, model_file, image, pinned=True)
-        pin(psutil.Process(emulator.process.pid), list(range(psutil.cpu_count() or 1)))
-        _compare(emulator, request, model_file, image, pinned=False)
+    print(f"{SIZE[0]}×{SIZE[1]} JPEG of {len(image)} bytes, classification, {psutil.cpu_count()} cores")
+    for core, threads in ((0, 1), (None, 2)):
+        settings = {
+            "CUSTOM_LABELS_LOG_LEVEL": "warning",
+            "CUSTOM_LABELS_TPS_PER_UNIT": "0",
+            "CUSTOM_LABELS_INFERENCE_THREADS": str(threads),
+        }
+        with EmulatorProcess(environment=settings) as emulator:
+            lab = RunningLab.create(emulator, ACCOUNT)
+            request, body = request_bytes(lab.trained.start_model(), image)
+            [model_file] = model_files(emulator)
+            if core is None:
+                _print_split(emulator, lab, model_file, image, request, body)
+            else:
+                pin(psutil.Process(emulator.process.pid), [core])
+            _compare(emulator, request, model_file, image, threads, core)
 
 
-def _compare(emulator: EmulatorProcess, request: bytes, model_file: Path, image: bytes, pinned: bool) -> None:
-    server_core, client_core = (0, 1) if pinned else (None, None)
-    threads = 1 if pinned else 2
-    bare = _median([_bare(model_file, image, threads, server_core) for _ in range(ROUNDS)])
-    single = _median([_bare(model_file, image, 1, server_core) for _ in range(ROUNDS)])
-    where = "server and bare loop on core 0, client on core 1" if pinned else "nothing pinned"
+def _print_split(
+    emulator: EmulatorProcess, lab: RunningLab, model_file: Path, image: bytes, request: bytes, body: bytes
+) -> None:
+    for name, milliseconds in split(model_file, image, body).items():
+        print(f"  {name}: {milliseconds:.3f} ms CPU")
+    lab.control("POST", "answers", {"labels": []})
+    forced = _median([served(emulator, request, 16, None) for _ in range(ROUNDS)])
+    lab.control("DELETE", "answers")
+    print(f"  everything but decode and inference, a forced answer: {forced.cpu_ms:.2f} ms CPU")
+
+
+def _compare(
+    emulator: EmulatorProcess, request: bytes, model_file: Path, image: bytes, threads: int, core: int | None
+) -> None:
+    bare = _median([_bare(model_file, image, threads, core) for _ in range(ROUNDS)])
+    single = _median([_bare(model_file, image, 1, core) for _ in range(ROUNDS)])
+    where = "nothing pinned" if core is None else f"server and bare loop on core {core}, client on another"
     print(f"{where}: bare loop, {threads} thread(s): {bare.rate:.1f}/s, {bare.cpu_ms:.2f} ms CPU an image")
-    cores = 1 if pinned else 2
     for connections in (1, 16):
-        found = _median([served(emulator, request, connections, client_core) for _ in range(ROUNDS)])
+        found = _median([served(emulator, request, connections, None if core is None else 1) for _ in range(ROUNDS)])
         line = f"  {connections} connection(s): {found.rate:.1f}/s = {found.rate / bare.rate:.2f} of the bare loop"
-        if not pinned:
-            left = cores - found.rate * found.client_cpu_ms / 1e3
-            freed = found.rate * cores / left / bare.rate
+        if core is None:
+            left = threads - found.rate * found.client_cpu_ms / 1e3
+            freed = found.rate * threads / left / bare.rate
             line += f", {freed:.2f} with the client's {found.client_cpu_ms:.2f} ms subtracted"
         line += f"; server CPU {found.cpu_ms:.2f} ms a call = {bare.cpu_ms / found.cpu_ms:.2f} of the bare loop"
         if connections == 1:

@@ -37,7 +37,7 @@ async def detect_custom_labels(services: Services, caller: Caller, parameters: d
     if ("Bytes" in image) == ("S3Object" in image):
         raise InvalidParameterError("Request has invalid parameters.")
     arn = parameters["ProjectVersionArn"]
-    version = services.database.read(lambda connection: version_of(connection, caller, arn))
+    version = services.database.read_cached((caller, arn), lambda connection: version_of(connection, caller, arn))
     model_file = _running_model(version)
     if not services.fleet.take(arn):
         raise RequestRateError("DetectCustomLabels")

@@ -7,10 +7,11 @@ point, since the log is then with the operating system; docs/adr/002-sqlite-one-
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
@@ -18,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 Result = TypeVar("Result")
 
 BUSY_TIMEOUT_SECONDS = 30.0
+MOST_CACHED = 1024
 
 
 def open_engine(path: Path) -> Engine:
@@ -61,13 +63,33 @@ class Database:
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-reader")
         self._loop_connection: Connection | None = None
+        self._cached: dict[Hashable, Any] = {}
+        self._cached_at: int | None = None
 
     def read(self, function: Callable[[Connection], Result]) -> Result:
         """Run sub-millisecond reads on the calling thread, on a connection kept for it: the event loop's only."""
+        connection = self._connection()
+        with connection.begin():
+            return function(connection)
+
+    def read_cached(self, key: Hashable, function: Callable[[Connection], Result]) -> Result:
+        """`read`, whose result is given again for the same `key` until any connection, of any process, commits.
+
+        For what is read with every call and changes rarely: asking SQLite for `data_version` costs a tenth of a query.
+        """
+        raw = cast(sqlite3.Connection, self._connection().connection.driver_connection)
+        (data_version,) = raw.execute("PRAGMA data_version").fetchone()
+        if data_version != self._cached_at or len(self._cached) >= MOST_CACHED:
+            self._cached.clear()
+            self._cached_at = data_version
+        if key not in self._cached:
+            self._cached[key] = self.read(function)
+        return cast(Result, self._cached[key])
+
+    def _connection(self) -> Connection:
         if self._loop_connection is None:
             self._loop_connection = self.engine.connect()
-        with self._loop_connection.begin():
-            return function(self._loop_connection)
+        return self._loop_connection
 
     def read_now(self, function: Callable[[Connection], Result]) -> Result:
         """Run reads on the calling thread, whichever it is, on a connection of their own."""

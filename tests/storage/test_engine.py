@@ -69,6 +69,44 @@ def test_writes_are_seen_by_every_kind_of_read(database: Database) -> None:
     assert asyncio.run(play()) == [{"key": "value"}] * 3
 
 
+def test_a_cached_read_is_read_again_after_any_commit_of_any_process(database: Database) -> None:
+    """What the cache gives is always what `read` gives, and only a commit makes it read."""
+    asked: list[str] = []
+
+    def read(arn: str) -> dict[str, str]:
+        def function(connection: Connection) -> dict[str, str]:
+            asked.append(arn)
+            return read_tags(connection, arn)
+
+        found = database.read_cached(arn, function)
+        assert found == database.read(lambda connection: read_tags(connection, arn))
+        return found
+
+    assert [read("a"), read("a"), read("b")] == [{}, {}, {}]
+    assert asked == ["a", "b"]
+    database.write_now(lambda connection: write_tags(connection, "a", {"key": "here"}))
+    assert [read("a"), read("a"), read("b")] == [{"key": "here"}, {"key": "here"}, {}]
+    assert asked == ["a", "b", "a", "b"]
+    asyncio.run(database.write(lambda connection: write_tags(connection, "a", {"key": "writer's thread"})))
+    assert read("a") == {"key": "writer's thread"}
+    subprocess.run([sys.executable, "-c", KILLED, str(database.path)], cwd=Path(__file__).parents[2])
+    assert read("arn") == {"acknowledged": "yes"}
+
+
+def test_a_read_that_fails_is_not_cached_and_the_cache_is_bounded(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Connection) -> str:
+        raise RuntimeError("not found")
+
+    with pytest.raises(RuntimeError):
+        database.read_cached("a", fail)
+    assert database.read_cached("a", lambda _: "found") == "found"
+    monkeypatch.setattr("emulator.storage.engine.MOST_CACHED", 8)
+    assert [database.read_cached(number, lambda _, n=number: n) for number in range(50)] == list(range(50))
+    assert len(database._cached) <= 8
+
+
 def test_a_reader_sees_one_state_while_another_writes(database: Database) -> None:
     """A snapshot (WAL): a page of a list never mixes two states, and no reader waits for the writer."""
 

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emulator.wire import validation
 from emulator.wire.errors import AwsError
 from emulator.wire.service_model import OperationModel, ServiceModel, load_service_model
-from emulator.wire.validation import MAX_SHOWN_CHARACTERS, MAX_VIOLATIONS, parse_input
+from emulator.wire.validation import MAX_SHOWN_CHARACTERS, MAX_VIOLATIONS, parse_input, parse_json
 
 VERSION_ARN = "arn:aws:rekognition:us-east-1:123456789012:project/parts/version/first/1690405809285"
 DATASET_ARN = "arn:aws:rekognition:us-east-1:123456789012:project/parts/dataset/train/1690405809285"
@@ -32,6 +31,10 @@ def refusal(operation: str, body: Any) -> AwsError:
     with pytest.raises(AwsError) as caught:
         parse(operation, body)
     return caught.value
+
+
+def not_json(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def model_of(members: dict[str, Any], **shapes: Any) -> ServiceModel:
@@ -128,12 +131,43 @@ def test_bad_base64_is_a_serialization_error(text: str) -> None:
     assert (error.code, error.message) == ("SerializationException", "STRING_VALUE is not valid base64")
 
 
-@given(st.binary(min_size=1, max_size=64), st.integers(min_value=1, max_value=8))
-def test_blobs_are_decoded_slice_by_slice_into_the_same_bytes(content: bytes, quads: int) -> None:
-    body = {"ProjectVersionArn": VERSION_ARN, "Image": {"Bytes": base64.b64encode(content).decode()}}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(validation, "BASE64_SLICE", quads * 4)
-        assert parse("DetectCustomLabels", body)["Image"]["Bytes"] == content
+@given(st.binary(min_size=1, max_size=64))
+def test_a_blob_is_what_its_base64_says_whole_and_never_shortened(content: bytes) -> None:
+    text = base64.b64encode(content).decode()
+    body = {"ProjectVersionArn": VERSION_ARN, "Image": {"Bytes": text}}
+    assert parse("DetectCustomLabels", body)["Image"]["Bytes"] == content
+    for cut in (text[:-1], text + "=", text[:1] + "\n" + text[1:]):
+        body["Image"]["Bytes"] = cut
+        assert refusal("DetectCustomLabels", body).code == "SerializationException"
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=40),
+        st.text(alphabet='{}[]",:\\ud8dc0019.eE+-nultrfas \t\n', max_size=24).map(str.encode),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+        ).map(lambda value: json.dumps(value).encode()),
+    )
+)
+@example(b'"\\ud800"')
+@example(b"[" * 300 + b"]" * 300)
+@example(b"[" * 100_000)
+@example(b"1" * 5_000)
+@example(b"1e999")
+@example(b"[-0.0, 1E400, NaN]")
+@example(b"\xef\xbb\xbf{}")
+@example(b'{"a": 1, "a": 2}')
+@example(b'"\xed\xa0\x80"')
+def test_json_is_read_as_the_standard_library_reads_it(body: bytes) -> None:
+    try:
+        expected = json.loads(body.decode("utf-8") or "{}", parse_constant=not_json)
+    except (ValueError, RecursionError):
+        with pytest.raises(AwsError):
+            parse_json(body)
+    else:
+        assert repr(parse_json(body)) == repr(expected)
 
 
 def test_the_largest_image_passes_and_one_byte_more_does_not() -> None:
