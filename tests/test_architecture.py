@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "operations": {"wire", "domain", "storage", "jobs"},
     "control": {"operations", "storage", "domain", "jobs"},
     "console": {"operations", "storage", "domain", "jobs"},
-    "convert": {"operations", "storage", "domain"},
+    "convert": {"operations", "storage", "domain", "vision"},
     "settings": set(),
     "data_lock": set(),
     "init_scripts": set(),

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -40,11 +41,12 @@ def add_state(app: FastAPI, state: StateArchive) -> None:
         directory = _new_directory(state)
         try:
             path = await state.save(directory)
+            size = (await asyncio.to_thread(path.stat)).st_size
         except BaseException:
-            shutil.rmtree(directory, ignore_errors=True)
+            _remove_beside(directory)
             raise
         headers = {
-            "content-length": str(path.stat().st_size),
+            "content-length": str(size),
             "content-disposition": f'attachment; filename="{ARCHIVE_NAME}"',
         }
         return StreamingResponse(_pieces(path, directory), media_type="application/x-tar", headers=headers)
@@ -58,12 +60,17 @@ def add_state(app: FastAPI, state: StateArchive) -> None:
             await _receive(request, path)
             await state.load(path)
         finally:
-            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+            _remove_beside(directory)
         return {"status": "loaded"}
 
 
 def _new_directory(state: StateArchive) -> Path:
     return Path(tempfile.mkdtemp(prefix=TRANSFER_PREFIX, dir=state.work_directory))
+
+
+def _remove_beside(directory: Path) -> None:
+    """Remove a folder in a thread. Not awaited: the call may be one that is just being cancelled."""
+    asyncio.get_running_loop().run_in_executor(None, partial(shutil.rmtree, directory, ignore_errors=True))
 
 
 async def _receive(request: Request, path: Path) -> None:
@@ -84,4 +91,4 @@ async def _pieces(path: Path, directory: Path) -> AsyncIterator[bytes]:
             while piece := await asyncio.to_thread(file.read, _PIECE):
                 yield piece
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove_beside(directory)

@@ -10,6 +10,7 @@ from emulator.convert.errors import UsageError
 from emulator.convert.s3 import S3Folder
 from emulator.domain.manifest.images import ImageLook, ImageProblem, read_image_facts
 from emulator.domain.manifest.limits import MAXIMUM_IMAGE_BYTES
+from emulator.vision.image_header import has_too_many_scans
 
 
 class FolderImages:
@@ -39,7 +40,7 @@ class FolderImages:
         try:
             if path.stat().st_size > MAXIMUM_IMAGE_BYTES:
                 return ImageProblem.TOO_LARGE
-            return read_image_facts(path.read_bytes())
+            return read_image_facts(path.read_bytes(), has_too_many_scans)
         except PermissionError:
             return ImageProblem.NO_PERMISSION
         except OSError:

@@ -12,6 +12,7 @@ from typing import Any
 from emulator.convert.errors import UsageError
 from emulator.domain.manifest.images import ImageLook, ImageProblem, read_image_facts
 from emulator.domain.manifest.limits import MAXIMUM_IMAGE_BYTES
+from emulator.vision.image_header import has_too_many_scans
 
 EMULATOR_ENDPOINT = "http://127.0.0.1:4598"
 TRANSFERS_AT_A_TIME = 8
@@ -93,7 +94,7 @@ class BucketImages:
             if answer["ContentLength"] > MAXIMUM_IMAGE_BYTES:
                 answer["Body"].close()
                 return ImageProblem.TOO_LARGE
-            return read_image_facts(answer["Body"].read())
+            return read_image_facts(answer["Body"].read(), has_too_many_scans)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _DENIED or code in _MISSING:

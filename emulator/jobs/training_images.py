@@ -20,6 +20,7 @@ from emulator.storage.object_store import (
 )
 from emulator.vision.errors import ImageError
 from emulator.vision.examples import LabelledBox, ModelKind, TrainingExample
+from emulator.vision.image_header import has_too_many_scans
 from emulator.vision.images import probe
 
 
@@ -82,10 +83,10 @@ class ImageReader:
         except ObjectAccessDeniedError:
             return ImageProblem.NO_PERMISSION
         except ImageError:
-            return read_image_facts(data)
+            return read_image_facts(data, has_too_many_scans)
         self._identities[place] = head.etag
         self._upright_sizes[place] = (upright.width, upright.height)
-        return read_image_facts(data)
+        return read_image_facts(data, has_too_many_scans)
 
 
 @dataclass(frozen=True, slots=True)

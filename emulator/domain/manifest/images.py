@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,6 +22,7 @@ class ImageProblem(Enum):
     MISSING = "there is no such object"
     NO_PERMISSION = "the object may not be read"
     TOO_LARGE = "the file has more than 15 MB"
+    TOO_MANY_SCANS = "the JPEG has more scans than any that a camera or a program writes"
     UNREADABLE = "the file is no image that can be read"
     TRUNCATED = "the image is cut off or damaged"
 
@@ -38,12 +40,12 @@ class ImageFacts:
 ImageLook = ImageFacts | ImageProblem
 
 
-def read_image_facts(data: bytes) -> ImageLook:
+def read_image_facts(data: bytes, has_too_many_scans: Callable[[bytes], bool]) -> ImageLook:
     """Open an image file's bytes and decode it as far as needed to know that it is whole.
 
     The header is judged before any pixel is decoded: an image over 4096 px a side is reported by its size and not
     decoded, so that a small file that unfolds to gigabytes costs nothing. Other formats than JPEG and PNG are not
-    decoded either.
+    decoded either, nor JPEGs of which `has_too_many_scans` says so: they would take minutes.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -63,6 +65,8 @@ def read_image_facts(data: bytes) -> ImageLook:
         facts = ImageFacts(kind, image.width, image.height, len(data))
         if facts.format not in SUPPORTED_FORMATS or max(facts.width, facts.height) > MAXIMUM_IMAGE_SIDE:
             return facts
+        if kind == "JPEG" and has_too_many_scans(data):
+            return ImageProblem.TOO_MANY_SCANS
         try:
             image.draft("L", (image.width // 8 or 1, image.height // 8 or 1))
             image.load()

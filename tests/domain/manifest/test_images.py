@@ -9,7 +9,12 @@ import zlib
 import pytest
 from PIL import Image
 
-from emulator.domain.manifest.images import ImageFacts, ImageProblem, image_findings, read_image_facts
+from emulator.domain.manifest.images import ImageFacts, ImageLook, ImageProblem, image_findings, read_image_facts
+from emulator.vision.image_header import has_too_many_scans
+
+
+def look_at(data: bytes) -> ImageLook:
+    return read_image_facts(data, has_too_many_scans)
 
 
 def encoded(kind: str, width: int = 100, height: int = 80, mode: str = "RGB") -> bytes:
@@ -22,12 +27,12 @@ def encoded(kind: str, width: int = 100, height: int = 80, mode: str = "RGB") ->
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_facts_come_from_the_content(kind: str) -> None:
     data = encoded(kind)
-    assert read_image_facts(data) == ImageFacts(kind, 100, 80, len(data))
+    assert look_at(data) == ImageFacts(kind, 100, 80, len(data))
 
 
 @pytest.mark.parametrize(("kind", "mode"), [("PNG", "LA"), ("PNG", "P"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "1")])
 def test_all_kinds_of_pixels_are_read(kind: str, mode: str) -> None:
-    assert isinstance(read_image_facts(encoded(kind, mode=mode)), ImageFacts)
+    assert isinstance(look_at(encoded(kind, mode=mode)), ImageFacts)
 
 
 def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
@@ -35,7 +40,7 @@ def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
     pictures = [Image.effect_noise((100, 80), 60) for _ in range(2)]
     stream = io.BytesIO()
     pictures[0].save(stream, "MPO", save_all=True, append_images=pictures[1:])
-    look = read_image_facts(stream.getvalue())
+    look = look_at(stream.getvalue())
     assert look == ImageFacts("JPEG", 100, 80, len(stream.getvalue()))
     assert image_findings(look, []) == []
 
@@ -45,20 +50,33 @@ def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
 def test_a_cut_off_image_is_found_out(kind: str, share: float) -> None:
     """J-10."""
     data = encoded(kind)
-    assert read_image_facts(data[: int(len(data) * share)]) is ImageProblem.TRUNCATED
+    assert look_at(data[: int(len(data) * share)]) is ImageProblem.TRUNCATED
 
 
 @pytest.mark.parametrize("data", [b"", b"no image", b"\xff\xd8\xff", b"%PDF-1.7"])
 def test_other_bytes_are_unreadable(data: bytes) -> None:
-    assert read_image_facts(data) is ImageProblem.UNREADABLE
+    assert look_at(data) is ImageProblem.UNREADABLE
 
 
 def test_an_image_bomb_is_not_decoded() -> None:
     """A PNG header of 60,000 x 60,000 px in a few bytes."""
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", len(header)) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
-    look = read_image_facts(b"\x89PNG\r\n\x1a\n" + chunk)
+    look = look_at(b"\x89PNG\r\n\x1a\n" + chunk)
     assert look is ImageProblem.UNREADABLE or (isinstance(look, ImageFacts) and look.width == 60_000)
+
+
+def test_a_jpeg_of_very_many_scans_is_not_decoded() -> None:
+    """Each may go over the whole picture. What a telephone appends after the end, a film say, does not count."""
+    stream = io.BytesIO()
+    Image.effect_noise((100, 80), 60).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    look = look_at(data[:-2] + scan * 200 + data[-2:])
+    assert look is ImageProblem.TOO_MANY_SCANS
+    assert [finding.rule.code for finding in image_findings(look, [])] == ["ERROR_INVALID_IMAGE"]
+    assert isinstance(look_at(data[:-2] + scan * 50 + data[-2:]), ImageFacts)
+    assert isinstance(look_at(data + b"\xff\xda\x00\x02" * 200), ImageFacts)
 
 
 def facts(width: int, height: int, kind: str = "JPEG", size: int = 1000) -> ImageFacts:
