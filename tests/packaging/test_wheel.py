@@ -153,12 +153,17 @@ def test_every_import_of_the_package_is_declared(distributions: Distributions) -
     with zipfile.ZipFile(distributions.wheel) as wheel:
         [metadata] = [name for name in wheel.namelist() if name.endswith("/METADATA")]
         text = wheel.read(metadata).decode()
-    declared = {found.lower() for found in re.findall(r"^Requires-Dist: ([A-Za-z0-9_.-]+)", text, re.MULTILINE)}
+    declared = {canonical(found) for found in re.findall(r"^Requires-Dist: ([A-Za-z0-9_.-]+)", text, re.MULTILINE)}
     distributions_of = packages_distributions()
     for name in imported_packages() - set(sys.stdlib_module_names) - {"emulator"}:
         # Starlette is FastAPI's own foundation and comes with every version of it.
-        provided_by = {"fastapi"} if name == "starlette" else {found.lower() for found in distributions_of[name]}
+        provided_by = {"fastapi"} if name == "starlette" else {canonical(found) for found in distributions_of[name]}
         assert provided_by & declared, f"{name} is imported, but no distribution of it is a dependency"
+
+
+def canonical(distribution: str) -> str:
+    """The name that all spellings of a distribution share (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def imported_packages() -> set[str]:
