@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
@@ -21,8 +22,10 @@ from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.init_scripts import InitScriptError, run_init_scripts
 from emulator.jobs.sweeper import sweep_files, sweep_models
+from emulator.s3.archive import INDEX_NAME
 from emulator.state_archive import (
     OBJECTS,
+    STATE,
     ArchiveError,
     CheckedArchive,
     check_archive,
@@ -30,7 +33,12 @@ from emulator.state_archive import (
     replace_state,
     snapshot_state,
 )
-from emulator.storage.installation import token_secret
+from emulator.storage.installation import (
+    forget_unfinished_load,
+    note_unfinished_load,
+    token_secret,
+    unfinished_load,
+)
 from emulator.storage.kept_metrics import forget_kept_metrics
 from emulator.storage.migrate import migrate
 from emulator.storage.reset import delete_everything
@@ -46,6 +54,7 @@ logger = logging.getLogger("custom_labels")
 Message = MutableMapping[str, Any]
 
 SETTLE_SECONDS = 10.0
+SPARE_BYTES = 16 * 2**20
 
 
 class Lifecycle:
@@ -75,9 +84,23 @@ class Lifecycle:
         emulator = self._emulator
         migrate(emulator.database)
         emulator.s3.start()
+        self._finish_load()
         self._given = Definitions.read(emulator.settings)
         self._given.give(emulator.faults, emulator.answers)
         sweep_files(emulator.database, emulator.directories.models, emulator.directories.work)
+
+    def _finish_load(self) -> None:
+        """A kill came between the database of a loaded archive and its objects: these follow now (O-15, O-19)."""
+        emulator = self._emulator
+        folder = emulator.database.read_now(unfinished_load)
+        if folder is None:
+            return
+        objects = emulator.directories.work / folder
+        if objects.is_dir():
+            emulator.s3.load_from(objects)
+        else:
+            logger.error("the objects of the archive that was being loaded are gone; load it again")
+        emulator.database.write_now(forget_unfinished_load)
 
     async def start(self) -> None:
         """Take up what an earlier process left and become ready."""
@@ -146,6 +169,7 @@ class Lifecycle:
             checked = await asyncio.to_thread(check_archive, archive, archive.parent / "unpacked")
         except ArchiveError as error:
             raise ControlError("InvalidArchive", str(error)) from error
+        await asyncio.to_thread(_require_space, checked)
         async with self._reset_lock:
             self.serving.clear()
             try:
@@ -160,10 +184,18 @@ class Lifecycle:
 
     async def _replace(self, checked: CheckedArchive) -> None:
         emulator = self._emulator
-        models = emulator.directories.models
-        await emulator.database.write(lambda connection: replace_state(connection, checked, models))
+        models, objects = emulator.directories.models, checked.directory / OBJECTS
+
+        def replace(connection: Connection) -> None:
+            replace_state(connection, checked, models)
+            note_unfinished_load(connection, os.path.relpath(objects, emulator.directories.work))
+
+        await emulator.database.write(replace)
         await self._drop_work()
-        await asyncio.to_thread(emulator.s3.load_from, checked.directory / OBJECTS)
+        try:
+            await asyncio.to_thread(emulator.s3.load_from, objects)
+        finally:
+            await emulator.database.write(forget_unfinished_load)
         await asyncio.to_thread(sweep_models, emulator.database, models)
 
     async def _drop_work(self) -> None:
@@ -250,6 +282,16 @@ def _fail_to_run(connection: Connection, version: Version, now: int) -> None:
     state = VERSION_MOVES[version.status, Event.BROKE]
     set_version(connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
     end_spans(connection, version.arn, now)
+
+
+def _require_space(archive: CheckedArchive) -> None:
+    """Raise ControlError unless there is room for both databases, each with a log that holds it once more."""
+    databases = (archive.directory / STATE, archive.directory / OBJECTS / INDEX_NAME)
+    needed = 2 * sum(path.stat().st_size for path in databases) + SPARE_BYTES
+    free = shutil.disk_usage(archive.directory).free
+    if free < needed:
+        message = f"Loading this archive takes {needed} bytes more on the disk of the data directory; {free} are free."
+        raise ControlError("NotEnoughSpace", message, status=507)
 
 
 def _forget(connection: Connection) -> None:

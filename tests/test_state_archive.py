@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import shutil
 import sqlite3
 import tarfile
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from emulator import lifecycle
+from emulator.control.errors import ControlError
+from emulator.s3 import EmbeddedS3
 from emulator.state_archive import ArchiveError, check_archive, pack
-from tests.support.calls import create_project, put_object, store
-from tests.support.in_process import InProcessEmulator
+from emulator.storage.object_store import Caller, ObjectLocation
+from tests.support.calls import BUCKET, create_project, put_object, store
+from tests.support.in_process import ACCOUNT, REGION, InProcessEmulator
 
 OUTCOME = (
     "INSERT INTO jobs (kind, transition, resource_arn, project_arn, account, region, payload, policy, started_at,"
@@ -45,6 +50,52 @@ def test_work_goes_on_when_the_state_cannot_be_replaced(tmp_path: Path, monkeypa
                 await emulator.app.lifecycle.load(archive)
             described = await emulator.call("DescribeProjects")
             assert described["ProjectDescriptions"] == [], "the deletion ends at the first describing call"
+
+    asyncio.run(story())
+
+
+def test_objects_follow_at_the_next_start_when_a_load_was_killed_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O-15, O-19: never new projects with old objects."""
+
+    def killed(*_arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def story() -> None:
+        async with InProcessEmulator(tmp_path / "data") as emulator:
+            await put_object(emulator, "key", b"of the archive")
+            await emulator.call("CreateProject", ProjectName="of-the-archive")
+            archive = await _saved(emulator, tmp_path / "data" / "work" / "state-1")
+            await emulator.control("POST", "/_emulator/reset")
+            await put_object(emulator, "key", b"of now")
+            with monkeypatch.context() as patch:
+                patch.setattr(EmbeddedS3, "load_from", killed)
+                patch.setattr(lifecycle, "forget_unfinished_load", lambda _: None)
+                with pytest.raises(OSError, match="No space"):
+                    await emulator.app.lifecycle.load(archive)
+        for _ in range(2):
+            async with InProcessEmulator(tmp_path / "data") as emulator:
+                described = await emulator.call("DescribeProjects")
+                names = [project["ProjectArn"].split("/")[1] for project in described["ProjectDescriptions"]]
+                assert names == ["of-the-archive"]
+                objects = emulator.app.s3.store()
+                assert objects.get(ObjectLocation(BUCKET, "key"), Caller(ACCOUNT, REGION)) == b"of the archive"
+                assert list((tmp_path / "data" / "work").iterdir()) == []
+
+    asyncio.run(story())
+
+
+def test_an_archive_that_the_disk_has_no_room_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        async with InProcessEmulator(tmp_path / "data") as emulator:
+            await emulator.call("CreateProject", ProjectName="one")
+            archive = await _saved(emulator, tmp_path / "archive")
+            await emulator.call("CreateProject", ProjectName="two")
+            monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+            with pytest.raises(ControlError, match="1000 are free"):
+                await emulator.app.lifecycle.load(archive)
+            assert len((await emulator.call("DescribeProjects"))["ProjectDescriptions"]) == 2
 
     asyncio.run(story())
 

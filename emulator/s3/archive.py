@@ -49,9 +49,10 @@ def check_objects(directory: Path) -> None:
 
 
 def load_objects(vault: Vault, directory: Path) -> None:
-    """Replace all objects by those of a folder that `check_objects` has passed; the folder's files are used up.
+    """Replace all objects by those of a folder that `check_objects` has passed, which stays as it is.
 
-    The files get new names, so that none can meet one that is there. The index changes in one transaction.
+    The files get new names, so that none can meet one that is there. The index changes in one transaction; cut off
+    before, this can be done again.
     """
     vault.open()
     with _opened(directory) as index:

@@ -86,7 +86,7 @@ class BlobFiles:
             try:
                 os.link(self._place(name), self._spool / copy)
             except OSError:
-                self._copy_bytes(name, copy)
+                _copy_to_disk(self._place(name), self._spool / copy)
             copies.append(copy)
         return copies
 
@@ -98,10 +98,16 @@ class BlobFiles:
             shutil.copyfile(self._place(name), target)
 
     def take_in(self, source: Path, name: str) -> None:
-        """Move a finished file from outside the store into the spool, under a name of 32 hex digits."""
+        """Take a finished file from outside the store into the spool, under a name of 32 hex digits. It stays there.
+
+        No byte is moved where the file system can link.
+        """
         with source.open("rb+") as file:
             os.fsync(file.fileno())
-        shutil.move(source, self._spool / name)
+        try:
+            os.link(source, self._spool / name)
+        except OSError:
+            _copy_to_disk(source, self._spool / name)
 
     def place(self, name: str) -> None:
         """Move a staged file to where readers look. To be called inside the index's write transaction (see `sweep`)."""
@@ -193,8 +199,9 @@ class BlobFiles:
             with self._readers_lock:
                 self._going.discard(name)
 
-    def _copy_bytes(self, name: str, copy: str) -> None:
-        with self.open(name) as source, (self._spool / copy).open("xb") as target:
-            shutil.copyfileobj(source, target, _COPY_PIECE)
-            target.flush()
-            os.fsync(target.fileno())
+
+def _copy_to_disk(source: Path, target: Path) -> None:
+    with source.open("rb") as reading, target.open("xb") as writing:
+        shutil.copyfileobj(reading, writing, _COPY_PIECE)
+        writing.flush()
+        os.fsync(writing.fileno())

@@ -1,14 +1,15 @@
-"""What belongs to this installation as a whole: the key that signs pagination tokens."""
+"""What belongs to this installation as a whole: the key that signs pagination tokens, and an unfinished load."""
 
 from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from emulator.storage.tables import installation
 
 _TOKEN_SECRET = "token-secret"
+_UNFINISHED_LOAD = "unfinished-load"
 
 
 def token_secret(connection: Connection) -> bytes:
@@ -19,3 +20,19 @@ def token_secret(connection: Connection) -> bytes:
     secret = secrets.token_bytes(32)
     connection.execute(insert(installation).values(name=_TOKEN_SECRET, value=secret))
     return secret
+
+
+def note_unfinished_load(connection: Connection, folder: str) -> None:
+    """Keep that the objects of a loaded archive have yet to follow from a folder, named relative to the work folder."""
+    connection.execute(insert(installation).values(name=_UNFINISHED_LOAD, value=folder.encode()))
+
+
+def unfinished_load(connection: Connection) -> str | None:
+    """The folder of `note_unfinished_load`, None if there is nothing to finish."""
+    found = connection.execute(select(installation.c.value).where(installation.c.name == _UNFINISHED_LOAD)).scalar()
+    return None if found is None else bytes(found).decode()
+
+
+def forget_unfinished_load(connection: Connection) -> None:
+    """The objects have followed, or cannot."""
+    connection.execute(delete(installation).where(installation.c.name == _UNFINISHED_LOAD))

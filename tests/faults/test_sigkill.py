@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import random
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -176,3 +179,34 @@ def test_sigterm_leaves_a_training_resumable(tmp_path: Path) -> None:
         reconnected(project, emulator.restart())
         described = project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED", seconds=SETTLED_SECONDS)
         assert described["Status"] == "TRAINING_COMPLETED", described["StatusMessage"]
+
+
+def test_kill_while_an_archive_is_loaded(tmp_path: Path) -> None:
+    """O-15, O-19: afterwards projects and objects are both those of the archive or both those of before."""
+
+    def fill(emulator: EmulatorProcess, name: str) -> None:
+        s3 = emulator.client("s3", ACCOUNT)
+        s3.create_bucket(Bucket="bucket")
+        for number in range(40):
+            s3.put_object(Bucket="bucket", Key=f"{number}", Body=name.encode())
+        emulator.client("rekognition", ACCOUNT).create_project(ProjectName=name)
+
+    def what_is_there(emulator: EmulatorProcess) -> set[str]:
+        s3 = emulator.client("s3", ACCOUNT)
+        bodies = [s3.get_object(Bucket="bucket", Key=f"{number}")["Body"].read().decode() for number in range(40)]
+        return {arn.split("/")[1] for arn in projects_of(emulator)} | set(bodies)
+
+    def load(emulator: EmulatorProcess) -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            request = urllib.request.Request(f"{emulator.endpoint}/_emulator/state", archive, method="PUT")
+            urllib.request.urlopen(request, timeout=SETTLED_SECONDS).close()
+
+    with EmulatorProcess(tmp_path / "data") as emulator:
+        fill(emulator, "saved")
+        with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/state") as answer:
+            archive = answer.read()
+        for moment in moments(6, 6, 0.3):
+            assert emulator.control("POST", "/_emulator/reset")[0] == 200
+            fill(emulator, "present")
+            emulator = kill_while(emulator, moment, load)
+            assert what_is_there(emulator) in ({"saved"}, {"present"}), moment
