@@ -13,6 +13,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "emulator"
 MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
+BESIDE_THE_PACKAGE = sorted(
+    path.relative_to(ROOT)
+    for folder in ("benchmarks", "migrations", "models", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+)
 
 LINES_IN_A_FILE = 400
 LINES_IN_A_FUNCTION = 40
@@ -134,6 +139,11 @@ def test_files_and_functions_are_short(module: Path) -> None:
     assert len((ROOT / module).read_text().splitlines()) < LINES_IN_A_FILE
     long = {node.name: length(node) for node in functions(module) if length(node) > LINES_IN_A_FUNCTION}
     assert {name for name in long if (str(module), name) not in LONG_FUNCTIONS} == set(), long
+
+
+@pytest.mark.parametrize("module", BESIDE_THE_PACKAGE, ids=str)
+def test_files_beside_the_package_are_short(module: Path) -> None:
+    assert len((ROOT / module).read_text().splitlines()) < LINES_IN_A_FILE
 
 
 def test_no_excuse_is_out_of_date() -> None:
