@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from emulator.domain.manifest import rules
 from emulator.domain.manifest.annotating import CL_METADATA, DATASET_KEYS, annotated
-from emulator.domain.manifest.decoding import encode_document
+from emulator.domain.manifest.decoding import decode_line, encode_document, remove_added_keys
 from emulator.domain.manifest.findings import Finding, LabelUse, LineInspection
 from emulator.domain.manifest.inspecting import inspect_line
 from emulator.domain.manifest.limits import MAXIMUM_LABELS, over_invalid_limit
@@ -71,8 +71,10 @@ def original_line(entry_line: str) -> str:
     for suffix in _IS_LABELED.values():
         if entry_line.endswith(suffix) and '"cl-errors"' not in entry_line:
             return entry_line[: -len(suffix)] + "}"
-    inspection = inspect_line(entry_line.encode())
-    return entry_line if inspection.document is None else encode_document(inspection.document)
+    # Not inspected: with its errors an entry may be longer than a line may be.
+    document = decode_line(entry_line, entry_line.encode())
+    remove_added_keys(document)
+    return encode_document(document)
 
 
 def _entry_line(raw: bytes, inspection: LineInspection, findings: tuple[Finding, ...]) -> str:

@@ -13,7 +13,9 @@ from emulator.domain.manifest.dataset import (
     examine_for_dataset,
     original_line,
 )
-from emulator.domain.manifest.findings import LabelUse
+from emulator.domain.manifest.findings import LabelUse, Verdict
+from emulator.domain.manifest.inspecting import inspect_line
+from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
 from emulator.domain.manifest.reading import ManifestLine
 from tests.support.manifests import as_bytes, box_line, image_line, image_pair
 
@@ -81,6 +83,16 @@ def test_an_entry_with_errors_goes_back_to_its_line() -> None:
     entry = entry_of(line)
     assert entry.has_errors
     assert json.loads(original_line(entry.line)) == line
+
+
+def test_an_entry_that_its_errors_make_too_long_goes_back_to_its_line() -> None:
+    """E-10: a line of 100,000 characters with one bad box stays usable in a training, as the dataset says."""
+    line = box_line(boxes=[("Echo", -4, 0, 9, 9), ("Echo", 4, 0, 9, 9)])
+    line["note"] = "n" * (MAXIMUM_LINE_CHARACTERS - len(json.dumps({**line, "note": ""})))
+    entry = entry_of(line)
+    original = original_line(entry.line)
+    assert json.loads(original) == line
+    assert inspect_line(original.encode()).verdict is Verdict.VALID
 
 
 def test_repeated_source_refs_are_dropped_and_the_first_line_stays() -> None:
