@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from emulator.convert.errors import ConversionError
 from emulator.convert.s3 import S3Folder
 from emulator.convert.writing import Line, now
 from emulator.domain.manifest.attributes import OBJECT_DETECTION, is_number
+from emulator.domain.manifest.boxes import training_scale
 from emulator.domain.manifest.limits import MINIMUM_BOX_SIDE
 
 ATTRIBUTE = "bounding-box"
@@ -91,11 +92,12 @@ class CocoConversion:
         left, top, right, bottom = bbox[0], bbox[1], bbox[0] + bbox[2], bbox[1] + bbox[3]
         if not self.clip:
             return {"left": left, "top": top, "width": bbox[2], "height": bbox[3]}
+        scale = training_scale(width, height)
         inside = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
         is_whole = inside == (left, top, right, bottom)
         left, top = inside[0], inside[1]
         width, height = (bbox[2], bbox[3]) if is_whole else (inside[2] - left, inside[3] - top)
-        if min(width, height) <= MINIMUM_BOX_SIDE:
+        if min(width, height) * scale <= MINIMUM_BOX_SIDE:
             return None
         self.clipped += not is_whole
         return {"left": left, "top": top, "width": width, "height": height}
@@ -148,8 +150,11 @@ def _by_image(annotations: list[dict[str, Any]]) -> dict[Any, list[dict[str, Any
 
 
 def _created(image: dict[str, Any]) -> str:
-    """date_captured in the manifest's form; the time of the conversion where it is absent or no date."""
+    """date_captured in the manifest's form, in UTC; the time of the conversion where it is absent or no date."""
     try:
-        return datetime.fromisoformat(image["date_captured"]).strftime("%Y-%m-%dT%H:%M:%S")
-    except (KeyError, TypeError, ValueError):
+        captured = datetime.fromisoformat(image["date_captured"])
+        if captured.tzinfo is not None:
+            captured = captured.astimezone(UTC).replace(tzinfo=None)
+        return captured.isoformat(timespec="seconds")
+    except (KeyError, TypeError, ValueError, OverflowError):
         return now()

@@ -113,6 +113,40 @@ def test_coco_boxes_are_clipped_on_request(tmp_path: Path, capsys: pytest.Captur
     assert "2 boxes clipped, 2 left out as too small" in capsys.readouterr().out
 
 
+def test_coco_boxes_too_small_for_a_training_are_left_out_when_clipping(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """J-16: of a picture of 4000 px, which a training reduces to 1280, a box of 3 px is less than one."""
+    boxes = [[3997, 10, 100, 100], [3996, 10, 100, 100], [10, 10, 3, 50]]
+    document = {
+        **COCO,
+        "images": [{**COCO["images"][0], "width": 4000, "height": 3000}],
+        "annotations": [{"image_id": 7, "category_id": 1, "bbox": bbox} for bbox in boxes],
+    }
+    (tmp_path / "large.json").write_text(json.dumps(document))
+    assert run("coco", "large.json", "--s3", "s3://photographs", "--clip") == 0
+    [line] = lines_of(tmp_path / "custom_labels.manifest")
+    assert [box["left"] for box in line["bounding-box"]["annotations"]] == [3996]
+    assert "1 boxes clipped, 2 left out as too small" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("captured", "created"),
+    [
+        ("2013-11-14 17:02:52", "2013-11-14T17:02:52"),
+        ("2013-11-14T17:02:52+05:00", "2013-11-14T12:02:52"),
+        ("0001-01-01T00:00:00", "0001-01-01T00:00:00"),
+    ],
+)
+def test_coco_dates_become_creation_dates(tmp_path: Path, captured: str, created: str) -> None:
+    """CO-2; in UTC, and with four digits of the year that some programs write for an unknown date."""
+    images = [{**image, "date_captured": captured} for image in COCO["images"]]
+    (tmp_path / "dates.json").write_text(json.dumps({**COCO, "images": images}))
+    assert run("coco", "dates.json", "--s3", "s3://photographs") == 0
+    lines = lines_of(tmp_path / "custom_labels.manifest")
+    assert {line["bounding-box-metadata"]["creation-date"] for line in lines} == {created}
+
+
 def test_coco_urls_on_s3_need_no_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """CO-2."""
     images = [{**image, "coco_url": f"s3://other/{image['file_name']}"} for image in COCO["images"]]  # type: ignore[dict-item]

@@ -60,6 +60,11 @@ def is_side_allowed(side: float) -> bool:
     return MINIMUM_IMAGE_SIDE <= side <= MAXIMUM_IMAGE_SIDE
 
 
+def training_scale(width: float, height: float) -> float:
+    """The factor by which a training reduces an image of this size, 1 where it does not (T-7)."""
+    return min(1.0, TRAINING_IMAGE_SIDE / max(width, height, 1))
+
+
 def image_dimension_finding(attribute: str, detail: str) -> Finding:
     """J-11 on a box attribute."""
     path = (attribute, "image_size")
@@ -74,7 +79,7 @@ def _box_problem(annotation: dict[str, Any], size: ImageSize) -> tuple[Rule, str
         return rules.INVALID_BOUNDING_BOX, f"left + width is {left + width:g}, the image is {size.width:g} wide"
     if top + height > size.height + _ROUNDING:
         return rules.INVALID_BOUNDING_BOX, f"top + height is {top + height:g}, the image is {size.height:g} high"
-    scale = min(1.0, TRAINING_IMAGE_SIDE / max(size))
+    scale = training_scale(*size)
     if width * scale <= MINIMUM_BOX_SIDE or height * scale <= MINIMUM_BOX_SIDE:
         reduced = " after reduction to 1280 px" if scale < 1 else ""
         return rules.BOUNDING_BOX_TOO_SMALL, f"{width * scale:g} x {height * scale:g} px{reduced}"
