@@ -14,6 +14,7 @@ from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_S
 from emulator.domain.manifest.decoding import NotJsonObjectError, decode_line
 from emulator.domain.manifest.inspecting import SOURCE_REF
 from emulator.domain.manifest.reading import read_lines
+from emulator.domain.manifest.rules import ManifestFileError
 
 COPIED_KEYS = ("job-name", "human-annotated", "creation-date")
 
@@ -27,19 +28,22 @@ class MultilabelConversion:
 
     def lines(self, path: Path) -> Iterator[Line]:
         """One line a line; lines whose attribute is no list of class ids stay as they are. Raises ConversionError."""
-        with path.open("rb") as stream:
-            for number, raw, _ in read_lines(stream):
-                try:
-                    document = decode_line(raw.decode(), raw)
-                    yield self._line(document)
-                except (NotJsonObjectError, UnicodeDecodeError):
-                    raise ConversionError(f"{path}:{number} is no JSON line") from None
-                except KeyError as error:
-                    raise ConversionError(
-                        f"{path}:{number}: {error} is missing from the metadata or its maps"
-                    ) from None
-                except (TypeError, AttributeError):
-                    raise ConversionError(f"{path}:{number} is no line of a multi-label job") from None
+        try:
+            with path.open("rb") as stream:
+                for number, raw, _ in read_lines(stream):
+                    yield self._converted(raw, f"{path}:{number}")
+        except ManifestFileError as error:
+            raise ConversionError(f"{path}: {error}") from None
+
+    def _converted(self, raw: bytes, place: str) -> Line:
+        try:
+            return self._line(decode_line(raw.decode(), raw))
+        except (NotJsonObjectError, UnicodeDecodeError):
+            raise ConversionError(f"{place} is no JSON line") from None
+        except KeyError as error:
+            raise ConversionError(f"{place}: {error} is missing from the metadata or its maps") from None
+        except (TypeError, AttributeError):
+            raise ConversionError(f"{place} is no line of a multi-label job") from None
 
     def _line(self, document: dict[str, Any]) -> Line:
         jobs = [key for key in document if key != SOURCE_REF and not key.endswith(METADATA_SUFFIX)]
@@ -50,6 +54,8 @@ class MultilabelConversion:
         line: Line = {SOURCE_REF: document[SOURCE_REF]}
         for position, class_id in enumerate(document[job]):
             label = metadata["class-map"][str(class_id)]
+            if not isinstance(label, str):
+                raise TypeError(label)
             self.labels[label] += 1
             line[f"{job}{position}"] = position
             line[f"{job}{position}{METADATA_SUFFIX}"] = {

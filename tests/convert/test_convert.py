@@ -337,13 +337,32 @@ def test_multilabel_becomes_one_attribute_a_label(tmp_path: Path) -> None:
     assert result.is_clean
 
 
-@pytest.mark.parametrize("line", ["{", '{"source-ref": "s3://b/k", "a": [0], "a-metadata": {}}', '{"a": [0]}', "\x00"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        '{"source-ref": "s3://b/k", "a": [0], "a-metadata": {}}',
+        '{"source-ref": "s3://b/k", "a": [0], "a-metadata": {"class-map": {"0": 7}, "confidence-map": {"0": 1}}}',
+        '{"a": [0]}',
+        "\x00",
+    ],
+)
 def test_what_is_no_multilabel_manifest_is_said_in_one_line(
     tmp_path: Path, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "in.manifest").write_text(line + "\n")
     assert run("multilabel", "in.manifest") == 1
     assert capsys.readouterr().err.startswith("custom-labels convert: in.manifest:1")
+
+
+def test_a_multilabel_manifest_of_too_many_lines_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """E-3: no manifest may have them."""
+    (tmp_path / "in.manifest").write_text("{}\n" * 250_001)
+    assert run("multilabel", "in.manifest") == 1
+    assert capsys.readouterr().err == "custom-labels convert: in.manifest: The manifest file has too many rows.\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.manifest"]
 
 
 @pytest.mark.parametrize(
