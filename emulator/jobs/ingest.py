@@ -70,7 +70,8 @@ def build_content(
     """Read a manifest into a new content of a dataset; the outcome of a job `create-dataset`.
 
     Entries are committed in batches of 1,000, so that other writers wait a few milliseconds at most. An interrupted
-    build leaves a content that no dataset refers to.
+    build leaves a content that no dataset refers to. Once it is certain that the manifest will be refused, the rest is
+    examined only: to store thousands of labels would take minutes.
     """
     examination = DatasetExamination()
     content_id = database.write_now(lambda connection: create_content(connection, dataset_id))
@@ -84,7 +85,9 @@ def build_content(
         with open_manifest(objects, location, caller) as stream:
             for line in read_lines(stream):
                 entry = examination.feed(line)
-                if isinstance(entry, DatasetEntry):
+                if examination.is_lost:
+                    batch.clear()
+                elif isinstance(entry, DatasetEntry):
                     batch.append(_record(entry))
                 if len(batch) >= _ENTRIES_AT_ONCE:
                     flush()

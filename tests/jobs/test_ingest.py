@@ -17,7 +17,7 @@ from emulator.domain.manifest.limits import ManifestLimits
 from emulator.jobs import ingest
 from emulator.jobs.ingest import build_content, location_of, manifest_size, open_manifest, update_content
 from emulator.jobs.runner import BROKE, DONE, Outcome
-from emulator.storage.content_changes import create_content
+from emulator.storage.content_changes import contents_of, create_content
 from emulator.storage.contents import content_bucket, content_stats, iterate_lines, list_labels
 from emulator.storage.engine import Database
 from emulator.storage.object_store import Caller, ObjectLocation
@@ -114,6 +114,26 @@ def test_lines_with_errors_are_kept_and_counted(database: Database) -> None:
 def test_manifests_that_fail_as_a_whole(database: Database, body: bytes, message: str) -> None:
     """api-facts §3.7; what was built so far belongs to no dataset."""
     assert build(database, body) == failed(message)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([line(f"i{n}", f"label{n}") for n in range(1000)], "The manifest file has too many labels."),
+        ([line("first", *(f"label{n}" for n in range(251))), line("i", "a")], "The manifest file has too many labels."),
+        ([line(f"i{n}", "a", bucket=f"bucket{n}") for n in range(1000)], SEVERAL_BUCKETS),
+        ([line(f"i{n}", f"label{n}") for n in range(500)] + ["{"] * 500, TOO_MANY_ERRORS),
+    ],
+)
+def test_a_manifest_that_is_lost_is_examined_to_its_end_and_not_stored(
+    database: Database, monkeypatch: pytest.MonkeyPatch, lines: list[str], message: str
+) -> None:
+    """E-6, TE-7: a label for each image of a large manifest would keep the database at work for minutes."""
+    monkeypatch.setattr(ingest, "_ENTRIES_AT_ONCE", 100)
+    assert build(database, manifest(*lines)) == failed(message)
+    [content] = database.read_now(lambda connection: contents_of(connection, 1))
+    assert stats(database, content).total_labels <= 250
+    assert stats(database, content).total_entries <= 250
 
 
 @pytest.mark.parametrize("key", ["manifest", "folder.d/manifest", ".manifest", "manifest."])

@@ -128,6 +128,11 @@ class DatasetExamination:
             self.buckets.add(result.bucket)
         return result
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether `failure` will name a rule, whatever lines are still to come."""
+        return len(self.buckets) > 1 or len(self.labels) > MAXIMUM_LABELS
+
     def failure(self) -> Rule | None:
         """The file error that the lines so far amount to, if any; ask after the last line.
 
