@@ -29,8 +29,9 @@ line. In a training it stands under `errors` or `warnings` in the line of the va
 The array goes into the object that the error is about: the line, the label attribute, its metadata, or one annotation.
 An image-level attribute is a number and cannot hold one: its errors stand in the line.
 
-A line is *invalid* (not used; more than 20 % of invalid lines fail the training), *ignored* (nothing to learn from;
-does not count as invalid) or *valid*. An error marked "stops" ends all further checks of its line.
+A line is *invalid* (not used; more than 20 % of invalid lines fail the training), *ignored* (without labels;
+does not count as invalid) or *valid*. The image of an ignored training line serves as background: it teaches what none
+of the labels looks like. An error marked "stops" ends all further checks of its line.
 """
 
 _SECTIONS: tuple[tuple[str, tuple[Level, ...], bool], ...] = (

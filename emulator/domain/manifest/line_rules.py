@@ -210,7 +210,7 @@ UNANNOTATED_RECORD = Rule(
     Effect.IGNORE_LINE,
     ("J-18", "J-27"),
     "The line has nothing but source-ref.",
-    "Label the image, or leave it: it is not used.",
+    "Label the image, or remove the line if the image shows any label: a training takes it for background.",
     TRAINING_ONLY,
 )
 NO_ANNOTATIONS = Rule(
@@ -220,7 +220,7 @@ NO_ANNOTATIONS = Rule(
     Effect.IGNORE_LINE,
     ("J-19", "J-25", "X-29"),
     "A line in box format, annotated by a human, without boxes.",
-    "Draw boxes, or leave it: it is not used.",
+    "Draw boxes, or leave it if the image shows none of the labels: a training takes it for background.",
     TRAINING_ONLY,
 )
 NO_ATTRIBUTE_ANNOTATIONS = Rule(
@@ -230,6 +230,6 @@ NO_ATTRIBUTE_ANNOTATIONS = Rule(
     Effect.IGNORE_LINE,
     ("J-20", "J-25", "X-29"),
     "annotations of a box attribute is absent or empty.",
-    "Draw boxes, or leave it: it is not used.",
+    "Draw boxes, or leave it if the image shows none of the labels: a training takes it for background.",
     TRAINING_ONLY,
 )

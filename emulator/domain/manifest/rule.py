@@ -23,7 +23,7 @@ class Effect(Enum):
     DROP_BOX = "the box is left out, the line is used"
     DROP_ATTRIBUTE = "the label attribute is left out; the line is invalid if it was the last one"
     DROP_LINE = "the line is invalid and not used"
-    IGNORE_LINE = "the line is valid but not used; it does not count as invalid"
+    IGNORE_LINE = "the line is valid, but there is no label to learn; it does not count as invalid"
     FAIL = "the dataset or the training fails"
 
 

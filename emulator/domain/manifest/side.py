@@ -78,7 +78,8 @@ class SideValidation:
 
     `verdicts` has one entry a line; `findings` is keyed by line number (from 1) and holds flawed lines only. `usable`
     are at first all valid lines, after the choice of the use case those of its kind. `background` are the ignored
-    lines: a training may learn from their images what no label looks like; nobody has looked at these images yet.
+    lines, except those with labels that cannot be used: a training may learn from their images what no label looks
+    like; nobody has looked at these images yet.
     `errors` are this side's failures.
     """
 
@@ -224,7 +225,7 @@ def _settle(side: SideValidation, number: int, inspection: LineInspection, look:
         side.findings[number] = tuple(findings)
     if inspection.verdict is Verdict.VALID:
         side.usable.append(_usable_line(number, inspection, look if isinstance(look, ImageFacts) else None))
-    elif inspection.verdict is Verdict.IGNORED:
+    elif inspection.verdict is Verdict.IGNORED and not inspection.is_labeled:
         side.background.append(_usable_line(number, inspection, None))
 
 

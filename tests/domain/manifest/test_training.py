@@ -12,7 +12,7 @@ from emulator.domain.manifest import rules
 from emulator.domain.manifest.images import ImageFacts, ImageLook, ImageProblem
 from emulator.domain.manifest.rules import MANIFEST_TOO_LARGE, ManifestFileError, Rule
 from emulator.domain.manifest.training import ModelType, TrainingValidation, validate_training
-from tests.support.manifests import LINE_CASES, as_bytes, box_line, image_line, image_pair
+from tests.support.manifests import LINE_CASES, as_bytes, box_line, box_pair, image_line, image_pair
 
 Lines = Sequence[Any]
 
@@ -395,3 +395,20 @@ def test_lines_without_annotation_are_kept_as_background() -> None:
     assert [line.key for line in result.training.background] == ["empty.png"]
     assert result.testing.background == []
     assert result.training.statistics()["ignored_json_lines"] == 1
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [
+        image_pair("kind", "a", type="groundtruth/wrong-type"),
+        {**image_pair("kind", "a"), "kind": "a"},
+        box_pair("good", [("a", -5, 1, 50, 50)]),
+    ],
+)
+def test_an_image_whose_labels_have_errors_is_no_background(useless: Any) -> None:
+    """J-4, J-13, J-21: it may show what the labels look like, though a second, empty attribute makes it ignored."""
+    line = {"source-ref": "s3://photographs/images/900001.jpg", **useless, **box_pair("more", [])}
+    result = validate([*boxed(10), line, box_line(900002, [])], boxed(4, 50))
+    assert result.failure is None
+    assert statistics(result)["ignored_json_lines"] == 2
+    assert [background.number for background in result.training.background] == [12]
