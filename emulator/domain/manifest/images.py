@@ -65,6 +65,9 @@ def read_image_facts(data: bytes, has_too_many_scans: Callable[[bytes], bool]) -
         facts = ImageFacts(kind, image.width, image.height, len(data))
         if facts.format not in SUPPORTED_FORMATS or max(facts.width, facts.height) > MAXIMUM_IMAGE_SIDE:
             return facts
+        # Pillow reads a PNG whose header comes late; PNG forbids it, and neither training nor answers take such a file.
+        if kind == "PNG" and data[12:16] != b"IHDR":
+            return ImageProblem.UNREADABLE
         if kind == "JPEG" and has_too_many_scans(data):
             return ImageProblem.TOO_MANY_SCANS
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -110,6 +111,8 @@ def own_image(line: Line | bytes, number: int) -> Line | bytes:
     return {**line, "source-ref": f"s3://{BUCKET}/cases/{number:03}.jpg"}
 
 
+PNG = encoded("PNG")
+EMPTY_TEXT = b"\0\0\0\2tEXta\0" + zlib.crc32(b"tEXta\0").to_bytes(4, "big")
 BAD_IMAGES = {
     "cut off": GOOD_IMAGE[:-200],
     "no image": b"hello",
@@ -118,6 +121,7 @@ BAD_IMAGES = {
     "too wide": encoded("PNG", 4097, 300),
     "20:1": encoded("PNG", 1280, 64),
     "over 15 MB": GOOD_IMAGE + b"\0" * (15 * 1024 * 1024),
+    "a PNG whose header is late": PNG[:8] + EMPTY_TEXT + PNG[8:],
     "missing": b"",
 }
 

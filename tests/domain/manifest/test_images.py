@@ -58,6 +58,14 @@ def test_other_bytes_are_unreadable(data: bytes) -> None:
     assert look_at(data) is ImageProblem.UNREADABLE
 
 
+def test_a_png_that_does_not_begin_with_its_header_is_unreadable() -> None:
+    """J-10: Pillow reads it, while neither a training nor DetectCustomLabels does."""
+    data = encoded("PNG")
+    text = b"tEXt" + b"Title\0late"
+    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    assert look_at(data[:8] + chunk + data[8:]) is ImageProblem.UNREADABLE
+
+
 def test_an_image_bomb_is_not_decoded() -> None:
     """A PNG header of 60,000 x 60,000 px in a few bytes."""
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
