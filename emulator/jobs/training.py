@@ -30,11 +30,12 @@ from emulator.storage.object_store import (
     Caller,
     ObjectAccessDeniedError,
     ObjectLocation,
+    ObjectNotFoundError,
     ObjectStore,
     ObjectStoreError,
 )
 from emulator.vision.detector.brands import train_brand_detector
-from emulator.vision.errors import TrainingError
+from emulator.vision.errors import ImageError, TrainingError
 from emulator.vision.examples import Effort, Progress, TrainedModel, TrainingSettings
 from emulator.vision.training import train
 
@@ -61,14 +62,17 @@ class Training:
         return Path(self.argument["work_directory"])
 
     def put_lines(self, kind: ResultKind, lines: Iterable[bytes]) -> None:
-        """Write a result file of lines, by way of a scratch file, so that its size does not matter."""
+        """Write a result file of lines, by way of a scratch file, so that its size does not matter (TE-5)."""
         scratch = self.directory / kind.value
         with written_file(scratch) as stream:
             for line in lines:
                 stream.write(line)
         with scratch.open("rb") as stream:
             location = ObjectLocation(self.argument["bucket"], self.argument["keys"][kind.value])
-            self.objects.put(location, stream, self.caller, "application/json")
+            try:
+                self.objects.put(location, stream, self.caller, "application/json")
+            except ObjectStoreError as error:
+                raise TrainingFailedError(rules.OUTPUT_BUCKET_NOT_WRITABLE.message) from error
         self.written[kind.value] = location.key
 
     def put_json(self, kind: ResultKind, document: dict[str, Any]) -> None:
@@ -92,8 +96,9 @@ def run_training(argument: dict[str, Any], objects: ObjectStore, caller: Caller,
         values = _run(training)
     except TrainingFailedError as error:
         return {"event": BROKE, "message": str(error), "values": _failed_values(training)}
-    except ObjectStoreError:
-        return {"event": BROKE, "message": rules.OUTPUT_BUCKET_NOT_WRITABLE.message, "values": _failed_values(training)}
+    except (ObjectNotFoundError, ObjectAccessDeniedError, ImageError):
+        # An image was good when it was checked, and is gone or another one since.
+        return {"event": BROKE, "message": rules.IMAGES_COPY_FAILED.message, "values": _failed_values(training)}
     values |= {
         "result_keys": training.written,
         "billable_seconds": math.ceil(time.monotonic() - began),
