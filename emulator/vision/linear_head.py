@@ -204,8 +204,9 @@ class HeadTrainer:
 
     def _fit(self, images: npt.NDArray[np.int64], strength: float, start: FloatArray | None) -> FloatArray:
         table = self.table
-        views = self._rows.shape[1]
-        rows = np.concatenate([self._rows[images].reshape(len(images) * views, -1), self._background])
+        _, views, columns = self._rows.shape
+        # A single picture is in no fold but the one that is held out: the background alone is learnt from then.
+        rows = np.concatenate([self._rows[images].reshape(len(images) * views, columns), self._background])
         targets = np.concatenate([table.targets[images].repeat(views, axis=0), table.background_targets])
         weights = np.concatenate([table.weights[images].repeat(views), np.ones(len(self._background))])
         return fit(rows, targets, weights, strength, table.multi_label, start)

@@ -53,6 +53,14 @@ def test_scores_come_from_held_out_pictures() -> None:
         assert 0.25 < score.accuracy < 0.75
 
 
+def test_a_single_picture_is_enough_to_fit() -> None:
+    """D-24, Q-7: one picture with two labels is one of each."""
+    data = table(True, images=1)
+    trainer = HeadTrainer(FeatureTable(data.features, np.ones((1, 3)), data.background, multi_label=True))
+    head = trainer.fit(trainer.cross_validate(seed=0)[2])
+    assert (head.logits(data.features[:, 0]) > head.logits(data.background).max(axis=0)).all()
+
+
 def test_folds_share_every_label() -> None:
     targets = np.eye(3)[np.repeat([0, 1, 2], [20, 8, 4])]
     folds = stratified_folds(targets, 4, seed=1)
