@@ -21,7 +21,7 @@ from emulator.convert.lint_check import LintResult, lint
 from emulator.convert.lint_terminal import print_result, printable
 from emulator.convert.multilabel import MultilabelConversion
 from emulator.convert.s3 import EMULATOR_ENDPOINT, S3Folder, s3_client, upload
-from emulator.convert.writing import Line, write_manifest
+from emulator.convert.writing import Line, file_below, write_manifest
 from emulator.domain.manifest.rules import Moment
 
 DESCRIPTION = """Make a manifest from another format, check it, and upload it with its images if wanted.
@@ -188,7 +188,7 @@ def _default_endpoint() -> str | None:
 
 
 def _below(folder: Path, name: str) -> Path:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+    path = file_below(folder, name)
+    if path is None:
         raise ConversionError(f"there is no image {name} below {folder}")
     return path

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from emulator.convert.errors import UsageError
 from emulator.convert.s3 import S3Folder
+from emulator.convert.writing import file_below
 from emulator.domain.manifest.images import ImageLook, ImageProblem, read_image_facts
 from emulator.domain.manifest.limits import MAXIMUM_IMAGE_BYTES
 from emulator.vision.image_header import has_too_many_scans
@@ -54,12 +55,4 @@ class FolderImages:
             names = [key.removeprefix(self._place.key(""))]
         else:
             return None
-        return next((path for name in names if (path := self._below(name)) is not None), None)
-
-    def _below(self, name: str) -> Path | None:
-        """The file, if there is one and it really lies below the folder (a key may hold `..`)."""
-        try:
-            path = (self._folder / name).resolve()
-            return path if path.is_relative_to(self._folder) and path.is_file() else None
-        except (OSError, ValueError):
-            return None
+        return next((path for name in names if (path := file_below(self._folder, name)) is not None), None)

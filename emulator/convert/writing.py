@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from emulator.convert.errors import ConversionError
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX
@@ -75,9 +75,38 @@ def _text_of(line: Line) -> str:
 
 
 def image_files(folder: Path) -> Iterator[str]:
-    """Paths below the folder, with slashes and sorted, of all JPEG and PNG files by extension; hidden ones left out."""
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        is_hidden = any(part.startswith(".") for part in name.parts)
-        if path.suffix.lower() in (".jpg", ".jpeg", ".png") and path.is_file() and not is_hidden:
-            yield name.as_posix()
+    """Paths below the folder, with slashes and sorted, of all JPEG and PNG files by extension; hidden ones left out.
+
+    Links are followed, to files and to folders.
+    """
+    for path in _visible_files(folder, ()):
+        if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
+            yield path.relative_to(folder).as_posix()
+
+
+def file_below(folder: Path, name: str) -> Path | None:
+    """The file of this name, with slashes, below a folder; None if there is none, or if the name leads out of it.
+
+    Links in the folder are followed: they are its owner's.
+    """
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts:
+        return None
+    try:
+        path = folder / parts
+        return path if path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _visible_files(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in above:
+        return  # a link to a folder that it lies in
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from _visible_files(path, (*above, real))
+        elif path.is_file():
+            yield path

@@ -12,6 +12,7 @@ from PIL import Image
 
 from emulator.convert import command
 from emulator.convert.lint_check import lint
+from emulator.convert.local_images import FolderImages
 
 
 def run(*arguments: object) -> int:
@@ -300,6 +301,20 @@ def test_folders_name_their_images(tmp_path: Path) -> None:
     assert [line.get("folder-label-metadata", {}).get("class-name") for line in inner] == [None, "white-echo-dot"]
 
 
+def test_links_to_pictures_and_folders_are_followed(tmp_path: Path) -> None:
+    """D-7; a link to a folder above does not lead round and round."""
+    picture(tmp_path / "elsewhere" / "1.jpg")
+    (tmp_path / "pets" / "cat").mkdir(parents=True)
+    (tmp_path / "pets" / "cat" / "2.jpg").symlink_to(tmp_path / "elsewhere" / "1.jpg")
+    (tmp_path / "pets" / "cat" / "again").symlink_to(tmp_path / "pets")
+    (tmp_path / "pets" / "cat" / "gone.jpg").symlink_to(tmp_path / "gone.jpg")
+    (tmp_path / "pets" / "dog").symlink_to(tmp_path / "elsewhere")
+    assert run("folders", "pets", "--s3", "s3://photographs") == 0
+    names = [line["source-ref"] for line in lines_of(tmp_path / "pets.manifest")]
+    assert names == ["s3://photographs/cat/2.jpg", "s3://photographs/dog/1.jpg"]
+    assert lint(tmp_path / "pets.manifest", None, FolderImages(str(tmp_path / "pets"))).is_clean
+
+
 def test_multilabel_becomes_one_attribute_a_label(tmp_path: Path) -> None:
     """ML-1, ML-2: numbered by position, the job is the last key that is no metadata."""
     line = {
@@ -410,8 +425,9 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_upload_puts_images_and_manifest_into_a_bucket(
     tmp_path: Path, s3: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("a/1.jpg", "b/2.png", "3.jpg"):
-        picture(tmp_path / "pets" / name)
+    for name in ("pets/a/1.jpg", "pets/b/2.png", "three.jpg"):
+        picture(tmp_path / name)
+    (tmp_path / "pets" / "3.jpg").symlink_to(tmp_path / "three.jpg")
     assert run("folders", "pets", "--upload", "s3://photographs/pets") == 0
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket="photographs")["Contents"]]
     assert keys == ["pets/3.jpg", "pets/a/1.jpg", "pets/b/2.png", "pets/pets.manifest"]
