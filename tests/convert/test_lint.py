@@ -56,6 +56,13 @@ def test_offenders_are_shown_with_line_column_and_cure(tmp_path: Path, capsys: p
     assert "→ Write the metadata as docs/manifests.md shows it." in shown
 
 
+def test_a_byte_order_mark_between_joined_files_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """J-9: the mark that began the second file is in the middle of the whole."""
+    path = manifest(tmp_path, [*GOOD, b"\xef\xbb\xbf" + as_bytes(image_line(99, "a"))])
+    assert run(path, "--no-images") == 1
+    assert f"{path}:11:1  the line begins with a byte order mark" in capsys.readouterr().out
+
+
 def test_only_the_first_offenders_are_shown_and_all_are_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

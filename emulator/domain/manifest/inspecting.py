@@ -70,7 +70,7 @@ def _decode(inspection: LineInspection, raw: bytes, is_cut: bool) -> Document | 
     except NotJsonObjectError as error:
         detail = "the line is blank" if not text.strip() else str(error)
         if text.startswith("\ufeff"):
-            detail = "the file begins with a byte order mark"
+            detail = "the line begins with a byte order mark"
         return _refuse(inspection, rules.INVALID_JSON_LINE, detail, error.column)
 
 
