@@ -17,6 +17,7 @@ from emulator.s3.rules import numbers
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\x21-\x7e]*/)?([\w+=,.@-]{1,64})")
+_ASSUMED_ROLE_ARN = re.compile(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/([^/]+)")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 _HOUR = 3_600  # seconds
 _SHORTEST, _LONGEST = 900, 129_600  # seconds
@@ -60,10 +61,9 @@ def error_document(code: str, message: str, request_id: str) -> bytes:
 
 
 def _get_caller_identity(call: Call) -> str:
-    arn = credentials.caller_of(call.session_token)
-    if arn is not None and f"::{call.account}:" in arn:
-        role_id = _role_id(arn.split("/")[1])
-        return xml.leaves(Arn=arn, UserId=f"{role_id}:{arn.rpartition('/')[2]}", Account=call.account)
+    assumed = _ASSUMED_ROLE_ARN.fullmatch(credentials.caller_of(call.session_token) or "")
+    if assumed is not None and assumed[1] == call.account:
+        return xml.leaves(Arn=assumed[0], UserId=f"{_role_id(assumed[2])}:{assumed[3]}", Account=call.account)
     return xml.leaves(Arn=f"arn:aws:iam::{call.account}:root", UserId=call.account, Account=call.account)
 
 

@@ -80,6 +80,8 @@ def test_credentials_of_a_role_carry_its_account(endpoint: str) -> None:
     assert assumed["UserId"] == answer["AssumedRoleUser"]["AssumedRoleId"]
     session = client_of("sts", endpoint).get_session_token()["Credentials"]
     assert account_of(session["AccessKeyId"]) == ACCOUNT
+    itself = client_of("sts", endpoint, session["AccessKeyId"], session["SessionToken"]).get_caller_identity()
+    assert (itself["Account"], itself["Arn"]) == (ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
 
 
 def test_what_sts_refuses(endpoint: str) -> None:
