@@ -22,6 +22,12 @@ class Destination(Enum):
 
 
 _CREDENTIAL_SERVICE = re.compile(rb"Credential=[^/,\s]*/\d{8}/[^/,\s]+/([a-z0-9-]+)/")
+# The same in a presigned URL, where slashes are escaped.
+_SLASH = rb"(?:/|%2[Ff])"
+_PRESIGNED_SERVICE = re.compile(
+    rb"(?:^|&)X-Amz-Credential=[^&]*?" + _SLASH + rb"\d{8}" + _SLASH + rb"[^/%&]+" + _SLASH + rb"([a-z0-9-]+)" + _SLASH
+)
+_PRESIGNED_IN_OTHER_WAYS = re.compile(rb"(?:^|&)(?:AWSAccessKeyId|X-Amz-Signature)=")
 _BY_SERVICE = {
     b"rekognition": Destination.REKOGNITION,
     b"s3": Destination.S3,
@@ -33,19 +39,22 @@ _UPLOAD_FORM = b"multipart/form-data"
 
 
 def destination(scope: Scope) -> Destination:
-    """By the service that the signature names; unsigned requests by path, target and content type."""
+    """By the service that the signature (in a header or a URL) names; unsigned ones by path, target, content type."""
     headers: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         headers[name] = value
-    signed = _CREDENTIAL_SERVICE.search(headers.get(b"authorization", b""))
+    query: bytes = scope["query_string"]
+    signed = _CREDENTIAL_SERVICE.search(headers.get(b"authorization", b"")) or _PRESIGNED_SERVICE.search(query)
     if signed is not None:
         return _BY_SERVICE.get(signed[1], Destination.OTHER_SERVICES)
     path: str = scope["path"]
     if path.startswith("/_emulator/"):
         return Destination.CONTROL
+    if _PRESIGNED_IN_OTHER_WAYS.search(query):  # with SigV2 or SigV4a, which of these services only S3's URLs are
+        return Destination.S3
     if path == "/console" or path.startswith("/console/"):
         return Destination.CONSOLE
-    if path == "/" and not scope["query_string"]:
+    if path == "/" and not query:
         return _unsigned_root(scope["method"], headers)
     return Destination.S3
 

@@ -18,6 +18,11 @@ def signed(service: str) -> dict[str, str]:
     return {"authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"}
 
 
+def presigned(service: str) -> str:
+    """A query as SDKs presign it for a service."""
+    return f"X-Amz-Credential=111122223333%2F20261121%2Fus-east-1%2F{service}%2Faws4_request&X-Amz-Signature=0"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "query", "headers", "expected"),
     [
@@ -29,6 +34,11 @@ def signed(service: str) -> dict[str, str]:
         ("GET", "/", "", {}, Destination.S3),
         ("GET", "/console/a.jpg", "", signed("s3"), Destination.S3),
         ("PUT", "/bucket/key", "X-Amz-Credential=a", {}, Destination.S3),
+        ("GET", "/console/a.jpg", presigned("s3"), {}, Destination.S3),
+        ("GET", "/console/a.jpg", "AWSAccessKeyId=111122223333&Signature=0&Expires=1", {}, Destination.S3),
+        ("GET", "/console/", "page=1", {}, Destination.CONSOLE),
+        ("GET", "/", f"Action=GetCallerIdentity&{presigned('sts')}", {}, Destination.OTHER_SERVICES),
+        ("GET", "/", presigned("sqs"), {}, Destination.OTHER_SERVICES),
         ("POST", "/", "", UPLOAD, Destination.S3),
         ("POST", "/", "", signed("sts") | FORM, Destination.OTHER_SERVICES),
         ("POST", "/", "", FORM, Destination.OTHER_SERVICES),

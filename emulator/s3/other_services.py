@@ -40,7 +40,8 @@ async def other_services(scope: MutableMapping[str, Any], receive: Receive, send
     if _is_form(headers):
         parameters |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     if service == "sts" or (service is None and parameters.get("Action") in sts.ACTIONS):
-        call = sts.Call(parameters, scope["aws.account"], headers.get("x-amz-security-token"))
+        token = headers.get("x-amz-security-token") or parameters.get("X-Amz-Security-Token")
+        call = sts.Call(parameters, scope["aws.account"], token)
         status, document = sts.answer(call, request_id)
         answer = _Answer(status, "text/xml", document)
     else:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 
+from tests.support.s3_server import s3_client
 from tests.support.server import EmulatorProcess
 
 CREDENTIAL = "Credential=111122223333/20261121/us-east-1/s3/aws4_request"
@@ -47,3 +49,37 @@ def test_urls_whose_credential_cannot_be_read(address: str) -> None:
 def test_no_signature_is_anonymous(address: str) -> None:
     assert httpx.get(address).content == b"x"
     assert httpx.get(address, headers={"authorization": ""}).content == b"x"
+
+
+def test_a_presigned_url_of_sts_tells_who_signed_it(emulator: EmulatorProcess) -> None:
+    sts = emulator.client("sts", "111122223333")
+    answer = httpx.get(sts.generate_presigned_url("get_caller_identity"))
+    assert answer.status_code == 200
+    assert "<Arn>arn:aws:iam::111122223333:root</Arn>" in answer.text
+    role = sts.assume_role(RoleArn="arn:aws:iam::222233334444:role/trainer", RoleSessionName="session")
+    keys = role["Credentials"]
+    assumed = boto3.client(
+        "sts",
+        endpoint_url=emulator.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    answer = httpx.get(assumed.generate_presigned_url("get_caller_identity"))
+    assumed.close()
+    assert f"<Arn>{role['AssumedRoleUser']['Arn']}</Arn>" in answer.text
+
+
+def test_presigned_urls_of_a_bucket_with_the_name_of_the_console(
+    emulator: EmulatorProcess, s3: Any, account: str
+) -> None:
+    s3.create_bucket(Bucket="console")
+    s3.put_object(Bucket="console", Key="index.html", Body=b"mine")
+    for version in ("s3", "s3v4"):
+        signing = s3_client(emulator.endpoint, account, signature_version=version)
+        address = signing.generate_presigned_url("get_object", Params={"Bucket": "console", "Key": "index.html"})
+        signing.close()
+        assert httpx.get(address).content == b"mine"
+    s3.delete_object(Bucket="console", Key="index.html")
+    s3.delete_bucket(Bucket="console")
