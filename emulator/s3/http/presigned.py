@@ -29,22 +29,24 @@ def check_expiry(query: Mapping[str, str], moment: datetime) -> None:
                 "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less "
                 f"than {_LONGEST_VALIDITY} seconds",
             )
-        _refuse_after(signed + timedelta(seconds=seconds), moment)
+        if moment - signed > timedelta(seconds=seconds):
+            raise _expired(signed + timedelta(seconds=seconds), moment)
     elif "Signature" in query and "Expires" in query:
         expires = numbers.whole(query["Expires"])
         if expires is None:
             raise S3Error("AccessDenied", "Invalid date (should be seconds since epoch): " + query["Expires"])
-        _refuse_after(datetime.fromtimestamp(min(expires, 2**33), UTC), moment)
+        expiry = datetime.fromtimestamp(min(expires, 2**33), UTC)
+        if moment > expiry:
+            raise _expired(expiry, moment)
 
 
-def _refuse_after(expiry: datetime, moment: datetime) -> None:
-    if moment > expiry:
-        raise S3Error(
-            "AccessDenied",
-            "Request has expired",
-            Expires=f"{expiry:%Y-%m-%dT%H:%M:%SZ}",
-            ServerTime=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-        )
+def _expired(expiry: datetime, moment: datetime) -> S3Error:
+    return S3Error(
+        "AccessDenied",
+        "Request has expired",
+        Expires=f"{expiry:%Y-%m-%dT%H:%M:%SZ}",
+        ServerTime=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+    )
 
 
 def headers_in_query(query: Mapping[str, str]) -> dict[str, str]:

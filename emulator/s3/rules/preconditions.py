@@ -64,7 +64,7 @@ def _seconds(date: str | None) -> float | None:
         return None
     try:
         return parsedate_to_datetime(date).timestamp()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None  # RFC 9110: a date that cannot be read is ignored
 
 

@@ -52,6 +52,27 @@ def test_numbers_in_the_address_of_an_object(stored: str, query: str, code: str)
     assert f"<Code>{code}</Code>" in answer.text
 
 
+@pytest.mark.parametrize("header", ["if-modified-since", "if-unmodified-since"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 99999999999 00:00:00 GMT",
+        "Mon, 99999999999999999999 Jan 2020 00:00:00 GMT",
+        "Mon, 01 Jan 2020 00:00:00 +99999999999999999999",
+    ],
+)
+def test_dates_that_no_calendar_has_are_ignored(stored: str, header: str, date: str) -> None:
+    """RFC 9110 §13.1.3."""
+    answer = httpx.get(stored, headers={header: date})
+    assert (answer.status_code, answer.content) == (200, b"0123456789")
+
+
+def test_a_url_that_expires_after_the_end_of_the_calendar(stored: str) -> None:
+    signed = {"X-Amz-Date": "99991231T235959Z", "X-Amz-Expires": "604800", "X-Amz-Signature": "0"}
+    answer = httpx.get(stored, params=signed)
+    assert (answer.status_code, answer.content) == (200, b"0123456789")
+
+
 def test_the_number_of_keys(endpoint: str, bucket: str) -> None:
     answer = httpx.get(f"{endpoint}/{bucket}?max-keys={LONG}")
     assert answer.status_code == 400
