@@ -17,6 +17,7 @@ from emulator.s3.http.checksums import hashed
 from emulator.s3.index import listing, versions
 from emulator.s3.index.listing import Selection
 from emulator.s3.index.records import Blob, Bucket, NewVersion, ObjectProperties, Version
+from emulator.s3.rules import policy
 from emulator.s3.rules.ranges import ByteRange
 from emulator.s3.vault import PIECE_BYTES, BlobReader, Vault, now, require_bucket, require_version
 from emulator.storage.object_store import (
@@ -152,7 +153,8 @@ class _ObjectStream(io.RawIOBase):
 
 
 def _find(connection: sqlite3.Connection, location: ObjectLocation, caller: Caller) -> tuple[Version, Bucket]:
-    bucket = require_bucket(connection, location.bucket, caller.account, "s3:GetObject", location.key)
+    action = policy.action_on("s3:GetObject", location.version)
+    bucket = require_bucket(connection, location.bucket, caller.account, action, location.key)
     return require_version(connection, bucket, location.key, location.version), bucket
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from emulator.s3.http.body import Body
 from emulator.s3.http.request import S3Request
 from emulator.s3.index.records import Bucket, Version
+from emulator.s3.rules import policy
 from emulator.s3.vault import Vault, require_bucket
 
 
@@ -23,8 +24,9 @@ class Call:
     def bucket(self, connection: sqlite3.Connection) -> Bucket:
         """The request's bucket after the checks of `require_bucket`."""
         request = self.request
-        key = request.key if self.action.removeprefix("s3:") not in ("ListBucket", "ListBucketVersions") else None
-        return require_bucket(connection, request.bucket_name(), request.account, self.action, key, request.headers)
+        action = policy.action_on(self.action, request.query.get("versionId"))
+        key = request.key if action.removeprefix("s3:") not in ("ListBucket", "ListBucketVersions") else None
+        return require_bucket(connection, request.bucket_name(), request.account, action, key, request.headers)
 
     def document(self) -> bytes:
         """The body, verified, where it is a document."""

@@ -15,7 +15,7 @@ from emulator.s3.handlers.objects import store_version
 from emulator.s3.http import checksums, xml
 from emulator.s3.http.response import S3Response, xml_response
 from emulator.s3.index.records import Bucket, Checksum, NewVersion, ObjectProperties, Version
-from emulator.s3.rules import acl, preconditions, tagging
+from emulator.s3.rules import acl, policy, preconditions, tagging
 from emulator.s3.vault import BlobReader, now, require_bucket, require_version
 
 
@@ -50,8 +50,8 @@ def open_source(call: Call, source: Source) -> tuple[Version, Bucket, BlobReader
     expectation = {} if expected is None else {"x-amz-expected-bucket-owner": expected}
 
     def find(connection: sqlite3.Connection) -> tuple[Version, Bucket]:
-        account = call.request.account
-        bucket = require_bucket(connection, source.bucket, account, "s3:GetObject", source.key, expectation)
+        action = policy.action_on("s3:GetObject", source.version_id)
+        bucket = require_bucket(connection, source.bucket, call.request.account, action, source.key, expectation)
         version = require_version(connection, bucket, source.key, source.version_id)
         preconditions.check_copy(headers, version.etag, version.modified)
         return version, bucket

@@ -14,7 +14,7 @@ from emulator.s3.http.checksums import FULL_OBJECT
 from emulator.s3.http.response import S3Response, http_date, no_content, xml_response
 from emulator.s3.index import versions
 from emulator.s3.index.records import Blob, Bucket, Checksum, NewVersion, Version
-from emulator.s3.rules import preconditions, ranges
+from emulator.s3.rules import policy, preconditions, ranges
 from emulator.s3.rules.ranges import ByteRange
 from emulator.s3.vault import PIECE_BYTES, BlobReader, Change, now, require_bucket, require_version
 
@@ -160,7 +160,8 @@ def delete_objects(call: Call) -> S3Response:
 def _delete_one(call: Call, change: Change, key: str, version_id: str | None, etag: str | None) -> dict[str, str]:
     """Delete one of many, if the bucket's policy lets the caller delete it and it is still the one that is meant."""
     request = call.request
-    bucket = require_bucket(change.connection, request.bucket_name(), request.account, "s3:DeleteObject", key)
+    action = policy.action_on("s3:DeleteObject", version_id)
+    bucket = require_bucket(change.connection, request.bucket_name(), request.account, action, key)
     _check_match(change, bucket, key, etag or None)
     return delete_version(change, bucket, key, version_id, request.account)
 

@@ -21,6 +21,13 @@ _ELEMENTS = frozenset(
 )
 _PRINCIPAL_KINDS = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _VERSIONS = ("2008-10-17", "2012-10-17")
+_ACTIONS_WITH_VERSIONS = frozenset(
+    f"s3:{action}"
+    for action in (
+        *("GetObject", "GetObjectAcl", "GetObjectAttributes", "GetObjectTagging", "PutObjectAcl", "PutObjectTagging"),
+        *("DeleteObject", "DeleteObjectTagging"),
+    )
+)
 _PAIRS = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
 
 
@@ -41,6 +48,13 @@ def check(document: bytes, bucket: str) -> None:
         raise S3Error("MalformedPolicy", "Missing required field Statement")
     for statement in statements:
         _check_statement(statement, bucket)
+
+
+def action_on(action: str, version_id: str | None) -> str:
+    """The name of an action on an object when it is done to one version of it, as `s3:DeleteObjectVersion`."""
+    if version_id is None or action not in _ACTIONS_WITH_VERSIONS:
+        return action
+    return action.replace("Object", "ObjectVersion", 1)
 
 
 def denies(document: bytes, account: str, action: str, resource: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -130,3 +132,37 @@ def test_deleting_versions_page_by_page_leaves_none(client: Any, versioned: str)
 def test_a_version_marker_needs_a_key_marker(client: Any, versioned: str) -> None:
     with s3_error("InvalidArgument", 400):
         client.list_object_versions(Bucket=versioned, VersionIdMarker="any")
+
+
+def deny(client: Any, bucket: str, *actions: str) -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": f"arn:aws:s3:::{bucket}/*"}
+    client.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+
+def test_a_policy_can_protect_versions_and_leave_objects_alone(client: Any, versioned: str) -> None:
+    first = put(client, versioned, b"one")
+    put(client, versioned, b"two")
+    one = {"Bucket": versioned, "Key": "key", "VersionId": first}
+    deny(client, versioned, "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:DeleteObjectVersion")
+    refused: list[Callable[[], Any]] = [
+        lambda: client.get_object(**one),
+        lambda: client.get_object_tagging(**one),
+        lambda: client.delete_object(**one),
+        lambda: client.copy_object(Bucket=versioned, Key="copy", CopySource=one),
+    ]
+    for call in refused:
+        with s3_error("AccessDenied", 403):
+            call()
+    answer = client.delete_objects(Bucket=versioned, Delete={"Objects": [{"Key": "key", "VersionId": first}]})
+    assert [error["Code"] for error in answer["Errors"]] == ["AccessDenied"]
+    assert client.get_object(Bucket=versioned, Key="key")["Body"].read() == b"two"
+    client.delete_object(Bucket=versioned, Key="key")
+
+
+def test_a_policy_about_objects_does_not_name_their_versions(client: Any, versioned: str) -> None:
+    first = put(client, versioned, b"one")
+    deny(client, versioned, "s3:GetObject", "s3:DeleteObject")
+    with s3_error("AccessDenied", 403):
+        client.delete_object(Bucket=versioned, Key="key")
+    assert client.get_object(Bucket=versioned, Key="key", VersionId=first)["Body"].read() == b"one"
+    client.delete_object(Bucket=versioned, Key="key", VersionId=first)
