@@ -75,7 +75,7 @@ def get_object(call: Call) -> S3Response:
     """GetObject, whole, by range or by part; the bytes are streamed from the files."""
     version, bucket, reader = call.vault.read(lambda connection: find(call, connection))
     try:
-        response, wanted = _described(call, bucket, version)
+        response, wanted = _described(call, bucket, version, reader.blobs)
         if wanted.length <= PIECE_BYTES:
             response.body = b"".join(reader.pieces(wanted.start, wanted.length))
             response.size = None
@@ -92,7 +92,8 @@ def head_object(call: Call) -> S3Response:
     """HeadObject: GetObject's headers."""
     with call.vault.reading() as connection:
         version, bucket = find(call, connection)
-    return _described(call, bucket, version)[0]
+        blobs = versions.blobs(connection, version.sequence) if "partNumber" in call.request.query else []
+    return _described(call, bucket, version, blobs)[0]
 
 
 def delete_object(call: Call) -> S3Response:
@@ -174,8 +175,8 @@ def find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:
     return require_version(connection, bucket, key, call.request.version_id()), bucket
 
 
-def _described(call: Call, bucket: Bucket, version: Version) -> tuple[S3Response, ByteRange]:
-    """Status and headers of a read, and which bytes it is about."""
+def _described(call: Call, bucket: Bucket, version: Version, blobs: list[Blob]) -> tuple[S3Response, ByteRange]:
+    """Status and headers of a read, and which bytes it is about. `blobs` are the version's, where a part is asked."""
     request = call.request
     headers = object_headers(bucket, version)
     if request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
@@ -186,7 +187,7 @@ def _described(call: Call, bucket: Bucket, version: Version) -> tuple[S3Response
     headers |= {header: request.query[name] for name, header in _OVERRIDES.items() if name in request.query}
     if "partNumber" in request.query and request.header("range"):
         raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
-    wanted = _part(call, version, headers) or ranges.requested(request.header("range"), version.size)
+    wanted = _part(call, version, blobs, headers) or ranges.requested(request.header("range"), version.size)
     if wanted is None:
         return S3Response(200, headers, size=version.size), ByteRange(0, version.size)
     if wanted.length != version.size:
@@ -214,7 +215,7 @@ def object_headers(bucket: Bucket, version: Version) -> dict[str, str]:
     return headers
 
 
-def _part(call: Call, version: Version, headers: dict[str, str]) -> ByteRange | None:
+def _part(call: Call, version: Version, blobs: list[Blob], headers: dict[str, str]) -> ByteRange | None:
     """The bytes of `?partNumber=N`, and the count of parts in the headers."""
     if "partNumber" not in call.request.query:
         return None
@@ -224,8 +225,6 @@ def _part(call: Call, version: Version, headers: dict[str, str]) -> ByteRange | 
             raise S3Error("InvalidPartNumber")
         return ByteRange(0, version.size)
     headers["x-amz-mp-parts-count"] = str(version.part_count)
-    with call.vault.reading() as connection:
-        blobs = versions.blobs(connection, version.sequence)
     start = 0
     for blob in blobs:
         if blob.part_number == number:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.s3_errors import s3_error
@@ -215,3 +217,32 @@ def test_the_parts_of_an_object_in_pages(client: Any, bucket: str) -> None:
     rest = client.get_object_attributes(**asked, PartNumberMarker=4)["ObjectParts"]
     assert [(part["PartNumber"], part["Size"]) for part in rest["Parts"]] == [(9, 1)]
     assert (rest["TotalPartsCount"], rest["IsTruncated"], rest["PartNumberMarker"]) == (3, False, 4)
+
+
+def test_a_part_can_be_read_while_the_object_is_replaced(client: Any, bucket: str, endpoint: str) -> None:
+    def replace(number: int) -> None:
+        upload = begin(client, bucket)
+        finish(client, bucket, upload, [send(client, bucket, upload, 1, b"%d" % (number % 10) * 50)])
+
+    done = threading.Event()
+    wrong: list[tuple[str, int, bytes]] = []
+
+    def read(method: str) -> None:
+        with httpx.Client() as http:
+            while not done.is_set():
+                answer = http.request(method, f"{endpoint}/{bucket}/key?partNumber=1")
+                if answer.status_code != 206 or len(set(answer.content)) > 1:
+                    wrong.append((method, answer.status_code, answer.content))
+
+    replace(0)
+    readers = [threading.Thread(target=read, args=(method,)) for method in ("GET", "HEAD")]
+    for reader in readers:
+        reader.start()
+    try:
+        for number in range(60):
+            replace(number)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert wrong == []
