@@ -114,6 +114,7 @@ def _described(call: Call, version: Version) -> ObjectProperties:
         kept, metadata = properties.descriptive_headers(headers), properties.user_metadata(headers)
     else:
         kept = {name: value for name, value in source.headers.items() if not name.startswith("x-amz-")}
+        kept |= properties.redirect_header(headers)
         metadata = source.user_metadata
     replace_tags = tagging_directive == "REPLACE"
     return ObjectProperties(

@@ -10,6 +10,7 @@ from emulator.s3.rules import acl, tagging
 
 USER_METADATA_PREFIX = "x-amz-meta-"
 _DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+_REDIRECT = "x-amz-website-redirect-location"
 _DESCRIPTIVE = (
     "content-type",
     "cache-control",
@@ -17,7 +18,7 @@ _DESCRIPTIVE = (
     "content-encoding",
     "content-language",
     "expires",
-    "x-amz-website-redirect-location",
+    _REDIRECT,
 )
 _ENCRYPTION = (
     "x-amz-server-side-encryption",
@@ -74,6 +75,11 @@ def descriptive_headers(headers: Mapping[str, str]) -> dict[str, str]:
     if remaining:
         kept["content-encoding"] = ",".join(remaining)
     return kept
+
+
+def redirect_header(headers: Mapping[str, str]) -> dict[str, str]:
+    """The redirect of a website, which a copy never takes from its source."""
+    return {name: headers[name] for name in (_REDIRECT,) if headers.get(name)}
 
 
 def encryption_headers(headers: Mapping[str, str]) -> dict[str, str]:

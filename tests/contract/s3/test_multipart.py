@@ -182,6 +182,16 @@ def test_copies_keep_or_replace_what_describes_the_object(client: Any, bucket: s
     assert client.get_object(Bucket=bucket, Key="source")["Body"].read() == b"x"
 
 
+def test_a_copy_redirects_where_it_says_itself(client: Any, bucket: str) -> None:
+    client.put_object(Bucket=bucket, Key="source", Body=b"x", WebsiteRedirectLocation="/old", Metadata={"a": "1"})
+    source = {"Bucket": bucket, "Key": "source"}
+    client.copy_object(Bucket=bucket, Key="plain", CopySource=source)
+    assert "WebsiteRedirectLocation" not in client.head_object(Bucket=bucket, Key="plain")
+    client.copy_object(Bucket=bucket, Key="source", CopySource=source, WebsiteRedirectLocation="/new")
+    head = client.head_object(Bucket=bucket, Key="source")
+    assert (head["WebsiteRedirectLocation"], head["Metadata"]) == ("/new", {"a": "1"})
+
+
 def test_a_copy_outlives_its_source(client: Any, bucket: str) -> None:
     body = os.urandom(3 * MEBIBYTE)
     client.put_object(Bucket=bucket, Key="source", Body=body)
