@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -10,7 +11,8 @@ from emulator.s3.credentials import account_of
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers.context import Call
 from emulator.s3.handlers.objects import store_body
-from emulator.s3.http import xml
+from emulator.s3.http import checksums, xml
+from emulator.s3.http.body import Digests
 from emulator.s3.http.response import S3Response
 from emulator.s3.rules import post_policy, tagging
 
@@ -27,17 +29,30 @@ def post_object(call: Call) -> S3Response:
     if not fields.get("key"):
         raise S3Error("InvalidArgument", "Bucket POST must contain a field named 'key'.", ArgumentName="key")
     post_policy.check(fields, call.request.bucket_name(), call.body.size, datetime.now(UTC))
+    headers = _headers(fields)
+    digests = _with_checksum(call, digests, headers)
     key = fields["key"].replace("${filename}", form.filename)
     access_key = fields.get("x-amz-credential", fields.get("awsaccesskeyid", "")).partition("/")[0]
     request = replace(
         call.request,
         key=key,
-        headers=_headers(fields),
+        headers=headers,
         account=account_of(access_key) or call.request.account,
     )
     stored = store_body(Call(request, call.body, call.vault, call.action), digests)
-    location = f"{call.request.base_url}/{request.bucket}/{quote(key)}"
+    location = f"{request.base_url}{request.path.rstrip('/')}/{quote(key)}"
     return _answer(fields, location, request.bucket_name(), key, stored)
+
+
+def _with_checksum(call: Call, digests: Digests, headers: Mapping[str, str]) -> Digests:
+    """The digests with the checksum that the form's fields ask for. Raises BadDigest when they name another value."""
+    announced = checksums.announced(headers)
+    if announced is None:
+        return digests
+    computed = call.body.checksum(announced.algorithm)
+    if announced.value is not None:
+        checksums.check(announced.algorithm, announced.value, computed)
+    return replace(digests, checksums={announced.algorithm: computed})
 
 
 def _headers(fields: dict[str, str]) -> dict[str, str]:

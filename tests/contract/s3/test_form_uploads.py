@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from typing import Any
 
@@ -50,6 +52,35 @@ def test_answers_that_a_form_can_ask_for(client: Any, endpoint: str, bucket: str
     assert redirected.status_code == 303
     assert redirected.headers["location"].startswith(f"https://page.example/done?x=1&bucket={bucket}&key=b&etag=")
     assert [found["Key"] for found in client.list_objects_v2(Bucket=bucket)["Contents"]] == ["a", "b"]
+
+
+def test_the_location_of_a_form_upload(endpoint: str, bucket: str) -> None:
+    """Where the object can be read, for both manners of addressing a bucket."""
+    form = {"key": "a b", "success_action_status": "201"}
+    for path, host in ((f"/{bucket}", "127.0.0.1"), (f"/{bucket}/", "127.0.0.1"), ("/", f"{bucket}.localhost")):
+        headers = {"host": host}
+        answer = httpx.post(f"{endpoint}{path}", data=form, files={"file": host.encode()}, headers=headers)
+        location = answer.headers["location"]
+        assert f"<Location>{location}</Location>" in answer.text
+        assert location.startswith(f"http://{host}/")
+        address = location.replace(f"http://{host}", endpoint, 1)
+        assert httpx.get(address, headers=headers).content == host.encode()
+
+
+def test_checksums_in_the_fields_of_a_form(client: Any, endpoint: str, bucket: str) -> None:
+    right = base64.b64encode(hashlib.sha256(b"body").digest()).decode()
+    wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+    for fields, status in (
+        ({"key": "wrong", "x-amz-checksum-sha256": wrong}, 400),
+        ({"key": "right", "x-amz-checksum-sha256": right}, 204),
+        ({"key": "computed", "x-amz-checksum-algorithm": "SHA256"}, 204),
+    ):
+        answer = httpx.post(f"{endpoint}/{bucket}", data=fields, files={"file": b"body"})
+        assert answer.status_code == status, answer.text
+        assert ("<Code>BadDigest</Code>" in answer.text) == (status == 400)
+    assert [found["Key"] for found in client.list_objects_v2(Bucket=bucket)["Contents"]] == ["computed", "right"]
+    for key in ("right", "computed"):
+        assert client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")["ChecksumSHA256"] == right
 
 
 def test_forms_against_their_policy(client: Any, bucket: str) -> None:
