@@ -127,6 +127,14 @@ for _setting in configuration.SETTINGS:
         _ROUTES[_BUCKET, _method] = {_setting.name: _route, **_ROUTES[_BUCKET, _method]}
 
 
+# A sub-resource that cannot be written or deleted must not be taken for the bucket or the object that it belongs to.
+_SUB_RESOURCES = {
+    level: frozenset(name for (of_level, _), routes in _ROUTES.items() if of_level == level for name in routes if name)
+    for level in (_SERVICE, _BUCKET, _OBJECT)
+}
+_WRITING = frozenset({"PUT", "POST", "DELETE"})
+
+
 def route(request: S3Request) -> Route:
     """The operation that a request asks for. Raises NotImplemented or MethodNotAllowed."""
     level = _SERVICE if request.bucket is None else _BUCKET if request.key is None else _OBJECT
@@ -135,6 +143,8 @@ def route(request: S3Request) -> Route:
             raise S3Error("NotImplemented", f"The sub-resource {name} is not implemented.", Resource=name)
     routes = _ROUTES.get((level, request.method), {})
     for name, candidate in routes.items():
+        if name == "" and request.method in _WRITING and not _SUB_RESOURCES[level].isdisjoint(request.query):
+            break
         if name == "" or name in request.query:
             if "x-amz-copy-source" in request.headers:
                 return _COPY_ROUTES.get(candidate.handler, candidate)

@@ -153,6 +153,20 @@ def test_errors_are_documents_of_s3(
     assert f"<RequestId>{answer.headers['x-amz-request-id']}</RequestId>" in answer.text
 
 
+def test_what_has_a_part_that_cannot_be_deleted_or_written_stays_itself(
+    client: Any, endpoint: str, bucket: str
+) -> None:
+    client.put_object(Bucket=bucket, Key="key", Body=b"x")
+    for method, address in (
+        *(("DELETE", f"{bucket}?{name}") for name in ("acl", "versioning", "location", "uploads")),
+        *(("DELETE", f"{bucket}/key?{name}") for name in ("acl", "attributes")),
+        *(("PUT", f"{bucket}/key?{name}") for name in ("attributes", "uploads")),
+    ):
+        answer = httpx.request(method, f"{endpoint}/{address}", content=b"")
+        assert (answer.status_code, "<Code>MethodNotAllowed</Code>" in answer.text) == (405, True), address
+    assert client.get_object(Bucket=bucket, Key="key")["Body"].read() == b"x"
+
+
 def test_no_value_of_a_request_begins_a_new_header(client: Any, endpoint: str, bucket: str) -> None:
     client.put_object(Bucket=bucket, Key="key", Body=b"x")
     injected = "a%0d%0aSet-Cookie:%20b=c"
