@@ -52,11 +52,23 @@ def open_source(call: Call, source: Source) -> tuple[Version, Bucket, BlobReader
     def find(connection: sqlite3.Connection) -> tuple[Version, Bucket]:
         action = policy.action_on("s3:GetObject", source.version_id)
         bucket = require_bucket(connection, source.bucket, call.request.account, action, source.key, expectation)
-        version = require_version(connection, bucket, source.key, source.version_id)
+        version = _source_version(connection, bucket, source)
         preconditions.check_copy(headers, version.etag, version.modified)
         return version, bucket
 
     return call.vault.read(find)
+
+
+def _source_version(connection: sqlite3.Connection, bucket: Bucket, source: Source) -> Version:
+    try:
+        return require_version(connection, bucket, source.key, source.version_id)
+    except S3Error as error:
+        if error.code != "MethodNotAllowed":
+            raise
+        raise S3Error(
+            "InvalidRequest",
+            "The source of a copy request may not specifically refer to a delete marker by version id.",
+        ) from error
 
 
 def copy_object(call: Call) -> S3Response:

@@ -166,3 +166,13 @@ def test_a_policy_about_objects_does_not_name_their_versions(client: Any, versio
         client.delete_object(Bucket=versioned, Key="key")
     assert client.get_object(Bucket=versioned, Key="key", VersionId=first)["Body"].read() == b"one"
     client.delete_object(Bucket=versioned, Key="key", VersionId=first)
+
+
+def test_a_delete_marker_is_no_source_of_a_copy(client: Any, versioned: str) -> None:
+    put(client, versioned, b"one")
+    marker = client.delete_object(Bucket=versioned, Key="key")["VersionId"]
+    with s3_error("NoSuchKey", 404):
+        client.copy_object(Bucket=versioned, Key="copy", CopySource={"Bucket": versioned, "Key": "key"})
+    with s3_error("InvalidRequest", 400):
+        source = {"Bucket": versioned, "Key": "key", "VersionId": marker}
+        client.copy_object(Bucket=versioned, Key="copy", CopySource=source)
