@@ -9,10 +9,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from emulator.s3.credentials import account_of
 from emulator.s3.errors import S3Error
+from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call
 from emulator.s3.handlers.objects import store_body
 from emulator.s3.http import checksums, xml
 from emulator.s3.http.body import Digests
+from emulator.s3.http.presigned import as_header
 from emulator.s3.http.response import S3Response
 from emulator.s3.rules import post_policy, tagging
 
@@ -57,7 +59,11 @@ def _with_checksum(call: Call, digests: Digests, headers: Mapping[str, str]) -> 
 
 def _headers(fields: dict[str, str]) -> dict[str, str]:
     """The form's fields as the headers of a PutObject."""
-    headers = {name: value for name, value in fields.items() if name in _PLAIN_HEADERS or name.startswith("x-amz-")}
+    headers = {
+        name: as_header(value) if name in _PLAIN_HEADERS or name.startswith(properties.USER_METADATA_PREFIX) else value
+        for name, value in fields.items()
+        if name in _PLAIN_HEADERS or name.startswith("x-amz-")
+    }
     if "acl" in fields:
         headers["x-amz-acl"] = fields["acl"]
     if "tagging" in fields:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers import properties
@@ -184,7 +184,7 @@ def _described(call: Call, bucket: Bucket, version: Version, blobs: list[Blob]) 
     preconditions.check_read(
         request.headers, version.etag, version.modified, {name: headers[name] for name in ("etag", "last-modified")}
     )
-    headers |= {header: request.query[name] for name, header in _OVERRIDES.items() if name in request.query}
+    headers |= _overrides(request.query)
     if "partNumber" in request.query and request.header("range"):
         raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
     wanted = _part(call, version, blobs, headers) or ranges.requested(request.header("range"), version.size)
@@ -195,6 +195,17 @@ def _described(call: Call, bucket: Bucket, version: Version, blobs: list[Blob]) 
     if version.size:
         headers["content-range"] = wanted.content_range(version.size)
     return S3Response(206, headers, size=wanted.length), wanted
+
+
+def _overrides(query: Mapping[str, str]) -> dict[str, str]:
+    """The headers that a reader asks for by `response-…`. Raises InvalidArgument for text that no header can carry."""
+    headers = {header: query[name] for name, header in _OVERRIDES.items() if name in query}
+    for value in headers.values():
+        if not value.isascii() and max(value) > "\xff":
+            raise S3Error(
+                "InvalidArgument", "Header value cannot be represented using ISO-8859-1.", ArgumentValue=value
+            )
+    return headers
 
 
 def object_headers(bucket: Bucket, version: Version) -> dict[str, str]:

@@ -49,6 +49,11 @@ def _expired(expiry: datetime, moment: datetime) -> S3Error:
     )
 
 
+def as_header(text: str) -> str:
+    """Text of a URL or a form as a header would carry it: its UTF-8, of which each byte is one character."""
+    return text.encode("utf-8").decode("latin-1")
+
+
 def headers_in_query(query: Mapping[str, str]) -> dict[str, str]:
     """The x-amz-… headers that a signer moved into the URL (`x-amz-acl`, `X-Amz-Expected-Bucket-Owner` …).
 
@@ -57,7 +62,7 @@ def headers_in_query(query: Mapping[str, str]) -> dict[str, str]:
     """
     lowered = {name.lower(): value for name, value in query.items()}
     return {
-        name: value
+        name: as_header(value) if name.startswith("x-amz-meta-") else value
         for name, value in lowered.items()
         if name.startswith("x-amz-") and name not in _OF_THE_SIGNATURE and "checksum" not in name
     }

@@ -67,6 +67,29 @@ def test_the_location_of_a_form_upload(endpoint: str, bucket: str) -> None:
         assert httpx.get(address, headers=headers).content == host.encode()
 
 
+def test_any_text_of_a_form_or_a_url_comes_back(endpoint: str, bucket: str) -> None:
+    """As the UTF-8 that the same text in a header would be."""
+    text = "größe Жук 車"
+    address = f"{endpoint}/{bucket}"
+    described = {"x-amz-meta-title": text, "content-disposition": f'attachment; filename="{text}"'}
+    httpx.post(address, data={"key": "form"} | described, files={"file": b"x"}).raise_for_status()
+    httpx.put(f"{address}/url", params={"x-amz-meta-title": text}, content=b"x").raise_for_status()
+    httpx.put(f"{address}/header", headers={"x-amz-meta-title": text.encode()}, content=b"x").raise_for_status()
+    for key in ("form", "url", "header"):
+        sent = dict(httpx.head(f"{address}/{key}").headers.raw)
+        assert sent[b"x-amz-meta-title"].decode() == text
+        assert key != "form" or text in sent[b"content-disposition"].decode()
+
+
+def test_a_header_that_cannot_carry_its_text_is_refused(client: Any, endpoint: str, bucket: str) -> None:
+    client.put_object(Bucket=bucket, Key="key", Body=b"x")
+    for name, status in (("größe", 200), ("Жук", 400)):
+        asked = {"response-content-disposition": f'attachment; filename="{name}"'}
+        answer = httpx.get(f"{endpoint}/{bucket}/key", params=asked)
+        assert answer.status_code == status, answer.text
+        assert ("<Code>InvalidArgument</Code>" in answer.text) == (status == 400)
+
+
 def test_checksums_in_the_fields_of_a_form(client: Any, endpoint: str, bucket: str) -> None:
     right = base64.b64encode(hashlib.sha256(b"body").digest()).decode()
     wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
