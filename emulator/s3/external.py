@@ -25,7 +25,11 @@ from emulator.storage.object_store import (
     ObjectStoreUnavailableError,
 )
 
-_NOT_FOUND = frozenset({"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"})
+_NOT_FOUND = frozenset(
+    {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"}
+    # What no object can be called: a version id or a key that the endpoint does not even look for.
+    | {"InvalidArgument", "InvalidBucketName", "InvalidURI", "KeyTooLongError", "XMinioInvalidObjectName"}
+)
 _DENIED = frozenset(
     {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"}
     | {"ExpiredToken", "InvalidToken", "AccountProblem"}
@@ -103,8 +107,9 @@ class ExternalS3Store:
 
     def head(self, location: ObjectLocation, caller: Caller) -> ObjectHead:
         """See ObjectStore."""
+        client = self._client(caller)
         with _port_errors(location):
-            answer = self._client(caller).head_object(**_parameters(location))
+            answer = _head(client, _parameters(location))
         return ObjectHead(location.key, answer["ContentLength"], answer["ETag"].strip('"'), answer.get("VersionId"))
 
     @contextmanager
@@ -235,6 +240,20 @@ def _one_thread() -> Any:
     from boto3.s3.transfer import TransferConfig
 
     return TransferConfig(use_threads=False)
+
+
+def _head(client: Any, parameters: dict[str, str]) -> dict[str, Any]:
+    """The headers of an object. An endpoint refuses HEAD without a word: then GET is asked, which tells why."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer: dict[str, Any] = client.head_object(**parameters)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "400":
+            raise
+        answer = client.get_object(**parameters)
+        answer["Body"].close()
+    return answer
 
 
 def _parameters(location: ObjectLocation) -> dict[str, str]:

@@ -106,6 +106,18 @@ def test_streams_are_put_in_pieces(stored: Stored, bucket: str) -> None:
     assert stored.store.get(ObjectLocation(bucket, "key"), CALLER) == b""
 
 
+@pytest.mark.parametrize(("key", "version"), [("key", "no-version"), ("ä" * 600, None)], ids=["version", "key"])
+def test_names_that_no_object_can_have_are_not_found(
+    stored: Stored, bucket: str, key: str, version: str | None
+) -> None:
+    """Endpoints refuse them with 400 rather than 404, and HEAD without saying why."""
+    stored.client.put_object(Bucket=bucket, Key="key", Body=b"x")
+    location = ObjectLocation(bucket, key, version)
+    for call in (stored.store.head, stored.store.get):
+        with pytest.raises(ObjectNotFoundError):
+            call(location, CALLER)
+
+
 def test_versions(stored: Stored, bucket: str) -> None:
     stored.client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     first = stored.client.put_object(Bucket=bucket, Key="key", Body=b"first")["VersionId"]
