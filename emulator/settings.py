@@ -53,7 +53,9 @@ class Settings:
         "localhost", "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style)."
     )
     s3_endpoint_url: str = _setting(
-        "", "An S3 endpoint to use instead of the embedded S3 for manifests, images and results; docs/s3.md."
+        "",
+        "An S3 endpoint to use instead of the embedded S3 for manifests, images and results; docs/s3.md.",
+        pattern=r"(https?://\S+)?",
     )
     s3_region: str = _setting("", "Region of that endpoint; without it the region of each request.")
     s3_addressing_style: str = _setting(

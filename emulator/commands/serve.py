@@ -105,7 +105,7 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
     from sqlalchemy.exc import DBAPIError
 
     from emulator.app import create_app
-    from emulator.s3 import NewerObjectIndexError
+    from emulator.s3 import CredentialsFileError, NewerObjectIndexError
     from emulator.storage.migrate import NewerSchemaError
 
     try:
@@ -113,6 +113,8 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
         app.lifecycle.prepare()
     except SettingsError as error:
         raise StartError(str(error)) from error
+    except CredentialsFileError as error:
+        raise StartError(f"{PREFIX}S3_CREDENTIALS cannot be used: {error}") from error
     except (NewerSchemaError, NewerObjectIndexError) as error:
         raise StartError(f"the data directory {directory} was written by a newer release: {error}") from error
     except DBAPIError as error:

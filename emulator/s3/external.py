@@ -87,7 +87,9 @@ def read_credentials_file(path: Path) -> dict[str, AccountCredentials]:
     except configparser.Error as error:
         # The parser's own message quotes the lines that it does not understand, and a secret may stand there.
         raise CredentialsFileError(f"{path}: {_place(error)} is not in the manner of ~/.aws/credentials") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise CredentialsFileError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
         raise CredentialsFileError(f"{path}: {error}") from error
     return {account: _credentials(path, account, entry) for account, entry in entries.items()}
 

@@ -73,11 +73,22 @@ def test_data_directory_of_a_newer_release(start_emulator: Callable[..., Emulato
         ("CUSTOM_LABELS_PORT", "http", "CUSTOM_LABELS_PORT=http"),
         ("CUSTOM_LABELS_TRAINING_EFFORT", "heroic", "fast, standard, best"),
         ("CUSTOM_LABELS_AUTH", "iam", "CUSTOM_LABELS_AUTH=iam"),
+        ("CUSTOM_LABELS_S3_ENDPOINT_URL", "minio:9000", "CUSTOM_LABELS_S3_ENDPOINT_URL=minio:9000"),
     ],
 )
 def test_setting_that_does_not_fit(name: str, value: str, named: str, tmp_path: Path) -> None:
     assert named in refusal(tmp_path, settings={name: value})
     assert list(tmp_path.iterdir()) == [], "nothing was made"
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"111122223333": {}}', "aws_access_key_id = a"])
+def test_credentials_of_an_outside_s3_that_cannot_be_read(text: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "credentials"
+    if text is not None:
+        path.write_text(text)
+    outside = ("--s3-endpoint-url", "http://127.0.0.1:9", "--s3-credentials", str(path))
+    line = refusal(tmp_path, "--port", "0", "--ephemeral", *outside)
+    assert "CUSTOM_LABELS_S3_CREDENTIALS" in line and str(path) in line
 
 
 def test_flag_that_does_not_fit(tmp_path: Path) -> None:
