@@ -34,7 +34,7 @@ from emulator.s3.http.checksums import without_checksums
 from emulator.s3.http.request import S3Request, read_request
 from emulator.s3.http.response import S3Response, asgi_headers, error_response, not_modified
 from emulator.s3.object_store import EmbeddedObjectStore
-from emulator.s3.routes import Route, route
+from emulator.s3.routes import route
 from emulator.s3.vault import Vault
 from emulator.storage.object_store import ObjectStore
 
@@ -100,9 +100,11 @@ class EmbeddedS3:
         """Answer one HTTP request."""
         request_id = secrets.token_hex(8).upper()
         request: S3Request | None = None
+        origin_headers: dict[str, str] = {}
         state = _BodyState(receive)
         try:
             request = read_request(scope, self._virtual_host_domain)
+            origin_headers = await self._origin_headers(request)
             response = await self._answer(request, state)
         except ClientGoneError:
             return
@@ -112,17 +114,26 @@ class EmbeddedS3:
             response = not_modified(answer)
         except Exception as error:
             response = error_response(_unexpected(error), request_id, request.path if request else "/")
+        response.headers |= origin_headers
         if not state.received:
             # Also that of a client which waits for 100-continue: it may send its body after an early answer or may not,
             # and what comes then would be taken for its next request.
             await discard_body(receive)
         await self._send(response, request, request_id, receive, send)
 
-    async def _answer(self, request: S3Request, state: _BodyState) -> S3Response:
+    async def _origin_headers(self, request: S3Request) -> dict[str, str]:
+        """What lets a browser's page read the answer, be it an error that comes before any handler."""
+        loop = asyncio.get_running_loop()
         if not self._vault.opened:
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._vault.open)
-        authorization.refuse_unreadable(request)
-        presigned.check_expiry(request.query, datetime.now(UTC))
+            await loop.run_in_executor(self._executor, self._vault.open)
+        if "origin" not in request.headers or request.method == "OPTIONS":
+            return {}
+        return await loop.run_in_executor(self._executor, access.cors_headers, self._vault, request)
+
+    async def _answer(self, request: S3Request, state: _BodyState) -> S3Response:
+        if request.method != "OPTIONS":  # a preflight asks for the request to come, and does not speak for its signer
+            authorization.refuse_unreadable(request)
+            presigned.check_expiry(request.query, datetime.now(UTC))
         chosen = route(request)
         largest = LARGEST_OBJECT if chosen.takes_object else LARGEST_DOCUMENT
         headers = without_checksums(request.headers) if chosen.checksum_of_object else request.headers
@@ -130,7 +141,7 @@ class EmbeddedS3:
         call = Call(request, body, self._vault, chosen.action)
         try:
             await receive_body(body, state.receive, self._executor)
-            return await asyncio.get_running_loop().run_in_executor(self._executor, _handle, call, chosen)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, chosen.handler, call)
         finally:
             body.close()
 
@@ -170,17 +181,6 @@ class _BodyState:
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self.received = True
         return message
-
-
-def _handle(call: Call, chosen: Route) -> S3Response:
-    origin_headers = access.cors_headers(call) if call.request.method != "OPTIONS" else {}
-    try:
-        response = chosen.handler(call)
-    except (S3Error, NotModified) as error:
-        error.headers |= origin_headers
-        raise
-    response.headers |= origin_headers
-    return response
 
 
 def _close(pieces: Generator[bytes, None, None]) -> None:

@@ -8,11 +8,12 @@ import sqlite3
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers.context import Call, version_headers
 from emulator.s3.http import xml
+from emulator.s3.http.request import S3Request
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import buckets, versions
 from emulator.s3.index.records import Bucket, Version
 from emulator.s3.rules import acl, cors, policy, tagging
-from emulator.s3.vault import require_version
+from emulator.s3.vault import Vault, require_version
 
 
 def get_object_tagging(call: Call) -> S3Response:
@@ -135,12 +136,11 @@ def preflight(call: Call) -> S3Response:
     return S3Response(200, cors.preflight(cors.parse(document), request.headers))
 
 
-def cors_headers(call: Call) -> dict[str, str]:
+def cors_headers(vault: Vault, request: S3Request) -> dict[str, str]:
     """The headers by which a browser lets a page of the request's origin read the answer."""
-    request = call.request
     if "origin" not in request.headers or request.bucket is None:
         return {}
-    with call.vault.reading() as connection:
+    with vault.reading() as connection:
         bucket = buckets.find(connection, request.bucket)
         document = buckets.configuration(connection, bucket, "cors") if bucket else None
     return cors.actual(cors.parse(document), request.headers["origin"], request.method) if document else {}

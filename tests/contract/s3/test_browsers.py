@@ -85,6 +85,22 @@ def test_pages_may_read_answers_and_errors(client: Any, endpoint: str, open_buck
     assert "access-control-allow-origin" not in httpx.get(f"{endpoint}/{open_bucket}/key").headers
 
 
+def test_pages_may_read_what_is_refused_before_the_bucket_is_looked_at(
+    client: Any, endpoint: str, open_bucket: str
+) -> None:
+    """An expired link, its preflight included, a request that is none of S3's, and a document that is too long."""
+    expired = client.generate_presigned_url("put_object", {"Bucket": open_bucket, "Key": "key"}, ExpiresIn=-1)
+    asked = {"Origin": PAGE, "Access-Control-Request-Method": "PUT"}
+    assert httpx.options(expired, headers=asked).status_code == 200
+    origin = {"Origin": PAGE}
+    for answer, status in (
+        (httpx.put(expired, content=b"x", headers=origin), 403),
+        (httpx.get(f"{endpoint}/{open_bucket}/key?torrent", headers=origin), 501),
+        (httpx.put(f"{endpoint}/{open_bucket}?cors", content=b"x" * 3_000_000, headers=origin), 400),
+    ):
+        assert (answer.status_code, answer.headers.get("access-control-allow-origin")) == (status, PAGE)
+
+
 def test_cors_configurations_that_s3_refuses(client: Any, bucket: str) -> None:
     with s3_error("InvalidRequest", 400):
         client.put_bucket_cors(
