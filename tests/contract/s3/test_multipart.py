@@ -122,6 +122,16 @@ def test_listing_parts_and_uploads_in_pages(client: Any, bucket: str) -> None:
     assert [upload["Key"] for upload in grouped["Uploads"]] == ["a", "a", "c"]
 
 
+def test_the_uploads_of_a_key_are_listed_by_their_beginning(client: Any, bucket: str) -> None:
+    for _ in range(12):
+        begin(client, bucket)
+    paginator = client.get_paginator("list_multipart_uploads")
+    pages = paginator.paginate(Bucket=bucket, PaginationConfig={"PageSize": 5})
+    begun = [upload["Initiated"] for page in pages for upload in page["Uploads"]]
+    assert len(begun) == 12
+    assert begun == sorted(begun)
+
+
 def test_a_bucket_with_only_uploads_in_progress_can_be_deleted(client: Any, bucket: str) -> None:
     send(client, bucket, begin(client, bucket), 1, b"x")
     client.delete_bucket(Bucket=bucket)
