@@ -50,7 +50,9 @@ class Settings:
     )
     auth: str = _setting("off", "`off`: signatures are read for account and region, not verified.", choices=("off",))
     virtual_host_domain: str = _setting(
-        "localhost", "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style)."
+        "localhost",
+        "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style).",
+        pattern=r"([\w-]+(\.[\w-]+)*)?",
     )
     s3_endpoint_url: str = _setting(
         "",

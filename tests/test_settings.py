@@ -92,6 +92,8 @@ def test_an_unknown_variable_is_named(name: str) -> None:
         ("default_account", "\u0661" * 12),
         ("concurrent_trainings", "0"),
         ("training_effort", "most"),
+        ("virtual_host_domain", "localhost:4598"),
+        ("virtual_host_domain", ".emulator.internal"),
         ("s3_endpoint_url", "minio:9000"),
         ("s3_endpoint_url", "http://"),
     ],
