@@ -55,7 +55,7 @@ def caller_of(session_token: str | None) -> str | None:
         return None
     try:
         arn = json.loads(base64.urlsafe_b64decode(session_token))["arn"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return arn if isinstance(arn, str) else None
 

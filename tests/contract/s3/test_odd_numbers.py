@@ -122,6 +122,12 @@ def test_policies_that_are_nested_without_end(endpoint: str, bucket: str) -> Non
     assert (answer.status_code, "<Code>MalformedPolicy</Code>" in answer.text) == (400, True)
 
 
+@pytest.mark.parametrize("token", ["ü", "e30=", "W10=", base64.b64encode(b"[" * 40_000).decode()])
+def test_session_tokens_that_were_not_given_out_here_say_nothing(token: str) -> None:
+    status, document = sts.answer(sts.Call({"Action": "GetCallerIdentity"}, "111122223333", token), "request")
+    assert (status, b"<Arn>arn:aws:iam::111122223333:root</Arn>" in document) == (200, True)
+
+
 @pytest.mark.parametrize("seconds", ["²", LONG, "", "-900"])
 def test_the_duration_of_a_session(seconds: str) -> None:
     parameters = {"Action": "GetSessionToken", "DurationSeconds": seconds}
