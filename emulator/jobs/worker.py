@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 _NICENESS = 5
+_OUR_LOGGERS = ("emulator", "custom_labels")
+
+_answering = threading.Lock()
 
 
 def main() -> None:
@@ -17,6 +21,9 @@ def main() -> None:
     answers = _reserve_standard_output()
     message = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    for name in _OUR_LOGGERS:
+        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).addHandler(_LogToParent(answers))
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
 
@@ -53,9 +60,24 @@ def _reserve_standard_output() -> TextIO:
     return answers
 
 
+class _LogToParent(logging.Handler):
+    """Sends what is logged here to the emulator, whose log it belongs in."""
+
+    def __init__(self, answers: TextIO) -> None:
+        super().__init__()
+        self._answers = answers
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One answer for each record."""
+        entry = {"logger": record.name, "level": record.levelno, "text": self.format(record)}
+        _answer(self._answers, {"log": entry})
+
+
 def _answer(answers: TextIO, message: dict[str, Any]) -> None:
-    answers.write(json.dumps(message) + "\n")
-    answers.flush()
+    """Write one line, whole, from whichever thread."""
+    with _answering:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
 
 
 def _end_with_parent() -> None:

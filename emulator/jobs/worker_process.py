@@ -1,7 +1,7 @@
 """Worker processes: where training and large ingests run, so that the API stays quick and a crash stays a failed job.
 
 A worker is `python -m emulator.jobs.worker`. It gets its task as one JSON line on standard input, answers with JSON
-lines on standard output (`progress`, then `result`), and ends itself when its standard input closes.
+lines on standard output (progress and what it logs, then `result`), and ends itself when its standard input closes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-logger = logging.getLogger("custom_labels.jobs")
 
 _LONGEST_MESSAGE = 64 * 1024 * 1024
 
@@ -44,7 +42,8 @@ async def run_in_worker(
 ) -> dict[str, Any]:
     """Run a task of `emulator.jobs.worker` in a process of its own and give its result.
 
-    Cancelling kills the process. Raises WorkerDiedError where it ends without a result.
+    What the worker logs is logged here, after the `version_arn` of the argument where there is one. Cancelling kills
+    the process. Raises WorkerDiedError where it ends without a result.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -65,13 +64,20 @@ async def run_in_worker(
             if "result" in answer:
                 result: dict[str, Any] = answer["result"]
                 return result
-            if on_progress is not None:
+            if "log" in answer:
+                _log_again(answer["log"], argument.get("version_arn", task))
+            elif on_progress is not None:
                 on_progress(answer["stage"], answer["done"], answer["total"])
         raise WorkerDiedError(f"the {task} worker ended with exit status {await process.wait()}")
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def _log_again(entry: dict[str, Any], about: str) -> None:
+    """Log what a worker logged, under the same name, and say what it is about."""
+    logging.getLogger(entry["logger"]).log(entry["level"], "%s: %s", about, entry["text"])
 
 
 def _worker_environment() -> dict[str, str]:

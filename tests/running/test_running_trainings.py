@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Callable
@@ -129,3 +130,16 @@ def test_a_shutdown_leaves_a_training_resumable(start_emulator: Callable[..., Em
     emulator.restart()
     project.rekognition = emulator.client("rekognition", ACCOUNT)
     assert project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")["Status"] == "TRAINING_COMPLETED"
+
+
+def test_the_log_tells_what_a_training_tried_and_how_long_it_will_take(
+    start_emulator: Callable[..., EmulatorProcess],
+) -> None:
+    """The training's own process knows both; each line names the version, for several may be in training."""
+    emulator = start_emulator()
+    project = begin_training(emulator)
+    described = project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")
+    assert described["Status"] == "TRAINING_COMPLETED", described["StatusMessage"]
+    arn = re.escape(described["ProjectVersionArn"])
+    assert re.search(rf"INFO emulator\.vision\.\w+ {arn}: tried .*'loss': [0-9.]+", emulator.log())
+    assert re.search(rf"{arn}: features at .*: about [0-9]+ s more, [0-9]+ MB of memory at the peak", emulator.log())
