@@ -13,12 +13,14 @@ from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import ImageSource, ProgressListener, TrainingExample
 from emulator.vision.feature_reader import FeatureReader, RawFeatures
 from emulator.vision.features import FeatureRecipe
-from emulator.vision.linear_head import FeatureTable, stratified_folds
+from emulator.vision.linear_head import FOLDS, FeatureTable, stratified_folds
 from emulator.vision.logistic_regression import FloatArray
 
 MINIMUM_LABELS = 2
 # A linear model of a few thousand features learns nothing more from more pictures, and they have to fit into memory.
 MOST_IMAGES = 10_000
+# So many pictures of each label a sample keeps where there are as many: each fold of a cross-validation can have one.
+FEWEST_OF_EACH_LABEL = FOLDS
 # Beyond this many pictures their mirror images no longer help.
 MOST_IMAGES_TO_MIRROR = 4000
 
@@ -47,11 +49,16 @@ class ClassificationData:
         return replace(self.subset(np.array(usable, np.int64)), background=background)
 
     def sample(self, count: int, seed: int) -> ClassificationData:
-        """At most about `count` pictures, every label keeping its share of them."""
+        """At most about `count` pictures, every label keeping its share of them, but at least a few."""
         parts = -(-len(self.images) // count)
         if parts <= 1:
             return self
-        return self.subset(np.flatnonzero(stratified_folds(self.targets, parts, seed) == 0))
+        chosen = stratified_folds(self.targets, parts, seed) == 0
+        for label in range(self.targets.shape[1]):
+            members = self.targets[:, label] > 0
+            missing = max(0, FEWEST_OF_EACH_LABEL - np.count_nonzero(members & chosen))
+            chosen[np.flatnonzero(members & ~chosen)[:missing]] = True
+        return self.subset(np.flatnonzero(chosen))
 
 
 def arrange(examples: Sequence[TrainingExample], labels: tuple[str, ...], seed: int) -> ClassificationData:

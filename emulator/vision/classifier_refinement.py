@@ -81,7 +81,7 @@ def refine(
     if plan is None or reason is not None:
         return None, {"tried": False, "reason": reason}
     usable = data.without(found.table.skipped)
-    held_out = best.images[stratified_folds(usable.targets[best.images], _HOLD_OUT_FOLDS, settings.seed) == 0]
+    held_out = _hold_out(usable.targets, best.images, settings.seed)
     kept = np.setdiff1d(np.arange(len(usable.images)), held_out)
     recipe = FeatureRecipe(Look(plan.side))
     start, start_loss = _start(usable.subset(kept), recipe, settings, progress)
@@ -105,6 +105,18 @@ def refine(
     calibration = calibrate(logits, targets, data.multi_label, len(usable.images))
     head = replace(start, weights=tuned.weights, bias=tuned.bias, calibration=calibration)
     return Refinement(recipe, head, tuned), report
+
+
+def _hold_out(targets: FloatArray, images: Indices, seed: int) -> Indices:
+    """A part of these pictures, with its share of each label; of every label a picture is left to train on.
+
+    `targets` [all pictures, labels]; `images` are numbers of pictures.
+    """
+    chosen = stratified_folds(targets[images], _HOLD_OUT_FOLDS, seed) == 0
+    used_up = targets[images[chosen]].sum(axis=0) >= targets.sum(axis=0)
+    chosen &= ~(targets[images][:, used_up] > 0).any(axis=1)
+    held_out: Indices = images[chosen]
+    return held_out
 
 
 def _verdict(regression_loss: float, logits: FloatArray, targets: FloatArray, multi_label: bool) -> dict[str, object]:

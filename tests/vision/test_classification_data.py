@@ -42,6 +42,18 @@ def test_a_sample_keeps_the_shares_of_the_labels() -> None:
     assert sample.targets.sum(axis=0).tolist() == [75, 25]
 
 
+@pytest.mark.parametrize("rare", [1, 2, 6])
+def test_a_sample_keeps_pictures_of_every_label(rare: int) -> None:
+    """Of some hundred good parts and a few scratched ones, a training has to learn what scratches are."""
+    names = ["good"] * 603 + ["scratch"] * rare
+    examples = [labelled(str(index), name) for index, name in enumerate(names)]
+    for seed in range(3):
+        sample = arrange(examples, ("good", "scratch"), seed).sample(300, seed)
+        good, scratched = sample.targets.sum(axis=0).tolist()
+        assert 200 <= good <= 300
+        assert scratched == min(rare, 4)
+
+
 def test_huge_data_sets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classification_data, "MOST_IMAGES", 10)
     examples = [labelled(str(index), "x" if index % 2 else "y") for index in range(40)]

@@ -146,6 +146,20 @@ def test_a_look_that_shows_too_little_is_not_tuned(monkeypatch: pytest.MonkeyPat
     assert model.report["fine_tuning"] == {"tried": False, "reason": "64 px show too little of these pictures"}
 
 
+def test_the_hold_out_leaves_a_picture_of_every_label_to_train_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A label with one picture, which the hold-out would take."""
+    plan = TuningPlan(minimum_images=4, side=64, epochs=1, use_everything=False)
+    monkeypatch.setitem(classifier_refinement.PLANS, Effort.FAST, plan)
+    monkeypatch.setattr(classifier_refinement, "_SMALLEST_LOSS_TO_TUNE", 0.0)
+    monkeypatch.setattr(classifier_refinement, "_LARGEST_HANDICAP", 1e9)
+    for seed in range(2):
+        examples = [example("circle", number) for number in range(10)] + [example("stripes", 1)]
+        model = train("classification", examples, LABELS, TrainingSettings(effort=Effort.FAST, seed=seed))
+        attempt = model.report["fine_tuning"]
+        assert isinstance(attempt, dict)
+        assert (attempt["tried"], attempt["held_out_images"]) == (True, 2)
+
+
 def test_a_few_pictures_are_not_tuned() -> None:
     plan = classifier_refinement.PLANS[Effort.STANDARD]
     assert plan == replace(plan, minimum_images=500)
