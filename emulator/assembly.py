@@ -11,6 +11,7 @@ from emulator.jobs.clock import Clock
 from emulator.jobs.dataset_jobs import CopyDataset, CreateDataset, DeleteDataset, DistributeDataset, UpdateDataset
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
+from emulator.jobs.readers import Readers
 from emulator.jobs.runner import JobHandler
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.training_preparation import Preparation
@@ -89,32 +90,32 @@ class JobParts:
 
 def job_handlers(parts: JobParts) -> dict[str, JobHandler]:
     """What does each kind of job, by the names that operations accept them under."""
-    database, sweeper, hosting = parts.database, parts.sweeper, parts.hosting
+    database, sweeper, hosting, readers = parts.database, parts.sweeper, parts.hosting, Readers()
     worker = WorkerSettings(
         database_path=str(parts.directories.database.resolve()),
         objects=object_store_description(parts.settings, parts.directories),
     )
     return {
-        "create-dataset": CreateDataset(database, sweeper, parts.objects, worker),
-        "copy-dataset": CopyDataset(database, sweeper),
-        "update-dataset": UpdateDataset(database, sweeper),
-        "distribute-dataset": DistributeDataset(database, sweeper, parts.settings.seed),
-        "delete-dataset": DeleteDataset(database, sweeper),
-        "train": _train_version(parts, worker),
-        "copy-version": CopyVersion(database, hosting, parts.objects),
+        "create-dataset": CreateDataset(database, sweeper, readers, parts.objects, worker),
+        "copy-dataset": CopyDataset(database, sweeper, readers),
+        "update-dataset": UpdateDataset(database, sweeper, readers),
+        "distribute-dataset": DistributeDataset(database, sweeper, readers, parts.settings.seed),
+        "delete-dataset": DeleteDataset(database, sweeper, readers),
+        "train": _train_version(parts, worker, readers),
+        "copy-version": CopyVersion(database, hosting, readers, parts.objects),
         "start-version": StartVersion(database, hosting, parts.fleet),
         "stop-version": StopVersion(database, hosting, parts.fleet),
-        "delete-version": DeleteVersion(database, hosting),
+        "delete-version": DeleteVersion(database, hosting, readers),
         "delete-project": DeleteProject(),
     }
 
 
-def _train_version(parts: JobParts, worker: WorkerSettings) -> TrainVersion:
+def _train_version(parts: JobParts, worker: WorkerSettings, readers: Readers) -> TrainVersion:
     settings = parts.settings
     return TrainVersion(
         parts.database,
         parts.hosting,
-        Preparation(parts.database, parts.objects, parts.clock, settings.seed),
+        Preparation(parts.database, parts.objects, parts.clock, readers, seed=settings.seed),
         parts.progress,
         worker,
         work_directory=parts.directories.work.resolve(),

@@ -13,6 +13,7 @@ from emulator.domain.messages import COPIED_DATASET_CREATED, DATASET_DISTRIBUTED
 from emulator.domain.split import distribute
 from emulator.domain.states import DATASET_MOVES, Event, next_state
 from emulator.jobs.ingest import build_content, client_error, location_of, manifest_size, update_content
+from emulator.jobs.readers import Readers
 from emulator.jobs.runner import DONE, Outcome
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.threads import in_thread
@@ -48,9 +49,14 @@ class DatasetHandler:
 
     done_message: str | None = None
 
-    def __init__(self, database: Database, sweeper: Sweeper) -> None:
+    def __init__(self, database: Database, sweeper: Sweeper, readers: Readers) -> None:
         self.database = database
         self.sweeper = sweeper
+        self.readers = readers
+
+    async def has_been_read(self, job: Job) -> None:
+        """Wait for trainings and copies that were accepted before the job: they see the dataset as it was then."""
+        await self.readers.finished(job.project_arn, job.resource_arn)
 
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
         """Move the dataset to the state that the outcome leads to."""
@@ -80,9 +86,14 @@ class CreateDataset(DatasetHandler):
     """Reads a manifest; small ones in a thread, large ones in a worker process, so that the API stays quick."""
 
     def __init__(
-        self, database: Database, sweeper: Sweeper, objects: ObjectStore, worker_settings: WorkerSettings
+        self,
+        database: Database,
+        sweeper: Sweeper,
+        readers: Readers,
+        objects: ObjectStore,
+        worker_settings: WorkerSettings,
     ) -> None:
-        super().__init__(database, sweeper)
+        super().__init__(database, sweeper, readers)
         self._objects = objects
         self._worker_settings = worker_settings
 
@@ -121,8 +132,9 @@ class CopyDataset(DatasetHandler):
             return None if source is None else source.content_id
 
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
-        await in_thread(_remove_unfinished, self.database, dataset)
-        content_id = await in_thread(copy_entries, self.database, find_source, dataset.id)
+        with self.readers.reading(job.payload["source_arn"]):
+            await in_thread(_remove_unfinished, self.database, dataset)
+            content_id = await in_thread(copy_entries, self.database, find_source, dataset.id)
         if content_id is None:
             return client_error("The source dataset was deleted.")
         return {"event": DONE, "content_id": content_id}
@@ -137,6 +149,7 @@ class UpdateDataset(DatasetHandler):
 
     async def work(self, job: Job) -> Outcome:
         """Examine and upsert the lines in a thread."""
+        await self.has_been_read(job)
         content_id = self.database.read(lambda connection: _content_of(connection, job.resource_arn))
         lines = base64.b64decode(job.payload["lines"])
         return await in_thread(update_content, self.database, lines, content_id)
@@ -147,12 +160,13 @@ class DistributeDataset(DatasetHandler):
 
     done_message = DATASET_DISTRIBUTED
 
-    def __init__(self, database: Database, sweeper: Sweeper, seed: int) -> None:
-        super().__init__(database, sweeper)
+    def __init__(self, database: Database, sweeper: Sweeper, readers: Readers, seed: int) -> None:
+        super().__init__(database, sweeper, readers)
         self._seed = seed
 
     async def work(self, job: Job) -> Outcome:
         """Choose what to move and build both new contents beside the present ones."""
+        await self.has_been_read(job)
         try:
             return await in_thread(self._build, job)
         except ManifestFileError as error:
@@ -185,8 +199,9 @@ class DistributeDataset(DatasetHandler):
 class DeleteDataset(DatasetHandler):
     """Removes the dataset's row; its entries go in the background, in pieces."""
 
-    async def work(self, _job: Job) -> Outcome:
-        """Nothing takes time here but the transition policy."""
+    async def work(self, job: Job) -> Outcome:
+        """Nothing takes time here but those who still read the dataset, and the transition policy."""
+        await self.has_been_read(job)
         return {"event": DONE}
 
     def apply(self, connection: Connection, job: Job, _outcome: dict[str, Any], _now: int) -> None:

@@ -17,6 +17,7 @@ from emulator.domain.split import distribute
 from emulator.domain.states import READABLE_DATASET_STATES, DatasetState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import client_error, location_of, open_manifest
+from emulator.jobs.readers import Readers
 from emulator.jobs.threads import in_thread
 from emulator.storage.content_changes import create_content, move_entries
 from emulator.storage.contents import iterate_lines, labels_by_position
@@ -40,10 +41,11 @@ _PIECE_BYTES = 1024 * 1024
 class Preparation:
     """Splits a project's training dataset where there is no test dataset (O-27) and writes both manifests down."""
 
-    def __init__(self, database: Database, objects: ObjectStore, clock: Clock, seed: int) -> None:
+    def __init__(self, database: Database, objects: ObjectStore, clock: Clock, readers: Readers, *, seed: int) -> None:
         self._database = database
         self._objects = objects
         self._clock = clock
+        self._readers = readers
         self._seed = seed
 
     async def prepare(self, job: Job, version: Version, directory: Path) -> dict[str, Any]:
@@ -53,7 +55,9 @@ class Preparation:
         cannot be split, which the worker reports with a manifest summary (TE-11). What an earlier attempt wrote down
         whole is taken as it is.
         """
-        return await in_thread(self._prepare, job, version, directory)
+        read = [job.project_arn] if job.payload["from_datasets"] else []
+        with self._readers.reading(*read):
+            return await in_thread(self._prepare, job, version, directory)
 
     def _prepare(self, job: Job, version: Version, directory: Path) -> dict[str, Any]:
         directory.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from emulator.domain.results.keys import result_keys
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
+from emulator.jobs.readers import Readers
 from emulator.jobs.runner import BROKE, DONE, Outcome
 from emulator.jobs.threads import in_thread
 from emulator.jobs.training_preparation import Preparation
@@ -132,8 +133,9 @@ class TrainVersion(VersionHandler):
 class CopyVersion(VersionHandler):
     """Copies a model file and its result files (CP-3)."""
 
-    def __init__(self, database: Database, hosting: Hosting, objects: ObjectStore) -> None:
+    def __init__(self, database: Database, hosting: Hosting, readers: Readers, objects: ObjectStore) -> None:
         super().__init__(database, hosting)
+        self._readers = readers
         self._objects = objects
 
     async def work(self, job: Job) -> Outcome:
@@ -142,7 +144,8 @@ class CopyVersion(VersionHandler):
         source = self.database.read(lambda connection: find_version(connection, job.payload["source_arn"]))
         if source is None or source.model_file is None:
             return {"event": BROKE, "message": "The source model was deleted."}
-        return await in_thread(self._copy, job, source, target)
+        with self._readers.reading(source.arn):
+            return await in_thread(self._copy, job, source, target)
 
     def _copy(self, job: Job, source: Version, target: Version) -> Outcome:
         assert source.model_file is not None, "checked before"
@@ -217,8 +220,13 @@ class StopVersion(VersionHandler):
 class DeleteVersion(VersionHandler):
     """Removes a version, its tags and its model file."""
 
+    def __init__(self, database: Database, hosting: Hosting, readers: Readers) -> None:
+        super().__init__(database, hosting)
+        self._readers = readers
+
     async def work(self, job: Job) -> Outcome:
-        """Nothing takes time here but the transition policy."""
+        """Nothing takes time here but copies that were accepted before, and the transition policy."""
+        await self._readers.finished(job.resource_arn)
         return {"event": DONE, "deleted_file": self.version(job).model_file}
 
     def apply(self, connection: Connection, job: Job, _outcome: Outcome, _now: int) -> None:

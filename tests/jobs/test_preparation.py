@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from emulator.domain.states import DatasetState, VersionState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import build_content
+from emulator.jobs.readers import Readers
 from emulator.jobs.training_preparation import Preparation
 from emulator.storage.contents import content_stats, iterate_lines
 from emulator.storage.datasets import (
@@ -43,7 +44,7 @@ class House:
         self.database = database
         self.directory = directory
         self.objects = MemoryObjectStore()
-        self.preparation = Preparation(database, self.objects, Clock(), seed=0)
+        self.preparation = Preparation(database, self.objects, Clock(), Readers(), seed=0)
         database.write_now(
             lambda c: add_project(
                 c,

@@ -231,7 +231,6 @@ def test_a_waiting_training_has_its_lines_already(tmp_path: Path, monkeypatch: p
         for name in ("first", "second"):
             create = {"ProjectArn": project, "VersionName": name, "OutputConfig": {"S3Bucket": BUCKET}}
             versions.append((await emulator.call("CreateProjectVersion", **create))["ProjectVersionArn"])
-            await asyncio.sleep(0.3)
         await emulator.call("DeleteDataset", DatasetArn=dataset)
         may_end.set()
         for arn in versions:
