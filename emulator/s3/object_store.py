@@ -14,6 +14,7 @@ from typing import BinaryIO
 from emulator.s3.errors import S3Error
 from emulator.s3.files import StagedBlob
 from emulator.s3.http.checksums import hashed
+from emulator.s3.http.request import require_key_length
 from emulator.s3.index import listing, versions
 from emulator.s3.index.listing import Selection
 from emulator.s3.index.records import Blob, Bucket, NewVersion, ObjectProperties, Version
@@ -78,6 +79,8 @@ class EmbeddedObjectStore:
 
     def put(self, location: ObjectLocation, body: BinaryIO | bytes, caller: Caller, content_type: str) -> None:
         """See ObjectStore. Durable when it returns."""
+        with _port_errors(location):
+            require_key_length(location.key)
         staged, etag = self._stage(body)
         try:
             with _port_errors(location), self._vault.changing() as change:

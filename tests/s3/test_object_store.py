@@ -20,6 +20,7 @@ from emulator.storage.object_store import (
     ObjectLocation,
     ObjectNotFoundError,
     ObjectStore,
+    ObjectStoreError,
     ObjectStoreUnavailableError,
 )
 from tests.support.moto_server import running_moto_server
@@ -175,6 +176,20 @@ def test_what_is_not_there(stored: Stored, bucket: str) -> None:
         list(stored.store.list(nowhere.bucket, "", CALLER))
     with pytest.raises(ObjectNotFoundError):
         stored.store.owner(nowhere.bucket, CALLER)
+
+
+def test_keys_end_at_1024_bytes(tmp_path: Path) -> None:
+    """What could not be read through S3 is not written either."""
+    with running_s3(tmp_path / "objects") as (s3, endpoint):
+        client, store = s3_client(endpoint, ACCOUNT), s3.store()
+        client.create_bucket(Bucket="keys")
+        longest = ObjectLocation("keys", "é" * 512)
+        store.put(longest, b"x", CALLER, "text/plain")
+        assert client.get_object(Bucket="keys", Key=longest.key)["Body"].read() == b"x"
+        with pytest.raises(ObjectStoreError, match="key is too long"):
+            store.put(ObjectLocation("keys", longest.key + "k"), b"x", CALLER, "text/plain")
+        assert [head.key for head in store.list("keys", "", CALLER)] == [longest.key]
+        client.close()
 
 
 def test_an_open_object_is_not_disturbed_by_its_replacement(tmp_path: Path) -> None:

@@ -15,6 +15,13 @@ Scope = Mapping[str, Any]
 _LONGEST_KEY = 1024  # bytes of UTF-8
 
 
+def require_key_length(key: str) -> None:
+    """Raises KeyTooLongError."""
+    size = len(key.encode("utf-8"))
+    if size > _LONGEST_KEY:
+        raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(_LONGEST_KEY))
+
+
 @dataclass(frozen=True, slots=True)
 class S3Request:
     """One request. `bucket` is None for the service itself, `key` for a bucket itself; headers are in lower case.
@@ -47,8 +54,7 @@ class S3Request:
         """The key, where the route says that there is one. Raises InvalidRequest without a key, KeyTooLongError."""
         if not self.key:
             raise S3Error("InvalidRequest", "Missing Key")
-        if len(self.key.encode("utf-8")) > _LONGEST_KEY:
-            raise S3Error("KeyTooLongError", Size=str(len(self.key.encode("utf-8"))), MaxSizeAllowed=str(_LONGEST_KEY))
+        require_key_length(self.key)
         return self.key
 
     def version_id(self) -> str | None:

@@ -319,6 +319,14 @@ def test_file_errors_leave_no_result_files(
     assert listed == []
 
 
+def test_result_files_whose_keys_would_be_too_long(project: Project) -> None:
+    """TE-5: S3 takes keys of 1,024 bytes at most."""
+    output = {"S3Bucket": project.bucket, "S3KeyPrefix": "x" * 1024}
+    description = failed(project, labelled(6), labelled(4, 50), OutputConfig=output)
+    assert description["StatusMessage"] == "Unable to write to output S3 bucket."
+    assert "ManifestSummary" not in description
+
+
 def test_a_manifest_without_extension(project: Project) -> None:
     """TE-1, X-7."""
     put(project, "train", manifest(labelled(6), project.bucket))
