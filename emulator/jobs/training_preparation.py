@@ -123,9 +123,8 @@ class Preparation:
         return self._database.write_now(split)
 
     def _add_test_dataset(self, connection: Connection, train: Dataset, positions: list[int]) -> None:
-        now = self._clock.milliseconds()
-        origin = parse_arn(train.arn)
-        arn = replace(origin, epoch=self._clock.stamp(), dataset="test")
+        now = self._clock.stamp()
+        arn = replace(parse_arn(train.arn), epoch=now, dataset="test")
         message = DATASET_MESSAGES[DatasetState.UPDATE_COMPLETE]
         dataset_id = add_dataset(
             connection,

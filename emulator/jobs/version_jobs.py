@@ -68,7 +68,7 @@ class VersionHandler:
         message = outcome.get("message") or VERSION_MESSAGES[state]
         values = dict(outcome.get("values", {}))
         if version.status is VersionState.TRAINING_IN_PROGRESS:
-            values["training_ended_at"] = now
+            values["training_ended_at"] = max(now, version.created_at)
         set_version(connection, version.id, status=state, status_message=message, **values)
 
     def settled(self, job: Job, outcome: Outcome) -> None:

@@ -51,14 +51,15 @@ def create_dataset(context: Context) -> Result:
     source = _checked_source(context, parameters.get("DatasetSource"))
     if find_dataset_of_project(context.connection, project.id, kind) is not None:
         raise ResourceAlreadyExistsError(f"The project {project.name} already has a dataset of type {kind.upper()}.")
-    arn = _new_arn(context, project, kind)
+    created_at = context.services.clock.stamp()
+    arn = _arn_of(project, kind, created_at)
     state = DatasetState.CREATE_COMPLETE if source is None else DatasetState.CREATE_IN_PROGRESS
     dataset_id = add_dataset(
         context.connection,
         project_id=project.id,
         kind=kind,
         arn=arn,
-        created_at=context.now(),
+        created_at=created_at,
         status=state,
         status_message=EMPTY_DATASET_CREATED if source is None else DATASET_MESSAGES[state],
     )
@@ -90,8 +91,7 @@ def _checked_source(context: Context, source: dict[str, Any] | None) -> tuple[tu
     return ("create-dataset", "dataset"), {"manifest": location}
 
 
-def _new_arn(context: Context, project: Project, kind: str) -> str:
-    epoch = context.services.clock.stamp()
+def _arn_of(project: Project, kind: str, epoch: int) -> str:
     partition = partition_of(project.region)
     return str(Arn(project.region, project.account, project.name, epoch, dataset=kind, partition=partition))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from emulator.domain.states import DatasetState
 from emulator.storage.rows import Dataset
@@ -93,11 +93,12 @@ def set_dataset_status(
     updated_at: int,
     code: str = "SUCCESS",
 ) -> None:
-    """Move a dataset to another state and say why."""
+    """Move a dataset to another state and say why. It is not changed before it was created, whatever the clock says."""
+    last = func.max(datasets.c.created_at, updated_at)
     connection.execute(
         update(datasets)
         .where(datasets.c.id == dataset_id)
-        .values(status=status, status_message=message, status_message_code=code, updated_at=updated_at)
+        .values(status=status, status_message=message, status_message_code=code, updated_at=last)
     )
 
 
