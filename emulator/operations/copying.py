@@ -43,7 +43,7 @@ def copy_project_version(context: Context) -> Result:
     if regions != {context.caller.region}:  # CP-2
         raise InvalidParameterError("A model can only be copied within one region.")
     destination = project_of(context, parameters["DestinationProjectArn"])
-    source = _allowed_source(context, source_project_arn, source_arn)
+    source = _allowed_source(context, source_arn)
     copying = [VersionState.COPYING_IN_PROGRESS]
     count = count_versions(context.connection, destination.account, destination.region, copying, destination.id)
     context.check_quota(Quota.CONCURRENT_COPIES, count)
@@ -59,26 +59,28 @@ def copy_project_version(context: Context) -> Result:
     return {"ProjectVersionArn": arn}
 
 
-def _allowed_source(context: Context, project_arn: Arn, version_arn: Arn) -> Version:
+def _allowed_source(context: Context, version_arn: Arn) -> Version:
     """The source version, once the policies of its project have let the caller pass (CP-4).
 
     A caller of another account learns nothing of what exists unless a policy lets it.
     """
-    project = find_project(context.connection, str(project_arn))
-    version = find_version(context.connection, str(version_arn))
+    # As they were given: an ARN that is only read the same, with zeros before its last number, names nothing.
+    project_name, version_name = (context.parameters[name] for name in ("SourceProjectArn", "SourceProjectVersionArn"))
+    project = find_project(context.connection, project_name)
+    version = find_version(context.connection, version_name)
     decision = Decision.SILENT
     if project is not None:
         policies = list_policies(context.connection, project.id)
         documents = [parse_policy(policy.document) for policy in policies]
-        decision = decide(documents, context.caller.account, str(version_arn))
+        decision = decide(documents, context.caller.account, version_name)
     is_own = version_arn.account == context.caller.account
     if decision is Decision.DENY or (not is_own and decision is not Decision.ALLOW):
         caller_arn = f"arn:{version_arn.partition}:iam::{context.caller.account}:root"
-        raise AccessDeniedError(caller_arn, "CopyProjectVersion", str(version_arn))
+        raise AccessDeniedError(caller_arn, "CopyProjectVersion", version_name)
     if project is None:
-        raise ResourceNotFoundError(f"The project {project_arn} was not found.")
+        raise ResourceNotFoundError(f"The project {project_name} was not found.")
     if version is None or version.project_id != project.id:
-        raise ResourceNotFoundError(f"The project version {version_arn} was not found.")
+        raise ResourceNotFoundError(f"The project version {version_name} was not found.")
     if version.status not in TRAINED_VERSION_STATES:
         raise ResourceInUseError(f"The version {version.arn} is in state {version.status} and cannot be copied.")
     return version

@@ -155,6 +155,8 @@ def test_copies_of_what_does_not_exist(single_label_project: Project) -> None:
     for name in ("SourceProjectArn", "SourceProjectVersionArn", "DestinationProjectArn"):
         wrong = parameters | {name: parameters[name].rpartition("/")[0] + nowhere}
         assert error_code(copy, **wrong) == NOT_FOUND, name
+        name_of, _, epoch = parameters[name].rpartition("/")
+        assert error_code(copy, **parameters | {name: f"{name_of}/0{epoch}"}) == NOT_FOUND, name
 
 
 @pytest.mark.parametrize("foreign", ["SourceProjectArn", "SourceProjectVersionArn", "DestinationProjectArn"])
