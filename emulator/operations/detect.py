@@ -10,7 +10,7 @@ from typing import Any
 from emulator.domain.detection import check_size, highest_labels, invalid_s3_object, select_labels
 from emulator.domain.errors import InvalidParameterError, ResourceNotReadyError
 from emulator.domain.quotas import RequestRateError
-from emulator.domain.states import VersionState
+from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.operations.context import Services
 from emulator.operations.lookup import version_of
 from emulator.operations.registry import Result, Runs, operation
@@ -62,7 +62,9 @@ async def detect_custom_labels(services: Services, caller: Caller, parameters: d
 
 def _running_model(version: Version) -> str:
     if version.status is not VersionState.RUNNING or version.model_file is None:
-        raise ResourceNotReadyError(f"The version {version.arn} is in state {version.status}; start it first.")
+        can_start = next_state(VERSION_MOVES, version.status, Event.START) is not None
+        advice = "; start it first" if can_start else ""
+        raise ResourceNotReadyError(f"The version {version.arn} is in state {version.status}{advice}.")
     return version.model_file
 
 

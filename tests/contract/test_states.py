@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.pictures import SINGLE_LABELS, draw_picture, image_level_manifest, single_label_pictures
-from tests.support.projects import Project, copy_of, error_code, new_project, trained_project
+from tests.support.projects import Project, copy_of, error_code, error_of, new_project, trained_project
 from tests.support.server import EmulatorProcess
 
 IN_USE = "ResourceInUseException"
@@ -120,8 +120,11 @@ def test_a_version_on_its_way_up_and_down(patient_emulator: EmulatorProcess, tra
     image = {"Bytes": draw_picture(["circle"], 1).body}
     two_to_one = {"ProjectVersionArn": arn, "MinInferenceUnits": 2, "MaxInferenceUnits": 1}
     assert error_code(client.start_project_version, **two_to_one) == INVALID
+    ask = {"ProjectVersionArn": arn, "Image": image}
+    assert error_of(client.detect_custom_labels, **ask)["Message"].endswith("TRAINING_COMPLETED; start it first.")
     assert client.start_project_version(**one_unit)["Status"] == "STARTING"
-    assert error_code(client.detect_custom_labels, ProjectVersionArn=arn, Image=image) == NOT_READY
+    refused = error_of(client.detect_custom_labels, **ask)
+    assert refused["Code"] == NOT_READY and refused["Message"].endswith("is in state STARTING.")
     assert error_code(client.start_project_version, **one_unit) == IN_USE
     assert error_code(client.delete_project_version, ProjectVersionArn=arn) == IN_USE
     assert trained.wait_version("first", "RUNNING", "FAILED")["Status"] == "RUNNING"
