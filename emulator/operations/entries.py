@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from emulator.domain.errors import ResourceInUseError, ResourceNotReadyError
+from emulator.domain.errors import InvalidPaginationTokenError, ResourceInUseError, ResourceNotReadyError
 from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.states import DATASET_MOVES, READABLE_DATASET_STATES, DatasetState, Event, next_state
 from emulator.operations.context import Context
@@ -34,7 +34,6 @@ def list_dataset_entries(context: Context) -> Result:
     parameters = context.parameters
     dataset = _readable(dataset_of(context, parameters["DatasetArn"]))
     limit = parameters.get("MaxResults", DEFAULT_PAGE)
-    cursor = context.page_start()
     labels = parameters.get("ContainsLabels")
     wanted = EntryFilter(
         contains_labels=None if labels is None else tuple(labels),
@@ -42,13 +41,11 @@ def list_dataset_entries(context: Context) -> Result:
         source_ref_contains=parameters.get("SourceRefContains"),
         has_errors=True if parameters.get("HasErrors") else None,
     )
-    assert dataset.content_id is not None, "a readable dataset has a content"
-    found = list_entries(
-        context.connection, dataset.content_id, wanted, after=None if cursor is None else cursor[0], limit=limit + 1
-    )
+    content_id, after = _place(context, dataset)
+    found = list_entries(context.connection, content_id, wanted, after=after, limit=limit + 1)
     result: dict[str, Any] = {"DatasetEntries": [line for _, line in found[:limit]]}
     if len(found) > limit:
-        result["NextToken"] = context.next_token((found[limit - 1][0],))
+        result["NextToken"] = context.next_token((content_id, found[limit - 1][0]))
     return result
 
 
@@ -65,11 +62,8 @@ def list_dataset_labels(context: Context) -> Result:
     parameters = context.parameters
     dataset = _readable(dataset_of(context, parameters["DatasetArn"]))
     limit = parameters.get("MaxResults", DEFAULT_PAGE)
-    cursor = context.page_start()
-    assert dataset.content_id is not None, "a readable dataset has a content"
-    found = list_labels(
-        context.connection, dataset.content_id, after=None if cursor is None else cursor[0], limit=limit + 1
-    )
+    content_id, after = _place(context, dataset)
+    found = list_labels(context.connection, content_id, after=after, limit=limit + 1)
     descriptions = []
     for label in found[:limit]:
         stats = {"EntryCount": label.entries}
@@ -78,7 +72,7 @@ def list_dataset_labels(context: Context) -> Result:
         descriptions.append({"LabelName": label.name, "LabelStats": stats})
     result: dict[str, Any] = {"DatasetLabelDescriptions": descriptions}
     if len(found) > limit:
-        result["NextToken"] = context.next_token((found[limit - 1].id,))
+        result["NextToken"] = context.next_token((content_id, found[limit - 1].id))
     return result
 
 
@@ -110,3 +104,18 @@ def _readable(dataset: Dataset) -> Dataset:
     if dataset.status in (DatasetState.CREATE_IN_PROGRESS, DatasetState.CREATE_FAILED):
         raise ResourceNotReadyError(f"The dataset {dataset.arn} is in state {dataset.status}.")
     raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status}.")
+
+
+def _place(context: Context, dataset: Dataset) -> tuple[int, int | None]:
+    """The dataset's content, and the place in it that the request's NextToken continues behind.
+
+    A distribution gives the dataset another content, in which that place means nothing: entries would be missed and
+    labels repeated. Raises InvalidPaginationTokenError.
+    """
+    assert dataset.content_id is not None, "a readable dataset has a content"
+    cursor = context.page_start()
+    if cursor is None:
+        return dataset.content_id, None
+    if len(cursor) != 2 or cursor[0] != dataset.content_id:
+        raise InvalidPaginationTokenError
+    return dataset.content_id, cursor[1]

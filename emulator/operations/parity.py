@@ -60,8 +60,9 @@ UNKNOWN = (
     Choice(
         "Format and life of `NextToken`",
         "A signed token that fits one operation, account, region and set of filters, without an end; `MaxResults` may "
-        "change from page to page. Anything else is InvalidPaginationTokenException. It outlives a restart. At the end "
-        "of a list the member is absent.",
+        "change from page to page. Anything else is InvalidPaginationTokenException, and so is a token for the entries "
+        "or labels of a dataset whose entries were distributed meanwhile. It outlives a restart. At the end of a list "
+        "the member is absent.",
         "The AWS CloudFormation handlers loop until it is null, so an empty string would never end.",
     ),
     Choice(

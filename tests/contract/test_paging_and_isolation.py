@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import draw_picture, single_label_pictures
+from tests.support.pictures import draw_picture, image_level_line, single_label_pictures
 from tests.support.projects import Project, error_code, new_project, unique_name
 from tests.support.server import EmulatorProcess
 
@@ -89,6 +89,24 @@ def test_entries_and_labels_come_in_pages(project: Project) -> None:
     assert error_code(client.list_dataset_labels, DatasetArn=arn, NextToken=first["NextToken"]) == WRONG_TOKEN
     filtered = {"DatasetArn": arn, "NextToken": first["NextToken"], "ContainsLabels": ["cross"]}
     assert error_code(client.list_dataset_entries, **filtered) == WRONG_TOKEN, "the token is of another question"
+
+
+def test_pages_go_on_over_an_update_and_not_over_a_distribution(project: Project) -> None:
+    """An update leaves entries at their places; behind a distribution a next page would miss some of them."""
+    pictures = single_label_pictures(["circle", "square"], 10)
+    arn = project.create_dataset("TRAIN", pictures)
+    test = project.rekognition.create_dataset(ProjectArn=project.arn, DatasetType="TEST")["DatasetArn"]
+    calls = (project.rekognition.list_dataset_entries, project.rekognition.list_dataset_labels)
+    tokens = [call(DatasetArn=arn, MaxResults=1)["NextToken"] for call in calls]
+    changes = {"GroundTruth": image_level_line(pictures[0], project.bucket).encode()}
+    project.rekognition.update_dataset_entries(DatasetArn=arn, Changes=changes)
+    assert project.wait_dataset(arn)["Status"] == "UPDATE_COMPLETE"
+    entries = calls[0](DatasetArn=arn)["DatasetEntries"]
+    assert calls[0](DatasetArn=arn, NextToken=tokens[0])["DatasetEntries"] == entries[1:]
+    project.rekognition.distribute_dataset_entries(Datasets=[{"Arn": arn}, {"Arn": test}])
+    assert project.wait_dataset(arn)["Status"] == "UPDATE_COMPLETE"
+    for call, token in zip(calls, tokens, strict=True):
+        assert error_code(call, DatasetArn=arn, NextToken=token) == WRONG_TOKEN
 
 
 def test_versions_come_newest_first_and_accounts_stay_apart(
