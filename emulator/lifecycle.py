@@ -96,6 +96,7 @@ class Lifecycle:
         if folder is None:
             return
         objects = emulator.directories.work / folder
+        self._remove_work()
         if objects.is_dir():
             emulator.s3.load_from(objects)
         else:
@@ -193,6 +194,7 @@ class Lifecycle:
         await emulator.database.write(replace)
         await self._drop_work()
         try:
+            await asyncio.to_thread(self._remove_work)
             await asyncio.to_thread(emulator.s3.load_from, objects)
         finally:
             await emulator.database.write(forget_unfinished_load)
@@ -223,7 +225,11 @@ class Lifecycle:
         emulator.s3.reset()
         for path in emulator.directories.models.iterdir():
             path.unlink()
-        for path in emulator.directories.work.iterdir():
+        self._remove_work()
+
+    def _remove_work(self) -> None:
+        """What dropped jobs had written down: jobs of a loaded archive may have the same row ids."""
+        for path in self._emulator.directories.work.iterdir():
             if not path.name.startswith(TRANSFER_PREFIX):  # an archive on its way belongs to its own call
                 shutil.rmtree(path, ignore_errors=True)
 

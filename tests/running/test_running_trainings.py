@@ -22,10 +22,10 @@ from tests.support.server import EmulatorProcess, wait_until
 ACCOUNT = "314159265358"
 
 
-def begin_training(emulator: EmulatorProcess) -> Project:
+def begin_training(emulator: EmulatorProcess, labels: tuple[str, str] = LABELS) -> Project:
     project = new_project(emulator, ACCOUNT)
-    project.create_dataset("TRAIN", single_label_pictures(LABELS, 6))
-    project.create_dataset("TEST", single_label_pictures(LABELS, 2, seed=500))
+    project.create_dataset("TRAIN", single_label_pictures(labels, 6))
+    project.create_dataset("TEST", single_label_pictures(labels, 2, seed=500))
     project.start_training()
     wait_until(lambda: workers(emulator), what="the worker process of the training")
     return project
@@ -90,6 +90,26 @@ def test_loading_drops_a_running_training_and_goes_on_with_the_one_in_the_archiv
     versions = project.rekognition.describe_project_versions(ProjectArn=project.arn)["ProjectVersionDescriptions"]
     assert [one["Status"] for one in versions] == ["TRAINING_IN_PROGRESS"]
     assert project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")["Status"] == "TRAINING_COMPLETED"
+
+
+def test_the_training_of_another_emulator_s_archive_has_its_own_images(
+    start_emulator: Callable[..., EmulatorProcess], tmp_path: Path
+) -> None:
+    """O-15: not those of the training that it replaces, which may have the same number."""
+    fast = {"CUSTOM_LABELS_TRAINING_EFFORT": "fast"}
+    emulator = start_emulator(fast)
+    with EmulatorProcess(tmp_path / "other", fast) as other:
+        project = begin_training(other)
+        with urllib.request.urlopen(f"{other.endpoint}/_emulator/state") as answer:
+            archive = answer.read()
+    begin_training(emulator, ("triangle", "cross"))
+    request = urllib.request.Request(f"{emulator.endpoint}/_emulator/state", archive, method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    project.rekognition = emulator.client("rekognition", ACCOUNT)
+    ended = project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")
+    assert ended["Status"] == "TRAINING_COMPLETED", ended["StatusMessage"]
+    wait_until(lambda: is_idle(emulator), what="the removal of what the dropped training left")
 
 
 def test_usage_of_a_training_is_what_it_will_be_billed_for(start_emulator: Callable[..., EmulatorProcess]) -> None:
