@@ -108,7 +108,8 @@ class Lifecycle:
         emulator = self._emulator
         secret = emulator.database.write_now(token_secret)
         emulator.rekognition = emulator.build_edge(secret)
-        await self._take_up()
+        async with self._reset_lock:  # whoever loads or resets now would take the same work up twice
+            await self._take_up()
         emulator.metrics_keeper.start()
         emulator.fleet.start()
         self.serving.set()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import shutil
 import sqlite3
 import tarfile
+import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,13 +24,20 @@ from emulator.control.errors import ControlError
 from emulator.s3 import EmbeddedS3
 from emulator.state_archive import ArchiveError, check_archive, pack
 from emulator.storage.object_store import Caller, ObjectLocation
-from tests.support.calls import BUCKET, create_project, put_object, store
+from tests.support.calls import BUCKET, FAST, create_project, put_object, run_version, store
 from tests.support.in_process import ACCOUNT, REGION, InProcessEmulator
+from tests.support.stored_model import StoredModel, loaded_instead
 
 OUTCOME = (
     "INSERT INTO jobs (kind, transition, resource_arn, project_arn, account, region, payload, policy, started_at,"
     " outcome) VALUES ('x', 'x', 'x', 'x', 'x', 'x', '{{}}', '{{}}', 0, '{}')"
 )
+
+
+@pytest.fixture
+def stored_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoredModel]:
+    """Model files are loaded as this model."""
+    yield from loaded_instead(monkeypatch)
 
 
 async def _saved(emulator: InProcessEmulator, directory: Path) -> Path:
@@ -84,6 +94,40 @@ def test_objects_follow_at_the_next_start_when_a_load_was_killed_before_them(
                 assert list((tmp_path / "data" / "work").iterdir()) == []
 
     asyncio.run(story())
+
+
+def test_a_load_that_comes_while_the_emulator_starts_waits_until_it_has(
+    tmp_path: Path, stored_model: StoredModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    """O-15, O-19: work is taken up once, from the archive, and not once more from what was there before."""
+
+    async def prepared() -> Path:
+        async with InProcessEmulator(tmp_path / "data", **FAST) as emulator:
+            project = await create_project(emulator)
+            arn = store(emulator, project)
+            await run_version(emulator, arn)
+            await emulator.control("PUT", "/_emulator/transitions", {"deleting": {"type": "seconds", "seconds": 600}})
+            await emulator.call("DeleteProject", ProjectArn=await create_project(emulator, "going"))
+            return await _saved(emulator, tmp_path / "archive")
+
+    async def story() -> None:
+        archive = await prepared()
+        stored_model.may_be_loaded.clear()
+        emulator = InProcessEmulator(tmp_path / "data")
+        emulator.app.lifecycle.prepare()
+        starting = asyncio.create_task(emulator.app.lifecycle.start())
+        loading = asyncio.create_task(emulator.app.lifecycle.load(archive))
+        await asyncio.wait([loading], timeout=0.5)
+        stored_model.may_be_loaded.set()
+        await asyncio.gather(starting, loading)
+        await emulator.control("PUT", "/_emulator/clock", {"mode": "manual", "now": time.time() + 600})
+        described = await emulator.call("DescribeProjects")
+        assert [project["ProjectArn"].split("/")[1] for project in described["ProjectDescriptions"]] == ["shapes"]
+        await emulator.http.aclose()
+        await emulator.app.lifecycle.stop()
+
+    asyncio.run(story())
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_an_archive_that_the_disk_has_no_room_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,10 @@ from emulator.vision.examples import Prediction
 
 @dataclass
 class StoredModel:
-    """A model that sees a circle in every image, as soon as `may_answer` is set."""
+    """A model that sees a circle in every image, as soon as `may_answer` is set; loaded as `may_be_loaded` says."""
 
     may_answer: threading.Event = field(default_factory=threading.Event)
+    may_be_loaded: threading.Event = field(default_factory=threading.Event)
     thresholds: dict[str, float] = field(default_factory=lambda: {"circle": 0.5})
 
     def predict(self, _data: bytes) -> list[Prediction]:
@@ -30,11 +31,14 @@ def loaded_instead(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoredModel]:
     """The body of a fixture: every model file that exists is loaded as one StoredModel, which answers."""
     model = StoredModel()
     model.may_answer.set()
+    model.may_be_loaded.set()
 
     def load(path: Path) -> StoredModel:
+        assert model.may_be_loaded.wait(30)
         path.read_bytes()
         return model
 
     monkeypatch.setattr(hosting, "_load_model", load)
     yield model
     model.may_answer.set()
+    model.may_be_loaded.set()
