@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.domain.arns import parse_arn
 from emulator.domain.metrics_series import MetricStore, Model
@@ -131,8 +132,13 @@ class Fleet:
     async def write(self) -> None:
         """Write the changes of units in service into the spans of running time."""
         unwritten, self._unwritten = self._unwritten, []
-        if unwritten:
+        if not unwritten:
+            return
+        try:
             await self._database.write(lambda connection: _write_changes(connection, unwritten))
+        except SQLAlchemyError:
+            self._unwritten = unwritten + self._unwritten  # a disk that is full delays them and loses none
+            raise
 
     @property
     def running(self) -> list[RunningVersion]:
