@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.domain.answers import AnswerBook
-from emulator.domain.definitions import DefinitionError
+from emulator.domain.definitions import DefinitionError, read_json_text
 from emulator.domain.faults import FaultBook
 from emulator.settings import Settings, SettingsError
 
@@ -46,9 +45,9 @@ def _read(file: str, name: str) -> object:
     if not file:
         return []
     try:
-        document: object = json.loads(Path(file).read_text(encoding="utf-8"))
+        document: object = read_json_text(Path(file).read_text(encoding="utf-8"))
         return document
     except OSError as error:
         raise SettingsError(f"the {name} file {file} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise SettingsError(f"the {name} file {file} is not JSON: {error}") from error

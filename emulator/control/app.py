@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from emulator.control.errors import ControlError
+from emulator.domain.definitions import read_json_text
 from emulator.jobs.clock import LATEST_MOMENT, Clock
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 
@@ -59,8 +59,8 @@ async def read_json(request: Request) -> Any:
         if len(body) > MAXIMUM_BODY_BYTES:
             raise ControlError("BodyTooLarge", f"The body is larger than {MAXIMUM_BODY_BYTES} bytes.", status=413)
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json_text(body)
+    except ValueError:
         raise ControlError("InvalidJson", "The body is not valid JSON.") from None
 
 

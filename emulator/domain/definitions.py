@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -87,6 +88,18 @@ class Fields:
         if value is None and default is REQUIRED:
             raise self.wrong(name, "is missing")
         return default if value is None else value
+
+
+def read_json_text(text: str | bytes) -> Any:
+    """What a JSON text says. Raises ValueError, for halves of surrogate pairs too: they are no characters, and what
+    holds them could not be given back.
+    """
+    try:
+        document = json.loads(text)
+        json.dumps(document, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return document
 
 
 def listed(document: object, name: str) -> list[Any]:

@@ -62,6 +62,8 @@ def test_faults_and_answers_from_files_hold_again_after_a_reset(start_emulator: 
     [
         (None, "cannot be read"),
         ("{", "is not JSON"),
+        ('[{"error": "ThrottlingException", "message": "\\ud800"}]', "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ('[{"error": "NoSuchError"}]', "faults[0].error: NoSuchError"),
     ],
 )

@@ -86,6 +86,9 @@ def test_a_running_model_ages_by_eight_hours_in_a_moment(lab: RunningLab) -> Non
         ("POST", "clock/advance", {"seconds": 1, "minutes": 1}, 400),
         ("PUT", "transitions", {"starting": {"type": "seconds"}}, 400),
         ("PUT", "transitions", {"flying": {"type": "real"}}, 400),
+        ("PUT", "transitions", {"half of a pair: \ud800": {"type": "real"}}, 400),
+        ("POST", "faults", {"error": "ThrottlingException", "message": "\ud800"}, 400),
+        ("POST", "answers", {"labels": [{"Name": "\ud800", "Confidence": 5}]}, 400),
     ],
 )
 def test_mistakes_are_told(lab: RunningLab, method: str, path: str, body: Any, status: int) -> None:
