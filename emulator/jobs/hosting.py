@@ -34,6 +34,8 @@ class Hosting:
         task = self._models.get(version_arn)
         if task is None:
             task = asyncio.create_task(self._load(model_file))
+            # Its failure is for those who wait; after a reset, which removes the file too, nobody does.
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             self._models[version_arn] = task
         try:
             return await asyncio.shield(task)

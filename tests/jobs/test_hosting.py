@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import threading
 from collections.abc import Awaitable, Callable
@@ -98,6 +99,28 @@ def test_who_leaves_does_not_end_the_load_of_the_others(tmp_path: Path, loader: 
         assert models.loaded == (ARN,)
 
     play(tmp_path, story)
+
+
+def test_a_load_that_nobody_waits_for_any_more_fails_in_silence(
+    tmp_path: Path, loader: Loader, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A reset while a version starts: its file is gone before it is read (O-8)."""
+    loader.may_end.clear()
+    loader.error = FileNotFoundError("removed meanwhile")
+
+    async def story(models: Hosting) -> None:
+        starting = asyncio.create_task(models.load(ARN, "v.onnx"))
+        while not loader.paths:
+            await asyncio.sleep(0.01)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        models.unload_all()
+        loader.may_end.set()
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+
+    play(tmp_path, story)
+    gc.collect()
+    assert caplog.records == []
 
 
 def test_an_old_load_that_fails_leaves_the_new_one(tmp_path: Path, loader: Loader) -> None:
