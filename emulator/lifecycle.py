@@ -142,13 +142,19 @@ class Lifecycle:
         emulator = self._emulator
         async with self._reset_lock:
             await self._drop_work()
-            await emulator.database.write(_forget)
-            # Once more, for what was accepted before everything was forgotten and began only now.
-            await self._drop_work()
-            await asyncio.to_thread(self._reset_files)
-            self._given.give(emulator.faults, emulator.answers)
-            emulator.policies.reset()
-            emulator.clock.set_real()
+            try:
+                await emulator.database.write(_forget)
+                # Once more, for what was accepted before everything was forgotten and began only now.
+                await self._drop_work()
+                await asyncio.to_thread(self._reset_files)
+                self._given.give(emulator.faults, emulator.answers)
+                emulator.policies.reset()
+                emulator.clock.set_real()
+            except BaseException:
+                # What could not be forgotten, on a full disk, goes on.
+                await self._take_up()
+                raise
+            emulator.runner.resume()
 
     async def save(self, directory: Path) -> Path:
         """O-15: write the whole state into an archive in this folder; its path."""

@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from emulator import lifecycle
 from emulator.control.errors import ControlError
@@ -60,6 +61,34 @@ def test_work_goes_on_when_the_state_cannot_be_replaced(tmp_path: Path, monkeypa
                 await emulator.app.lifecycle.load(archive)
             described = await emulator.call("DescribeProjects")
             assert described["ProjectDescriptions"] == [], "the deletion ends at the first describing call"
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("stored_model")
+def test_work_and_models_go_on_when_a_reset_fails_for_want_of_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O-8, O-19: nothing stays in a transitional state, and what runs has its inference units."""
+
+    def full_disk(_connection: object) -> None:
+        raise OperationalError("DELETE", {}, Exception("database or disk is full"))
+
+    async def story() -> None:
+        async with InProcessEmulator(tmp_path / "data", **FAST) as emulator:
+            project = await create_project(emulator)
+            running, starting = store(emulator, project, "running"), store(emulator, project, "starting")
+            await run_version(emulator, running)
+            await emulator.control("PUT", "/_emulator/transitions", {"starting": {"type": "describes", "count": 1}})
+            await emulator.call("StartProjectVersion", ProjectVersionArn=starting, MinInferenceUnits=1)
+            with monkeypatch.context() as patch:
+                patch.setattr(lifecycle, "_forget", full_disk)
+                with pytest.raises(OperationalError):
+                    await emulator.control("POST", "/_emulator/reset")
+            described = await emulator.call("DescribeProjectVersions", ProjectArn=project)
+            assert {one["Status"] for one in described["ProjectVersionDescriptions"]} == {"RUNNING"}
+            lost = {"project_version": running, "units": 1, "seconds": 60}
+            assert (await emulator.control("POST", "/_emulator/outage", lost))[0] == 200
 
     asyncio.run(story())
 

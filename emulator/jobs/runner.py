@@ -74,6 +74,7 @@ class JobRunner:
         self._open: dict[int, OpenJob] = {}
         self._changed = asyncio.Event()
         self._closing = False
+        self._stopped = False
         self._letting_go = False
 
     @property
@@ -87,7 +88,8 @@ class JobRunner:
         return tuple(self._handlers)
 
     def resume(self) -> None:
-        """Take up all work that an earlier process left (O-19)."""
+        """Take up all work that is stored: what an earlier process left (O-19), or what was accepted since a stop."""
+        self._stopped = False
         for job in self._database.read_now(list_jobs):
             self.submit(job)
 
@@ -113,8 +115,8 @@ class JobRunner:
         )
 
     def submit(self, job: Job) -> None:
-        """Begin work that is stored."""
-        if self._closing:
+        """Begin work that is stored, once; after a stop it waits for `resume`, which looks whether it still is."""
+        if self._closing or self._stopped or job.id in self._open:
             return
         item = OpenJob(job, describes_needed(job.policy), job.started_at / 1000)
         if item.describes_needed == 0:
@@ -169,7 +171,7 @@ class JobRunner:
 
     async def stop(self, *, for_good: bool = True) -> None:
         """End all work where it stands; what is stored can be resumed. Held calls are let go."""
-        self._closing = for_good
+        self._closing, self._stopped = for_good, True
         tasks = [item.task for item in self._open.values() if item.task is not None]
         self._open.clear()
         for task in tasks:

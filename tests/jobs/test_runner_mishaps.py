@@ -11,6 +11,7 @@ from emulator.jobs import runner as runner_module
 from emulator.jobs.runner import BROKE, DONE
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
+from emulator.storage.reset import delete_everything
 from tests.support.runner_bench import Bench, everything, play
 
 
@@ -136,6 +137,8 @@ def test_work_that_was_done_is_not_done_again(database: Database) -> None:
 
 
 def test_a_reset_leaves_the_runner_usable(database: Database) -> None:
+    """What is accepted while it stands still begins with `resume`, unless it was forgotten meanwhile."""
+
     async def story() -> None:
         bench = Bench(database)
         bench.handler.may_end.clear()
@@ -146,8 +149,14 @@ def test_a_reset_leaves_the_runner_usable(database: Database) -> None:
         async with asyncio.timeout(2):
             await held
         bench.handler.may_end.set()
-        await bench.accept("arn:aws:rekognition:us-east-1:111122223333:project/p/2")
+        forgotten = await bench.accept("arn:aws:rekognition:us-east-1:111122223333:project/p/2")
+        assert list(bench.runner.open_jobs) == []
+        await database.write(delete_everything)
+        await bench.accept("arn:aws:rekognition:us-east-1:111122223333:project/p/3")
+        bench.runner.resume()
         bench.clock.advance(1)
         await bench.ended()
+        assert bench.shown(forgotten.resource_arn) is None
+        assert bench.shown("arn:aws:rekognition:us-east-1:111122223333:project/p/3") == DONE
 
     play(story)
