@@ -7,6 +7,7 @@ docs/settings.md is generated from this file by `python -m emulator.settings`.
 from __future__ import annotations
 
 import math
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
@@ -28,6 +29,7 @@ class Rule:
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
+    is_address: bool = False
 
 
 def _setting(default: Any, text: str, **rule: Any) -> Any:
@@ -52,14 +54,16 @@ class Settings:
     virtual_host_domain: str = _setting(
         "localhost",
         "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style).",
-        pattern=r"([\w-]+(\.[\w-]+)*)?",
+        pattern=r"[\w-]+(\.[\w-]+)*",
     )
     s3_endpoint_url: str = _setting(
         "",
         "An S3 endpoint to use instead of the embedded S3 for manifests, images and results; docs/s3.md.",
-        pattern=r"(https?://\S+)?",
+        is_address=True,
     )
-    s3_region: str = _setting("", "Region of that endpoint; without it the region of each request.")
+    s3_region: str = _setting(
+        "", "Region of that endpoint; without it the region of each request.", pattern=r"[A-Za-z0-9-]*"
+    )
     s3_addressing_style: str = _setting(
         "path", "How buckets of that endpoint are addressed.", choices=("auto", "path", "virtual")
     )
@@ -165,6 +169,9 @@ def _parse(item: Field[Any], text: str, name: str) -> Any:
     rule = rule_of(item)
     value: Any = text
     kind = str(item.type)
+    if kind in ("str", "Path") and text == "" and item.default != "":
+        # An empty host would listen on every address, an empty folder be the one the emulator was started in.
+        raise SettingsError(f"{name} is empty; leave it away for the default, {item.default}")
     if kind == "bool":
         value = {
             "1": True,
@@ -184,12 +191,26 @@ def _parse(item: Field[Any], text: str, name: str) -> Any:
         value = Path(text)
     if rule.choices is not None and value not in rule.choices:
         raise SettingsError(f"{name}={text}: expected one of {', '.join(rule.choices)}")
+    if rule.is_address and text and not _is_address(text):
+        raise SettingsError(f"{name}={text}: expected an address such as http://127.0.0.1:9000")
     if rule.pattern is not None:
         import re
 
         if not re.fullmatch(rule.pattern, text):
             raise SettingsError(f"{name}={text}: expected the form {rule.pattern}")
     return value
+
+
+def _is_address(text: str) -> bool:
+    """Whether boto3 takes it for an endpoint, which it otherwise says only when the first object is asked for."""
+    from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+
+    try:
+        has_good_port = urllib.parse.urlsplit(text).port != 0
+        is_known = is_valid_endpoint_url(text) or is_valid_ipv6_endpoint_url(text)
+    except ValueError:
+        return False
+    return text.startswith(("http://", "https://")) and has_good_port and is_known
 
 
 def _number(kind: str, text: str, name: str, rule: Rule) -> float:

@@ -94,8 +94,12 @@ def test_an_unknown_variable_is_named(name: str) -> None:
         ("training_effort", "most"),
         ("virtual_host_domain", "localhost:4598"),
         ("virtual_host_domain", ".emulator.internal"),
+        ("s3_region", "us east"),
         ("s3_endpoint_url", "minio:9000"),
+        ("s3_endpoint_url", "ftp://minio"),
         ("s3_endpoint_url", "http://"),
+        ("s3_endpoint_url", "http://[::1"),
+        ("s3_endpoint_url", "http://minio:90000"),
     ],
 )
 def test_a_bad_value_is_named(name: str, text: str) -> None:
@@ -104,6 +108,20 @@ def test_a_bad_value_is_named(name: str, text: str) -> None:
     assert str(caught.value).startswith(f"{PREFIX}{name.upper()}={text}: expected ")
     with pytest.raises(SettingsError, match=f"^--{name.replace('_', '-')}="):
         Settings.read({}, {name: text})
+
+
+@pytest.mark.parametrize("name", ["host", "data_dir", "init_dir", "virtual_host_domain"])
+def test_an_empty_value_is_named_where_it_would_mean_something_else(name: str) -> None:
+    """O-3, O-5: an empty host is every address, an empty folder the present one."""
+    with pytest.raises(SettingsError, match=f"^{PREFIX}{name.upper()} is empty"):
+        read(**{name: ""})
+    with pytest.raises(SettingsError, match=f"^--{name.replace('_', '-')} is empty"):
+        Settings.read({}, {name: ""})
+
+
+@pytest.mark.parametrize("address", ["", "http://minio:9000", "https://s3.example.com/path", "http://[::1]:9000"])
+def test_addresses_of_an_outside_s3(address: str) -> None:
+    assert read(s3_endpoint_url=address).s3_endpoint_url == address
 
 
 def test_scaling_down_begins_below_scaling_up() -> None:
