@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write_whatever_the_encoding()
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in given if word in _COMMANDS), "")
-    parsed = build_parser(command).parse_args(given)
     try:
+        parsed = build_parser(command).parse_args(given)
         code: int = importlib.import_module(_COMMANDS[parsed.command][0]).run(parsed)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -71,6 +71,17 @@ def test_wrong_usage_ends_with_two(arguments: list[str], capsys: pytest.CaptureF
     assert captured.out == "" and captured.err.startswith("usage: custom-labels")
 
 
+def test_ctrl_c_while_a_command_is_being_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emulator.cli.importlib.import_module", interrupted)
+    assert main(["healthcheck"]) == FAILURE
+    assert capsys.readouterr().err == "interrupted\n"
+
+
 def test_version(tmp_path: Path) -> None:
     ended = custom_labels("--version", folder=tmp_path)
     assert (ended.returncode, ended.stdout) == (SUCCESS, f"custom-labels {__version__}\n")
