@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -16,9 +16,11 @@ class DataDirectoryError(Exception):
 def hold_data_directory(directory: Path) -> Iterator[None]:
     """Hold the directory's lock, creating the directory if need be. The system frees the lock of a killed process.
 
+    Directories that were made for it are gone afterwards if nothing else was written: the port was in use.
     Raises DataDirectoryError where another process holds it or it cannot be written.
     """
     try:
+        made = [path for path in (directory, *directory.parents) if not path.exists()]
         directory.mkdir(parents=True, exist_ok=True)
         lock = (directory / "lock").open("a+")
     except OSError as error:
@@ -35,7 +37,19 @@ def hold_data_directory(directory: Path) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        yield
+        try:
+            yield
+        finally:
+            _remove_unused(directory, made)
+
+
+def _remove_unused(directory: Path, made: list[Path]) -> None:
+    """Remove the directories that were made, the innermost first, if the lock is all that is in them."""
+    with suppress(OSError):
+        if made and [path.name for path in directory.iterdir()] == ["lock"]:
+            (directory / "lock").unlink()
+            for path in made:
+                path.rmdir()
 
 
 def _try_to_lock(descriptor: int) -> bool:

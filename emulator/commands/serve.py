@@ -36,9 +36,13 @@ SWITCH_SECONDS = 0.001
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A flag for every setting."""
+    parser.epilog = f"Each is also a variable: --log-level is {PREFIX}LOG_LEVEL. A flag wins."
     for item in fields(Settings):
         flag = "--" + item.name.replace("_", "-")
-        help_text = rule_of(item).text.replace("%", "%%") + f" Default: {item.default}"
+        rule = rule_of(item)
+        choices = f" One of {', '.join(rule.choices)}." if rule.choices else ""
+        default = f" Default: {item.default}" if item.default != "" else ""
+        help_text = (rule.text + choices + default).replace("%", "%%")
         if str(item.type) == "bool":
             parser.add_argument(flag, action="store_const", const="true", help=help_text)
         else:
@@ -161,9 +165,12 @@ def _end_quietly_on_signals() -> None:
     """Exit with 0 on SIGTERM and Ctrl-C (O-3).
 
     While it serves, uvicorn has its own handlers; when it has ended it raises the signal again, which ends up here.
+    A second signal while it tidies up, as Ctrl-C and its parent's SIGTERM together, would leave a part of it.
     """
 
     def end(_number: int, _frame: object) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         raise SystemExit(0)
 
     for number in (signal.SIGTERM, signal.SIGINT):

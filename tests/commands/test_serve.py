@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import custom_labels
+from tests.support.command_line import command_environment, custom_labels
 from tests.support.server import EmulatorProcess
 
 FAILURE = 1
@@ -34,6 +35,13 @@ def test_port_in_use(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         line = refusal(tmp_path, "--port", port, "--ephemeral")
     assert f"127.0.0.1:{port}" in line and "--port" in line
+
+
+def test_a_port_in_use_leaves_no_new_directory(tmp_path: Path) -> None:
+    """O-3: nothing changed."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refusal(tmp_path, "--port", str(taken.getsockname()[1]), "--data-dir", "new/data")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_data_directory_in_use(start_emulator: Callable[..., EmulatorProcess], tmp_path: Path) -> None:
@@ -93,6 +101,41 @@ def test_credentials_of_an_outside_s3_that_cannot_be_read(text: str | None, tmp_
 
 def test_flag_that_does_not_fit(tmp_path: Path) -> None:
     assert "--port=70000" in refusal(tmp_path, "--port", "70000")
+
+
+@pytest.mark.parametrize("content", [None, '{"111122223333": 5}'])
+def test_credentials_of_an_outside_s3_that_cannot_be_read(content: str | None, tmp_path: Path) -> None:
+    """O-5: one line that names the setting."""
+    if content is not None:
+        (tmp_path / "keys.json").write_text(content)
+    line = refusal(tmp_path, "--port", "0", "--s3-endpoint-url", "http://127.0.0.1:9", "--s3-credentials", "keys.json")
+    assert line.startswith("CUSTOM_LABELS_S3_CREDENTIALS: keys.json: ")
+
+
+def test_help_tells_choices_defaults_and_variables(tmp_path: Path) -> None:
+    """O-2."""
+    told = " ".join(custom_labels("serve", "--help", folder=tmp_path).stdout.split())
+    assert "How much is logged. One of debug, info, warning, error. Default: info" in told
+    assert "--log-level is CUSTOM_LABELS_LOG_LEVEL" in told
+
+
+def test_a_second_signal_does_not_interrupt_the_end(tmp_path: Path) -> None:
+    """O-3: Ctrl-C reaches the emulator of a demo together with the demo's own SIGTERM."""
+    program = (
+        "import signal; from emulator.commands import serve; serve._end_quietly_on_signals()\n"
+        "try: signal.raise_signal(signal.SIGINT)\n"
+        "finally: signal.raise_signal(signal.SIGTERM); signal.raise_signal(signal.SIGINT); print('all is tidy')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=command_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "all is tidy\n", "")
 
 
 def test_ephemeral_data_are_gone_at_the_end(tmp_path: Path) -> None:
