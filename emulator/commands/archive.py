@@ -5,43 +5,69 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import sys
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
+from emulator.commands.client import no_emulator
 from emulator.settings import PREFIX
+from emulator.storage.files import written_file
 
 SUCCESS, FAILURE = 0, 1
 PATH = "/_emulator/state"
+ARCHIVE = "application/x-tar"
 TIMEOUT_SECONDS = 600.0
+ENDED_EARLY = "the emulator ended before the file was whole"
 
 
 class ArchiveTransferError(Exception):
     """The emulator cannot be reached, or refused; the message says why."""
 
 
+@contextmanager
 def transfer(
-    endpoint: str, method: str, body: BinaryIO | None, size: int, path: str = PATH
-) -> http.client.HTTPResponse:
-    """Send a call with a body of `size` bytes; the answer, unread. Raises ArchiveTransferError."""
+    endpoint: str, method: str, body: BinaryIO | None, size: int, path: str = PATH, answered: str = ARCHIVE
+) -> Iterator[http.client.HTTPResponse]:
+    """Send a call with a body of `size` bytes; the answer, unread, of the media type `answered`.
+
+    Raises ArchiveTransferError.
+    """
     address = urllib.parse.urlsplit(endpoint)
-    if address.scheme not in ("http", "https") or address.hostname is None:
-        raise ArchiveTransferError(f"{endpoint} is no http address")
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    headers = {"Content-Type": "application/x-tar", "Content-Length": str(size)} if body is not None else {}
-    token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    try:
-        connection = kind(address.hostname, address.port, timeout=TIMEOUT_SECONDS)
-        connection.request(method, address.path.rstrip("/") + path, body, headers)
-        answer = connection.getresponse()
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise ArchiveTransferError(f"no emulator answers at {endpoint}: {error}") from error
-    if answer.status != http.HTTPStatus.OK:
-        raise ArchiveTransferError(_refusal(answer))
-    return answer
+    with closing(kind(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)) as connection:
+        try:
+            connection.request(method, address.path.rstrip("/") + path, body, _headers(body, size))
+            answer = connection.getresponse()
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            reason = " ".join(str(error).split())
+            raise ArchiveTransferError(f"no emulator answers at {endpoint}: {reason}") from error
+        with answer:
+            if answer.status != http.HTTPStatus.OK:
+                raise ArchiveTransferError(_refusal(answer))
+            if answer.headers.get_content_type() != answered:
+                raise ArchiveTransferError(no_emulator(endpoint))
+            yield answer
+
+
+def download(file: Path, endpoint: str, path: str, answered: str) -> int:
+    """GET `path` into the file, which appears only when it is whole; its size. Raises ArchiveTransferError, OSError."""
+    if file.exists() and not file.is_file():
+        raise ArchiveTransferError(f"{file} is there already and no file that could be replaced")
+    if not file.parent.is_dir():
+        raise ArchiveTransferError(f"there is no folder {file.parent}")
+    with transfer(endpoint, "GET", None, 0, path, answered) as answer, written_file(file) as target:
+        try:
+            shutil.copyfileobj(answer, target, 1 << 20)
+        except http.client.HTTPException:
+            raise ArchiveTransferError(ENDED_EARLY) from None
+        size = target.tell()
+        if size != int(answer.headers.get("Content-Length", size)):
+            raise ArchiveTransferError(ENDED_EARLY)
+    return size
 
 
 def run_or_explain(step: Callable[[], str]) -> int:
@@ -57,6 +83,12 @@ def run_or_explain(step: Callable[[], str]) -> int:
 def _refusal(answer: http.client.HTTPResponse) -> str:
     try:
         message: str = json.loads(answer.read())["error"]["message"]
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return f"the emulator answered {answer.status}"
     return message
+
+
+def _headers(body: BinaryIO | None, size: int) -> dict[str, str]:
+    headers = {} if body is None else {"Content-Type": ARCHIVE, "Content-Length": str(size)}
+    token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
+    return headers | ({"Authorization": f"Bearer {token}"} if token else {})

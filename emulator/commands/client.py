@@ -3,30 +3,58 @@
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
 from emulator.settings import PREFIX
+
+DEFAULT_PORT = "4598"
 
 
 class EmulatorUnreachableError(Exception):
     """No emulator answers; the message names the address."""
 
 
+def endpoint_address(text: str) -> str:
+    """The address of an emulator, for argparse: without a slash at its end. Raises ArgumentTypeError."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or not text.isascii() or " " in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address such as http://127.0.0.1:{DEFAULT_PORT}")
+    return text.rstrip("/")
+
+
 def add_endpoint_argument(parser: argparse.ArgumentParser) -> None:
     """--endpoint, by default where `serve` would listen."""
-    port = os.environ.get(f"{PREFIX}PORT", "4598")
-    parser.add_argument("--endpoint", default=f"http://127.0.0.1:{port}", help="address of the emulator (%(default)s)")
+    port = os.environ.get(f"{PREFIX}PORT", DEFAULT_PORT)
+    parser.add_argument(
+        "--endpoint",
+        type=endpoint_address,
+        metavar="URL",
+        default=f"http://127.0.0.1:{port}",
+        help="address of the emulator (%(default)s)",
+    )
+
+
+def no_emulator(endpoint: str) -> str:
+    """What to say where something else answers."""
+    return f"what answers at {endpoint} is not a Custom Labels emulator"
 
 
 def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -> tuple[int, dict[str, Any]]:
     """Status and JSON of a control call, an error's included; the token of CUSTOM_LABELS_CONTROL_TOKEN goes with it.
 
-    `path` begins with a slash, `timeout` is in seconds. Raises EmulatorUnreachableError.
+    `path` begins with a slash, `timeout` is in seconds. Raises EmulatorUnreachableError, also where something else
+    answers well.
     """
     request = urllib.request.Request(endpoint.rstrip("/") + path, method=method)
     token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
@@ -35,15 +63,17 @@ def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=timeout) as answer:
-            return answer.status, json.load(answer)
+            status, text = answer.status, answer.read()
     except urllib.error.HTTPError as error:
-        try:
-            return error.code, json.load(error)
-        except ValueError:
-            return error.code, {"error": {"code": "HttpError", "message": str(error)}}
-    except (OSError, ValueError) as error:
+        with error:
+            return error.code, _refusal(error, endpoint)
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        raise EmulatorUnreachableError(f"no emulator answers at {endpoint}: {reason}") from error
+        raise EmulatorUnreachableError(f"no emulator answers at {endpoint}: {_one_line(reason)}") from error
+    document = _object(text)
+    if document is None:
+        raise EmulatorUnreachableError(no_emulator(endpoint))
+    return status, document
 
 
 def call_and_tell(endpoint: str, method: str, path: str, done: str, timeout: float = 60.0) -> int:
@@ -58,3 +88,28 @@ def call_and_tell(endpoint: str, method: str, path: str, done: str, timeout: flo
         return 1
     print(done)
     return 0
+
+
+def _refusal(error: urllib.error.HTTPError, endpoint: str) -> dict[str, Any]:
+    """The JSON of an error; in the emulator's form also where something else answers."""
+    try:
+        document = _object(error.read())
+    except (OSError, http.client.HTTPException):
+        document = None
+    told = (document or {}).get("error")
+    if document is not None and isinstance(told, dict) and isinstance(told.get("message"), str):
+        return document
+    return {"error": {"code": "HttpError", "message": f"{no_emulator(endpoint)} (HTTP {error.code})"}}
+
+
+def _object(text: bytes) -> dict[str, Any] | None:
+    """The JSON object that this is, or None."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _one_line(reason: object) -> str:
+    return " ".join(str(reason).split())

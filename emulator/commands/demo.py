@@ -6,19 +6,17 @@ import argparse
 import os
 import signal
 import sys
-import urllib.parse
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from emulator.commands.client import EmulatorUnreachableError
+from emulator.commands.client import DEFAULT_PORT, EmulatorUnreachableError, endpoint_address
 from emulator.settings import PREFIX
 
 if TYPE_CHECKING:
     from emulator.commands.demo_life import Demo
 
 SUCCESS, FAILURE = 0, 1
-DEFAULT_PORT = "4598"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "which keeps nothing."
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--endpoint", type=_endpoint, metavar="URL", help="address of a running emulator")
+    where.add_argument("--endpoint", type=endpoint_address, metavar="URL", help="address of a running emulator")
     where.add_argument(
         "--port",
         type=_port,
@@ -133,13 +131,6 @@ def _running_emulator(port: int | None) -> str | None:
         return None
     endpoint = f"http://127.0.0.1:{port or os.environ.get(f'{PREFIX}PORT', DEFAULT_PORT)}"
     return endpoint if answers(endpoint) else None
-
-
-def _endpoint(text: str) -> str:
-    parts = urllib.parse.urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise argparse.ArgumentTypeError(f"{text} is not an address such as http://127.0.0.1:{DEFAULT_PORT}")
-    return text.rstrip("/")
 
 
 def _port(text: str) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from emulator.commands.client import EmulatorUnreachableError, call_control
+from emulator.commands.client import EmulatorUnreachableError, call_control, no_emulator
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 12.0
@@ -59,7 +59,7 @@ def wait_ready(endpoint: str) -> None:
         if status == 200:
             return
         if status != 503:
-            raise EmulatorStartError(f"what answers at {endpoint} is not a Custom Labels emulator")
+            raise EmulatorStartError(no_emulator(endpoint))
         if time.monotonic() > deadline:
             raise EmulatorStartError(f"the emulator at {endpoint} was not ready within {READY_SECONDS:.0f} s")
         time.sleep(_PAUSE_SECONDS)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from urllib.parse import urlencode
 
-from emulator.commands.archive import run_or_explain, transfer
+from emulator.commands.archive import download, run_or_explain
 from emulator.commands.client import add_endpoint_argument
-from emulator.storage.files import written_file
 
 PATH = "/_emulator/model"
 
@@ -30,6 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _export(endpoint: str, arn: str, file: Path) -> str:
     query = urlencode({"project_version": arn})
-    with written_file(file) as target:
-        shutil.copyfileobj(transfer(endpoint, "GET", None, 0, f"{PATH}?{query}"), target, 1 << 20)
-    return f"Exported {file.stat().st_size:,} bytes to {file}."
+    size = download(file, endpoint, f"{PATH}?{query}", "application/octet-stream")
+    return f"Exported {size:,} bytes to {file}."

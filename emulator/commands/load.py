@@ -21,6 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _load(endpoint: str, file: Path) -> str:
-    with file.open("rb") as archive:
-        transfer(endpoint, "PUT", archive, file.stat().st_size).read()
+    with (
+        file.open("rb") as archive,
+        transfer(endpoint, "PUT", archive, file.stat().st_size, answered="application/json") as answer,
+    ):
+        answer.read()
     return f"The emulator now has the state of {file}."

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
-from emulator.commands.archive import ArchiveTransferError, run_or_explain, transfer
+from emulator.commands.archive import ARCHIVE, PATH, download, run_or_explain
 from emulator.commands.client import add_endpoint_argument
 
 
@@ -22,15 +21,4 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _save(endpoint: str, file: Path) -> str:
-    partial = file.with_name(file.name + ".partial")
-    answer = transfer(endpoint, "GET", None, 0)
-    try:
-        with partial.open("wb") as target:
-            shutil.copyfileobj(answer, target, 1 << 20)
-        size = partial.stat().st_size
-        if size != int(answer.headers["Content-Length"]):
-            raise ArchiveTransferError("the emulator ended before the archive was whole")
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-    return f"Saved {size:,} bytes to {file}."
+    return f"Saved {download(file, endpoint, PATH, ARCHIVE):,} bytes to {file}."
