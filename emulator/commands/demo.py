@@ -84,14 +84,14 @@ def _show(demo: Demo, clean_up: bool) -> None:
         return
     try:
         demo.show()
+        demo.clean_up()
     except KeyboardInterrupt:
         demo.screen.say("Interrupted; taking everything back. Ctrl-C again leaves it as it is.")
-        demo.clean_up()
+        _clean_up_if_possible(demo)
         raise
     except BaseException:
         _clean_up_if_possible(demo)
         raise
-    demo.clean_up()
 
 
 def _clean_up_if_possible(demo: Demo) -> None:
@@ -102,6 +102,9 @@ def _clean_up_if_possible(demo: Demo) -> None:
         demo.clean_up()
     except DemoError as error:
         demo.screen.say(f"Project {demo.name} and bucket {demo.name} are left: {error}")
+    except KeyboardInterrupt:
+        demo.screen.say(f"Project {demo.name} and bucket {demo.name} are left.")
+        raise
 
 
 def _wait_for_interrupt() -> None:

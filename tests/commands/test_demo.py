@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from emulator.cli import main
+from emulator.commands.demo import _show
+from emulator.commands.demo_life import Demo
 from emulator.commands.demo_pictures import SCENES, SIDE, example_objects, example_pictures
 from emulator.commands.demo_screen import BarScreen, PlainScreen
 from tests.support.command_line import COMMAND, command_environment
@@ -102,6 +105,30 @@ def test_interrupted_it_takes_everything_back(emulator: EmulatorProcess, tmp_pat
     process.stderr.close()
     process.stdout.close()
     assert left_over(emulator) == []
+
+
+@pytest.mark.parametrize("interrupts", [1, 2])
+def test_interrupted_while_it_takes_everything_back(
+    interrupts: int, emulator: EmulatorProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first Ctrl-C takes everything back all the same, the second leaves it and says what."""
+    demo = Demo(emulator.endpoint, PlainScreen(sys.stdout))
+    clean_up, seen = demo.clean_up, []
+
+    def interrupted() -> None:
+        seen.append("clean up")
+        if len(seen) <= interrupts:
+            raise KeyboardInterrupt
+        clean_up()
+
+    monkeypatch.setattr(demo, "show", lambda: None)
+    monkeypatch.setattr(demo, "clean_up", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _show(demo, clean_up=True)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(seen) == 2 and printed[0].startswith("Interrupted; taking everything back.")
+    left = f"Project {demo.name} and bucket {demo.name} are left."
+    assert printed[1] == left if interrupts == 2 else printed[1].startswith("clean up")
 
 
 def is_training(emulator: EmulatorProcess) -> bool:
