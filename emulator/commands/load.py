@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from emulator.commands.archive import run_or_explain, transfer
+from emulator.commands.archive import ArchiveTransferError, run_or_explain, transfer
 from emulator.commands.client import add_endpoint_argument
 
 
@@ -21,6 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _load(endpoint: str, file: Path) -> str:
+    if not file.is_file():  # a pipe has no length that could be told beforehand
+        raise ArchiveTransferError(f"{file} is no file" if file.exists() else f"there is no file {file}")
     with (
         file.open("rb") as archive,
         transfer(endpoint, "PUT", archive, file.stat().st_size, answered="application/json") as answer,

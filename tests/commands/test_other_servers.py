@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -85,6 +86,18 @@ def test_a_file_that_breaks_off_is_no_success(
         assert main([*command, "--endpoint", address]) == FAILURE
     assert capsys.readouterr().err == "custom-labels: the emulator ended before the file was whole\n"
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("out", b"of before")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_load_says_what_it_cannot_send(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """O-15: a pipe has no length, so `load <(gunzip -c state.tar.gz)` cannot be."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, told in ((pipe, f"{pipe} is no file"), (tmp_path, f"{tmp_path} is no file")):
+        assert main(["load", str(path), "--endpoint", "http://127.0.0.1:9"]) == FAILURE
+        assert capsys.readouterr().err == f"custom-labels: {told}\n"
+    assert main(["load", str(tmp_path / "none"), "--endpoint", "http://127.0.0.1:9"]) == FAILURE
+    assert capsys.readouterr().err == f"custom-labels: there is no file {tmp_path / 'none'}\n"
 
 
 @pytest.mark.parametrize("target", [".", "missing/out"])
