@@ -26,7 +26,8 @@ def print_result(result: LintResult, console: Console) -> None:
 def _print_file(file: LintedFile, console: Console) -> None:
     side = file.side
     counts = " · ".join(f"{side.count(verdict):,} {verdict.value}" for verdict in Verdict)
-    console.print(_styled((str(file.path), "bold"), (f"  {len(side.verdicts):,} lines: {counts}", "")))
+    lines = f"{len(side.verdicts):,} line{'s' if len(side.verdicts) != 1 else ''}"
+    console.print(_styled((str(file.path), "bold"), (f"  {lines}: {counts}", "")))
     for rule, count in file.counts.most_common():
         _print_rule(file, rule, count, console)
     console.print()

@@ -56,6 +56,8 @@ def write_manifest(path: Path, lines: Iterable[Line]) -> int:
                 count += 1
         partial.replace(path)
     except OSError as error:
+        if error.filename == str(partial):
+            raise OSError(error.errno, error.strerror, str(path)) from None
         if error.filename is not None:
             raise
         raise ConversionError(f"{path}: {error.strerror}") from None

@@ -406,6 +406,16 @@ def test_wrong_usage_has_exit_code_two(
     assert (tmp_path / "rows.manifest").read_text() == "1.jpg,cat\n"
 
 
+@pytest.mark.parametrize("output", ["missing/a.manifest", "folder.manifest"])
+def test_a_manifest_that_cannot_be_written_is_named(
+    tmp_path: Path, output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text("1.jpg,cat\n")
+    (tmp_path / "folder.manifest").mkdir()
+    assert run("csv", "a.csv", "--s3", "s3://bkt/images", "--output", output) == 2
+    assert capsys.readouterr().err.startswith(f"custom-labels convert: {output}: ")
+
+
 def picture(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (100, 80), "teal").save(path)

@@ -44,6 +44,11 @@ def test_a_good_manifest_passes(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "No errors: a classification training with 2 labels could begin." in shown
 
 
+def test_one_line_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(manifest(tmp_path, GOOD[:1]), "--no-images")
+    assert "  1 line: 1 valid" in capsys.readouterr().out
+
+
 def test_offenders_are_shown_with_line_column_and_cure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = as_bytes(image_line(99, "a")).replace(b'"yes"', b'"ja"')
     path = manifest(tmp_path, [*GOOD, bad])

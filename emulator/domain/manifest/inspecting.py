@@ -24,7 +24,8 @@ from emulator.domain.manifest.limits import MAXIMUM_LABEL_CHARACTERS, MAXIMUM_LI
 from emulator.domain.manifest.rules import Effect, Rule
 
 SOURCE_REF = "source-ref"
-_SOURCE_REF = re.compile(r"s3://([0-9A-Za-z.\-_]{3,255})/([^\x00-\x1f\x7f]+)")
+_BUCKET = re.compile(r"[0-9A-Za-z.\-_]{3,255}")
+_SOURCE_REF = re.compile(rf"s3://({_BUCKET.pattern})/([^\x00-\x1f\x7f]+)")
 _MAXIMUM_KEY_BYTES = 1024
 _UNANNOTATED = Finding(rules.UNANNOTATED_RECORD, Place.IMAGE, detail="nothing but source-ref")
 _LONGER = f"more than {MAXIMUM_LINE_CHARACTERS:,} characters"
@@ -88,13 +89,24 @@ def _check_source_ref(inspection: LineInspection, document: Document) -> bool:
         return False
     match = _SOURCE_REF.fullmatch(source_ref) if isinstance(source_ref, str) else None
     if match is None or len(match[2].encode()) > _MAXIMUM_KEY_BYTES:
-        detail = "not of the form s3://bucket/path"
+        detail = _wrong_with(source_ref)
         inspection.findings.append(
             Finding(rules.INVALID_SOURCE_REF_FORMAT, Place.IMAGE, fault=(SOURCE_REF,), detail=detail)
         )
         return False
     inspection.source_ref, inspection.bucket, inspection.key = match[0], match[1], match[2]
     return True
+
+
+def _wrong_with(source_ref: object) -> str:
+    """What a person should look at in a source-ref that is none."""
+    if isinstance(source_ref, str) and source_ref.startswith("s3://"):
+        bucket, _, key = source_ref.removeprefix("s3://").partition("/")
+        if bucket and key and not _BUCKET.fullmatch(bucket):
+            return "the bucket's name is none: at least three letters, digits, dots or hyphens"
+        if len(key.encode()) > _MAXIMUM_KEY_BYTES:
+            return f"the key has more than {_MAXIMUM_KEY_BYTES:,} bytes"
+    return "not of the form s3://bucket/path"
 
 
 def _check_attributes(inspection: LineInspection, document: Document) -> None:

@@ -118,6 +118,22 @@ def test_odd_source_refs_are_refused(source_ref: object) -> None:
     assert [finding.rule.code for finding in check(raw).findings] == ["ERROR_INVALID_SOURCE_REF_FORMAT"]
 
 
+@pytest.mark.parametrize(
+    ("source_ref", "told"),
+    [
+        ("s3://bu/key", "the bucket's name is none"),
+        ("s3://my photos/key", "the bucket's name is none"),
+        ("s3://photographs/" + "k" * 1025, "the key has more than 1,024 bytes"),
+        ("s3://photographs", "not of the form s3://bucket/path"),
+        ("/photographs/key", "not of the form s3://bucket/path"),
+    ],
+)
+def test_what_is_wrong_with_a_source_ref_is_told(source_ref: str, told: str) -> None:
+    """J-2: an address that looks right says where it is not."""
+    [finding] = check(json.dumps({**image_line(), "source-ref": source_ref}).encode()).findings
+    assert finding.detail.startswith(told)
+
+
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "-1" + "0" * 400, "1e300", "-1e300"])
 @pytest.mark.parametrize("key", ["left", "width"])
 def test_astronomic_boxes_are_malformed(number: str, key: str) -> None:
