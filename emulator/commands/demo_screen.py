@@ -11,10 +11,12 @@ from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 _TITLE_WIDTH = 24
+_BAR_TITLE_WIDTH = 21
+_WIDE = 116
 Detections = Sequence[tuple[str, float]]
 """Labels with their confidence in percent."""
 
@@ -46,7 +48,7 @@ class Screen(Protocol):
 def screen() -> Iterator[Screen]:
     """Bars where standard output is a terminal that can show them, else plain lines."""
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        shown = BarScreen(_bars())
+        shown = BarScreen(demo_bars(Console(highlight=False)))
         with shown.bars:
             yield shown
         shown.close()
@@ -101,14 +103,16 @@ class _Seconds(ProgressColumn):
         return Text(f"{elapsed or 0.0:6.1f} s", style="progress.elapsed")
 
 
-def _bars() -> Progress:
+def demo_bars(console: Console) -> Progress:
+    """A line a step: its bar, its seconds, and of what came of it as much as fits in the terminal (O-4)."""
     return Progress(
         SpinnerColumn(finished_text="[green]✓"),
-        TextColumn(f"{{task.description:<{_TITLE_WIDTH}}}", markup=False),
-        BarColumn(bar_width=24),
+        TextColumn(f"{{task.description:<{_BAR_TITLE_WIDTH}}}", markup=False),
+        BarColumn(bar_width=24 if console.width >= _WIDE else 8),
         _Seconds(),
-        TextColumn("{task.fields[note]}", markup=False),
-        console=Console(highlight=False),
+        TextColumn("{task.fields[note]}", markup=False, table_column=Column(ratio=1, no_wrap=True)),
+        console=console,
+        expand=True,
     )
 
 

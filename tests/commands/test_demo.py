@@ -25,7 +25,7 @@ from emulator.cli import main
 from emulator.commands.demo import _show
 from emulator.commands.demo_life import Demo
 from emulator.commands.demo_pictures import SCENES, SIDE, example_objects, example_pictures
-from emulator.commands.demo_screen import BarScreen, PlainScreen
+from emulator.commands.demo_screen import BarScreen, PlainScreen, demo_bars
 from tests.support.command_line import COMMAND, command_environment
 from tests.support.server import EmulatorProcess, wait_until
 
@@ -205,6 +205,21 @@ def test_plain_lines_say_what_came_of_a_step() -> None:
     lines = stream.getvalue().splitlines()
     assert re.fullmatch(r"train +0\.0 s  F1 1\.000", lines[0])
     assert [line.split() for line in lines[1:]] == [["city", "99.50", "%"], ["harbour", "0.25", "%"]]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_bars_and_seconds_are_seen_on_a_terminal_of_any_width(width: int) -> None:
+    """O-4: what came of a step takes what is left of the line."""
+    console = Console(file=io.StringIO(), width=width, height=40, force_terminal=True)
+    with demo_bars(console) as bars:
+        screen = BarScreen(bars)
+        for title, result in (("train", "F1 1.000 on the pictures to test with"), ("analyse a new picture", "x" * 200)):
+            with screen.step(title) as step:
+                step.result(result)
+    assert isinstance(console.file, io.StringIO)
+    last = ESCAPES.sub("", console.file.getvalue()).rpartition("✓ train ")
+    for line in "".join(last[1:]).splitlines()[:2]:
+        assert re.match(r"✓ [a-z ]{21} ━{8,24} +\d+\.\d s (F1 1\.0|xxxx)", line) and len(line) <= width
 
 
 def test_a_bar_moves_pulses_and_stops() -> None:
