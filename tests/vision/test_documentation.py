@@ -1,5 +1,6 @@
-"""The programs in docs/using-a-model-without-the-emulator.md, run as they stand there."""
+"""The programs in docs/using-a-model-without-the-emulator.md and docs/training.md, run as they stand there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from tests.vision.detector.drawings import LABELS as DRAWN_LABELS
 from tests.vision.detector.drawings import drawing
 from tests.vision.pictures import encode, example, shape_picture
 
-PAGE = Path(__file__).parents[2] / "docs" / "using-a-model-without-the-emulator.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "using-a-model-without-the-emulator.md"
 CLASSIFICATION, DETECTION, WITHOUT_CLIPPING = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 LABELS = ("circle", "stripes")
 
@@ -73,3 +75,24 @@ def test_the_detection_program_prints_what_the_emulator_answers(tmp_path: Path) 
     assert [line.split()[0] for line in lines] == [answer.label for answer in expected]
     assert [float(line.split()[1]) for line in lines] == pytest.approx([a.confidence for a in expected], abs=1e-4)
     assert all(len(line[line.index("[") :].strip("[]").split()) == 4 for line in lines)
+
+
+def test_the_notebook_trains_answers_and_exports(tmp_path: Path) -> None:
+    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "training.md").read_text(), re.DOTALL)
+    for label, shape in (("ants", "circle"), ("bees", "stripes")):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for seed in range(3):
+            (tmp_path / "photos" / label / f"{seed}.jpg").write_bytes(encode(shape_picture(shape, seed), "JPEG"))
+    (tmp_path / "new.jpg").write_bytes(encode(shape_picture("circle", 9), "JPEG"))
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "label='ants'" in ended.stdout and "label='bees'" in ended.stdout
+    answers = ServedModel.load(tmp_path / "model.onnx").predict((tmp_path / "new.jpg").read_bytes())
+    assert answers[0].label == "ants"
