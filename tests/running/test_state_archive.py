@@ -234,11 +234,14 @@ def test_an_upload_that_breaks_off_changes_nothing_and_leaves_nothing(lab: Runni
     lab.trained.describe_version("first")
 
 
-def test_addresses_that_are_none(tmp_path: Path) -> None:
-    for endpoint in ("ftp://there", "http://127.0.0.1:99999", "http://127.0.0.1:1"):
-        command = [sys.executable, "-m", "emulator", "save", str(tmp_path / "x"), "--endpoint", endpoint]
-        ended = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False)
-        assert ended.returncode == 1 and endpoint in ended.stderr and "Traceback" not in ended.stderr
+@pytest.mark.parametrize(
+    ("endpoint", "code"), [("ftp://there", 2), ("http://127.0.0.1:99999", 2), ("http://127.0.0.1:1", 1)]
+)
+def test_addresses_that_are_none_and_where_nothing_answers(tmp_path: Path, endpoint: str, code: int) -> None:
+    """O-2: wrong usage is 2, a failure 1."""
+    command = [sys.executable, "-m", "emulator", "save", str(tmp_path / "x"), "--endpoint", endpoint]
+    ended = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == code and endpoint in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_a_hundred_cases_with_a_reset_between_them(start_emulator: Callable[..., EmulatorProcess]) -> None:
