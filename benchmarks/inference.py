@@ -14,7 +14,7 @@ import os
 import selectors
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -38,6 +38,7 @@ from tests.support.server import EmulatorProcess
 
 SECONDS = 4.0
 ROUNDS = 3
+PAIRS = 7
 ACCOUNT = "111122223333"
 SIZE = (640, 480)
 QUALITY = 90
@@ -51,6 +52,36 @@ class Measured:
     cpu_ms: float
     client_cpu_ms: float = 0.0
     latency_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A bare loop of `threads` threads, and the server right after it: what the machine does meanwhile hits both."""
+
+    threads: int
+    bare: Measured
+    served: Measured
+
+    @property
+    def share(self) -> float:
+        """The server's rate as a part of the bare loop's."""
+        return self.served.rate / self.bare.rate
+
+    @property
+    def share_without_client(self) -> float:
+        """The same if the client had not taken its CPU time from the server's cores."""
+        left = self.threads - self.served.rate * self.served.client_cpu_ms / 1e3
+        return self.share * self.threads / left
+
+    @property
+    def share_by_cpu(self) -> float:
+        """CPU time an image of the bare loop as a part of the server's."""
+        return self.bare.cpu_ms / self.served.cpu_ms
+
+    @property
+    def added_ms(self) -> float:
+        """What a call waits longer than decode and inference take in the loop of one thread."""
+        return self.served.latency_ms - 1e3 * self.threads / self.bare.rate
 
 
 def photograph() -> bytes:
@@ -201,21 +232,29 @@ def _print_split(
 def _compare(
     emulator: EmulatorProcess, request: bytes, model_file: Path, image: bytes, threads: int, core: int | None
 ) -> None:
-    bare = _median([_bare(model_file, image, threads, core) for _ in range(ROUNDS)])
-    single = _median([_bare(model_file, image, 1, core) for _ in range(ROUNDS)])
     where = "nothing pinned" if core is None else f"server and bare loop on core {core}, client on another"
-    print(f"{where}: bare loop, {threads} thread(s): {bare.rate:.1f}/s, {bare.cpu_ms:.2f} ms CPU an image")
-    for connections in (1, 16):
-        found = _median([served(emulator, request, connections, None if core is None else 1) for _ in range(ROUNDS)])
-        line = f"  {connections} connection(s): {found.rate:.1f}/s = {found.rate / bare.rate:.2f} of the bare loop"
-        if core is None:
-            left = threads - found.rate * found.client_cpu_ms / 1e3
-            freed = found.rate * threads / left / bare.rate
-            line += f", {freed:.2f} with the client's {found.client_cpu_ms:.2f} ms subtracted"
-        line += f"; server CPU {found.cpu_ms:.2f} ms a call = {bare.cpu_ms / found.cpu_ms:.2f} of the bare loop"
-        if connections == 1:
-            line += f"; latency {found.latency_ms:.2f} ms, {found.latency_ms - 1e3 / single.rate:.2f} ms added"
-        print(line)
+    for connections, of_loop in ((1, 1), (16, threads)):
+        pairs = []
+        for _ in range(PAIRS):
+            bare = _bare(model_file, image, of_loop, core)
+            pairs.append(Pair(of_loop, bare, served(emulator, request, connections, None if core is None else 1)))
+        print(f"{where}, {connections} connection(s), bare loop of {of_loop} thread(s):")
+        _print_pairs(pairs, is_pinned=core is not None, is_single=connections == 1)
+
+
+def _print_pairs(pairs: list[Pair], is_pinned: bool, is_single: bool) -> None:
+    def told(values: Iterable[float]) -> str:
+        ordered = sorted(values)
+        return f"{ordered[len(ordered) // 2]:.2f} ({ordered[0]:.2f} to {ordered[-1]:.2f})"
+
+    print(f"  images a second: {told(p.served.rate for p in pairs)}, bare {told(p.bare.rate for p in pairs)}")
+    print(f"  part of the bare loop: {told(p.share for p in pairs)}")
+    if not is_pinned:
+        print(f"  with the client's CPU time subtracted: {told(p.share_without_client for p in pairs)}")
+    print(f"  server CPU ms a call: {told(p.served.cpu_ms for p in pairs)}, bare {told(p.bare.cpu_ms for p in pairs)}")
+    print(f"  part of the bare loop by CPU time: {told(p.share_by_cpu for p in pairs)}")
+    if is_single:
+        print(f"  latency: {told(p.served.latency_ms for p in pairs)} ms, added {told(p.added_ms for p in pairs)} ms")
 
 
 def _bare(model_file: Path, image: bytes, threads: int, core: int | None) -> Measured:
