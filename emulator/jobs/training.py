@@ -6,6 +6,7 @@ Validate and write the validation files · train · evaluate on the test images 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +39,8 @@ from emulator.vision.detector.brands import train_brand_detector
 from emulator.vision.errors import ImageError, TrainingError
 from emulator.vision.examples import Effort, Progress, TrainedModel, TrainingSettings
 from emulator.vision.training import train
+
+logger = logging.getLogger("custom_labels.training")
 
 Report = Callable[[str, int, int], None]
 
@@ -96,8 +99,8 @@ def run_training(argument: dict[str, Any], objects: ObjectStore, caller: Caller,
         values = _run(training)
     except TrainingFailedError as error:
         return {"event": BROKE, "message": str(error), "values": _failed_values(training)}
-    except (ObjectNotFoundError, ObjectAccessDeniedError, ImageError):
-        # An image was good when it was checked, and is gone or another one since.
+    except (ObjectNotFoundError, ObjectAccessDeniedError, ImageError) as error:
+        logger.warning("an image can no longer be read, though it could when it was checked: %s", error)
         return {"event": BROKE, "message": rules.IMAGES_COPY_FAILED.message, "values": _failed_values(training)}
     values |= {
         "result_keys": training.written,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,31 +23,31 @@ CALLER = Caller("111122223333", "us-east-1")
 class LaterChangedStore(MemoryObjectStore):
     """Holds good images until the manifest summary is written, that is, until all are checked; then `change` acts."""
 
-    def __init__(self, images: int) -> None:
+    def __init__(self, images: int, change: Callable[[MemoryObjectStore], None]) -> None:
         super().__init__()
+        self.change = change
         for number in range(images):
             stream = io.BytesIO()
             Image.effect_noise((80, 80), 20 + number).save(stream, "PNG")
             self.add(BUCKET, f"images/{number:06}.jpg", stream.getvalue())
 
-    def change(self, places: Iterator[tuple[str, str]]) -> None:
-        raise NotImplementedError
-
     def put(self, location: ObjectLocation, body: BinaryIO | bytes, caller: Caller, content_type: str) -> None:
         super().put(location, body, caller, content_type)
         if "ManifestSummary" in location.key:
-            self.change(iter([place for place in self.objects if place[0] == BUCKET]))
+            self.change(self)
 
 
-class Deleting(LaterChangedStore):
-    def change(self, places: Iterator[tuple[str, str]]) -> None:
-        for place in places:
-            del self.objects[place]
+def delete_images(objects: MemoryObjectStore) -> None:
+    for place in [place for place in objects.objects if place[0] == BUCKET]:
+        del objects.objects[place]
 
 
-class Denying(LaterChangedStore):
-    def change(self, places: Iterator[tuple[str, str]]) -> None:  # noqa: ARG002
-        self.denied.add(BUCKET)
+def write_over_a_test_image(objects: MemoryObjectStore) -> None:
+    objects.add(BUCKET, "images/000009.jpg", b"no image any more")
+
+
+def deny_images(objects: MemoryObjectStore) -> None:
+    objects.denied.add(BUCKET)
 
 
 def trained(objects: MemoryObjectStore, directory: Path, bucket: str = "results") -> dict[str, Any]:
@@ -73,19 +73,20 @@ def trained(objects: MemoryObjectStore, directory: Path, bucket: str = "results"
     return run_training(argument, objects, CALLER, lambda *_: None)
 
 
-@pytest.mark.parametrize("store", [Deleting, Denying])
+@pytest.mark.parametrize("change", [delete_images, write_over_a_test_image, deny_images])
 def test_images_that_are_gone_after_the_check_are_not_blamed_on_the_output(
-    tmp_path: Path, store: type[LaterChangedStore]
+    tmp_path: Path, change: Callable[[MemoryObjectStore], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """TE-9, VR-2: the validation files are there, and the message speaks of the images."""
-    outcome = trained(store(12), tmp_path)
+    """TE-9, VR-2: the validation files are there, the message speaks of the images, the log says why."""
+    outcome = trained(LaterChangedStore(12, change), tmp_path)
     assert (outcome["event"], outcome["message"]) == (BROKE, "Failed to copy images from S3 bucket.")
     assert "ManifestSummary" in outcome["values"]["result_keys"]
+    assert "an image can no longer be read" in caplog.text
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     """TE-5."""
-    objects = LaterChangedStore(12)
+    objects = LaterChangedStore(12, delete_images)
     objects.denied.add("locked")
     outcome = trained(objects, tmp_path, "locked")
     assert outcome["message"] == "Unable to write to output S3 bucket."
