@@ -157,8 +157,8 @@ class CopyVersion(VersionHandler):
                 origin = ObjectLocation(source.output_bucket, (source.result_keys or {})[kind])
                 with self._objects.open(origin, reader) as body:
                     self._objects.put(ObjectLocation(target.output_bucket, key), body, writer, "application/json")
-        except ObjectStoreError:
-            logger.warning("the results of %s could not be copied", source.arn, exc_info=True)
+        except ObjectStoreError as error:
+            logger.warning("the results of %s could not be copied: %s: %s", source.arn, type(error).__name__, error)
             return {"event": BROKE, "message": UNABLE_TO_COPY}
         model_file = f"{job.id}.onnx"
         copy_file(self.hosting.model_path(source.model_file), self.hosting.model_path(model_file))

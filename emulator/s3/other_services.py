@@ -61,7 +61,7 @@ def service_of(headers: dict[str, str], query_string: str) -> str | None:
 def _refusal(service: str, headers: dict[str, str], parameters: dict[str, str], request_id: str) -> _Answer:
     message = (
         f"The service '{service}' is not part of this emulator. It answers Amazon Rekognition Custom Labels, "
-        "Amazon S3, the CloudWatch metrics of Rekognition, and GetCallerIdentity and AssumeRole of AWS STS."
+        f"Amazon S3, the CloudWatch metrics of Rekognition, and of AWS STS {', '.join(sts.ACTIONS)}."
     )
     code = "NotImplemented"
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
