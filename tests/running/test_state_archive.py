@@ -247,14 +247,10 @@ def test_addresses_that_are_none_and_where_nothing_answers(tmp_path: Path, endpo
 def test_a_hundred_cases_with_a_reset_between_them(start_emulator: Callable[..., EmulatorProcess]) -> None:
     emulator = start_emulator()
     rekognition, s3 = emulator.client("rekognition"), emulator.client("s3")
-    spent = []
     for case in range(100):
         s3.create_bucket(Bucket="case")
         s3.put_object(Bucket="case", Key="object", Body=b"x" * 1000)
         rekognition.create_project(ProjectName=f"case-{case}")
-        began = time.perf_counter()
         assert emulator.control("POST", "/_emulator/reset")[0] == 200
-        spent.append(time.perf_counter() - began)
     assert rekognition.describe_projects()["ProjectDescriptions"] == []
     assert error_code(s3.head_bucket, Bucket="case") == "404"
-    assert sorted(spent)[50] < 0.3, "the goal is 20 ms; benchmarks/reset.py measures it without the load of other tests"
