@@ -22,10 +22,8 @@ from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.init_scripts import InitScriptError, run_init_scripts
 from emulator.jobs.sweeper import sweep_files, sweep_models
-from emulator.s3.archive import INDEX_NAME
 from emulator.state_archive import (
     OBJECTS,
-    STATE,
     ArchiveError,
     CheckedArchive,
     check_archive,
@@ -298,9 +296,8 @@ def _fail_to_run(connection: Connection, version: Version, now: int) -> None:
 
 
 def _require_space(archive: CheckedArchive) -> None:
-    """Raise ControlError unless there is room for both databases, each with a log that holds it once more."""
-    databases = (archive.directory / STATE, archive.directory / OBJECTS / INDEX_NAME)
-    needed = 2 * sum(path.stat().st_size for path in databases) + SPARE_BYTES
+    """Raise ControlError unless the disk has room for what loading the archive takes."""
+    needed = archive.bytes_to_load() + SPARE_BYTES
     free = shutil.disk_usage(archive.directory).free
     if free < needed:
         message = f"Loading this archive takes {needed} bytes more on the disk of the data directory; {free} are free."

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, inspect
 
-from emulator.s3.archive import DamagedObjectsError, check_objects, copy_database
+from emulator.s3.archive import INDEX_NAME, DamagedObjectsError, check_objects, copy_database
 from emulator.s3.index.schema import NewerObjectIndexError
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
@@ -54,6 +54,11 @@ class CheckedArchive:
 
     directory: Path
     models: Mapping[str, str]
+
+    def bytes_to_load(self) -> int:
+        """What loading it writes: both databases, each with a log that holds it once more. Files are linked."""
+        databases = (self.directory / STATE, self.directory / OBJECTS / INDEX_NAME)
+        return 2 * sum(path.stat().st_size for path in databases)
 
 
 def snapshot_state(connection: Connection, models: Path, directory: Path, now: int) -> None:
@@ -152,7 +157,7 @@ def _read_manifest(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> 
             raise ArchiveError("the manifest of the archive cannot be read") from error
     if number != FORMAT:
         raise ArchiveError(f"the archive has format {number!r}, this release reads format {FORMAT}")
-    if STATE not in files or f"{OBJECTS}/objects.sqlite3" not in files:
+    if STATE not in files or f"{OBJECTS}/{INDEX_NAME}" not in files:
         raise ArchiveError("the archive has no state or no object index")
     for name, expected in files.items():
         if not _MEMBER.fullmatch(name) or not isinstance(expected, dict):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import shutil
 import sys
 import urllib.parse
@@ -13,8 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from emulator.commands.client import no_emulator
-from emulator.settings import PREFIX
+from emulator.commands.client import no_emulator, token_header, unreachable
 from emulator.storage.files import written_file
 
 SUCCESS, FAILURE = 0, 1
@@ -40,11 +38,11 @@ def transfer(
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     with closing(kind(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)) as connection:
         try:
-            connection.request(method, address.path.rstrip("/") + path, body, _headers(body, size))
+            headers = {} if body is None else {"Content-Type": ARCHIVE, "Content-Length": str(size)}
+            connection.request(method, address.path.rstrip("/") + path, body, headers | token_header())
             answer = connection.getresponse()
         except (OSError, ValueError, http.client.HTTPException) as error:
-            reason = " ".join(str(error).split())
-            raise ArchiveTransferError(f"no emulator answers at {endpoint}: {reason}") from error
+            raise ArchiveTransferError(unreachable(endpoint, error)) from error
         with answer:
             if answer.status != http.HTTPStatus.OK:
                 raise ArchiveTransferError(_refusal(answer))
@@ -86,9 +84,3 @@ def _refusal(answer: http.client.HTTPResponse) -> str:
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return f"the emulator answered {answer.status}"
     return message
-
-
-def _headers(body: BinaryIO | None, size: int) -> dict[str, str]:
-    headers = {} if body is None else {"Content-Type": ARCHIVE, "Content-Length": str(size)}
-    token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
-    return headers | ({"Authorization": f"Bearer {token}"} if token else {})

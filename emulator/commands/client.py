@@ -50,16 +50,24 @@ def no_emulator(endpoint: str) -> str:
     return f"what answers at {endpoint} is not a Custom Labels emulator"
 
 
+def token_header() -> dict[str, str]:
+    """The header that carries the token of CUSTOM_LABELS_CONTROL_TOKEN, if there is one."""
+    token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def unreachable(endpoint: str, reason: object) -> str:
+    """What to say, in one line, where nothing answers."""
+    return f"no emulator answers at {endpoint}: {' '.join(str(reason).split())}"
+
+
 def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -> tuple[int, dict[str, Any]]:
     """Status and JSON of a control call, an error's included; the token of CUSTOM_LABELS_CONTROL_TOKEN goes with it.
 
     `path` begins with a slash, `timeout` is in seconds. Raises EmulatorUnreachableError, also where something else
     answers well.
     """
-    request = urllib.request.Request(endpoint.rstrip("/") + path, method=method)
-    token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
+    request = urllib.request.Request(endpoint.rstrip("/") + path, headers=token_header(), method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=timeout) as answer:
@@ -68,8 +76,7 @@ def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -
         with error:
             return error.code, _refusal(error, endpoint)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise EmulatorUnreachableError(f"no emulator answers at {endpoint}: {_one_line(reason)}") from error
+        raise EmulatorUnreachableError(unreachable(endpoint, getattr(error, "reason", error))) from error
     document = _object(text)
     if document is None:
         raise EmulatorUnreachableError(no_emulator(endpoint))
@@ -109,7 +116,3 @@ def _object(text: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return document if isinstance(document, dict) else None
-
-
-def _one_line(reason: object) -> str:
-    return " ".join(str(reason).split())

@@ -79,7 +79,8 @@ def descriptive_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def redirect_header(headers: Mapping[str, str]) -> dict[str, str]:
     """The redirect of a website, which a copy never takes from its source."""
-    return {name: headers[name] for name in (_REDIRECT,) if headers.get(name)}
+    redirect = headers.get(_REDIRECT)
+    return {_REDIRECT: redirect} if redirect else {}
 
 
 def encryption_headers(headers: Mapping[str, str]) -> dict[str, str]:
