@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from emulator.vision.calibration import calibrate, nothing_pictures
+from emulator.vision.checkpoint import Checkpoint
 from emulator.vision.classification_data import ClassificationData, Indices, read_table
 from emulator.vision.classifier_search import SearchResult
 from emulator.vision.classifier_tuning import TunedModel, Tuner
-from emulator.vision.detector.checkpoint import Checkpoint
 from emulator.vision.examples import Effort, ImageSource, ProgressListener, TrainingSettings
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look

@@ -1,46 +1,41 @@
 """Partial fine-tuning: from the regression on, the last blocks of the backbone are trained too.
 
-The first blocks stay frozen and run in onnxruntime; the rest is numpy. A batch is cut into shards of fixed size that
-threads work on, and their gradients are added in fixed order: the number of threads does not change the result (O-24).
+The first blocks stay frozen and run in onnxruntime; the rest is numpy, trained by the loop of `optimisation`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
 from emulator.vision import backbone
 from emulator.vision.backbone_blocks import read_blocks
+from emulator.vision.checkpoint import Checkpoint
 from emulator.vision.classification_data import ClassificationData, Indices
 from emulator.vision.classifier_network import ClassifierNetwork
 from emulator.vision.classifier_views import training_view
-from emulator.vision.detector.checkpoint import Checkpoint
-from emulator.vision.estimates import Estimate
 from emulator.vision.examples import ImageSource, Progress, ProgressListener, TrainingSettings
 from emulator.vision.features import FeatureRecipe
 from emulator.vision.images import PixelArray, decode_resized
-from emulator.vision.layers import Array, ParameterStore, Tape, summed_gradients
+from emulator.vision.layers import Array, ParameterStore, Tape
 from emulator.vision.linear_head import LinearHead
-from emulator.vision.logistic_regression import FloatArray, sigmoid, softmax
+from emulator.vision.logistic_regression import FloatArray, cross_entropy, sigmoid, softmax
+from emulator.vision.optimisation import ShardResult, optimise
 from emulator.vision.parallel import in_order
 from emulator.vision.runtime import Session
+from emulator.vision.schedule import Schedule
 
 TUNED_BACKBONE = "efficientnet_lite2"
 TUNED_BLOCKS = ("block16", "block17", "block18", "block19", "block20")
 _FROZEN_OUTPUT = "block15.project"
 _PARTS = ("expand.weight", "expand.bias", "depthwise.bias", "project.weight", "project.bias")
 
-_STEPS_BEFORE_ESTIMATE = 4
+TUNING = "fine-tuning"
 _BATCH = 16
 _SHARD = 4
-_LEARNING_RATE = 1e-3
-_WARM_UP = 0.1
-_WEIGHT_DECAY = 1e-2
-_GRADIENT_LIMIT = 5.0
 _LABEL_SMOOTHING = 0.05
 
 
@@ -76,34 +71,15 @@ class Tuner:
 
         With a checkpoint of the same training it goes on after the last finished epoch, to the same result (O-19).
         """
-        steps_each = max(1, len(data.images) // _BATCH)
-        steps = epochs * steps_each
-        first = self._restore(checkpoint)
-        estimate = Estimate("fine-tuning", steps - first, after=_STEPS_BEFORE_ESTIMATE)
-        with ThreadPoolExecutor(self._settings.threads) as executor:
-            for step in range(first, steps):
-                epoch, batch = divmod(step, steps_each)
-                order = np.random.default_rng([self._settings.seed, epoch]).permutation(len(data.images))
-                chosen = order[batch * _BATCH : (batch + 1) * _BATCH]
-                shards = [chosen[start : start + _SHARD] for start in range(0, len(chosen), _SHARD)]
-
-                def work(shard: Indices, epoch: int = epoch, size: int = len(chosen)) -> Tape:
-                    return self._gradients(data, shard, epoch, size)
-
-                gradients = summed_gradients(list(executor.map(work, shards)))
-                self._network.store.step(gradients, _learning_rate(step / steps), _WEIGHT_DECAY, _GRADIENT_LIMIT)
-                progress(Progress("fine-tuning", step + 1, steps))
-                estimate.tick(step + 1 - first)
-                if checkpoint and (step + 1) % steps_each == 0:
-                    checkpoint.save({"step": np.array(step + 1), **self._network.store.state()})
-
-    def _restore(self, checkpoint: Checkpoint | None) -> int:
-        """Take over what a checkpoint holds; gives the number of steps already done."""
-        state = checkpoint.load() if checkpoint else None
-        if state is None:
-            return 0
-        self._network.store.restore(state)
-        return int(state["step"])
+        learner = _TuningLearner(self._network, self._maps, self._side, data, self._settings.seed, self._multi_label)
+        optimise(
+            learner,
+            Schedule(epochs * learner.epoch_steps),
+            self._settings.threads,
+            checkpoint,
+            lambda done, total: progress(Progress(TUNING, done, total)),
+            TUNING,
+        )
 
     def logits(self, images: Sequence[ImageSource]) -> FloatArray:
         """Logits [images, labels] of whole pictures. Raises ImageError."""
@@ -126,19 +102,6 @@ class Tuner:
                 replaced[f"{name}.{part}"] = value.T[:, :, None, None] if value.ndim == 2 else value
         return TunedModel(replaced, values["linear.weight"].copy(), values["linear.bias"].copy())
 
-    def _gradients(self, data: ClassificationData, shard: Indices, epoch: int, batch: int) -> Tape:
-        """A tape with the gradients of the mean loss of a batch, as far as they come from these pictures."""
-        views = []
-        for index in shard:
-            # A stream for each picture and epoch, so that no order of threads can change it.
-            random = np.random.default_rng([self._settings.seed, epoch, int(index)])
-            views.append(training_view(data.images[index].read(), self._side, random))
-        tape = Tape()
-        logits = self._network.forward(self._maps(views), tape)
-        gradient = loss_gradient(logits, data.targets[shard], self._multi_label) / batch
-        self._network.backward(gradient.astype(np.float32), tape)
-        return tape
-
     def _maps(self, pixels: Sequence[PixelArray]) -> Array:
         """What the frozen blocks see in pictures uint8 [side, side, 3]: float32 [n, h, w, channels]."""
         images = np.ascontiguousarray(np.stack(pixels).transpose(0, 3, 1, 2), dtype=np.float32)
@@ -146,15 +109,78 @@ class Tuner:
         return np.ascontiguousarray(maps.transpose(0, 2, 3, 1))
 
 
-def loss_gradient(logits: Array, targets: FloatArray, multi_label: bool) -> FloatArray:
-    """Gradient of the summed cross-entropy for the logits [n, labels], with smoothed targets (Szegedy et al. 2016)."""
+class _TuningLearner:
+    """The pictures as batches: every epoch shows each of them at most once, in an order of its own."""
+
+    def __init__(
+        self,
+        network: ClassifierNetwork,
+        frozen: Callable[[Sequence[PixelArray]], Array],
+        side: int,
+        data: ClassificationData,
+        seed: int,
+        multi_label: bool,
+    ) -> None:
+        """`frozen`: what the frozen blocks see in pictures uint8 [side, side, 3]."""
+        self._network = network
+        self._frozen = frozen
+        self._side = side
+        self._data = data
+        self._seed = seed
+        self._multi_label = multi_label
+        self.epoch_steps = max(1, len(data.images) // _BATCH)
+
+    @property
+    def store(self) -> ParameterStore:
+        """The parameters that are trained."""
+        return self._network.store
+
+    @property
+    def checkpoint_steps(self) -> int:
+        """An epoch."""
+        return self.epoch_steps
+
+    def begin(self, executor: Executor) -> None:
+        """The network is ready: it starts as the regression."""
+
+    def shards(self, step: int) -> list[tuple[int, Indices]]:
+        """The numbers of the pictures of a batch, in parts, each with its epoch."""
+        epoch, batch = divmod(step, self.epoch_steps)
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._data.images))
+        chosen = order[batch * _BATCH : (batch + 1) * _BATCH]
+        return [(epoch, chosen[start : start + _SHARD]) for start in range(0, len(chosen), _SHARD)]
+
+    def gradients(self, shard: tuple[int, Indices]) -> ShardResult:
+        """What the network can learn from a fresh view of each of these pictures."""
+        epoch, pictures = shard
+        views = []
+        for index in pictures:
+            # A stream for each picture and epoch, so that no order of threads can change it.
+            random = np.random.default_rng([self._seed, epoch, int(index)])
+            views.append(training_view(self._data.images[index].read(), self._side, random))
+        tape = Tape()
+        logits = self._network.forward(self._frozen(views), tape)
+        targets = smoothed(self._data.targets[pictures], self._multi_label)
+        gradient = loss_gradient(logits, targets, self._multi_label)
+        self._network.backward(gradient.astype(np.float32), tape)
+        loss = cross_entropy(logits.astype(np.float64), targets, self._multi_label).sum()
+        return ShardResult(tape, len(pictures), float(loss))
+
+    def state(self) -> dict[str, Array]:
+        """The parameters with their moments."""
+        return self.store.state()
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take over a `state()`."""
+        self.store.restore(state)
+
+
+def smoothed(targets: FloatArray, multi_label: bool) -> FloatArray:
+    """Targets [n, labels] with a part of each shared by all answers (label smoothing, Szegedy et al. 2016)."""
     answers = 2 if multi_label else targets.shape[1]
-    smoothed = targets * (1 - _LABEL_SMOOTHING) + _LABEL_SMOOTHING / answers
-    return np.asarray((sigmoid(logits) if multi_label else softmax(logits)) - smoothed)
+    return np.asarray(targets * (1 - _LABEL_SMOOTHING) + _LABEL_SMOOTHING / answers)
 
 
-def _learning_rate(done: float) -> float:
-    """Rises over the warm-up, then falls along a cosine; `done` is the share of the steps, 0…1."""
-    if done < _WARM_UP:
-        return _LEARNING_RATE * (done / _WARM_UP) + 1e-6
-    return _LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * (done - _WARM_UP) / (1 - _WARM_UP))) + 1e-6
+def loss_gradient(logits: Array, targets: FloatArray, multi_label: bool) -> FloatArray:
+    """Gradient of the summed cross-entropy for the logits [n, labels]."""
+    return np.asarray((sigmoid(logits) if multi_label else softmax(logits)) - targets)

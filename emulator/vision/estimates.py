@@ -34,10 +34,11 @@ class Estimate:
 
 
 def peak_megabytes() -> float:
-    """The largest resident memory of this process so far; 0 where the system does not tell."""
+    """The largest resident memory of this process so far, in units of 10^6 bytes; 0 where the system does not tell."""
     if sys.platform == "win32":
         return 0.0
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+    # Bytes on macOS, KiB on Linux.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -1,5 +1,7 @@
 """From a source of samples and a plan to a model: what photographs and compositions have in common."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 
@@ -7,16 +9,18 @@ import threadpoolctl
 
 from emulator.vision import backbone
 from emulator.vision.backbone_blocks import read_blocks
-from emulator.vision.detector.checkpoint import Checkpoint
+from emulator.vision.checkpoint import Checkpoint
 from emulator.vision.detector.graph import FEATURES, build_graph
+from emulator.vision.detector.learner import DetectorLearner
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.network import DetectorNetwork
-from emulator.vision.detector.optimisation import Learner, Schedule, optimise
 from emulator.vision.detector.pictures import SampleSource
 from emulator.vision.detector.plan import DetectorPlan
 from emulator.vision.detector.trunk import TRAINED_BLOCKS
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.examples import Progress, ProgressListener, TrainingSettings
+from emulator.vision.optimisation import optimise
+from emulator.vision.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +46,12 @@ def fit(
     # The threads here are ours; BLAS would only get in their way, and sum in another order.
     with threadpoolctl.threadpool_limits(1, user_api="blas"):
         loss = optimise(
-            Learner(network, source, plan, augmentation, settings.seed),
+            DetectorLearner(network, source, plan, augmentation, settings.seed),
             Schedule(steps),
             settings.threads,
             checkpoint,
             lambda done, total: progress(Progress(TRAINING, done, total)),
+            TRAINING,
         )
     network.finish()
     report = {"pictures": len(source), "steps": steps, "final_loss": round(loss, 4), "plan": plan.as_metadata()}

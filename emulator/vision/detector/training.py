@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 
 from emulator.vision.detector.brands import train_brand_detector
 from emulator.vision.detector.fitting import READING, fit
+from emulator.vision.detector.learner import BATCH_VIEWS
 from emulator.vision.detector.model import DetectorModel
-from emulator.vision.detector.optimisation import BATCH_VIEWS
 from emulator.vision.detector.pictures import Annotation, PictureStore, annotate
 from emulator.vision.detector.plan import SIDES, DetectorPlan, make_plan
 from emulator.vision.detector.views import Augmentation

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from emulator.vision.detector.assignment import Targets
+from emulator.vision.detector.learner import level_loss_and_gradient
 from emulator.vision.detector.losses import box_overlap_loss, quality_focal_loss, sigmoid
-from emulator.vision.detector.optimisation import level_loss_and_gradient
 from emulator.vision.layers import Array
 
 

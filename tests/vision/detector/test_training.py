@@ -121,7 +121,7 @@ def stopping_after(steps: int) -> Callable[[Progress], None]:
 
 def test_an_interrupted_training_goes_on_to_the_same_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """O-19. Interrupted after step 5, three checkpoints of every second step later."""
-    monkeypatch.setattr("emulator.vision.detector.optimisation.CHECKPOINT_STEPS", 2)
+    monkeypatch.setattr("emulator.vision.detector.learner.CHECKPOINT_STEPS", 2)
     examples, effort = [drawing(seed) for seed in range(5)], replace(QUICK, minimum_steps=8)
     whole = train_detector(examples, LABELS, TrainingSettings(), ignore_progress, effort)
     settings = TrainingSettings(cache_directory=tmp_path)
@@ -141,7 +141,7 @@ def test_an_interrupted_training_goes_on_to_the_same_model(tmp_path: Path, monke
 
 
 def test_a_checkpoint_of_another_training_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.vision.detector.optimisation.CHECKPOINT_STEPS", 1)
+    monkeypatch.setattr("emulator.vision.detector.learner.CHECKPOINT_STEPS", 1)
     examples, settings = [drawing(seed) for seed in range(5)], TrainingSettings(cache_directory=tmp_path)
     with pytest.raises(StopTrainingError):
         train_detector(examples, LABELS, settings, stopping_after(2), SHORT)

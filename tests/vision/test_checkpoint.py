@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emulator.vision.detector.checkpoint import KEPT_CHECKPOINTS, Checkpoint
+from emulator.vision.checkpoint import KEPT_CHECKPOINTS, Checkpoint
 
 
 def test_a_saved_state_comes_back(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The state of an unfinished training on disk, so that a stopped emulator goes on where it was (O-19)."""
 
+from __future__ import annotations
+
 import io
 import logging
 import zipfile
