@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from emulator import __version__
-from emulator.assembly import Directories, JobParts, job_handlers, object_store_description, unit_settings
+from emulator.assembly import (
+    Directories,
+    JobParts,
+    console_buckets,
+    job_handlers,
+    object_store_description,
+    unit_settings,
+)
+from emulator.console.api import GuardedApi, create_console_api
+from emulator.console.context import CALLER, About, ConsoleParts
+from emulator.console.errors import error_response
 from emulator.console.page import ConsolePage
-from emulator.control.app import Controls, create_control_app, read_json
+from emulator.control.app import Controls, create_control_app, is_of_this_site, read_json
 from emulator.control.cloudwatch.app import CloudWatchApp
 from emulator.control.knobs import Knobs, add_knobs
 from emulator.control.models import add_models
@@ -37,12 +49,14 @@ from emulator.operations.observer import RequestObserver
 from emulator.routing import Destination, destination
 from emulator.s3.credentials import account_of
 from emulator.s3.embedded import EmbeddedS3
+from emulator.s3.errors import S3Error
+from emulator.s3.http.presigned import check_expiry
 from emulator.s3.other_services import other_services
 from emulator.settings import Settings
 from emulator.storage.engine import Database
-from emulator.storage.object_store import ObjectStore
+from emulator.storage.object_store import Caller, ObjectStore
 from emulator.wire.errors import AwsError
-from emulator.wire.identity import identify_or_anonymous
+from emulator.wire.identity import identify, identify_or_anonymous
 from emulator.wire.pipeline import RekognitionEdge
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 
@@ -91,6 +105,8 @@ class Emulator:
         add_state(self.control, StateArchive(self.lifecycle.save, self.lifecycle.load, self.directories.work))
         self.cloudwatch = CloudWatchApp(self.measurements.series, self.clock.now, self.fleet.refresh)
         self.console = ConsolePage()
+        self.services: Services | None = None
+        self.console_api = GuardedApi(create_console_api(self._console_parts()), is_of_this_site)
         self.rekognition: RekognitionEdge | None = None
 
     def _open_objects(self) -> ObjectStore:
@@ -110,6 +126,29 @@ class Emulator:
             is_enabled=self.settings.control == "on",
             token=self.settings.control_token,
         )
+
+    def _console_parts(self) -> ConsoleParts:
+        settings = self.settings
+        about = About(
+            version=__version__,
+            s3="external" if settings.s3_endpoint_url else "embedded",
+            control_enabled=settings.control == "on",
+            control_token_required=bool(settings.control_token),
+            auth="off",
+            default_account=settings.default_account,
+        )
+        return ConsoleParts(
+            about=about,
+            database=self.database,
+            objects=self.objects,
+            buckets=console_buckets(self.s3, self.objects, settings),
+            cache=self.directories.cache / "previews",
+            services=self._services,
+        )
+
+    def _services(self) -> Services:
+        assert self.services is not None, "serving means that the edge was built"
+        return self.services
 
     @property
     def quota_mode(self) -> QuotaMode:
@@ -150,7 +189,7 @@ class Emulator:
 
     def build_edge(self, token_secret: bytes) -> RekognitionEdge:
         """The Rekognition endpoint; its stages stand as a list in `wire.pipeline`."""
-        services = Services(
+        self.services = Services(
             database=self.database,
             clock=self.clock,
             runner=self.runner,
@@ -162,7 +201,7 @@ class Emulator:
             quotas=self.quota_mode,
         )
         dispatcher = Dispatcher(
-            services, hold_seconds=self.settings.waiter_hold, hold_for=self.settings.waiter_hold_for
+            self.services, hold_seconds=self.settings.waiter_hold, hold_for=self.settings.waiter_hold_for
         )
         return RekognitionEdge(
             self.service_model,
@@ -190,12 +229,29 @@ class Emulator:
                 await self.control(scope, receive, send)
             case Destination.CONSOLE:
                 await self.console(scope, receive, send)
+            case Destination.CONSOLE_API:
+                await self._serve_console_api(scope, receive, send)
             case Destination.CLOUDWATCH:
                 await self._serve_as_caller(self.cloudwatch, scope, receive, send)
             case Destination.OTHER_SERVICES:
                 await self._serve_as_caller(other_services, scope, receive, send)
             case Destination.S3:
                 await self._serve_as_caller(self.s3, scope, receive, send)
+
+    async def _serve_console_api(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.lifecycle.serving.wait()
+        headers, query = dict(scope["headers"]), scope["query_string"]
+        try:
+            if b"authorization" in headers or b"X-Amz-Signature" in query:
+                identity = identify(headers, query, self.settings.default_account, account_of)
+                check_expiry(dict(parse_qsl(query.decode("latin-1"))), datetime.now(UTC))
+                scope[CALLER] = Caller(identity.account, identity.region)
+        except AwsError as error:
+            await error_response(error.status, error.code, error.message)(scope, receive, send)
+        except S3Error as error:
+            await error_response(403, "RequestExpired", error.message)(scope, receive, send)
+        else:
+            await self.console_api(scope, receive, send)
 
     async def _serve_as_caller(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
         await self.lifecycle.serving.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from emulator.domain.units import UnitSettings
 from emulator.jobs.clock import Clock
@@ -25,9 +25,14 @@ from emulator.jobs.version_jobs import (
     TrainVersion,
 )
 from emulator.jobs.worker_process import WorkerSettings
+from emulator.s3.console_bucket import new_name
+from emulator.s3.embedded import EmbeddedS3
 from emulator.settings import Settings
 from emulator.storage.engine import Database
-from emulator.storage.object_store import ObjectStore
+from emulator.storage.object_store import Caller, ObjectStore
+
+if TYPE_CHECKING:
+    from emulator.s3.external import ExternalS3Store
 
 
 class Directories:
@@ -59,6 +64,46 @@ def object_store_description(settings: Settings, directories: Directories) -> di
         "credentials_file": settings.s3_credentials or None,
         "checksums": settings.s3_checksums,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedBuckets:
+    """`ConsoleBuckets` on the embedded S3."""
+
+    s3: EmbeddedS3
+
+    def find(self, caller: Caller) -> str | None:
+        return self.s3.find_console_bucket(caller.account, caller.region)
+
+    def propose(self, caller: Caller) -> str:
+        return new_name(caller.region)
+
+    def make(self, caller: Caller, name: str | None) -> str:
+        return self.s3.console_bucket(caller.account, caller.region, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalBuckets:
+    """`ConsoleBuckets` on an outside S3. `origin` is that of the page."""
+
+    store: ExternalS3Store
+    origin: str
+
+    def find(self, caller: Caller) -> str | None:
+        return self.store.find_console_bucket(caller)
+
+    def propose(self, caller: Caller) -> str:
+        return new_name(caller.region)
+
+    def make(self, caller: Caller, name: str | None) -> str:
+        return self.store.console_bucket(caller, self.origin, name)
+
+
+def console_buckets(s3: EmbeddedS3, objects: ObjectStore, settings: Settings) -> EmbeddedBuckets | ExternalBuckets:
+    """Where the console's buckets are made: in the S3 that the settings name."""
+    if not settings.s3_endpoint_url:
+        return EmbeddedBuckets(s3)
+    return ExternalBuckets(cast("ExternalS3Store", objects), f"http://{settings.host}:{settings.port}")
 
 
 def unit_settings(settings: Settings) -> UnitSettings:

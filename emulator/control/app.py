@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -73,18 +74,17 @@ def _add_guard(app: FastAPI, controls: Controls) -> None:
             given = request.headers.get("authorization", "")
             if controls.token and not hmac.compare_digest(given.encode(), f"Bearer {controls.token}".encode()):
                 return _error(401, "Unauthorized", "This call needs the header Authorization: Bearer <control token>.")
-            if not controls.token and not _is_of_this_site(request):
+            if not controls.token and not is_of_this_site(request.headers):
                 return _error(403, "ForeignOrigin", "Pages of other sites may not make control calls.")
         return await call_next(request)
 
 
-def _is_of_this_site(request: Request) -> bool:
+def is_of_this_site(headers: Headers) -> bool:
     """False for calls from another site's page.
 
     A simple POST needs no preflight, so CORS would not stop it. Nor would it stop a page whose own host name was made
     to point here (DNS rebinding): browsers are answered under names only that nobody else can give away.
     """
-    headers = request.headers
     origin, host = headers.get("origin"), headers.get("host", "")
     if origin is not None and urlsplit(origin).netloc != host:
         return False

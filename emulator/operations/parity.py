@@ -190,7 +190,8 @@ ABSENT = (
     ("Encryption with KMS", "`KmsKeyId` is checked, stored and shown; nothing is encrypted."),
     ("IAM", "signatures are read for account and region, not verified; identity policies do not exist. Project "
      "policies are evaluated for copies across accounts, without their conditions."),
-    ("The console's own operations", "import from folders and labelling in the browser are not part of the API."),
+    ("The console's own operations", "imports from folders, stored labels, example projects and the like are not part "
+     "of the API; the page has them under `/console/api`."),
     ("Time between an ARN and its dataset", "Amazon's `CreationTimestamp` of a dataset is 0.1 to 0.5 s after the epoch "
      "in its ARN; here both are one moment."),
     ("`DEPRECATED`, `EXPIRED`", "belong to adapters; no version gets there."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 
@@ -23,11 +24,31 @@ def new_name(region: str) -> str:
     return prefix(region) + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
 
 
-def ensure_console_bucket(vault: Vault, account: str, region: str, console_origin: str) -> str:
-    """`custom-labels-console-<region>-<10 characters>`: one per account and region, open to the console's origin."""
+def checked_name(region: str, name: str | None) -> str:
+    """A name as `new_name` gives them; a new one for None. Raises ValueError for any other name."""
+    if name is None:
+        return new_name(region)
+    if not re.fullmatch(re.escape(prefix(region)) + rf"[a-z0-9]{{{_RANDOM_LENGTH}}}", name):
+        raise ValueError(f"The bucket must be named {prefix(region)} and {_RANDOM_LENGTH} letters or digits.")
+    return name
+
+
+def find_console_bucket(vault: Vault, account: str, region: str) -> str | None:
+    """The name of the console bucket of an account and region, None until it is made."""
     vault.open()
     with vault.reading() as connection:
-        name = buckets.console_bucket(connection, account, region)
+        return buckets.console_bucket(connection, account, region)
+
+
+def ensure_console_bucket(
+    vault: Vault, account: str, region: str, console_origin: str, wanted: str | None = None
+) -> str:
+    """`custom-labels-console-<region>-<10 characters>`: one per account and region, open to the console's origin.
+
+    Raises ValueError for a wanted name of another form, or that somebody has.
+    """
+    wanted = checked_name(region, wanted)
+    name = find_console_bucket(vault, account, region)
     if name is not None:
         return name
     with vault.changing() as change:
@@ -35,7 +56,9 @@ def ensure_console_bucket(vault: Vault, account: str, region: str, console_origi
         name = buckets.console_bucket(connection, account, region)
         if name is not None:  # another thread was quicker
             return name
-        name = new_name(region)
+        name = wanted
+        if buckets.find(connection, name) is not None:
+            raise ValueError(f"The bucket {name} exists already.")
         buckets.add(connection, name, account, region, now(), acl.private(account))
         bucket = buckets.find(connection, name)
         assert bucket is not None

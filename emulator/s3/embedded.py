@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.s3.archive import load_objects, save_objects
-from emulator.s3.console_bucket import ensure_console_bucket
+from emulator.s3.console_bucket import ensure_console_bucket, find_console_bucket
 from emulator.s3.errors import NotModified, S3Error
 from emulator.s3.handlers import access
 from emulator.s3.handlers.context import Call
@@ -74,9 +74,16 @@ class EmbeddedS3:
         """The same objects in process, without HTTP."""
         return EmbeddedObjectStore(self._vault)
 
-    def console_bucket(self, account: str, region: str) -> str:
-        """The name of the account's console bucket in a region, which is created when it is not there (S-4)."""
-        return ensure_console_bucket(self._vault, account, region, self._console_origin)
+    def find_console_bucket(self, account: str, region: str) -> str | None:
+        """The name of the account's console bucket in a region, None until it is made (S-4)."""
+        return find_console_bucket(self._vault, account, region)
+
+    def console_bucket(self, account: str, region: str, name: str | None = None) -> str:
+        """The name of the account's console bucket in a region, which is created when it is not there (S-4).
+
+        Raises ValueError for a wanted name that is taken or not of the form of such names.
+        """
+        return ensure_console_bucket(self._vault, account, region, self._console_origin, name)
 
     def save_to(self, directory: Path) -> None:
         """All objects as they are at this moment, into an empty folder (O-15)."""

@@ -155,18 +155,24 @@ class ExternalS3Store:
             owner: str = self._client(caller).get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
         return owner
 
-    def console_bucket(self, caller: Caller, console_origin: str) -> str:
+    def find_console_bucket(self, caller: Caller) -> str | None:
+        """The name of the console's bucket of an account in a region, None where there is none (S-4)."""
+        with _port_errors(ObjectLocation(console_bucket.prefix(caller.region), "")):
+            names = [str(bucket["Name"]) for bucket in self._client(caller).list_buckets()["Buckets"]]
+        return min((name for name in names if name.startswith(console_bucket.prefix(caller.region))), default=None)
+
+    def console_bucket(self, caller: Caller, console_origin: str, name: str | None = None) -> str:
         """The name of the console's bucket of an account in a region, made when there is none (S-4).
 
-        Endpoints without CORS configurations of buckets are left as they are.
+        Endpoints without CORS configurations of buckets are left as they are. Raises ValueError for a wanted name of
+        another form.
         """
-        client = self._client(caller)
-        with _port_errors(ObjectLocation(console_bucket.prefix(caller.region), "")):
-            names = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
-            existing = [name for name in names if name.startswith(console_bucket.prefix(caller.region))]
-            if existing:
-                return str(min(existing))
-            name = console_bucket.new_name(caller.region)
+        wanted = console_bucket.checked_name(caller.region, name)
+        existing = self.find_console_bucket(caller)
+        if existing is not None:
+            return existing
+        client, name = self._client(caller), wanted
+        with _port_errors(ObjectLocation(name, "")):
             elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": caller.region}}
             client.create_bucket(Bucket=name, **({} if caller.region == "us-east-1" else elsewhere))
         rule = {"AllowedMethods": ["GET", "HEAD", "PUT", "POST", "DELETE"], "AllowedHeaders": ["*"]}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 
+from emulator.s3.index import buckets
+from emulator.s3.rules import acl
+from emulator.s3.vault import Vault
 from tests.support.s3_server import s3_client
 from tests.support.server import EmulatorProcess
 
@@ -71,15 +76,21 @@ def test_a_presigned_url_of_sts_tells_who_signed_it(emulator: EmulatorProcess) -
     assert f"<Arn>{role['AssumedRoleUser']['Arn']}</Arn>" in answer.text
 
 
-def test_presigned_urls_of_a_bucket_with_the_name_of_the_console(
-    emulator: EmulatorProcess, s3: Any, account: str
+def test_a_bucket_with_the_name_of_the_console_from_before_is_reached_by_signed_calls(
+    tmp_path: Path, start_emulator: Callable[..., EmulatorProcess]
 ) -> None:
-    s3.create_bucket(Bucket="console")
-    s3.put_object(Bucket="console", Key="index.html", Body=b"mine")
-    for version in ("s3", "s3v4"):
-        signing = s3_client(emulator.endpoint, account, signature_version=version)
-        address = signing.generate_presigned_url("get_object", Params={"Bucket": "console", "Key": "index.html"})
-        signing.close()
-        assert httpx.get(address).content == b"mine"
-    s3.delete_object(Bucket="console", Key="index.html")
-    s3.delete_bucket(Bucket="console")
+    """New ones are refused (O-31); this one is of a time when they were not."""
+    account = "111122223333"
+    vault = Vault(tmp_path / "data" / "objects")
+    vault.start()
+    with vault.changing() as change:
+        buckets.add(change.connection, "console", account, "us-east-1", 0, acl.private(account))
+    vault.close()
+    emulator = start_emulator()
+    for key in ("index.html", "api/about"):
+        emulator.client("s3", account).put_object(Bucket="console", Key=key, Body=b"mine")
+        for version in ("s3", "s3v4"):
+            signing = s3_client(emulator.endpoint, account, signature_version=version)
+            address = signing.generate_presigned_url("get_object", Params={"Bucket": "console", "Key": key})
+            signing.close()
+            assert httpx.get(address).content == b"mine"

@@ -1,0 +1,111 @@
+"""What the routes of the console's API work with: the parts of the emulator and the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Depends, Request
+from sqlalchemy import Connection
+
+from emulator.console.errors import ConsoleError
+from emulator.operations.context import Context, Services
+from emulator.storage.engine import Database
+from emulator.storage.object_store import Caller, ObjectStore
+
+Result = TypeVar("Result")
+
+CALLER = "console.caller"
+"""Where the composition root leaves the caller in the ASGI scope; absent on unsigned requests."""
+
+
+class ConsoleBuckets(Protocol):
+    """The buckets that the console keeps accounts' files in, one a region (S-4). Blocking; raises store errors."""
+
+    def find(self, caller: Caller) -> str | None:
+        """Its name, or None until it is made."""
+        ...
+
+    def propose(self, caller: Caller) -> str:
+        """A free name for it."""
+        ...
+
+    def make(self, caller: Caller, name: str | None) -> str:
+        """Its name; it is made, under `name` if given, where there is none. Raises ValueError for a wrong name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the page is told before it knows who calls."""
+
+    version: str
+    s3: str
+    control_enabled: bool
+    control_token_required: bool
+    auth: str
+    default_account: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleParts:
+    """What the API reads and moves. `services` is there once the emulator serves; `cache` is a directory of its own."""
+
+    about: About
+    database: Database
+    objects: ObjectStore
+    buckets: ConsoleBuckets
+    cache: Path
+    services: Callable[[], Services]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleCall:
+    """One signed call: the parts and the caller."""
+
+    parts: ConsoleParts
+    caller: Caller
+
+    @property
+    def database(self) -> Database:
+        return self.parts.database
+
+    def operation(self, connection: Connection) -> Context:
+        """The caller's context of an AWS operation within a transaction, for lookups and for calling operations."""
+        return Context("", self.caller, {}, self.parts.services(), connection)
+
+    async def write(self, change: Callable[[Context], Result]) -> Result:
+        """Run `change` in one transaction; the jobs that it accepted begin after the commit."""
+        context: Context | None = None
+
+        def run(connection: Connection) -> Result:
+            nonlocal context
+            context = self.operation(connection)
+            return change(context)
+
+        result = await self.database.write(run)
+        assert context is not None
+        for job in context.accepted:
+            self.parts.services().runner.submit(job)
+        return result
+
+
+def signed_call(request: Request) -> ConsoleCall:
+    """The call of a signed request. Raises ConsoleError."""
+    caller = request.scope.get(CALLER)
+    if caller is None:
+        message = "Sign this request as one for the service rekognition: the access key is the account."
+        raise ConsoleError("MissingAuthenticationToken", message, status=401)
+    return ConsoleCall(request.app.state.parts, caller)
+
+
+def open_parts(request: Request) -> ConsoleParts:
+    """The parts, for the few calls that need no signature."""
+    parts: ConsoleParts = request.app.state.parts
+    return parts
+
+
+SignedCall = Annotated[ConsoleCall, Depends(signed_call)]
+OpenParts = Annotated[ConsoleParts, Depends(open_parts)]

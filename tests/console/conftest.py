@@ -1,0 +1,14 @@
+"""The page of one account."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.console import ConsoleClient
+from tests.support.server import EmulatorProcess
+
+
+@pytest.fixture
+def console(emulator: EmulatorProcess, account: str) -> ConsoleClient:
+    """The console's API for the test's own account on the shared emulator."""
+    return ConsoleClient(emulator, account)
