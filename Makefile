@@ -47,8 +47,8 @@ docs: setup ## write the documents that are generated from the code
 bench: setup ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
-console: ## build the web console
-	@echo "The web console is not part of this release; /console shows a short page instead."
+console: ## build the web console into emulator/console/static (Node 20.19 or newer)
+	cd web && npm ci --silent && npm run build
 
 build: setup ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build

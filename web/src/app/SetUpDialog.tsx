@@ -1,0 +1,57 @@
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
+import FormField from "@cloudscape-design/components/form-field";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useApi } from "../api/client";
+import { ErrorAlert } from "../components/ErrorAlert";
+import { Modal } from "../components/Modal";
+import { type Bucket, keys, useBucket, useScope } from "../state/live";
+import { useTexts } from "../texts";
+
+/** "First Time Set Up" (S-4, S-5): before the Region's console bucket exists no page can be used. */
+export function SetUpDialog() {
+  const { data } = useBucket();
+  return data?.name === null ? <Dialog proposal={data.proposal} /> : null;
+}
+
+function Dialog({ proposal }: { proposal: string }) {
+  const { setUp, common } = useTexts();
+  const api = useApi();
+  const client = useQueryClient();
+  const scope = useScope();
+  const create = useMutation({
+    mutationFn: () => api.post<{ name: string }>("/bucket", { name: proposal }),
+    onSuccess: ({ name }) => client.setQueryData<Bucket>(keys.bucket(scope), { name, proposal }),
+  });
+  return (
+    <Modal
+      visible
+      // There is nothing behind it to go back to: closing it is not offered, and Escape does nothing.
+      onDismiss={() => undefined}
+      header={setUp.title}
+      footer={
+        <Box float="right">
+          <Button variant="primary" loading={create.isPending} onClick={() => create.mutate()}>
+            {setUp.create}
+          </Button>
+        </Box>
+      }
+    >
+      <SpaceBetween size="m">
+        <Box variant="p">{setUp.body}</Box>
+        <FormField label={setUp.bucket} description={setUp.bucketHelp}>
+          <CopyToClipboard
+            variant="inline"
+            textToCopy={proposal}
+            copyButtonAriaLabel={`${common.copy} ${setUp.bucket}`}
+            copySuccessText={common.copied}
+            copyErrorText={common.copyFailed}
+          />
+        </FormField>
+        {create.error && <ErrorAlert error={create.error} />}
+      </SpaceBetween>
+    </Modal>
+  );
+}
