@@ -76,7 +76,12 @@ def train_brand_detector(
     effort = effort or EFFORTS[settings.effort]
     source = CompositionSource(logos, effort.picture_side, settings.seed)
     survey = [source.sample(0, number) for number in range(SURVEYED_COMPOSITIONS)]
-    plan = make_plan([sample.picture.size for sample in survey], [sample.boxes for sample in survey], effort.sides)
+    plan = make_plan(
+        [sample.picture.size for sample in survey],
+        [sample.boxes for sample in survey],
+        [sample.labels for sample in survey],
+        effort.sides,
+    )
     # A logo must not be mirrored; compositions are full of logos without a mosaic; with 8 bits fewer are found.
     plan = replace(plan, mosaic_probability=0.0, byte_front=False)
     name = _fingerprint(examples, labels, settings.seed, effort)

@@ -9,6 +9,7 @@ from emulator.vision.detector.assignment import cell_centres
 from emulator.vision.detector.geometry import suppress
 from emulator.vision.detector.losses import distances_from_logarithms, sigmoid
 from emulator.vision.detector.plan import Level
+from emulator.vision.detector.suppression import DOUBLE_SHARE, Suppression
 from emulator.vision.layers import Array
 
 CALIBRATION_SLOPE = 3.1
@@ -16,9 +17,10 @@ CALIBRATION_OFFSET = 0.43
 """confidence = sigmoid(slope * logit + offset): makes the confidences of this training procedure honest."""
 LOWEST_SCORE = 0.02
 """Of raw scores, before the calibration."""
-NMS_OVERLAP = 0.5
 MOST_DETECTIONS = 100
 """For a label, and for a picture."""
+NMS_OVERLAP = 0.5
+"""Boxes that overlap a better one of their label by more are not answered at all."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ def lowest_confidence() -> float:
     return float(confidences_from_logits(np.log(LOWEST_SCORE / (1 - LOWEST_SCORE))))
 
 
-def decode(outputs: Sequence[Array], levels: Sequence[Level], height: int, width: int) -> Detections:
+def decode(
+    outputs: Sequence[Array], levels: Sequence[Level], height: int, width: int, suppression: Suppression
+) -> Detections:
     """Detections of one picture from the heads' outputs (rows, columns, labels + 4), one for each level."""
     all_boxes, all_confidences = [], []
     for output, level in zip(outputs, levels, strict=True):
@@ -60,4 +64,7 @@ def decode(outputs: Sequence[Array], levels: Sequence[Level], height: int, width
     cells, labels = np.concatenate(kept_cells), np.concatenate(kept_labels)
     order = np.argsort(-confidences[cells, labels], kind="stable")[:MOST_DETECTIONS]
     cells, labels = cells[order], labels[order]
-    return Detections(boxes[cells], labels, confidences[cells, labels])
+    boxes, confidences = boxes[cells], confidences[cells, labels]
+    confidences = confidences * np.where(suppression.doubles(boxes, labels), np.float32(DOUBLE_SHARE), np.float32(1))
+    order = np.argsort(-confidences, kind="stable")
+    return Detections(boxes[order], labels[order], confidences[order])

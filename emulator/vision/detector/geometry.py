@@ -44,13 +44,26 @@ def areas(boxes: Array) -> Array:
     return result
 
 
-def intersections_over_unions(first: Array, second: Array) -> Array:
-    """(n, 4), (m, 4) -> (n, m), each 0..1; empty boxes overlap with nothing."""
+def intersections(first: Array, second: Array) -> Array:
+    """(n, 4), (m, 4) -> (n, m), the common areas in square pixels."""
     width = np.minimum(first[:, None, 2], second[:, 2]) - np.maximum(first[:, None, 0], second[:, 0])
     height = np.minimum(first[:, None, 3], second[:, 3]) - np.maximum(first[:, None, 1], second[:, 1])
-    common = np.clip(width, 0, None) * np.clip(height, 0, None)
+    result: Array = np.clip(width, 0, None) * np.clip(height, 0, None)
+    return result
+
+
+def intersections_over_unions(first: Array, second: Array) -> Array:
+    """(n, 4), (m, 4) -> (n, m), each 0..1; empty boxes overlap with nothing."""
+    common = intersections(first, second)
     union = areas(first)[:, None] + areas(second) - common
     result: Array = np.where(common > 0, common / np.maximum(union, 1e-9), 0.0)
+    return result
+
+
+def containments(first: Array, second: Array) -> Array:
+    """(n, 4), (m, 4) -> (n, m), each 0..1: how much of the smaller box lies in the other one."""
+    smaller = np.minimum(areas(first)[:, None], areas(second))
+    result: Array = intersections(first, second) / np.maximum(smaller, 1e-9)
     return result
 
 

@@ -12,6 +12,7 @@ from emulator.vision.detector.assignment import cell_centres
 from emulator.vision.detector.losses import LARGEST_LOG_DISTANCE
 from emulator.vision.detector.network import FEATURE_STRIDES, DetectorNetwork
 from emulator.vision.detector.plan import DetectorPlan, Level
+from emulator.vision.detector.suppression import DOUBLE_SHARE, Suppression
 from emulator.vision.detector.trunk import TRAINED_BLOCKS, frozen_trunk
 from emulator.vision.layers import Array
 
@@ -180,11 +181,59 @@ def _detections(graph: _Graph, boxes: Sequence[str], logits: Sequence[str], plan
         [graph.node("Shape", [found], "found"), graph.constant("limit", [decoding.MOST_DETECTIONS], np.int64)],
         "count",
     )
-    graph.nodes.append(helper.make_node("TopK", [found, count], ["confidences", f"{graph.PREFIX}order"], sorted=1))
+    graph.nodes.append(
+        helper.make_node("TopK", [found, count], [f"{graph.PREFIX}sorted", f"{graph.PREFIX}order"], sorted=1)
+    )
     best = graph.node("Gather", [label_and_cell, f"{graph.PREFIX}order"], "best", axis=0)
     cells = graph.node("Gather", [best, graph.constant("cell", 1, np.int64)], "cells", axis=1)
-    for output, inputs, gather_axis in (
-        ("labels", [best, graph.constant("label", 0, np.int64)], 1),
-        ("boxes", [graph.node("Squeeze", [joined, axis], "boxes.plane"), cells], 0),
+    labels = graph.node("Gather", [best, graph.constant("label", 0, np.int64)], "labels.found", axis=1)
+    found = graph.node("Gather", [graph.node("Squeeze", [joined, axis], "boxes.plane"), cells], "boxes.found", axis=0)
+    remaining = _remaining_shares(graph, found, labels, plan.suppression)
+    lowered = graph.node("Mul", [f"{graph.PREFIX}sorted", remaining], "confidences.lowered")
+    size = graph.node("Shape", [lowered], "found.size")
+    graph.nodes.append(helper.make_node("TopK", [lowered, size], ["confidences", f"{graph.PREFIX}final"], sorted=1))
+    for output, values in (("labels", labels), ("boxes", found)):
+        graph.nodes.append(helper.make_node("Gather", [values, f"{graph.PREFIX}final"], [output], axis=0))
+
+
+def _remaining_shares(graph: _Graph, boxes: str, labels: str, suppression: Suppression) -> str:
+    """For boxes (n, 4), best first, with labels (n,): what each keeps of its confidence (n,), see Suppression."""
+    near, far = (
+        graph.node(
+            "Slice", [boxes, *(graph.constant(f"{name}.{key}", [value], np.int64) for key, value in edges)], name
+        )
+        for name, edges in (
+            ("corner.near", (("start", 0), ("end", 2), ("axis", 1))),
+            ("corner.far", (("start", 2), ("end", 4), ("axis", 1))),
+        )
+    )
+    axes = {key: graph.constant(f"axis.{key}", [value], np.int64) for key, value in (("across", 0), ("down", 1))}
+
+    def of_pairs(operator: str, values: str, name: str) -> str:
+        """(n, k) or (n,) -> (n, n, k) or (n, n): every value with every other one."""
+        sides = [graph.node("Unsqueeze", [values, axis], f"{name}.{key}") for key, axis in axes.items()]
+        return graph.node(operator, sides, name)
+
+    sides = graph.node("Sub", [of_pairs("Min", far, "pairs.far"), of_pairs("Max", near, "pairs.near")], "pairs.sides")
+    sides = graph.node("Max", [sides, graph.constant("none", 0.0)], "pairs.common")
+    common = graph.node("ReduceProd", [sides], "pairs.areas", axes=[-1], keepdims=0)
+    areas = graph.node("ReduceProd", [graph.node("Sub", [far, near], "extents")], "areas", axes=[-1], keepdims=0)
+    union = graph.node("Sub", [of_pairs("Add", areas, "pairs.sum"), common], "pairs.union")
+    doubles = []
+    for name, size, limit in (
+        ("overlap", union, suppression.overlap),
+        ("containment", of_pairs("Min", areas, "pairs.smaller"), suppression.containment),
     ):
-        graph.nodes.append(helper.make_node("Gather", inputs, [output], axis=gather_axis))
+        largest = graph.node("Mul", [size, graph.constant(f"largest.{name}", limit)], f"pairs.{name}.largest")
+        doubles.append(graph.node("Greater", [common, largest], f"pairs.{name}"))
+    alike = graph.node(
+        "And", [graph.node("Or", doubles, "pairs.either"), of_pairs("Equal", labels, "pairs.alike")], "pairs.doubles"
+    )
+    counts = graph.node("Cast", [alike], "pairs.numbers", to=onnx.TensorProto.FLOAT)
+    counts = graph.node("Trilu", [counts, graph.constant("diagonal", 1, np.int64)], "pairs.worse", upper=1)
+    # A sum, for a maximum over no boxes at all is an error.
+    better = graph.node("ReduceSum", [counts, axes["across"]], "better", keepdims=0)
+    is_double = graph.node("Greater", [better, graph.constant("half", 0.5)], "is_double")
+    return graph.node(
+        "Where", [is_double, graph.constant("double", DOUBLE_SHARE), graph.constant("single", 1.0)], "remaining"
+    )

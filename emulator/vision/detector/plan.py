@@ -1,10 +1,11 @@
 """What kind of detector the training boxes ask for: input size, feature levels, crops, mosaics."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from emulator.vision.detector.suppression import Suppression, choose_suppression
 from emulator.vision.layers import Array
 
 SIDES = (384, 448, 512)
@@ -48,6 +49,7 @@ class DetectorPlan:
     levels: tuple[Level, ...]
     mosaic_probability: float
     byte_front: bool = False
+    suppression: Suppression = field(default_factory=Suppression)
 
     def as_metadata(self) -> dict[str, object]:
         """The plan in values that JSON can hold."""
@@ -57,13 +59,19 @@ class DetectorPlan:
             "levels": [level.name for level in self.levels],
             "mosaic_probability": self.mosaic_probability,
             "byte_front": self.byte_front,
+            "largest_overlap": self.suppression.overlap,
+            "largest_containment": self.suppression.containment,
         }
 
 
 def make_plan(
-    picture_sizes: Sequence[tuple[int, int]], boxes: Sequence[Array], sides: Sequence[int] = SIDES
+    picture_sizes: Sequence[tuple[int, int]],
+    boxes: Sequence[Array],
+    labels: Sequence[Array],
+    sides: Sequence[int] = SIDES,
 ) -> DetectorPlan:
-    """The plan for pictures of (width, height) with boxes (n, 4) in their pixels; at least one box is needed.
+    """The plan for pictures of (width, height) with boxes (n, 4) in their pixels and labels (n,) as indices; at least
+    one box is needed.
 
     `sides`, ascending multiples of 32: the lengths considered for the longer side of the input, before the large ones
     that only very small objects justify.
@@ -81,6 +89,7 @@ def make_plan(
         levels=choose_levels(relative_sizes * side),
         mosaic_probability=0.5 if small * side >= MOSAIC_OBJECT else 0.0,
         byte_front=side > LARGEST_EXACT_SIDE,
+        suppression=choose_suppression(boxes, labels),
     )
 
 

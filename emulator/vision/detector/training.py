@@ -71,7 +71,12 @@ def train_detector(
     if not any(len(annotation.boxes) for annotation in annotations):
         raise UnusableTrainingDataError("no picture has a usable box with one of the labels")
     sizes = [(annotation.width, annotation.height) for annotation in annotations]
-    plan = make_plan(sizes, [annotation.boxes for annotation in annotations], effort.sides)
+    plan = make_plan(
+        sizes,
+        [annotation.boxes for annotation in annotations],
+        [annotation.labels for annotation in annotations],
+        effort.sides,
+    )
     augmentation = Augmentation()
     side = round(max(plan.input_height, plan.input_width) * augmentation.zoom[1])
     name = _fingerprint(usable, labels, settings.seed, plan, effort)

@@ -16,6 +16,7 @@ from emulator.vision.detector.decoding import (
 from emulator.vision.detector.graph import build_graph
 from emulator.vision.detector.network import DetectorNetwork
 from emulator.vision.detector.plan import SIZE_RANGES, STRIDES, DetectorPlan, Level
+from emulator.vision.detector.suppression import Suppression
 from emulator.vision.detector.trunk import TRAINED_BLOCKS, Trunk
 from emulator.vision.layers import Array
 from emulator.vision.runtime import Session
@@ -37,7 +38,8 @@ def excited_network(plan: DetectorPlan, label_count: int, output_bias: float) ->
 def both(plan: DetectorPlan, network: DetectorNetwork, pixels: Array) -> tuple[Detections, Detections]:
     """Of numpy and of the graph."""
     outputs = network.forward(*Trunk(plan.byte_front).features(pixels[None]))
-    ours = decode([output[0] for output in outputs], plan.levels, plan.input_height, plan.input_width)
+    found = [output[0] for output in outputs]
+    ours = decode(found, plan.levels, plan.input_height, plan.input_width, plan.suppression)
     session = Session(build_graph(network, plan).SerializeToString(), 1)
     boxes, labels, confidences = session.run({"image": pixels[None]}, ["boxes", "labels", "confidences"])
     return ours, Detections(boxes, labels, confidences)
@@ -52,10 +54,11 @@ def levels(*names: str) -> tuple[Level, ...]:
     [(("p3", "p4", "p5"), 128, 160, 3), (("p4",), 128, 64, 1), (("p3", "p4"), 64, 64, 250)],
 )
 @pytest.mark.parametrize("byte_front", [False, True])
+@pytest.mark.parametrize("suppression", [Suppression(), Suppression(0.3, 0.6)])
 def test_the_graph_finds_what_numpy_finds(
-    names: tuple[str, ...], height: int, width: int, label_count: int, byte_front: bool
+    names: tuple[str, ...], height: int, width: int, label_count: int, byte_front: bool, suppression: Suppression
 ) -> None:
-    plan = DetectorPlan(height, width, height, width, levels(*names), 0.0, byte_front)
+    plan = DetectorPlan(height, width, height, width, levels(*names), 0.0, byte_front, suppression)
     network = excited_network(plan, label_count, -3.0)
     pixels = np.random.default_rng(5).integers(0, 256, (height, width, 3), dtype=np.uint8)
     ours, theirs = both(plan, network, pixels)
@@ -93,7 +96,7 @@ def test_decoding_known_by_hand() -> None:
     """One cell of a 2 x 2 grid with stride 16 is sure of label 1, with a box one stride to every side."""
     output = np.full((2, 2, 6), -20.0, np.float32)
     output[0, 1] = [-20, 5, 0, 0, np.log(0.5), 0]
-    found = decode([output], levels("p4"), 32, 32)
+    found = decode([output], levels("p4"), 32, 32, Suppression())
     assert found.labels.tolist() == [1]
     np.testing.assert_allclose(found.boxes, [[8, 0, 32, 24]], atol=1e-5)
     assert found.confidences[0] > 0.99

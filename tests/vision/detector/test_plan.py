@@ -8,7 +8,7 @@ from emulator.vision.detector.plan import DetectorPlan, make_plan
 
 def plan_for(size: float, picture: tuple[int, int] = (1280, 960), count: int = 10) -> DetectorPlan:
     """The plan for pictures with one square object of `size` pixels each."""
-    return make_plan([picture] * count, [np.array([[0.0, 0.0, size, size]])] * count)
+    return make_plan([picture] * count, [np.array([[0.0, 0.0, size, size]])] * count, [np.array([0])] * count)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_input_has_the_shape_that_most_pictures_have(picture: tuple[int, int
 
 def test_pictures_of_both_orientations_get_a_square_input() -> None:
     boxes = [np.array([[0.0, 0.0, 200.0, 200.0]])] * 4
-    plan = make_plan([(640, 480), (480, 640), (640, 480), (480, 640)], boxes)
+    plan = make_plan([(640, 480), (480, 640), (640, 480), (480, 640)], boxes, [np.array([0])] * 4)
     assert plan.input_height == plan.input_width == 384
 
 
@@ -66,10 +66,10 @@ def test_mosaics_are_for_objects_that_survive_being_shrunk() -> None:
 
 def test_background_pictures_do_not_change_the_plan() -> None:
     boxes = [np.array([[0.0, 0.0, 100.0, 100.0]])]
-    with_background = make_plan([(1280, 960)] * 2, [*boxes, np.zeros((0, 4))])
-    assert with_background == make_plan([(1280, 960)], boxes)
+    with_background = make_plan([(1280, 960)] * 2, [*boxes, np.zeros((0, 4))], [np.array([0]), np.zeros(0, int)])
+    assert with_background == make_plan([(1280, 960)], boxes, [np.array([0])])
 
 
 def test_a_plan_needs_a_box() -> None:
     with pytest.raises(ValueError, match="box"):
-        make_plan([(640, 480)], [np.zeros((0, 4))])
+        make_plan([(640, 480)], [np.zeros((0, 4))], [np.zeros(0, int)])
