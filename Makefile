@@ -41,8 +41,8 @@ format: setup ## format and fix what can be fixed
 
 docs: setup ## write the documents that are generated from the code
 	$(BIN)/python -m emulator.settings > docs/settings.md
-	$(BIN)/python -m emulator.operations.parity > docs/parity.md
-	$(BIN)/python -m emulator.domain.manifest.catalogue > docs/errors.md
+	$(BIN)/python -m emulator.documents.parity > docs/parity.md
+	$(BIN)/python -m emulator.documents.errors > docs/errors.md
 
 bench: setup ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -10,10 +10,10 @@ import numpy as np
 
 from benchmarks.inference import ACCOUNT, model_files, photograph
 from emulator.vision.images import decode_resized
-from emulator.vision.runtime import Session
-from emulator.vision.session import INPUT, input_tensor
-from tests.support.running import RunningLab
-from tests.support.server import EmulatorProcess
+from emulator.vision.onnx_session import Session
+from emulator.vision.served_model import INPUT, input_tensor
+from support.running import RunningLab
+from support.server import EmulatorProcess
 
 ROUNDS = 4
 IMAGES = 16

@@ -27,9 +27,9 @@ from PIL import Image
 
 from benchmarks.detection_sets import FilePicture, encoded
 from emulator.vision import images
-from emulator.vision.calibration import expected_calibration_error, nothing_pictures
+from emulator.vision.classifier.calibration import expected_calibration_error, nothing_pictures
 from emulator.vision.examples import Effort, TrainedModel, TrainingExample, TrainingSettings
-from emulator.vision.session import ServedModel
+from emulator.vision.served_model import ServedModel
 from emulator.vision.training import train
 
 SETS = ("ants-bees", "trees", "scenes")

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.support.memory import MemoryWatch
-from tests.support.server import EmulatorProcess
+from support.memory import MemoryWatch
+from support.server import EmulatorProcess
 
 ENTRIES = 250_000
 PAGES = 12

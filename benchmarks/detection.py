@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.detection_sets import DetectionSet, drawn_set, encoded, folder_set, logo_set
 from emulator.vision import images
-from emulator.vision.calibration import nothing_pictures
+from emulator.vision.classifier.calibration import nothing_pictures
 from emulator.vision.detector.geometry import intersections_over_unions
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.training import train

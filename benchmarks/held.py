@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.support.raw_http import RawConnection, signed_headers
-from tests.support.running import RunningLab
-from tests.support.server import EmulatorProcess
+from support.raw_http import RawConnection, signed_headers
+from support.running import RunningLab
+from support.server import EmulatorProcess
 
 ACCOUNT = "111122223333"
 CALLS = 300

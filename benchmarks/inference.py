@@ -28,13 +28,13 @@ import pybase64
 from PIL import Image, ImageFilter
 
 from emulator.vision.images import decode_resized
-from emulator.vision.runtime import Session
-from emulator.vision.session import CONFIDENCES, INPUT, ServedModel, input_tensor
+from emulator.vision.onnx_session import Session
+from emulator.vision.served_model import CONFIDENCES, INPUT, ServedModel, input_tensor
 from emulator.wire.service_model import load_service_model
 from emulator.wire.validation import parse_input, parse_json
-from tests.support.raw_http import RawConnection
-from tests.support.running import RunningLab
-from tests.support.server import EmulatorProcess
+from support.raw_http import RawConnection
+from support.running import RunningLab
+from support.server import EmulatorProcess
 
 SECONDS = 4.0
 ROUNDS = 3

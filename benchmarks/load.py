@@ -7,8 +7,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.support.running import RunningLab
-from tests.support.server import EmulatorProcess
+from support.running import RunningLab
+from support.server import EmulatorProcess
 
 ACCOUNT = "111122223333"
 REQUESTS_PER_SECOND = 8

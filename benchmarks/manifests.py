@@ -16,12 +16,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from emulator.convert.lint_check import lint
 from emulator.domain.manifest.dataset import DatasetExamination
 from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.manifest.reading import read_lines
-from emulator.domain.manifest.rules import ManifestFileError
+from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.domain.manifest.training import validate_training
+from emulator.lint.check import lint
 
 METADATA = {"job-name": "labeling-job/pictures", "human-annotated": "yes", "creation-date": "2026-11-21T00:00:00"}
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.support.raw_http import RawConnection
-from tests.support.server import EmulatorProcess
+from support.raw_http import RawConnection
+from support.server import EmulatorProcess
 
 SECONDS = 4.0
 ROUNDS = 3

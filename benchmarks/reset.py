@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.support.raw_http import RawConnection
-from tests.support.server import EmulatorProcess
+from support.raw_http import RawConnection
+from support.server import EmulatorProcess
 
 CASES = 100
 OBJECTS = 5

@@ -63,7 +63,7 @@ class Server:
 def emulator_s3(directory: Path) -> Iterator[Server]:
     """The embedded S3 alone under uvicorn, as the emulator runs it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.s3_server", str(directory)],
+        [sys.executable, "-m", "support.s3_server", str(directory)],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         text=True,

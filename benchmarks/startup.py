@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.server import EmulatorProcess
+from support.server import EmulatorProcess
 
 ROUNDS = 7
 

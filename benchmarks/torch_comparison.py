@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.classification import best_f1, read_set
-from emulator.vision.calibration import expected_calibration_error
-from emulator.vision.classifier_views import training_view
+from emulator.vision.classifier.calibration import expected_calibration_error
+from emulator.vision.classifier.logistic_regression import FloatArray, sigmoid, softmax
+from emulator.vision.classifier.views import training_view
 from emulator.vision.examples import TrainingExample
 from emulator.vision.images import PixelArray, decode_resized
-from emulator.vision.logistic_regression import FloatArray, sigmoid, softmax
 
 BATCH = 16
 LEARNING_RATE = 3e-4

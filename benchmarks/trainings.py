@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.support.memory import MemoryWatch
-from tests.support.server import EmulatorProcess
+from support.memory import MemoryWatch
+from support.server import EmulatorProcess
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 SETS = ("trees", "ants-bees", "scenes", "cutlery", "bccd")

@@ -17,9 +17,9 @@ SUCCESS, FAILURE, USAGE = 0, 1, 2
 # name -> (module with add_arguments(parser) and run(arguments) -> exit code, one line of help)
 _COMMANDS = {
     "serve": ("emulator.commands.serve", "run the emulator"),
-    "demo": ("emulator.commands.demo", "train, start and use an example model against an emulator"),
-    "lint": ("emulator.convert.lint", "check a manifest as Custom Labels would, without a server"),
-    "convert": ("emulator.convert.command", "make a manifest from COCO, CSV, folders or Ground Truth multi-label"),
+    "demo": ("emulator.commands.demo.command", "train, start and use an example model against an emulator"),
+    "lint": ("emulator.commands.lint", "check a manifest as Custom Labels would, without a server"),
+    "convert": ("emulator.commands.convert", "make a manifest from COCO, CSV, folders or Ground Truth multi-label"),
     "save": ("emulator.commands.save", "write the whole state of a running emulator to a file"),
     "load": ("emulator.commands.load", "make such a file the whole state of a running emulator"),
     "export": ("emulator.commands.export", "write a trained model as one ONNX file"),

@@ -17,7 +17,7 @@ import pytest
 
 from emulator.storage.engine import Database
 from emulator.storage.migrate import migrate
-from tests.support.server import EmulatorProcess, environment_without_settings
+from support.server import EmulatorProcess, environment_without_settings
 
 LOG_TAIL_CHARACTERS = 8_000
 

@@ -18,11 +18,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.data_lock import DataDirectoryError, hold_data_directory
+from emulator.server.data_lock import DataDirectoryError, hold_data_directory
 from emulator.settings import PREFIX, Settings, SettingsError, rule_of
 
 if TYPE_CHECKING:
-    from emulator.app import Emulator
+    from emulator.server.app import Emulator
 
 FAILURE = 1
 GRACE_SECONDS = 8
@@ -108,8 +108,8 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
     """The emulator on its data directory. Raises StartError."""
     from sqlalchemy.exc import DBAPIError
 
-    from emulator.app import create_app
     from emulator.s3 import CredentialsFileError, NewerObjectIndexError
+    from emulator.server.app import create_app
     from emulator.storage.migrate import NewerSchemaError
 
     try:

@@ -11,9 +11,10 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection
 
 from emulator.console.errors import ConsoleError
+from emulator.domain.caller import Caller
+from emulator.domain.object_store import ObjectStore
 from emulator.operations.context import Context, Services
 from emulator.storage.engine import Database
-from emulator.storage.object_store import Caller, ObjectStore
 
 Result = TypeVar("Result")
 

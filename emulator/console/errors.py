@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from emulator.domain.errors import RuleError
-from emulator.storage.object_store import ObjectAccessDeniedError, ObjectNotFoundError, ObjectStoreUnavailableError
+from emulator.domain.object_store import ObjectAccessDeniedError, ObjectNotFoundError, ObjectStoreUnavailableError
 
 # Rules of AWS answer 400 unless HTTP has a better word for them.
 _STATUS_OF_RULE = {

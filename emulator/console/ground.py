@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from emulator.console.context import OpenParts, SignedCall
 from emulator.console.errors import ConsoleError
-from emulator.domain.manifest.rules import RULES
+from emulator.domain.manifest.rules.catalogue import RULES
 
 router = APIRouter()
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from emulator.control.errors import ControlError
-from emulator.domain.definitions import read_json_text
+from emulator.domain.controls.definitions import read_json_text
 from emulator.jobs.clock import LATEST_MOMENT, Clock
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 

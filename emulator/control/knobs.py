@@ -13,11 +13,11 @@ from fastapi.responses import Response
 from emulator.control.errors import ControlError
 from emulator.control.metrics import CONTENT_TYPE, RunningModel, Snapshot, TrainingProgress, prometheus_text
 from emulator.control.usage import usage_report
-from emulator.domain.answers import AnswerBook
-from emulator.domain.definitions import DefinitionError, Fields
-from emulator.domain.faults import FaultBook
-from emulator.domain.measurements import Measurements
-from emulator.domain.usage import Prices
+from emulator.domain.controls.answers import AnswerBook
+from emulator.domain.controls.definitions import DefinitionError, Fields
+from emulator.domain.controls.faults import FaultBook
+from emulator.domain.metering.measurements import Measurements
+from emulator.domain.metering.usage import Prices
 from emulator.jobs.clock import Clock
 from emulator.jobs.fleet import Fleet, model_of
 from emulator.jobs.training_progress import TrainingProgress as RunningTrainings

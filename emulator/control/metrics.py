@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from emulator.domain.measurements import LATENCY_BOUNDS, Measurements
-from emulator.domain.metrics_series import Model
-from emulator.domain.units import UnitLevels
+from emulator.domain.metering.measurements import LATENCY_BOUNDS, Measurements
+from emulator.domain.metering.metrics_series import Model
+from emulator.domain.metering.units import UnitLevels
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from emulator.domain.metering.usage import Prices, RunningInterval, Usage, usage_of
 from emulator.domain.states import VersionState
-from emulator.domain.usage import Prices, RunningInterval, Usage, usage_of
 from emulator.jobs.fleet import RunningVersion
 from emulator.jobs.training_progress import Progress
 from emulator.storage.engine import Database

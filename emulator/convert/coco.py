@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from emulator.convert.errors import ConversionError
-from emulator.convert.s3 import S3Folder
 from emulator.convert.writing import Line, now
 from emulator.domain.manifest.attributes import OBJECT_DETECTION, is_number
 from emulator.domain.manifest.boxes import training_scale
 from emulator.domain.manifest.limits import MINIMUM_BOX_SIDE
+from emulator.lint.errors import ConversionError
+from emulator.lint.s3 import S3Folder
 
 ATTRIBUTE = "bounding-box"
 JOB = "labeling-job/coco"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emulator.convert.errors import ConversionError
-from emulator.convert.s3 import S3Folder
 from emulator.convert.writing import Line, attribute_name, image_level_pair, now
+from emulator.lint.errors import ConversionError
+from emulator.lint.s3 import S3Folder
 
 
 @dataclass(slots=True)

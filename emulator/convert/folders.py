@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emulator.convert.errors import ConversionError
-from emulator.convert.s3 import S3Folder
 from emulator.convert.writing import Line, image_files, image_level_pair, now
+from emulator.lint.errors import ConversionError
+from emulator.lint.s3 import S3Folder
 
 ATTRIBUTE = "folder-label"
 JOB = f"labeling-job/{ATTRIBUTE}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from emulator.convert.errors import ConversionError
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX
 from emulator.domain.manifest.decoding import ADDED_KEYS
 from emulator.domain.manifest.inspecting import SOURCE_REF
+from emulator.lint.errors import ConversionError
 
 Line = dict[str, object]
 
@@ -84,21 +84,6 @@ def image_files(folder: Path) -> Iterator[str]:
     for path in _visible_files(folder, ()):
         if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
             yield path.relative_to(folder).as_posix()
-
-
-def file_below(folder: Path, name: str) -> Path | None:
-    """The file of this name, with slashes, below a folder; None if there is none, or if the name leads out of it.
-
-    Links in the folder are followed: they are its owner's.
-    """
-    parts = PurePosixPath(name)
-    if parts.is_absolute() or ".." in parts.parts:
-        return None
-    try:
-        path = folder / parts
-        return path if path.is_file() else None
-    except (OSError, ValueError):
-        return None
 
 
 def _visible_files(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:

@@ -8,13 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from emulator.domain.manifest.rules import ManifestFileError
+from emulator.domain.caller import Caller
+from emulator.domain.jobs import DONE, Outcome
+from emulator.domain.manifest.rules.rule import ManifestFileError
+from emulator.domain.manifest.splitting import distribute
 from emulator.domain.messages import COPIED_DATASET_CREATED, DATASET_DISTRIBUTED, DATASET_MESSAGES
-from emulator.domain.split import distribute
+from emulator.domain.object_store import ObjectStore
 from emulator.domain.states import DATASET_MOVES, Event, next_state
 from emulator.jobs.ingest import build_content, client_error, location_of, manifest_size, update_content
 from emulator.jobs.readers import Readers
-from emulator.jobs.runner import DONE, Outcome
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.threads import in_thread
 from emulator.jobs.worker_process import WorkerSettings, run_in_worker
@@ -23,7 +25,6 @@ from emulator.storage.content_copies import copy_entries
 from emulator.storage.contents import labels_by_position
 from emulator.storage.datasets import find_dataset, remove_dataset, set_dataset_content, set_dataset_status
 from emulator.storage.engine import Database
-from emulator.storage.object_store import Caller, ObjectStore
 from emulator.storage.rows import Dataset, Job
 from emulator.storage.tags import remove_tags
 

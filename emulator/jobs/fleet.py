@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.domain.arns import parse_arn
-from emulator.domain.metrics_series import MetricStore, Model
+from emulator.domain.metering.metrics_series import MetricStore, Model
+from emulator.domain.metering.units import RunningUnits, UnitLevels, UnitSettings
+from emulator.domain.metering.usage import RunningInterval
 from emulator.domain.states import VersionState
-from emulator.domain.units import RunningUnits, UnitLevels, UnitSettings
-from emulator.domain.usage import RunningInterval
 from emulator.jobs.clock import Clock
 from emulator.storage.engine import Database
 from emulator.storage.rows import Version

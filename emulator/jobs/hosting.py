@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from emulator.domain.detection import Candidate, check_dimensions, image_too_large, invalid_image_format
 
 if TYPE_CHECKING:
-    from emulator.vision.session import ServedModel
+    from emulator.vision.served_model import ServedModel
 
 
 class Hosting:
@@ -75,7 +75,7 @@ class Hosting:
 
 
 def _load_model(path: Path) -> ServedModel:
-    from emulator.vision.session import ServedModel
+    from emulator.vision.served_model import ServedModel
 
     return ServedModel.load(path, threads=1)
 

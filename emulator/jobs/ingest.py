@@ -9,12 +9,14 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Connection
 
-from emulator.domain.manifest import rules
+from emulator.domain.caller import Caller
+from emulator.domain.jobs import BROKE, DONE, Outcome
 from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination
 from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
-from emulator.domain.manifest.rules import ManifestFileError
-from emulator.jobs.runner import BROKE, DONE, Outcome
+from emulator.domain.manifest.rules import file_rules
+from emulator.domain.manifest.rules.rule import ManifestFileError
+from emulator.domain.object_store import ObjectAccessDeniedError, ObjectLocation, ObjectNotFoundError, ObjectStore
 from emulator.storage.content_changes import (
     append_entries,
     create_content,
@@ -24,13 +26,6 @@ from emulator.storage.content_changes import (
 )
 from emulator.storage.contents import content_bucket, content_stats
 from emulator.storage.engine import Database
-from emulator.storage.object_store import (
-    Caller,
-    ObjectAccessDeniedError,
-    ObjectLocation,
-    ObjectNotFoundError,
-    ObjectStore,
-)
 from emulator.storage.rows import EntryRecord
 
 _ENTRIES_AT_ONCE = 1000
@@ -47,13 +42,13 @@ def open_manifest(objects: ObjectStore, location: ObjectLocation, caller: Caller
     check_manifest_key(location.key)
     try:
         if objects.head(location, caller).size > ManifestLimits().bytes:
-            raise ManifestFileError(rules.MANIFEST_TOO_LARGE)
+            raise ManifestFileError(file_rules.MANIFEST_TOO_LARGE)
         with objects.open(location, caller) as stream:
             yield stream
     except ObjectNotFoundError:
-        raise ManifestFileError(rules.MANIFEST_INACCESSIBLE) from None
+        raise ManifestFileError(file_rules.MANIFEST_INACCESSIBLE) from None
     except ObjectAccessDeniedError:
-        raise ManifestFileError(rules.MANIFEST_PERMISSIONS) from None
+        raise ManifestFileError(file_rules.MANIFEST_PERMISSIONS) from None
 
 
 def manifest_size(objects: ObjectStore, location: ObjectLocation, caller: Caller) -> int:
@@ -126,9 +121,9 @@ def update_content(database: Database, lines: bytes, content_id: int) -> Outcome
         set_content_bucket(connection, content_id, next(iter(examination.buckets), None))
         found = content_stats(connection, content_id)
         if found.total_entries > ManifestLimits().lines:
-            raise ManifestFileError(rules.MANIFEST_TOO_MANY_ROWS)
+            raise ManifestFileError(file_rules.MANIFEST_TOO_MANY_ROWS)
         if found.total_labels > MAXIMUM_LABELS:
-            raise ManifestFileError(rules.TOO_MANY_LABELS)
+            raise ManifestFileError(file_rules.TOO_MANY_LABELS)
 
     try:
         database.write_now(upsert)

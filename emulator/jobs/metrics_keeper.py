@@ -7,7 +7,7 @@ import json
 import logging
 from typing import Any
 
-from emulator.domain.metrics_series import MetricStore
+from emulator.domain.metering.metrics_series import MetricStore
 from emulator.storage.engine import Database
 from emulator.storage.kept_metrics import read_kept_metrics, write_kept_metrics
 

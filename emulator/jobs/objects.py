@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from emulator.storage.object_store import ObjectStore
+from emulator.domain.object_store import ObjectStore
 
 
 def open_object_store(description: dict[str, Any]) -> ObjectStore:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from emulator.domain.messages import SERVICE_ISSUE
+from emulator.domain.jobs import SERVICE_FAULT, Outcome
 from emulator.jobs.clock import Clock
 from emulator.jobs.transitions import TransitionPolicies, describes_needed
 from emulator.storage.engine import Database
@@ -23,11 +23,6 @@ from emulator.storage.jobs import add_job, list_jobs, remove_job, set_job_outcom
 from emulator.storage.rows import Job
 
 logger = logging.getLogger("custom_labels.jobs")
-
-Outcome = dict[str, Any]
-DONE = "done"
-BROKE = "broke"
-SERVICE_FAULT: Outcome = {"event": BROKE, "message": SERVICE_ISSUE, "code": "SERVICE_ERROR"}
 
 SECONDS_BETWEEN_TRIES = 2.0
 

@@ -9,11 +9,13 @@ from typing import Any, BinaryIO
 from sqlalchemy import Connection
 
 from emulator.domain.arns import parse_arn
-from emulator.domain.manifest import rules
+from emulator.domain.caller import Caller
 from emulator.domain.manifest.dataset import original_line
-from emulator.domain.manifest.rules import ManifestFileError
+from emulator.domain.manifest.rules import file_rules
+from emulator.domain.manifest.rules.rule import ManifestFileError
+from emulator.domain.manifest.splitting import distribute
 from emulator.domain.messages import DATASET_MESSAGES
-from emulator.domain.split import distribute
+from emulator.domain.object_store import ObjectStore
 from emulator.domain.states import READABLE_DATASET_STATES, DatasetState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import client_error, location_of, open_manifest
@@ -29,7 +31,6 @@ from emulator.storage.datasets import (
 )
 from emulator.storage.engine import Database
 from emulator.storage.files import written_file
-from emulator.storage.object_store import Caller, ObjectStore
 from emulator.storage.rows import Dataset, Job, Version
 
 TRAINING_MANIFEST = "training.manifest"
@@ -97,7 +98,7 @@ class Preparation:
                 dataset = find_dataset_of_project(connection, version.project_id, kind)
                 if dataset is None or dataset.content_id is None:
                     # Deleted since the training was accepted.
-                    raise ManifestFileError(rules.MANIFEST_INACCESSIBLE)
+                    raise ManifestFileError(file_rules.MANIFEST_INACCESSIBLE)
                 with written_file(path) as target:
                     for line in iterate_lines(connection, dataset.content_id):
                         target.write(original_line(line).encode() + b"\n")

@@ -10,20 +10,21 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from emulator.domain.caller import Caller
+from emulator.domain.evaluation.result_keys import result_keys
+from emulator.domain.jobs import BROKE, DONE, Outcome
 from emulator.domain.messages import VERSION_MESSAGES
-from emulator.domain.results.keys import result_keys
+from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.readers import Readers
-from emulator.jobs.runner import BROKE, DONE, Outcome
 from emulator.jobs.threads import in_thread
 from emulator.jobs.training_preparation import Preparation
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.jobs.worker_process import WorkerSettings, run_in_worker
 from emulator.storage.engine import Database
 from emulator.storage.files import copy_file
-from emulator.storage.object_store import Caller, ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.storage.projects import find_project, remove_project
 from emulator.storage.rows import Job, Version
 from emulator.storage.running_spans import begin_span

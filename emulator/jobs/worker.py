@@ -35,8 +35,8 @@ def main() -> None:
 
 
 def _perform(task: str, settings: dict[str, Any], argument: dict[str, Any], report: Any) -> dict[str, Any]:
+    from emulator.domain.caller import Caller
     from emulator.jobs.objects import open_object_store
-    from emulator.storage.object_store import Caller
 
     objects = open_object_store(settings["objects"])
     caller = Caller(argument["account"], argument["region"])
@@ -47,7 +47,7 @@ def _perform(task: str, settings: dict[str, Any], argument: dict[str, Any], repo
         database = Database(Path(settings["database_path"]))
         return build_content(database, objects, location_of(argument["manifest"]), caller, argument["dataset_id"])
     if task == "train":
-        from emulator.jobs.training import run_training
+        from emulator.training.run import run_training
 
         return run_training(argument, objects, caller, report)
     raise ValueError(f"unknown task {task}")

@@ -8,15 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from emulator.domain.answers import AnswerBook
+from emulator.domain.caller import Caller
+from emulator.domain.controls.answers import AnswerBook
+from emulator.domain.metering.quotas import Quota, QuotaMode, check_count
+from emulator.domain.object_store import ObjectStore
 from emulator.domain.paging import Cursor, decode_token, encode_token
-from emulator.domain.quotas import Quota, QuotaMode, check_count
 from emulator.jobs.clock import Clock
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.runner import JobRunner
 from emulator.storage.engine import Database
-from emulator.storage.object_store import Caller, ObjectStore
 from emulator.storage.rows import Job
 
 

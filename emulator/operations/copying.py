@@ -9,8 +9,8 @@ from emulator.domain.errors import (
     ResourceInUseError,
     ResourceNotFoundError,
 )
+from emulator.domain.metering.quotas import Quota
 from emulator.domain.policy import Decision, decide, parse_policy
-from emulator.domain.quotas import Quota
 from emulator.domain.states import TRAINED_VERSION_STATES, VersionState
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of

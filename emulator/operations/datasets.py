@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.domain.arns import Arn, partition_of
+from emulator.domain.caller import Caller
 from emulator.domain.errors import (
     InvalidParameterError,
     ResourceAlreadyExistsError,
@@ -25,7 +26,6 @@ from emulator.storage.datasets import (
     set_dataset_content,
     set_dataset_status,
 )
-from emulator.storage.object_store import Caller
 from emulator.storage.rows import Dataset, Job, Project
 from emulator.storage.tags import write_tags
 

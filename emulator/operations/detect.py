@@ -7,14 +7,15 @@ import hashlib
 from functools import partial
 from typing import Any
 
+from emulator.domain.caller import Caller
 from emulator.domain.detection import check_size, highest_labels, invalid_s3_object, select_labels
 from emulator.domain.errors import InvalidParameterError, ResourceNotReadyError
-from emulator.domain.quotas import RequestRateError
+from emulator.domain.metering.quotas import RequestRateError
+from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.operations.context import Services
 from emulator.operations.lookup import version_of
 from emulator.operations.registry import Result, Runs, operation
-from emulator.storage.object_store import Caller, ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.storage.rows import Version
 
 

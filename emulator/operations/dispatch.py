@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
 from emulator.operations.context import Context, Services
 from emulator.operations.registry import Entry, Runs, registered_operations
-from emulator.storage.object_store import Caller
 from emulator.storage.rows import Job
 from emulator.wire.errors import AwsError
 from emulator.wire.request import Call

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from emulator.domain.controls.faults import FaultBook
 from emulator.domain.errors import RuleError
-from emulator.domain.faults import FaultBook
-from emulator.domain.quotas import RequestQuota
+from emulator.domain.metering.quotas import RequestQuota
 from emulator.wire.errors import AwsError
 from emulator.wire.request import Request
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from emulator.domain.arns import Arn, parse_arn
+from emulator.domain.caller import Caller
 from emulator.domain.errors import ResourceNotFoundError
 from emulator.operations.context import Context
 from emulator.storage.datasets import find_dataset
-from emulator.storage.object_store import Caller
 from emulator.storage.projects import find_project, find_project_by_id
 from emulator.storage.rows import Dataset, Project, Version
 from emulator.storage.versions import find_version

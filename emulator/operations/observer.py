@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from emulator.domain.arns import parse_arn
 from emulator.domain.errors import RuleError
-from emulator.domain.measurements import SUCCESS, Measurements, RequestRecord
-from emulator.domain.metrics_series import Model
+from emulator.domain.metering.measurements import SUCCESS, Measurements, RequestRecord
+from emulator.domain.metering.metrics_series import Model
 from emulator.wire.errors import AwsError
 from emulator.wire.request import Call
 

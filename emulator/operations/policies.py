@@ -6,8 +6,8 @@ import secrets
 from typing import Any
 
 from emulator.domain.errors import ResourceAlreadyExistsError, ResourceNotFoundError, RuleError
+from emulator.domain.metering.quotas import Quota, check_count
 from emulator.domain.policy import check_new_policy
-from emulator.domain.quotas import Quota, check_count
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of
 from emulator.operations.registry import Result, Runs, operation

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.domain.arns import Arn, parse_arn, partition_of
+from emulator.domain.caller import Caller
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
-from emulator.domain.quotas import Quota
+from emulator.domain.metering.quotas import Quota
 from emulator.domain.states import PROJECT_MOVES, Event, next_state
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of
 from emulator.operations.registry import JobFilter, Result, Runs, operation
 from emulator.storage.datasets import list_datasets
-from emulator.storage.object_store import Caller
 from emulator.storage.projects import (
     add_project,
     count_projects,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from emulator.domain.caller import Caller
 from emulator.operations.context import Context, Services
-from emulator.storage.object_store import Caller
 from emulator.storage.rows import Job
 
 Result = Mapping[str, Any]

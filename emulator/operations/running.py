@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.messages import VERSION_MESSAGES
-from emulator.domain.quotas import Quota
+from emulator.domain.metering.quotas import Quota
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.operations.context import Context
 from emulator.operations.lookup import version_of

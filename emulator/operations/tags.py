@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.domain.arns import parse_arn
-from emulator.domain.quotas import Quota, check_count
+from emulator.domain.metering.quotas import Quota, check_count
 from emulator.operations.context import Context
 from emulator.operations.lookup import dataset_of, project_of, version_of
 from emulator.operations.registry import Result, Runs, operation

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.domain.arns import Arn, parse_arn, partition_of
+from emulator.domain.caller import Caller
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.messages import VERSION_MESSAGES
-from emulator.domain.quotas import Quota
+from emulator.domain.metering.quotas import Quota
 from emulator.domain.states import (
     READABLE_DATASET_STATES,
     VERSION_MOVES,
@@ -22,7 +23,6 @@ from emulator.operations.lookup import project_of, version_of
 from emulator.operations.registry import JobFilter, Result, Runs, operation
 from emulator.storage.contents import content_stats
 from emulator.storage.datasets import find_dataset_of_project
-from emulator.storage.object_store import Caller
 from emulator.storage.rows import Dataset, Job, Project, Version
 from emulator.storage.tags import write_tags
 from emulator.storage.versions import (

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from emulator.domain.object_store import ObjectStore
 from emulator.s3.archive import load_objects, save_objects
 from emulator.s3.console_bucket import ensure_console_bucket, find_console_bucket
 from emulator.s3.errors import NotModified, S3Error
@@ -36,7 +37,6 @@ from emulator.s3.http.response import S3Response, asgi_headers, error_response, 
 from emulator.s3.object_store import EmbeddedObjectStore
 from emulator.s3.routes import route
 from emulator.s3.vault import Vault
-from emulator.storage.object_store import ObjectStore
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from emulator.s3 import console_bucket
-from emulator.storage.object_store import (
-    Caller,
+from emulator.domain.caller import Caller
+from emulator.domain.object_store import (
     ObjectAccessDeniedError,
     ObjectHead,
     ObjectLocation,
@@ -24,6 +23,7 @@ from emulator.storage.object_store import (
     ObjectStoreError,
     ObjectStoreUnavailableError,
 )
+from emulator.s3 import console_bucket
 
 _NOT_FOUND = frozenset(
     {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"}

@@ -11,6 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from emulator.domain.caller import Caller
+from emulator.domain.object_store import (
+    ObjectAccessDeniedError,
+    ObjectHead,
+    ObjectLocation,
+    ObjectNotFoundError,
+    ObjectStoreError,
+    ObjectStoreUnavailableError,
+)
 from emulator.s3.errors import S3Error
 from emulator.s3.files import StagedBlob
 from emulator.s3.http.checksums import hashed
@@ -21,15 +30,6 @@ from emulator.s3.index.records import Blob, Bucket, NewVersion, ObjectProperties
 from emulator.s3.rules import policy
 from emulator.s3.rules.ranges import ByteRange
 from emulator.s3.vault import PIECE_BYTES, BlobReader, Vault, now, require_bucket, require_version
-from emulator.storage.object_store import (
-    Caller,
-    ObjectAccessDeniedError,
-    ObjectHead,
-    ObjectLocation,
-    ObjectNotFoundError,
-    ObjectStoreError,
-    ObjectStoreUnavailableError,
-)
 
 _PAGE = 1_000
 _NOT_FOUND = frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})

@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from emulator.domain.usage import RunningInterval
+from emulator.domain.metering.usage import RunningInterval
 from emulator.storage.tables import running_spans
 
 

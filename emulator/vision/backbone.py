@@ -17,8 +17,8 @@ import onnx
 from onnx import numpy_helper
 
 from emulator.vision.errors import ModelFileError
+from emulator.vision.onnx_session import Session
 from emulator.vision.processor import sums_bytes_exactly
-from emulator.vision.runtime import Session
 
 DEFAULT_BACKBONE = "efficientnet_lite0"
 

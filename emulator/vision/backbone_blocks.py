@@ -12,7 +12,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from emulator.vision.layers import Array, Layer, ParameterStore, Pointwise, Rectifier, Tape
-from emulator.vision.runtime import Session
+from emulator.vision.onnx_session import Session
 
 
 class FrozenDepthwise:

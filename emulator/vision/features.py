@@ -12,8 +12,8 @@ from onnx import helper, numpy_helper
 
 from emulator.vision import backbone
 from emulator.vision.images import PixelArray
-from emulator.vision.runtime import Session
-from emulator.vision.session import INPUT, input_tensor
+from emulator.vision.onnx_session import Session
+from emulator.vision.served_model import INPUT, input_tensor
 
 FeatureArray = npt.NDArray[np.floating]
 

@@ -42,7 +42,7 @@ __all__ = [
 
 # Imported when first needed: a detector's layers are of no use to a classification, and the other way round.
 _TRAINERS = {
-    ModelKind.CLASSIFICATION: "emulator.vision.classifier",
+    ModelKind.CLASSIFICATION: "emulator.vision.classifier.training",
     ModelKind.DETECTION: "emulator.vision.detector.training",
 }
 

@@ -13,8 +13,8 @@ import pytest
 
 from emulator import __version__
 from emulator.cli import build_parser, main
-from tests.support.command_line import COMMAND, command_environment, custom_labels
-from tests.support.server import PROJECT_ROOT, EmulatorProcess
+from support.command_line import COMMAND, command_environment, custom_labels
+from support.server import PROJECT_ROOT, EmulatorProcess
 
 SUCCESS, FAILURE, USAGE = 0, 1, 2
 PROMISED = {"serve", "demo", "lint", "convert", "save", "load", "reset", "healthcheck"}

@@ -22,12 +22,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from emulator.cli import main
-from emulator.commands.demo import _show
-from emulator.commands.demo_life import Demo
-from emulator.commands.demo_pictures import SCENES, SIDE, example_objects, example_pictures
-from emulator.commands.demo_screen import BarScreen, PlainScreen, demo_bars
-from tests.support.command_line import COMMAND, command_environment
-from tests.support.server import EmulatorProcess, wait_until
+from emulator.commands.demo.command import _show
+from emulator.commands.demo.life import Demo
+from emulator.commands.demo.screen import BarScreen, PlainScreen, demo_bars
+from emulator.examples import SCENES, SIDE, example_objects, example_pictures
+from support.command_line import COMMAND, command_environment
+from support.server import EmulatorProcess, wait_until
 
 SUCCESS, FAILURE = 0, 1
 DEMO_SECONDS = 180.0

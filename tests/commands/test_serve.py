@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import command_environment, custom_labels
-from tests.support.server import EmulatorProcess
+from support.command_line import command_environment, custom_labels
+from support.server import EmulatorProcess
 
 FAILURE = 1
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.console import ConsoleClient
-from tests.support.server import EmulatorProcess
+from support.console import ConsoleClient
+from support.server import EmulatorProcess
 
 
 @pytest.fixture

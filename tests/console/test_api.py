@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from emulator.domain.manifest.rules import RULES
-from tests.support.console import ConsoleClient
-from tests.support.s3_errors import s3_error
-from tests.support.server import EmulatorProcess
+from emulator.domain.manifest.rules.catalogue import RULES
+from support.console import ConsoleClient
+from support.s3_errors import s3_error
+from support.server import EmulatorProcess
 
 
 def test_a_page_learns_what_emulator_this_is_without_a_signature(console: ConsoleClient) -> None:

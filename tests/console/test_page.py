@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from emulator.console.page import ConsolePage
-from tests.support.console import ConsoleClient
+from support.console import ConsoleClient
 
 INDEX = "<!doctype html><title>console</title>"
 SCRIPT = "console.log(1)"

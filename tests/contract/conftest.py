@@ -6,9 +6,9 @@ import secrets
 
 import pytest
 
-from tests.support.pictures import SEVERAL_LABELS, SINGLE_LABELS, several_label_pictures, single_label_pictures
-from tests.support.projects import Project, trained_project
-from tests.support.server import EmulatorProcess
+from support.pictures import SEVERAL_LABELS, SINGLE_LABELS, several_label_pictures, single_label_pictures
+from support.projects import Project, trained_project
+from support.server import EmulatorProcess
 
 
 def new_account() -> str:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import draw_picture, image_level_line, image_level_manifest, single_label_pictures
-from tests.support.programs import Shell
-from tests.support.projects import unique_name
-from tests.support.server import EmulatorProcess, wait_until
+from support.pictures import draw_picture, image_level_line, image_level_manifest, single_label_pictures
+from support.programs import Shell
+from support.projects import unique_name
+from support.server import EmulatorProcess, wait_until
 
 LABELS = ["circle", "square"]
 TRAINING_WAITER_SECONDS = 60.0

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import SINGLE_LABELS, single_label_pictures
-from tests.support.projects import new_project
-from tests.support.server import PROJECT_ROOT, EmulatorProcess, environment_without_settings
+from support.pictures import SINGLE_LABELS, single_label_pictures
+from support.projects import new_project
+from support.server import PROJECT_ROOT, EmulatorProcess, environment_without_settings
 
 ACCOUNT = "111122223333"
 COMMANDS = ("serve", "demo", "reset", "healthcheck", "lint", "convert", "save", "load")

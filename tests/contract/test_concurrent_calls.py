@@ -12,9 +12,9 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from tests.support.pictures import SINGLE_LABELS, draw_picture, image_level_line, single_label_pictures
-from tests.support.projects import Project, new_project, unique_name
-from tests.support.server import EmulatorProcess
+from support.pictures import SINGLE_LABELS, draw_picture, image_level_line, single_label_pictures
+from support.projects import Project, new_project, unique_name
+from support.server import EmulatorProcess
 
 CALLERS = 12
 PATIENT_SECONDS = 2.0

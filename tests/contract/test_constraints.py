@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.constraint_cases import OPERATIONS, ConstraintCase, constraint_cases, valid_body
-from tests.support.projects import error_of
-from tests.support.raw_http import RawConnection
-from tests.support.server import EmulatorProcess
+from support.constraint_cases import OPERATIONS, ConstraintCase, constraint_cases, valid_body
+from support.projects import error_of
+from support.raw_http import RawConnection
+from support.server import EmulatorProcess
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

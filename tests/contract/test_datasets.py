@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import (
+from support.pictures import (
     Picture,
     box_manifest,
     draw_picture,
@@ -17,8 +17,8 @@ from tests.support.pictures import (
     single_label_pictures,
     upload_pictures,
 )
-from tests.support.projects import Project, error_code, new_project
-from tests.support.server import EmulatorProcess, wait_until
+from support.projects import Project, error_code, new_project
+from support.server import EmulatorProcess, wait_until
 
 LABELS = ["circle", "square"]
 

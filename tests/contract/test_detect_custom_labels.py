@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support import results
-from tests.support.pictures import SEVERAL_LABELS, draw_picture
-from tests.support.projects import Project, error_code, error_of
+from support import results
+from support.pictures import SEVERAL_LABELS, draw_picture
+from support.projects import Project, error_code, error_of
 
 S3_MESSAGE = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
 

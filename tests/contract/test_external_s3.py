@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pictures import single_label_pictures
-from tests.support.projects import Project, error_of
-from tests.support.server import DEFAULT_ACCOUNT, EmulatorProcess
+from support.pictures import single_label_pictures
+from support.projects import Project, error_of
+from support.server import DEFAULT_ACCOUNT, EmulatorProcess
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import node
-from tests.support.pictures import draw_picture, single_label_pictures
-from tests.support.projects import new_project, unique_name
-from tests.support.server import DEFAULT_REGION, SECRET_KEY, EmulatorProcess
+from support import node
+from support.pictures import draw_picture, single_label_pictures
+from support.projects import new_project, unique_name
+from support.server import DEFAULT_REGION, SECRET_KEY, EmulatorProcess
 
 SCRIPTS = node.PACKAGE_FOLDER
 LABELS = ["circle", "square"]

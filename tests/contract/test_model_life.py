@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.support import results
-from tests.support.pictures import (
+from support import results
+from support.pictures import (
     SEVERAL_LABELS,
     SINGLE_LABELS,
     draw_picture,
     image_level_manifest,
     single_label_pictures,
 )
-from tests.support.projects import Project, error_code, new_project, unique_name
-from tests.support.server import EmulatorProcess, wait_until
+from support.projects import Project, error_code, new_project, unique_name
+from support.server import EmulatorProcess, wait_until
 
 DESCRIBED_AFTER_TRAINING = {
     "BillableTrainingTimeInSeconds",

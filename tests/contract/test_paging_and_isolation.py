@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import draw_picture, image_level_line, single_label_pictures
-from tests.support.projects import Project, error_code, new_project, unique_name
-from tests.support.server import EmulatorProcess
+from support.pictures import draw_picture, image_level_line, single_label_pictures
+from support.projects import Project, error_code, new_project, unique_name
+from support.server import EmulatorProcess
 
 WRONG_TOKEN = "InvalidPaginationTokenException"
 

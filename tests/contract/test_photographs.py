@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import results
-from tests.support.memory import MemoryWatch
-from tests.support.projects import Project, new_project
-from tests.support.server import EmulatorProcess
+from support import results
+from support.memory import MemoryWatch
+from support.projects import Project, new_project
+from support.server import EmulatorProcess
 
 PHOTOGRAPHS = Path(__file__).parents[2].parent / "shared" / "data"
 ANTS_AND_BEES_F1 = 0.93

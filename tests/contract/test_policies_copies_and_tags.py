@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import draw_picture
-from tests.support.projects import Project, copy_of, error_code, new_project
-from tests.support.server import EmulatorProcess
+from support.pictures import draw_picture
+from support.projects import Project, copy_of, error_code, new_project
+from support.server import EmulatorProcess
 
 NOT_FOUND = "ResourceNotFoundException"
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import SINGLE_LABELS, draw_picture, image_level_manifest, single_label_pictures
-from tests.support.projects import Project, copy_of, error_code, error_of, new_project, trained_project
-from tests.support.server import EmulatorProcess
+from support.pictures import SINGLE_LABELS, draw_picture, image_level_manifest, single_label_pictures
+from support.projects import Project, copy_of, error_code, error_of, new_project, trained_project
+from support.server import EmulatorProcess
 
 IN_USE = "ResourceInUseException"
 NOT_READY = "ResourceNotReadyException"

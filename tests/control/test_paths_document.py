@@ -6,8 +6,8 @@ import asyncio
 import re
 from pathlib import Path
 
-from tests.support.in_process import InProcessEmulator
-from tests.support.server import PROJECT_ROOT
+from support.in_process import InProcessEmulator
+from support.server import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "testing-with-the-emulator.md"
 CALLS = re.compile(r"`((?:GET|PUT|POST|DELETE)[^`]*)`")

@@ -6,9 +6,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from emulator.control.metrics import RunningModel, Snapshot, TrainingProgress, prometheus_text
-from emulator.domain.measurements import Measurements, RequestRecord
-from emulator.domain.metrics_series import Model
-from emulator.domain.units import UnitLevels
+from emulator.domain.metering.measurements import Measurements, RequestRecord
+from emulator.domain.metering.metrics_series import Model
+from emulator.domain.metering.units import UnitLevels
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 MODEL = Model(ACCOUNT, REGION, "rooms", 'odd "name" \\ with\nlines')

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from emulator.convert.lint_check import lint
-from emulator.convert.local_images import FolderImages
-from tests.support.converting import assert_clean, lines_of, run
+from emulator.lint.check import lint
+from emulator.lint.local_images import FolderImages
+from support.converting import assert_clean, lines_of, run
 
 pytestmark = pytest.mark.usefixtures("working_folder")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.converting import assert_clean, lines_of, run
+from support.converting import assert_clean, lines_of, run
 
 pytestmark = pytest.mark.usefixtures("working_folder")
 

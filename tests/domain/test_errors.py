@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from emulator.domain import detection, errors
+from emulator.domain.controls.faults import DEFAULT_MESSAGES, PROTOCOL_ERRORS
 from emulator.domain.errors import RuleError
-from emulator.domain.faults import DEFAULT_MESSAGES, PROTOCOL_ERRORS
+from emulator.domain.metering.quotas import DETECT_OPERATION, Quota, QuotaExceededError, RequestRateError
 from emulator.domain.policy import MalformedPolicyError
-from emulator.domain.quotas import DETECT_OPERATION, Quota, QuotaExceededError, RequestRateError
 from emulator.wire.errors import PROTOCOL_ERROR_CODES
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import botocore.exceptions
 
-from tests.support.pictures import SINGLE_LABELS, draw_picture, image_level_manifest, single_label_pictures
-from tests.support.projects import Project, new_project, unique_name
-from tests.support.server import EmulatorProcess, wait_until
+from support.pictures import SINGLE_LABELS, draw_picture, image_level_manifest, single_label_pictures
+from support.projects import Project, new_project, unique_name
+from support.server import EmulatorProcess, wait_until
 
 ACCOUNT = "111122223333"
 SETTLED_SECONDS = 60.0

@@ -9,9 +9,9 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from tests.support.pictures import SINGLE_LABELS, single_label_pictures
-from tests.support.projects import Project, new_project
-from tests.support.server import EmulatorProcess, wait_until
+from support.pictures import SINGLE_LABELS, single_label_pictures
+from support.projects import Project, new_project
+from support.server import EmulatorProcess, wait_until
 
 psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 

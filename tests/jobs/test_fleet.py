@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from tests.support.calls import create_project, store
-from tests.support.in_process import InProcessEmulator, play
-from tests.support.stored_model import StoredModel, loaded_instead
+from support.calls import create_project, store
+from support.in_process import InProcessEmulator, play
+from support.stored_model import StoredModel, loaded_instead
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from PIL import Image
 from emulator.domain.errors import RuleError
 from emulator.jobs import hosting
 from emulator.jobs.hosting import Hosting
-from tests.support.stored_model import StoredModel
+from support.stored_model import StoredModel
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/version/v/1"
 

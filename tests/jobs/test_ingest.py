@@ -13,17 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
+from emulator.domain.caller import Caller
+from emulator.domain.jobs import BROKE, DONE, Outcome
 from emulator.domain.manifest.limits import ManifestLimits
+from emulator.domain.object_store import ObjectLocation
 from emulator.jobs import ingest
 from emulator.jobs.ingest import build_content, location_of, manifest_size, open_manifest, update_content
-from emulator.jobs.runner import BROKE, DONE, Outcome
 from emulator.storage.content_changes import contents_of, create_content
 from emulator.storage.contents import content_bucket, content_stats, iterate_lines, list_labels
 from emulator.storage.engine import Database
-from emulator.storage.object_store import Caller, ObjectLocation
 from emulator.storage.rows import ContentStats
-from tests.support.manifest_lines import line, manifest
-from tests.support.memory_store import MemoryObjectStore
+from support.manifest_lines import line, manifest
+from support.memory_store import MemoryObjectStore
 
 CALLER = Caller("111122223333", "us-east-1")
 INVALID_CONTENTS = "The manifest file extension or contents are invalid."

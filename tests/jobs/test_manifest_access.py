@@ -9,17 +9,12 @@ from typing import BinaryIO
 
 import pytest
 
+from emulator.domain.caller import Caller
 from emulator.domain.manifest.images import ImageProblem
-from emulator.domain.manifest.rules import ManifestFileError
+from emulator.domain.manifest.rules.rule import ManifestFileError
+from emulator.domain.object_store import ObjectAccessDeniedError, ObjectHead, ObjectLocation, ObjectNotFoundError
 from emulator.jobs.ingest import open_manifest
-from emulator.jobs.training_images import ImageReader
-from emulator.storage.object_store import (
-    Caller,
-    ObjectAccessDeniedError,
-    ObjectHead,
-    ObjectLocation,
-    ObjectNotFoundError,
-)
+from emulator.training.images import ImageReader
 
 CALLER = Caller("111122223333", "us-east-1")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from emulator.domain.metrics_series import MetricStore
+from emulator.domain.metering.metrics_series import MetricStore
 from emulator.jobs.metrics_keeper import MetricsKeeper
 from emulator.storage.engine import Database
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from emulator.domain.caller import Caller
 from emulator.domain.states import DatasetState, VersionState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import build_content
@@ -25,12 +26,11 @@ from emulator.storage.datasets import (
     set_dataset_status,
 )
 from emulator.storage.engine import Database
-from emulator.storage.object_store import Caller
 from emulator.storage.projects import add_project, find_project
 from emulator.storage.rows import Dataset, Job, Version
 from emulator.storage.versions import add_version, find_version
-from tests.support.manifest_lines import line, manifest
-from tests.support.memory_store import MemoryObjectStore
+from support.manifest_lines import line, manifest
+from support.memory_store import MemoryObjectStore
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 PREFIX = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:project/p"

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from emulator.domain.jobs import DONE
 from emulator.jobs.clock import Clock
-from emulator.jobs.runner import DONE
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
-from tests.support.runner_bench import ARN, PATIENCE, Bench, everything, play
+from support.runner_bench import ARN, PATIENCE, Bench, everything, play
 
 
 def test_real_transitions_last_their_least_time(database: Database) -> None:

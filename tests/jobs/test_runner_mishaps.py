@@ -7,12 +7,12 @@ import asyncio
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from emulator.domain.jobs import BROKE, DONE
 from emulator.jobs import runner as runner_module
-from emulator.jobs.runner import BROKE, DONE
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
 from emulator.storage.reset import delete_everything
-from tests.support.runner_bench import Bench, everything, play
+from support.runner_bench import Bench, everything, play
 
 
 def test_work_that_raises_is_the_services_fault(database: Database, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.stored_model import StoredModel, loaded_instead
+from support.stored_model import StoredModel, loaded_instead
 
 
 @pytest.fixture

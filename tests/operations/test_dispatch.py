@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.calls import create_project, store
-from tests.support.in_process import ACCOUNT, REGION, InProcessEmulator, play
-from tests.support.stored_model import StoredModel
+from support.calls import create_project, store
+from support.in_process import ACCOUNT, REGION, InProcessEmulator, play
+from support.stored_model import StoredModel
 
 OTHER_ACCOUNT = "444455556666"
 WAITER = "Boto3/1.43 md/Botocore#1.43 ua/2.1 os/linux m/Z,B,b cfg/retry-mode#legacy Botocore/1.43"

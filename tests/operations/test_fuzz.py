@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
+from emulator.domain.jobs import BROKE, DONE
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs import version_jobs
-from emulator.jobs.runner import BROKE, DONE
 from emulator.storage.versions import versions_in
 from emulator.wire.errors import PROTOCOL_ERROR_CODES
 from emulator.wire.service_model import load_service_model
-from tests.support.calls import BUCKET, FAST, JPEG, create_dataset, create_project, put_object, store
-from tests.support.in_process import ACCOUNT, REGION, CallError, InProcessEmulator, play
-from tests.support.manifest_lines import line, manifest
-from tests.support.stored_model import StoredModel
+from support.calls import BUCKET, FAST, JPEG, create_dataset, create_project, put_object, store
+from support.in_process import ACCOUNT, REGION, CallError, InProcessEmulator, play
+from support.manifest_lines import line, manifest
+from support.stored_model import StoredModel
 
 CALLS = 300
 AT_ONCE = 5

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
+from emulator.domain.jobs import DONE
 from emulator.jobs import sweeper, version_jobs
-from emulator.jobs.runner import DONE
 from emulator.operations import detect
 from emulator.storage.tables import installation, metadata
-from tests.support.calls import (
+from support.calls import (
     BUCKET,
     FAST,
     JPEG,
@@ -30,9 +30,9 @@ from tests.support.calls import (
     until_version_is,
     version_status,
 )
-from tests.support.in_process import CallError, InProcessEmulator, play
-from tests.support.manifest_lines import line, manifest
-from tests.support.stored_model import StoredModel
+from support.in_process import CallError, InProcessEmulator, play
+from support.manifest_lines import line, manifest
+from support.stored_model import StoredModel
 
 
 def test_one_of_two_equal_creations_wins(tmp_path: Path) -> None:

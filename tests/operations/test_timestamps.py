@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from emulator.domain.jobs import DONE
 from emulator.jobs import version_jobs
-from emulator.jobs.runner import DONE
-from tests.support.calls import (
+from support.calls import (
     BUCKET,
     FAST,
     changes,
@@ -18,8 +18,8 @@ from tests.support.calls import (
     until_dataset_is,
     until_version_is,
 )
-from tests.support.in_process import InProcessEmulator, play
-from tests.support.manifest_lines import line
+from support.in_process import InProcessEmulator, play
+from support.manifest_lines import line
 
 NOW = 2_000_000_000
 

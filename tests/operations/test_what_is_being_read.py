@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from emulator.domain.jobs import DONE
 from emulator.jobs import dataset_jobs, version_jobs
-from emulator.jobs.runner import DONE
 from emulator.jobs.training_preparation import Preparation
-from tests.support.calls import (
+from support.calls import (
     BUCKET,
     changes,
     create_dataset,
@@ -25,8 +25,8 @@ from tests.support.calls import (
     until_version_is,
     version_status,
 )
-from tests.support.in_process import InProcessEmulator, play
-from tests.support.manifest_lines import line
+from support.in_process import InProcessEmulator, play
+from support.manifest_lines import line
 
 LINES = [line(f"image{number}", "x") for number in range(10)]
 WAIT_SECONDS = 30.0

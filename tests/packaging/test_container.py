@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from emulator.settings import PREFIX, Settings
-from tests.support.server import PROJECT_ROOT
+from support.server import PROJECT_ROOT
 
 PORT = "4598"
 PINNED_IMAGE = re.compile(r"python:3\.\d+(\.\d+)?-slim-[a-z]+")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emulator.cli import build_parser
-from tests.support.server import PROJECT_ROOT
+from support.server import PROJECT_ROOT
 
 DOCUMENTS = sorted(
     path.relative_to(PROJECT_ROOT) for path in (*PROJECT_ROOT.glob("*.md"), *(PROJECT_ROOT / "docs").rglob("*.md"))

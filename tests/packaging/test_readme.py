@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import command_environment
-from tests.support.server import PROJECT_ROOT, EmulatorProcess
+from support.command_line import command_environment
+from support.server import PROJECT_ROOT, EmulatorProcess
 
 ADDRESS = "http://127.0.0.1:4598"
 PASTED_SECONDS = 180

@@ -25,7 +25,7 @@ import boto3
 import pytest
 
 from emulator import __version__
-from tests.support.server import PROJECT_ROOT, environment_without_settings
+from support.server import PROJECT_ROOT, environment_without_settings
 
 BUILT_FROM = ("emulator", "models", "migrations", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 SHORT_SECONDS = 60

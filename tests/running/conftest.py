@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.running import RunningLab
-from tests.support.server import EmulatorProcess
+from support.running import RunningLab
+from support.server import EmulatorProcess
 
 
 @pytest.fixture(scope="session")

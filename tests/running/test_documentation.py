@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from emulator.domain.quotas import QUOTAS, REQUESTS_PER_SECOND, Quota
-from emulator.init_scripts import parse_http_file
-from tests.support.running import RunningLab
-from tests.support.server import PROJECT_ROOT, EmulatorProcess
+from emulator.domain.metering.quotas import QUOTAS, REQUESTS_PER_SECOND, Quota
+from emulator.server.init_scripts import parse_http_file
+from support.running import RunningLab
+from support.server import PROJECT_ROOT, EmulatorProcess
 
 PAGE = PROJECT_ROOT / "docs" / "testing-with-the-emulator.md"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -11,10 +11,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.support.pictures import draw_picture
-from tests.support.projects import error_code, error_of
-from tests.support.running import RunningLab
-from tests.support.server import EmulatorProcess
+from support.pictures import draw_picture
+from support.projects import error_code, error_of
+from support.running import RunningLab
+from support.server import EmulatorProcess
 
 
 def retrying_client(lab: RunningLab, mode: str, attempts: int = 5) -> Any:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.pictures import single_label_pictures
-from tests.support.projects import copy_of, error_code, trained_project
-from tests.support.running import LABELS, RunningLab
-from tests.support.server import EmulatorProcess
+from support.pictures import single_label_pictures
+from support.projects import copy_of, error_code, trained_project
+from support.running import LABELS, RunningLab
+from support.server import EmulatorProcess
 
 LIMIT = "LimitExceededException"
 

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.support.pictures import single_label_pictures
-from tests.support.projects import Project, new_project
-from tests.support.raw_http import RawConnection, signed_headers
-from tests.support.running import LABELS
-from tests.support.server import EmulatorProcess, wait_until
+from support.pictures import single_label_pictures
+from support.projects import Project, new_project
+from support.raw_http import RawConnection, signed_headers
+from support.running import LABELS
+from support.server import EmulatorProcess, wait_until
 
 ACCOUNT = "314159265358"
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.init_scripts import InitScriptError, parse_http_file
-from tests.support.projects import error_code, error_of
-from tests.support.server import PROJECT_ROOT, EmulatorProcess, environment_without_settings
+from emulator.server.init_scripts import InitScriptError, parse_http_file
+from support.projects import error_code, error_of
+from support.server import PROJECT_ROOT, EmulatorProcess, environment_without_settings
 
 Start = Callable[..., EmulatorProcess]
 

@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.projects import error_code
-from tests.support.running import RunningLab
-from tests.support.server import PROJECT_ROOT, EmulatorProcess, wait_until
+from support.projects import error_code
+from support.running import RunningLab
+from support.server import PROJECT_ROOT, EmulatorProcess, wait_until
 
 
 def custom_labels(emulator: EmulatorProcess, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,11 +9,11 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support.pictures import single_label_pictures
-from tests.support.projects import Project, copy_of
-from tests.support.raw_http import signed_headers
-from tests.support.running import LABELS, RunningLab
-from tests.support.server import wait_until
+from support.pictures import single_label_pictures
+from support.projects import Project, copy_of
+from support.raw_http import signed_headers
+from support.running import LABELS, RunningLab
+from support.server import wait_until
 
 HOUR = 3600
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.projects import error_code, error_of
-from tests.support.running import RunningLab
-from tests.support.server import wait_until
+from support.projects import error_code, error_of
+from support.running import RunningLab
+from support.server import wait_until
 
 THROTTLED = "ProvisionedThroughputExceededException"
 HOUR = 3600

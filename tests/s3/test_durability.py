@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from emulator.domain.caller import Caller
+from emulator.domain.object_store import ObjectLocation, ObjectNotFoundError, ObjectStoreUnavailableError
 from emulator.s3 import EmbeddedS3, NewerObjectIndexError, open_embedded_store
 from emulator.s3.files import BlobFiles
 from emulator.s3.index import schema
-from emulator.storage.object_store import Caller, ObjectLocation, ObjectNotFoundError, ObjectStoreUnavailableError
-from tests.support.s3_server import running_s3, s3_client
+from support.s3_server import running_s3, s3_client
 
 CALLER = Caller("111122223333", "us-east-1")
 KEY = ObjectLocation("bucket", "key")

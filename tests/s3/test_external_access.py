@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from emulator.s3 import ExternalS3Settings, ExternalS3Store, external
-from emulator.s3.external import AccountCredentials, CredentialsFileError, read_credentials_file
-from emulator.storage.object_store import (
-    Caller,
+from emulator.domain.caller import Caller
+from emulator.domain.object_store import (
     ObjectAccessDeniedError,
     ObjectLocation,
     ObjectNotFoundError,
     ObjectStoreUnavailableError,
 )
-from tests.support.s3_server import S3Process, s3_client
+from emulator.s3 import ExternalS3Settings, ExternalS3Store, external
+from emulator.s3.external import AccountCredentials, CredentialsFileError, read_credentials_file
+from support.s3_server import S3Process, s3_client
 
 OWNER, STRANGER = Caller("111122223333", "us-east-1"), Caller("222233334444", "us-east-1")
 

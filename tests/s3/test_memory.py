@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.s3_server import S3Process
+from support.s3_server import S3Process
 
 SIZE = 200 << 20
 MEBIBYTE = 1 << 20

@@ -14,17 +14,17 @@ from typing import Any
 
 import pytest
 
-from emulator.s3 import EmbeddedS3, ExternalS3Settings, ExternalS3Store, open_embedded_store
-from emulator.storage.object_store import (
-    Caller,
+from emulator.domain.caller import Caller
+from emulator.domain.object_store import (
     ObjectLocation,
     ObjectNotFoundError,
     ObjectStore,
     ObjectStoreError,
     ObjectStoreUnavailableError,
 )
-from tests.support.moto_server import running_moto_server
-from tests.support.s3_server import S3Process, running_s3, s3_client
+from emulator.s3 import EmbeddedS3, ExternalS3Settings, ExternalS3Store, open_embedded_store
+from support.moto_server import running_moto_server
+from support.s3_server import S3Process, running_s3, s3_client
 
 ACCOUNT = "111122223333"
 CALLER = Caller(ACCOUNT, "us-east-1")

@@ -44,7 +44,7 @@ from emulator.storage.tables import (
     dataset_labels,
     metadata,
 )
-from tests.support.entries import matches, record
+from support.entries import matches, record
 
 LABELS = ("circle", "square", "tri_angle", "100%", "ÄÖ")
 REFS = st.integers(0, 30).map(lambda number: f"s3://bucket/{'%' if number % 3 else '_'}/{number}.jpg")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from emulator.storage.block_text import BLOCK, BlockText, Part, lines_of
 from emulator.storage.content_changes import append_entries, create_content, move_entries, upsert_entries
 from emulator.storage.engine import Database
-from tests.support.entries import COUNT, check, entry, record
+from support.entries import COUNT, check, entry, record
 
 
 @pytest.mark.parametrize("batch", [1000, 333])

@@ -22,7 +22,7 @@ from emulator.storage.migrate import (
     upgrade,
 )
 from emulator.storage.tables import metadata
-from tests.support.schemas import schema
+from support.schemas import schema
 
 
 def test_revisions_from_scratch_make_the_schema_of_the_code(tmp_path: Path) -> None:

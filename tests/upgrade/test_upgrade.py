@@ -12,11 +12,11 @@ from emulator.storage.content_changes import upsert_entries
 from emulator.storage.engine import Database
 from emulator.storage.migrate import HEAD_REVISION, current_revision, migrate
 from emulator.storage.rows import EntryRecord
-from tests.support.calls import JPEG, until_version_is
-from tests.support.entries import COUNT, check, entry
-from tests.support.in_process import InProcessEmulator, play
-from tests.support.schemas import schema
-from tests.support.stored_model import StoredModel
+from support.calls import JPEG, until_version_is
+from support.entries import COUNT, check, entry
+from support.in_process import InProcessEmulator, play
+from support.schemas import schema
+from support.stored_model import StoredModel
 
 FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
 VERSIONS = ("running", "stopped", "starting")

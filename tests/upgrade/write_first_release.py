@@ -17,9 +17,9 @@ import tempfile
 from pathlib import Path
 
 from emulator.storage.migrate import HEAD_REVISION
-from tests.support.calls import FAST, create_dataset, create_project, run_version, store, until_version_is
-from tests.support.in_process import InProcessEmulator
-from tests.support.manifest_lines import line
+from support.calls import FAST, create_dataset, create_project, run_version, store, until_version_is
+from support.in_process import InProcessEmulator
+from support.manifest_lines import line
 
 FIRST_REVISION = "0001"
 TARGET = Path(__file__).with_name("first_release.sql")
@@ -61,7 +61,7 @@ def main() -> None:
     if HEAD_REVISION != FIRST_REVISION:
         sys.exit(f"This is revision {HEAD_REVISION}; the file tells of {FIRST_REVISION}.")
     from emulator.jobs import hosting
-    from tests.support.stored_model import StoredModel
+    from support.stored_model import StoredModel
 
     model = StoredModel()
     model.may_answer.set()

@@ -7,7 +7,7 @@ import pytest
 
 from emulator.vision import backbone
 from emulator.vision.errors import ModelFileError
-from emulator.vision.runtime import Session
+from emulator.vision.onnx_session import Session
 from tests.vision.pictures import shape_picture
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (1, 3, 64, 96)).astype(np.float32)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulator.vision.detector.training import DetectorEffort, train_detector
-from emulator.vision.session import ServedModel
+from emulator.vision.served_model import ServedModel
 from emulator.vision.training import Effort, TrainingSettings, ignore_progress, train
 from tests.vision.detector.drawings import LABELS as DRAWN_LABELS
 from tests.vision.detector.drawings import drawing

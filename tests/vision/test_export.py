@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 from emulator.vision.errors import ModelFileError
 from emulator.vision.examples import ModelKind
 from emulator.vision.export import write_atomically, write_model
-from emulator.vision.session import ServedModel
+from emulator.vision.served_model import ServedModel
 
 
 def tiny_model() -> onnx.ModelProto:

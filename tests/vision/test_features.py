@@ -10,8 +10,8 @@ from emulator.vision.feature_cache import FeatureCache
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look, feature_graph
 from emulator.vision.images import decode_resized
-from emulator.vision.runtime import Session
-from emulator.vision.session import input_tensor
+from emulator.vision.onnx_session import Session
+from emulator.vision.served_model import input_tensor
 from emulator.vision.training import TrainingSettings, ignore_progress
 from tests.vision.pictures import MemoryImage, encode, shape_picture
 

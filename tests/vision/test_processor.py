@@ -6,8 +6,9 @@ import onnxruntime
 import pytest
 from onnx import helper
 
-from emulator.vision import processor, runtime
-from emulator.vision.runtime import Session
+from emulator.vision import onnx_session as runtime
+from emulator.vision import processor
+from emulator.vision.onnx_session import Session
 
 
 def test_the_probe_is_one_multiplication_of_bytes() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.edge_server import EdgeServer, RecordingDispatch
-from tests.support.raw_http import RawConnection
+from support.edge_server import EdgeServer, RecordingDispatch
+from support.raw_http import RawConnection
 
 
 @pytest.fixture(scope="module")

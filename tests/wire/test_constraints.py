@@ -9,15 +9,15 @@ import pytest
 from emulator.wire.errors import AwsError
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 from emulator.wire.validation import parse_input
-from tests.support.constraint_cases import (
+from support.constraint_cases import (
     OPERATIONS,
     ConstraintCase,
     constraint_cases,
     service_model,
     valid_body,
 )
-from tests.support.edge_server import EdgeServer, RecordingDispatch
-from tests.support.raw_http import RawConnection
+from support.edge_server import EdgeServer, RecordingDispatch
+from support.raw_http import RawConnection
 
 CASES = constraint_cases()
 

@@ -15,9 +15,9 @@ from emulator.wire.errors import AwsError
 from emulator.wire.pipeline import RekognitionEdge
 from emulator.wire.service_model import load_service_model
 from emulator.wire.validation import parse_input
-from tests.support.constraint_cases import OPERATIONS, valid_body
-from tests.support.edge_server import RecordingDispatch
-from tests.support.raw_http import signed_headers
+from support.constraint_cases import OPERATIONS, valid_body
+from support.edge_server import RecordingDispatch
+from support.raw_http import signed_headers
 
 MODEL = load_service_model()
 EDGE = RekognitionEdge(MODEL, RecordingDispatch({}))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from emulator.wire.errors import AwsError
 from emulator.wire.identity import Identity, identify, identify_or_anonymous
-from tests.support.raw_http import authorization
+from support.raw_http import authorization
 
 DEFAULT = "000000000000"
 

@@ -17,8 +17,8 @@ from emulator.wire.errors import AwsError
 from emulator.wire.pipeline import THREADED_BODY_SIZE, RekognitionEdge
 from emulator.wire.request import Call, Request
 from emulator.wire.service_model import load_service_model
-from tests.support.edge_server import EdgeServer, RecordingDispatch
-from tests.support.raw_http import RawConnection, authorization, signed_headers, without_header
+from support.edge_server import EdgeServer, RecordingDispatch
+from support.raw_http import RawConnection, authorization, signed_headers, without_header
 
 PROJECTS = {"ProjectDescriptions": [{"Status": "CREATED", "CreationTimestamp": 1574706469.909}]}
 PROJECTS_BODY = b'{"ProjectDescriptions":[{"Status":"CREATED","CreationTimestamp":1574706469.909}]}'

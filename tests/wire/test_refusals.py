@@ -9,8 +9,8 @@ import pytest
 
 from emulator.wire.pipeline import BODY_LIMIT
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
-from tests.support.edge_server import EdgeServer, RecordingDispatch
-from tests.support.raw_http import RawConnection, RawResponse, signed_headers, without_header
+from support.edge_server import EdgeServer, RecordingDispatch
+from support.raw_http import RawConnection, RawResponse, signed_headers, without_header
 
 VERSION_ARN = "arn:aws:rekognition:us-east-1:123456789012:project/parts/version/first/1690405809285"
 

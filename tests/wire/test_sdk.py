@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from emulator.wire import errors
 from emulator.wire.errors import AwsError
-from tests.support.edge_server import EdgeServer, RecordingDispatch
+from support.edge_server import EdgeServer, RecordingDispatch
 
 VERSION_ARN = "arn:aws:rekognition:us-east-1:123456789012:project/parts/version/first/1690405809285"
 SESSION = boto3.Session()

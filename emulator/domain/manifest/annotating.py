@@ -9,7 +9,7 @@ from typing import Any
 from emulator.domain.manifest.attributes import METADATA_SUFFIX
 from emulator.domain.manifest.decoding import encode_document
 from emulator.domain.manifest.findings import Document, Finding, LineInspection, Place
-from emulator.domain.manifest.rules import INVALID_JSON_LINE
+from emulator.domain.manifest.rules.line_rules import INVALID_JSON_LINE
 
 DATASET_KEYS = ("cl-errors", "cl-errors")
 """The keys of errors and warnings in dataset entries (O-30)."""

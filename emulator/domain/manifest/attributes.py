@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from emulator.domain.manifest.findings import Finding, ImageSize, Place
-from emulator.domain.manifest.rules import (
+from emulator.domain.manifest.rules.line_rules import (
     INVALID_LABEL_ATTRIBUTE_FORMAT,
     INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT,
     MISSING_BOUNDING_BOX_CONFIDENCE,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.domain.manifest import rules
 from emulator.domain.manifest.attributes import LabelAttribute
 from emulator.domain.manifest.findings import Box, Finding, ImageSize, LineInspection, Place
 from emulator.domain.manifest.limits import (
@@ -14,7 +13,8 @@ from emulator.domain.manifest.limits import (
     MINIMUM_IMAGE_SIDE,
     TRAINING_IMAGE_SIDE,
 )
-from emulator.domain.manifest.rules import Rule
+from emulator.domain.manifest.rules import line_rules
+from emulator.domain.manifest.rules.rule import Rule
 
 _ROUNDING = 1e-6
 """Pixels that fractional boxes may exceed their frame by: left + width is not exact in binary."""
@@ -35,7 +35,7 @@ def check_boxes(inspection: LineInspection, attribute: LabelAttribute) -> bool:
         overflow = (attribute.name, "annotations", max(0, MAXIMUM_BOXES_PER_IMAGE - len(inspection.boxes)))
         detail = f"{total} boxes"
         findings.append(
-            Finding(rules.TOO_MANY_BOUNDING_BOXES, Place.ATTRIBUTE, attribute.name, fault=overflow, detail=detail)
+            Finding(line_rules.TOO_MANY_BOUNDING_BOXES, Place.ATTRIBUTE, attribute.name, fault=overflow, detail=detail)
         )
     if inspection.image_size is None:
         inspection.image_size = size
@@ -51,7 +51,7 @@ def check_boxes(inspection: LineInspection, attribute: LabelAttribute) -> bool:
             findings.append(Finding(rule, Place.ANNOTATION, attribute.name, index, path, detail))
     if not good:
         whole = (attribute.name, "annotations")
-        findings.append(Finding(rules.NO_VALID_ANNOTATIONS, Place.ATTRIBUTE, attribute.name, fault=whole))
+        findings.append(Finding(line_rules.NO_VALID_ANNOTATIONS, Place.ATTRIBUTE, attribute.name, fault=whole))
     return good > 0
 
 
@@ -68,21 +68,21 @@ def training_scale(width: float, height: float) -> float:
 def image_dimension_finding(attribute: str, detail: str) -> Finding:
     """J-11 on a box attribute."""
     path = (attribute, "image_size")
-    return Finding(rules.INVALID_IMAGE_DIMENSION, Place.ATTRIBUTE, attribute, fault=path, detail=detail)
+    return Finding(line_rules.INVALID_IMAGE_DIMENSION, Place.ATTRIBUTE, attribute, fault=path, detail=detail)
 
 
 def _box_problem(annotation: dict[str, Any], size: ImageSize) -> tuple[Rule, str] | None:
     left, top, width, height = annotation["left"], annotation["top"], annotation["width"], annotation["height"]
     if left < 0 or top < 0 or width < 0 or height < 0:
-        return rules.INVALID_BOUNDING_BOX, "a value is negative"
+        return line_rules.INVALID_BOUNDING_BOX, "a value is negative"
     if left + width > size.width + _ROUNDING:
-        return rules.INVALID_BOUNDING_BOX, f"left + width is {left + width:g}, the image is {size.width:g} wide"
+        return line_rules.INVALID_BOUNDING_BOX, f"left + width is {left + width:g}, the image is {size.width:g} wide"
     if top + height > size.height + _ROUNDING:
-        return rules.INVALID_BOUNDING_BOX, f"top + height is {top + height:g}, the image is {size.height:g} high"
+        return line_rules.INVALID_BOUNDING_BOX, f"top + height is {top + height:g}, the image is {size.height:g} high"
     scale = training_scale(*size)
     if width * scale <= MINIMUM_BOX_SIDE or height * scale <= MINIMUM_BOX_SIDE:
         reduced = " after reduction to 1280 px" if scale < 1 else ""
-        return rules.BOUNDING_BOX_TOO_SMALL, f"{width * scale:g} x {height * scale:g} px{reduced}"
+        return line_rules.BOUNDING_BOX_TOO_SMALL, f"{width * scale:g} x {height * scale:g} px{reduced}"
     return None
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
-from emulator.domain.manifest import rules
 from emulator.domain.manifest.annotating import CL_METADATA, DATASET_KEYS, annotated
 from emulator.domain.manifest.decoding import decode_line, encode_document, remove_added_keys
 from emulator.domain.manifest.findings import Finding, LabelUse, LineInspection
 from emulator.domain.manifest.inspecting import inspect_line
 from emulator.domain.manifest.limits import MAXIMUM_LABELS, over_invalid_limit
 from emulator.domain.manifest.reading import ManifestLine
-from emulator.domain.manifest.rules import Moment, Rule
+from emulator.domain.manifest.rules import file_rules, line_rules
+from emulator.domain.manifest.rules.rule import Moment, Rule
 
 _IS_LABELED = {True: ',"cl-metadata":{"is_labeled":true}}', False: ',"cl-metadata":{"is_labeled":false}}'}
 
@@ -113,10 +113,10 @@ class DatasetExamination:
         result = examine_for_dataset(raw, is_cut)
         self.lines += 1
         if isinstance(result, DatasetEntry) and self._is_repeated(result.source_ref):
-            result = DroppedLine(rules.REPEATED_SOURCE_REF)
+            result = DroppedLine(line_rules.REPEATED_SOURCE_REF)
         if isinstance(result, DroppedLine):
             self.dropped += 1
-            self._json_objects += result.rule not in (rules.INVALID_JSON_LINE, rules.LINE_TOO_LONG)
+            self._json_objects += result.rule not in (line_rules.INVALID_JSON_LINE, line_rules.LINE_TOO_LONG)
             return result
         self._json_objects += 1
         self.entries += 1
@@ -140,12 +140,12 @@ class DatasetExamination:
         E-6.
         """
         if not self._json_objects:
-            return rules.MANIFEST_INACCESSIBLE
+            return file_rules.MANIFEST_INACCESSIBLE
         if len(self.buckets) > 1:
-            return rules.MULTIPLE_BUCKETS
+            return file_rules.MULTIPLE_BUCKETS
         if over_invalid_limit(self.dropped, self.lines):
-            return rules.TOO_MANY_RECORDS_IN_ERROR
-        return rules.TOO_MANY_LABELS if len(self.labels) > MAXIMUM_LABELS else None
+            return file_rules.TOO_MANY_RECORDS_IN_ERROR
+        return file_rules.TOO_MANY_LABELS if len(self.labels) > MAXIMUM_LABELS else None
 
     def _is_repeated(self, source_ref: str) -> bool:
         digest = blake2b(source_ref.encode(), digest_size=8).digest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
-from emulator.domain.manifest.rules import Rule
+from emulator.domain.manifest.rules.rule import Rule
 
 Document = dict[str, Any]
 """A decoded JSON line."""

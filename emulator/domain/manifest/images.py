@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from emulator.domain.manifest import rules
 from emulator.domain.manifest.boxes import image_dimension_finding, is_side_allowed
 from emulator.domain.manifest.findings import Finding, Place
 from emulator.domain.manifest.limits import ASPECT_RATIO_LIMIT, MAXIMUM_IMAGE_BYTES, MAXIMUM_IMAGE_SIDE
+from emulator.domain.manifest.rules import line_rules
 
 SUPPORTED_FORMATS = ("JPEG", "PNG")
 
@@ -97,4 +97,4 @@ def image_findings(look: ImageLook, box_attributes: list[str]) -> list[Finding]:
 
 
 def _invalid(detail: str) -> Finding:
-    return Finding(rules.INVALID_IMAGE, Place.IMAGE, fault=("source-ref",), detail=detail)
+    return Finding(line_rules.INVALID_IMAGE, Place.IMAGE, fault=("source-ref",), detail=detail)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from emulator.domain.manifest import rules
 from emulator.domain.manifest.attributes import (
     IMAGE_CLASSIFICATION,
     METADATA_SUFFIX,
@@ -21,13 +20,14 @@ from emulator.domain.manifest.decoding import (
 )
 from emulator.domain.manifest.findings import Document, Finding, LabelUse, LineInspection, Place, Verdict
 from emulator.domain.manifest.limits import MAXIMUM_LABEL_CHARACTERS, MAXIMUM_LINE_CHARACTERS
-from emulator.domain.manifest.rules import Effect, Rule
+from emulator.domain.manifest.rules import line_rules
+from emulator.domain.manifest.rules.rule import Effect, Rule
 
 SOURCE_REF = "source-ref"
 _BUCKET = re.compile(r"[0-9A-Za-z.\-_]{3,255}")
 _SOURCE_REF = re.compile(rf"s3://({_BUCKET.pattern})/([^\x00-\x1f\x7f]+)")
 _MAXIMUM_KEY_BYTES = 1024
-_UNANNOTATED = Finding(rules.UNANNOTATED_RECORD, Place.IMAGE, detail="nothing but source-ref")
+_UNANNOTATED = Finding(line_rules.UNANNOTATED_RECORD, Place.IMAGE, detail="nothing but source-ref")
 _LONGER = f"more than {MAXIMUM_LINE_CHARACTERS:,} characters"
 
 
@@ -61,18 +61,18 @@ def _decode(inspection: LineInspection, raw: bytes, is_cut: bool) -> Document | 
         text = raw.decode()
     except UnicodeDecodeError as error:
         if is_cut:
-            return _refuse(inspection, rules.LINE_TOO_LONG, _LONGER)
+            return _refuse(inspection, line_rules.LINE_TOO_LONG, _LONGER)
         column = len(raw[: error.start].decode()) + 1
-        return _refuse(inspection, rules.INVALID_JSON_LINE, f"byte {error.start + 1} is no UTF-8", column)
+        return _refuse(inspection, line_rules.INVALID_JSON_LINE, f"byte {error.start + 1} is no UTF-8", column)
     if is_cut or (len(text) > MAXIMUM_LINE_CHARACTERS and len(text.rstrip("\r")) > MAXIMUM_LINE_CHARACTERS):
-        return _refuse(inspection, rules.LINE_TOO_LONG, _LONGER)
+        return _refuse(inspection, line_rules.LINE_TOO_LONG, _LONGER)
     try:
         return decode_line(text, raw)
     except NotJsonObjectError as error:
         detail = "the line is blank" if not text.strip() else str(error)
         if text.startswith("\ufeff"):
             detail = "the line begins with a byte order mark"
-        return _refuse(inspection, rules.INVALID_JSON_LINE, detail, error.column)
+        return _refuse(inspection, line_rules.INVALID_JSON_LINE, detail, error.column)
 
 
 def _refuse(inspection: LineInspection, rule: Rule, detail: str, column: int = 1) -> Document | None:
@@ -85,13 +85,15 @@ def _check_source_ref(inspection: LineInspection, document: Document) -> bool:
     if SOURCE_REF not in document:
         near = [key for key in document if key.replace("_", "-").strip().lower() == SOURCE_REF]
         detail = f"found {near[0]!r} instead" if near else "no such key"
-        inspection.findings.append(Finding(rules.MISSING_SOURCE_REF, Place.IMAGE, fault=tuple(near), detail=detail))
+        inspection.findings.append(
+            Finding(line_rules.MISSING_SOURCE_REF, Place.IMAGE, fault=tuple(near), detail=detail)
+        )
         return False
     match = _SOURCE_REF.fullmatch(source_ref) if isinstance(source_ref, str) else None
     if match is None or len(match[2].encode()) > _MAXIMUM_KEY_BYTES:
         detail = _wrong_with(source_ref)
         inspection.findings.append(
-            Finding(rules.INVALID_SOURCE_REF_FORMAT, Place.IMAGE, fault=(SOURCE_REF,), detail=detail)
+            Finding(line_rules.INVALID_SOURCE_REF_FORMAT, Place.IMAGE, fault=(SOURCE_REF,), detail=detail)
         )
         return False
     inspection.source_ref, inspection.bucket, inspection.key = match[0], match[1], match[2]
@@ -129,7 +131,7 @@ def _check_attributes(inspection: LineInspection, document: Document) -> None:
     if not found:
         path = tuple(name for name in document if name != SOURCE_REF)[:1]
         detail = "no attribute has a partner whose name ends in -metadata"
-        inspection.findings.append(Finding(rules.NO_LABEL_ATTRIBUTES, Place.IMAGE, fault=path, detail=detail))
+        inspection.findings.append(Finding(line_rules.NO_LABEL_ATTRIBUTES, Place.IMAGE, fault=path, detail=detail))
         inspection.verdict = Verdict.INVALID
         return
     _declare(inspection, attributes)
@@ -178,23 +180,25 @@ def _check_contents(inspection: LineInspection, attributes: list[LabelAttribute]
 
 def _judge_unusable(inspection: LineInspection, empty: list[LabelAttribute]) -> None:
     if not empty:
-        inspection.findings.append(Finding(rules.NO_VALID_LABEL_ATTRIBUTES, Place.IMAGE))
+        inspection.findings.append(Finding(line_rules.NO_VALID_LABEL_ATTRIBUTES, Place.IMAGE))
         return
     inspection.verdict = Verdict.IGNORED
     inspection.findings.extend(_empty_attribute(attribute) for attribute in empty)
     if any(attribute.human_annotated for attribute in empty):
-        inspection.findings.append(Finding(rules.NO_ANNOTATIONS, Place.IMAGE))
+        inspection.findings.append(Finding(line_rules.NO_ANNOTATIONS, Place.IMAGE))
 
 
 def _empty_attribute(attribute: LabelAttribute) -> Finding:
     path = (attribute.name,)
-    return Finding(rules.NO_ATTRIBUTE_ANNOTATIONS, Place.ATTRIBUTE, attribute.name, fault=path, detail="no annotations")
+    return Finding(
+        line_rules.NO_ATTRIBUTE_ANNOTATIONS, Place.ATTRIBUTE, attribute.name, fault=path, detail="no annotations"
+    )
 
 
 def _unsupported(attribute: LabelAttribute, path: tuple[str | int, ...]) -> Finding:
     detail = f"type is {attribute.kind!r}"
     return Finding(
-        rules.UNSUPPORTED_USE_CASE_TYPE,
+        line_rules.UNSUPPORTED_USE_CASE_TYPE,
         Place.METADATA,
         attribute.name,
         fault=path,
@@ -211,7 +215,7 @@ def _check_label_names(attribute: LabelAttribute, findings: list[Finding]) -> No
             path = (metadata, "class-map", key) if attribute.class_map else (metadata, key)
             detail = f"{len(name)} characters"
             findings.append(
-                Finding(rules.INVALID_LABEL_NAME_LENGTH, Place.METADATA, attribute.name, fault=path, detail=detail)
+                Finding(line_rules.INVALID_LABEL_NAME_LENGTH, Place.METADATA, attribute.name, fault=path, detail=detail)
             )
             return
 

@@ -6,12 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS, ManifestLimits
-from emulator.domain.manifest.rules import (
-    MANIFEST_INACCESSIBLE,
-    MANIFEST_TOO_LARGE,
-    MANIFEST_TOO_MANY_ROWS,
-    ManifestFileError,
-)
+from emulator.domain.manifest.rules.file_rules import MANIFEST_INACCESSIBLE, MANIFEST_TOO_LARGE, MANIFEST_TOO_MANY_ROWS
+from emulator.domain.manifest.rules.rule import ManifestFileError
 
 PIECE_BYTES = 256 * 1024
 LONGEST_LINE_BYTES = MAXIMUM_LINE_CHARACTERS * 4 + 2

@@ -10,14 +10,14 @@ from hashlib import blake2b
 from itertools import islice
 from sys import intern
 
-from emulator.domain.manifest import rules
 from emulator.domain.manifest.annotating import validation_line
 from emulator.domain.manifest.decoding import may_hold_added_keys
 from emulator.domain.manifest.findings import Box, Finding, ImageSize, LineInspection, Place, Verdict
 from emulator.domain.manifest.images import ImageFacts, ImageLook, ImageProblem, image_findings
 from emulator.domain.manifest.inspecting import inspect_line
 from emulator.domain.manifest.reading import ManifestLine, numbered
-from emulator.domain.manifest.rules import Effect, Rule
+from emulator.domain.manifest.rules import file_rules, line_rules
+from emulator.domain.manifest.rules.rule import Effect, ManifestFileError, Rule
 
 LineSource = Callable[[], Iterable[bytes | ManifestLine]]
 """Begins reading a manifest anew each time it is called; lines without line feed. May raise ManifestFileError."""
@@ -170,9 +170,9 @@ def examine_side(source: LineSource, look_at_images: LookAtImages | None) -> Sid
         for line, inspection, look in zip(batch, inspections, looks, strict=True):
             _settle(side, line.number, inspection, look)
     if not side.verdicts:
-        raise rules.ManifestFileError(rules.EMPTY_MANIFEST)
+        raise ManifestFileError(file_rules.EMPTY_MANIFEST)
     if not json_objects:
-        raise rules.ManifestFileError(rules.MANIFEST_INACCESSIBLE)
+        raise ManifestFileError(file_rules.MANIFEST_INACCESSIBLE)
     return side
 
 
@@ -183,7 +183,7 @@ def _mark_repeated(inspection: LineInspection, seen: set[bytes]) -> None:
     if digest in seen:
         detail = f"{inspection.source_ref} stands in an earlier line"
         inspection.findings.append(
-            Finding(rules.REPEATED_SOURCE_REF, Place.NOWHERE, fault=("source-ref",), detail=detail)
+            Finding(line_rules.REPEATED_SOURCE_REF, Place.NOWHERE, fault=("source-ref",), detail=detail)
         )
         inspection.verdict = Verdict.INVALID
     seen.add(digest)
@@ -213,7 +213,7 @@ def _needs_look(inspection: LineInspection) -> bool:
 def _settle(side: SideValidation, number: int, inspection: LineInspection, look: ImageLook | None) -> None:
     findings = inspection.findings
     if look is not None:
-        known = {finding.attribute for finding in findings if finding.rule is rules.INVALID_IMAGE_DIMENSION}
+        known = {finding.attribute for finding in findings if finding.rule is line_rules.INVALID_IMAGE_DIMENSION}
         found = image_findings(look, inspection.box_attributes)
         findings.extend(finding for finding in found if finding.attribute is None or finding.attribute not in known)
         if any(finding.rule.effect is Effect.DROP_LINE for finding in found):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
-from emulator.domain.manifest import rules
 from emulator.domain.manifest.findings import Verdict
 from emulator.domain.manifest.images import ImageProblem
 from emulator.domain.manifest.limits import (
@@ -17,7 +16,8 @@ from emulator.domain.manifest.limits import (
     MINIMUM_LABELS_IMAGE_LEVEL,
     over_invalid_limit,
 )
-from emulator.domain.manifest.rules import ManifestFileError, Rule
+from emulator.domain.manifest.rules import file_rules
+from emulator.domain.manifest.rules.rule import ManifestFileError, Rule
 from emulator.domain.manifest.side import (
     Failure,
     LineSource,
@@ -27,7 +27,7 @@ from emulator.domain.manifest.side import (
     UseCase,
     examine_side,
 )
-from emulator.domain.split import distribute
+from emulator.domain.manifest.splitting import distribute
 
 Side = Literal["training", "testing"]
 
@@ -135,20 +135,20 @@ def _content_errors(name: Side, side: SideValidation, check_images_bucket: Check
     """What is wrong with one side as a whole (TE-6 to TE-10, TE-17)."""
     errors: list[Failure] = []
     if len(side.buckets) > 1:
-        errors.append(_failure(rules.MULTIPLE_BUCKETS))
+        errors.append(_failure(file_rules.MULTIPLE_BUCKETS))
     elif check_images_bucket and side.buckets and (rule := check_images_bucket(name, next(iter(side.buckets)))):
         errors.append(_failure(rule))
     looked = side.looks.total()
     denied, missing = side.looks[ImageProblem.NO_PERMISSION], side.looks[ImageProblem.MISSING]
     if looked and denied + missing == looked:
-        rule = rules.IMAGES_PERMISSIONS if denied == looked else rules.IMAGES_COPY_FAILED
+        rule = file_rules.IMAGES_PERMISSIONS if denied == looked else file_rules.IMAGES_COPY_FAILED
         errors.append(_failure(rule))
     silent = sum(all(not finding.rule.published for finding in found) for found in side.findings.values())
     total = len(side.verdicts)
     if over_invalid_limit(silent, total):
-        errors.append(_failure(rules.TOO_MANY_RECORDS_IN_ERROR))
+        errors.append(_failure(file_rules.TOO_MANY_RECORDS_IN_ERROR))
     elif over_invalid_limit(side.count(Verdict.INVALID), total):
-        errors.append(_failure(rules.TOO_MANY_INVALID_ROWS))
+        errors.append(_failure(file_rules.TOO_MANY_INVALID_ROWS))
     return list({error.rule.code: error for error in errors}.values())
 
 
@@ -195,7 +195,7 @@ def _keep_usable(side: SideValidation, use_case: UseCase) -> None:
 def _split(result: TrainingValidation, seed: int) -> bool:
     entries = [(line.number, line.labels) for line in result.training.usable]
     try:
-        moved = distribute(entries, seed=seed, rule=rules.TOO_FEW_IMAGES_TO_SPLIT)
+        moved = distribute(entries, seed=seed, rule=file_rules.TOO_FEW_IMAGES_TO_SPLIT)
     except ManifestFileError as error:
         result.training.errors.append(_failure(error.rule))
         return False
@@ -210,19 +210,19 @@ def _check_labels(
     minimum = MINIMUM_LABELS[model_type]
     for side, labels in ((result.training, all_training), (result.testing, all_testing)):
         if len(labels) > MAXIMUM_LABELS:
-            side.errors.append(_failure(rules.TOO_MANY_LABELS))
+            side.errors.append(_failure(file_rules.TOO_MANY_LABELS))
     if len(all_training) < minimum:
-        result.training.errors.append(_failure(rules.TOO_FEW_LABELS))
+        result.training.errors.append(_failure(file_rules.TOO_FEW_LABELS))
     elif len(result.training.labels) < minimum:
-        result.training.errors.append(_failure(rules.TOO_FEW_USABLE_LABELS))
+        result.training.errors.append(_failure(file_rules.TOO_FEW_USABLE_LABELS))
 
 
 def _check_overlap(result: TrainingValidation, all_training: set[str], all_testing: set[str]) -> None:
     """TE-14, TE-16. A split of one dataset has seen to it already."""
     if _overlap_is_low(all_training, all_testing):
-        result.pair_errors.append(_failure(rules.LABEL_OVERLAP, LABEL_OVERLAP_PERCENT))
+        result.pair_errors.append(_failure(file_rules.LABEL_OVERLAP, LABEL_OVERLAP_PERCENT))
     elif _overlap_is_low(result.training.labels, result.testing.labels):
-        result.pair_errors.append(_failure(rules.USABLE_LABEL_OVERLAP, LABEL_OVERLAP_PERCENT))
+        result.pair_errors.append(_failure(file_rules.USABLE_LABEL_OVERLAP, LABEL_OVERLAP_PERCENT))
 
 
 def _overlap_is_low(training: set[str], testing: set[str]) -> bool:

@@ -7,13 +7,13 @@ import sqlite3
 
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers.context import Call, version_headers
-from emulator.s3.http import xml
 from emulator.s3.http.request import S3Request
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import buckets, versions
 from emulator.s3.index.records import Bucket, Version
 from emulator.s3.rules import acl, cors, policy, tagging
 from emulator.s3.vault import Vault, require_version
+from emulator.wire import xml
 
 
 def get_object_tagging(call: Call) -> S3Response:

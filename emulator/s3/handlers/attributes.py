@@ -5,10 +5,10 @@ from __future__ import annotations
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers.context import Call, version_headers
 from emulator.s3.handlers.objects import find
-from emulator.s3.http import xml
 from emulator.s3.http.response import S3Response, http_date, xml_response
 from emulator.s3.index import versions
 from emulator.s3.index.records import Blob, Version
+from emulator.wire import xml
 
 _NAMES = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
 _PARTS_PAGE = 1_000

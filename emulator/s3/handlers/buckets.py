@@ -7,12 +7,13 @@ import sqlite3
 
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers.context import Call
-from emulator.s3.http import xml
+from emulator.s3.http import xml_reading
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import buckets
 from emulator.s3.index.records import Bucket
 from emulator.s3.rules import acl, bucket_names, tagging
 from emulator.s3.vault import now
+from emulator.wire import xml
 
 _HOME_REGION = "us-east-1"  # the one region whose location constraint is empty
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
@@ -98,9 +99,9 @@ def get_bucket_versioning(call: Call) -> S3Response:
 
 def put_bucket_versioning(call: Call) -> S3Response:
     """PutBucketVersioning: Enabled or Suspended; MFA delete is refused."""
-    root = xml.parse(call.document(), "VersioningConfiguration")
-    status = xml.child_text(root, "Status")
-    if xml.child_text(root, "MfaDelete") == "Enabled":
+    root = xml_reading.parse(call.document(), "VersioningConfiguration")
+    status = xml_reading.child_text(root, "Status")
+    if xml_reading.child_text(root, "MfaDelete") == "Enabled":
         raise S3Error("NotImplemented", Header="MfaDelete")
     if status not in ("Enabled", "Suspended"):
         raise S3Error("IllegalVersioningConfigurationException")
@@ -146,8 +147,8 @@ def _configuration(call: Call) -> tuple[str | None, tagging.Tags]:
     body = call.document()
     if not body.strip():
         return None, []
-    root = xml.parse(body, "CreateBucketConfiguration")
-    region = xml.child_text(root, "LocationConstraint")
+    root = xml_reading.parse(body, "CreateBucketConfiguration")
+    region = xml_reading.child_text(root, "LocationConstraint")
     region = {"EU": "eu-west-1"}.get(region, region) if region else None
     if region == _HOME_REGION or (region and not _REGION.fullmatch(region)):
         raise S3Error("InvalidLocationConstraint", LocationConstraint=region)

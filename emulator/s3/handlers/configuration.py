@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers.context import Call
-from emulator.s3.http import xml
+from emulator.s3.http import xml_reading
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import buckets
+from emulator.wire import xml
 
 _DEFAULT_ENCRYPTION = xml.branch(
     "Rule",
@@ -102,7 +103,7 @@ def putter(setting: Setting) -> Callable[[Call], S3Response]:
 
     def put_setting(call: Call) -> S3Response:
         body = call.document()
-        root = xml.parse(body, setting.root)
+        root = xml_reading.parse(body, setting.root)
         if setting.needs is not None and root.find(setting.needs) is None:
             raise S3Error("MalformedXML")
         if not setting.kept and len(root):

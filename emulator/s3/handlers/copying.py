@@ -12,11 +12,12 @@ from emulator.s3.errors import S3Error
 from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call, version_headers
 from emulator.s3.handlers.objects import store_version
-from emulator.s3.http import checksums, xml
+from emulator.s3.http import checksums
 from emulator.s3.http.response import S3Response, xml_response
 from emulator.s3.index.records import Bucket, Checksum, NewVersion, ObjectProperties, Version
 from emulator.s3.rules import acl, policy, preconditions, tagging
 from emulator.s3.vault import BlobReader, now, require_bucket, require_version
+from emulator.wire import xml
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from emulator.s3.credentials import account_of
+from emulator.domain.temporary_credentials import account_of
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call
 from emulator.s3.handlers.objects import store_body
-from emulator.s3.http import checksums, xml
+from emulator.s3.http import checksums
 from emulator.s3.http.body import Digests
 from emulator.s3.http.presigned import as_header
 from emulator.s3.http.response import S3Response
 from emulator.s3.rules import post_policy, tagging
+from emulator.wire import xml
 
 _PLAIN_HEADERS = ("content-type", "cache-control", "content-disposition", "content-encoding", "expires")
 

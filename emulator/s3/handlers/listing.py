@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers.context import Call
-from emulator.s3.http import xml
 from emulator.s3.http.response import S3Response, xml_response
 from emulator.s3.index import listing
 from emulator.s3.index.listing import Selection
 from emulator.s3.index.records import Upload, Version
 from emulator.s3.rules import acl
+from emulator.wire import xml
 
 _PAGE = 1_000
 

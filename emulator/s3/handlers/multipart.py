@@ -12,12 +12,13 @@ from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call, version_headers
 from emulator.s3.handlers.copying import copy_result, open_source, source_of
 from emulator.s3.handlers.objects import store_version
-from emulator.s3.http import checksums, xml
+from emulator.s3.http import checksums, xml_reading
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import uploads, versions
 from emulator.s3.index.records import Blob, Bucket, Checksum, NewVersion, Upload
-from emulator.s3.rules import acl, numbers, ranges
+from emulator.s3.rules import acl, ranges
 from emulator.s3.vault import now
+from emulator.wire import numbers, xml
 
 _MOST_PARTS = 10_000
 _SMALLEST_PART = 5 << 20
@@ -186,7 +187,7 @@ def _store_part(call: Call, part: Blob) -> None:
 
 
 def _named_parts(body: bytes) -> list[ElementTree.Element]:
-    named = xml.parse(body, "CompleteMultipartUpload").findall("Part")
+    named = xml_reading.parse(body, "CompleteMultipartUpload").findall("Part")
     if not named or len(named) > _MOST_PARTS:
         raise S3Error("MalformedXML")
     return named
@@ -197,9 +198,9 @@ def _chosen_parts(named: list[ElementTree.Element], parts: list[Blob], upload: U
     by_number = {part.part_number: part for part in parts}
     chosen: list[Blob] = []
     for element in named:
-        number = xml.child_text(element, "PartNumber") or ""
+        number = xml_reading.child_text(element, "PartNumber") or ""
         part = by_number.get(numbers.whole(number) or 0)
-        etag = (xml.child_text(element, "ETag") or "").strip().strip('"')
+        etag = (xml_reading.child_text(element, "ETag") or "").strip().strip('"')
         if part is None or etag != part.etag:
             raise S3Error("InvalidPart", UploadId=upload.upload_id, PartNumber=number, ETag=etag)
         _check_part_checksum(element, part, upload)
@@ -220,7 +221,7 @@ def _chosen_parts(named: list[ElementTree.Element], parts: list[Blob], upload: U
 
 def _check_part_checksum(element: ElementTree.Element, part: Blob, upload: Upload) -> None:
     for algorithm in checksums.ALGORITHMS:
-        claimed = xml.child_text(element, f"Checksum{algorithm}")
+        claimed = xml_reading.child_text(element, f"Checksum{algorithm}")
         if claimed is None and algorithm == upload.checksum_algorithm and upload.checksum_type == checksums.COMPOSITE:
             raise S3Error(
                 "InvalidRequest",

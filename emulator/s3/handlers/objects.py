@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call, checksum_headers, version_headers
-from emulator.s3.http import xml
+from emulator.s3.http import xml_reading
 from emulator.s3.http.body import Digests
 from emulator.s3.http.checksums import FULL_OBJECT
 from emulator.s3.http.response import S3Response, http_date, no_content, xml_response
@@ -17,6 +17,7 @@ from emulator.s3.index.records import Blob, Bucket, Checksum, NewVersion, Versio
 from emulator.s3.rules import policy, preconditions, ranges
 from emulator.s3.rules.ranges import ByteRange
 from emulator.s3.vault import PIECE_BYTES, BlobReader, Change, now, require_bucket, require_version
+from emulator.wire import xml
 
 _MOST_DELETED_AT_ONCE = 1_000
 _OVERRIDES = {
@@ -136,20 +137,23 @@ def delete_version(change: Change, bucket: Bucket, key: str, version_id: str | N
 
 def delete_objects(call: Call) -> S3Response:
     """DeleteObjects: up to 1,000 keys in one transaction."""
-    root = xml.parse(call.document(), "Delete")
+    root = xml_reading.parse(call.document(), "Delete")
     elements = root.findall("Object")
-    quiet = (xml.child_text(root, "Quiet") or "").strip().lower() == "true"
+    quiet = (xml_reading.child_text(root, "Quiet") or "").strip().lower() == "true"
     if not elements or len(elements) > _MOST_DELETED_AT_ONCE:
         raise S3Error("MalformedXML")
     results: list[str] = []
     with call.vault.changing() as change:
         call.bucket(change.connection)
         for element in elements:
-            key, version_id = xml.child_text(element, "Key"), xml.child_text(element, "VersionId") or None
+            key, version_id = (
+                xml_reading.child_text(element, "Key"),
+                xml_reading.child_text(element, "VersionId") or None,
+            )
             if not key:
                 raise S3Error("MalformedXML")
             try:
-                deleted = _delete_one(call, change, key, version_id, xml.child_text(element, "ETag"))
+                deleted = _delete_one(call, change, key, version_id, xml_reading.child_text(element, "ETag"))
             except S3Error as error:
                 failed = xml.leaves(Key=key, VersionId=version_id, Code=error.code, Message=error.message)
                 results.append(xml.branch("Error", failed))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from emulator.s3.errors import S3Error
-from emulator.s3.rules import numbers
+from emulator.wire import numbers
 
 _LONGEST_VALIDITY = 604_800  # seconds
 _OF_THE_SIGNATURE = frozenset(

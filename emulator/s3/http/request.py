@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from emulator.s3.errors import S3Error
 from emulator.s3.http import presigned
-from emulator.s3.rules import numbers
+from emulator.wire import numbers
 
 Scope = Mapping[str, Any]
 _LONGEST_KEY = 1024  # bytes of UTF-8

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 
 from emulator.s3.errors import NotModified, S3Error
-from emulator.s3.http import xml
 from emulator.s3.http.request import S3Request
+from emulator.wire import xml
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 from xml.etree import ElementTree
 
 from emulator.s3.errors import S3Error
-from emulator.s3.http import xml
+from emulator.s3.http import xml_reading
+from emulator.wire import xml
 
 _SCHEMA = 1
 _ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
@@ -90,7 +91,7 @@ def from_headers(headers: Mapping[str, str], account: str, bucket_account: str) 
 
 def from_document(body: bytes) -> str:
     """The stored form of an AccessControlPolicy document. Raises MalformedACLError."""
-    root = xml.parse(body, "AccessControlPolicy", "MalformedACLError")
+    root = xml_reading.parse(body, "AccessControlPolicy", "MalformedACLError")
     grant_list = root.find("AccessControlList")
     if grant_list is None:
         raise S3Error("MalformedACLError")
@@ -129,11 +130,11 @@ def _granted(header: str | None, permission: str) -> list[Grant]:
 
 
 def _grant_of(element: ElementTree.Element) -> Grant:
-    grantee, permission = element.find("Grantee"), xml.child_text(element, "Permission")
+    grantee, permission = element.find("Grantee"), xml_reading.child_text(element, "Permission")
     if grantee is None or permission not in _PERMISSIONS:
         raise S3Error("MalformedACLError")
     for kind, name in _GRANTEE_ELEMENTS.items():
-        value = xml.child_text(grantee, name)
+        value = xml_reading.child_text(grantee, name)
         if value:
             return Grant(kind, value, permission)
     raise S3Error("MalformedACLError")

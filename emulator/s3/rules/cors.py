@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from emulator.s3.errors import S3Error
-from emulator.s3.http import xml
-from emulator.s3.rules import numbers
+from emulator.s3.http import xml_reading
+from emulator.wire import numbers, xml
 
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "HEAD"})
 _MOST_RULES = 100
@@ -36,7 +36,7 @@ class Rule:
 
 def parse(body: bytes) -> list[Rule]:
     """The rules of a CORSConfiguration document. Raises MalformedXML or InvalidRequest."""
-    rules = [_rule(element) for element in xml.parse(body, "CORSConfiguration").findall("CORSRule")]
+    rules = [_rule(element) for element in xml_reading.parse(body, "CORSConfiguration").findall("CORSRule")]
     if not rules or len(rules) > _MOST_RULES:
         raise S3Error("MalformedXML")
     return rules
@@ -79,7 +79,11 @@ def _rule(element: ElementTree.Element) -> Rule:
     def texts(name: str) -> tuple[str, ...]:
         return tuple((child.text or "").strip() for child in element.findall(name))
 
-    methods, origins, age = texts("AllowedMethod"), texts("AllowedOrigin"), xml.child_text(element, "MaxAgeSeconds")
+    methods, origins, age = (
+        texts("AllowedMethod"),
+        texts("AllowedOrigin"),
+        xml_reading.child_text(element, "MaxAgeSeconds"),
+    )
     seconds = None if age is None else numbers.whole(age.strip())
     if not methods or not origins or (age is not None and seconds is None):
         raise S3Error("MalformedXML")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.s3.errors import S3Error
-from emulator.s3.rules import numbers
+from emulator.wire import numbers
 
 _FREE = frozenset({"policy", "file", "x-amz-signature", "signature", "awsaccesskeyid", "submit"})
 _FREE_PREFIX = "x-ignore-"

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 from emulator.s3.errors import S3Error
-from emulator.s3.http import xml
+from emulator.s3.http import xml_reading
+from emulator.wire import xml
 
 Tags = list[tuple[str, str]]
 MOST_OBJECT_TAGS = 10
@@ -34,7 +35,7 @@ def from_header(header: str | None) -> Tags:
 
 def from_document(body: bytes, most: int) -> Tags:
     """The tags of a Tagging document. Raises MalformedXML, InvalidTag."""
-    root = xml.parse(body, "Tagging")
+    root = xml_reading.parse(body, "Tagging")
     tag_set = root.find("TagSet")
     if tag_set is None:
         raise S3Error("MalformedXML")
@@ -45,7 +46,7 @@ def from_element(tag_set: ElementTree.Element | None, most: int = MOST_BUCKET_TA
     """The tags in an element; none without one. Raises MalformedXML, InvalidTag."""
     tags: Tags = []
     for tag in tag_set.findall("Tag") if tag_set is not None else []:
-        key, value = xml.child_text(tag, "Key"), xml.child_text(tag, "Value")
+        key, value = xml_reading.child_text(tag, "Key"), xml_reading.child_text(tag, "Value")
         if key is None or value is None:
             raise S3Error("MalformedXML")
         tags.append((key, value))

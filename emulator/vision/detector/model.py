@@ -12,7 +12,7 @@ from emulator.vision.detector.plan import DetectorPlan
 from emulator.vision.detector.serving import INPUT_METADATA, input_metadata, load_detector, read_fitted
 from emulator.vision.examples import ImageSource, ModelKind, Prediction, Progress, ProgressListener, ignore_progress
 from emulator.vision.images import PixelArray
-from emulator.vision.runtime import Session
+from emulator.vision.onnx_session import Session
 
 PREDICTING = "predicting"
 LARGE_INPUT = 512 * 512

@@ -11,7 +11,7 @@ from emulator.vision.errors import ModelFileError
 from emulator.vision.examples import Prediction
 from emulator.vision.images import PixelArray
 from emulator.vision.layers import Array
-from emulator.vision.runtime import Session
+from emulator.vision.onnx_session import Session
 
 INPUT_METADATA = "input"
 """Metadata key: JSON with the input's `height` and `width` in pixels and `letterbox`, the grey of the margins."""

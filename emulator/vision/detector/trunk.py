@@ -8,7 +8,7 @@ from onnx import helper
 
 from emulator.vision import backbone
 from emulator.vision.layers import Array
-from emulator.vision.runtime import Session
+from emulator.vision.onnx_session import Session
 
 TRAINED_BLOCKS = ("block11", "block12", "block13", "block14", "block15")
 """The blocks of EfficientNet-Lite0 behind output c4 (models/PROVENANCE.md)."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import GUIDE_PROGRAMS, Outcome, RunProgram, Shell
-from tests.support.server import EmulatorProcess
+from support.programs import GUIDE_PROGRAMS, Outcome, RunProgram, Shell
+from support.server import EmulatorProcess
 
 
 @pytest.fixture

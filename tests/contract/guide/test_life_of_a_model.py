@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import draw_picture, image_level_manifest, single_label_pictures
-from tests.support.programs import GUIDE_PROGRAMS, RunProgram, Shell, edited_program
-from tests.support.projects import Project, new_project, unique_name
-from tests.support.server import EmulatorProcess
+from support.pictures import draw_picture, image_level_manifest, single_label_pictures
+from support.programs import GUIDE_PROGRAMS, RunProgram, Shell, edited_program
+from support.projects import Project, new_project, unique_name
+from support.server import EmulatorProcess
 
 LABELS = ["circle", "square"]
 WAITER_SECONDS = 60.0

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.pictures import (
+from support.pictures import (
     Picture,
     image_level_line,
     image_level_manifest,
     single_label_pictures,
     upload_pictures,
 )
-from tests.support.programs import RunProgram, Shell, edited_program
-from tests.support.projects import Project, unique_name
+from support.programs import RunProgram, Shell, edited_program
+from support.projects import Project, unique_name
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.manifests import BUCKET, as_bytes, image_line
-from tests.support.projects import Project, new_project, unique_name
-from tests.support.server import EmulatorProcess
+from support.manifests import BUCKET, as_bytes, image_line
+from support.projects import Project, new_project, unique_name
+from support.server import EmulatorProcess
 
 SIZE_LIMIT = 1 << 30
 PART_BYTES = 128 << 20

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator.domain.manifest.rules import RULES
-from tests.support.manifests import HOSTILE_LINES, Line, as_manifest, box_line, image_line
-from tests.support.projects import Project, new_project
-from tests.support.server import EmulatorProcess
+from emulator.domain.manifest.rules.catalogue import RULES
+from support.manifests import HOSTILE_LINES, Line, as_manifest, box_line, image_line
+from support.projects import Project, new_project
+from support.server import EmulatorProcess
 
 MESSAGES = {rule.message for rule in RULES}
 GOOD: list[Line | bytes] = [image_line(number) for number in range(8)]

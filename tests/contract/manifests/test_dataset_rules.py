@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.manifests import BUCKET, LINE_CASES, Line, LineCase, as_bytes, as_manifest, image_line, image_pair
-from tests.support.projects import Project, new_project
-from tests.support.server import EmulatorProcess
+from support.manifests import BUCKET, LINE_CASES, Line, LineCase, as_bytes, as_manifest, image_line, image_pair
+from support.projects import Project, new_project
+from support.server import EmulatorProcess
 
 
 @pytest.fixture

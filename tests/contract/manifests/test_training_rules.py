@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.manifests import BUCKET, LINE_CASES, Line, as_bytes, box_line, image_line, image_pair
-from tests.support.projects import Project, new_project, unique_name
-from tests.support.server import EmulatorProcess
+from support.manifests import BUCKET, LINE_CASES, Line, as_bytes, box_line, image_line, image_pair
+from support.projects import Project, new_project, unique_name
+from support.server import EmulatorProcess
 
 Lines = Sequence[Line | bytes]
 

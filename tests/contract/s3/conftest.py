@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.s3 import EmbeddedS3
-from tests.support.s3_server import running_s3, s3_client
+from support.s3_server import running_s3, s3_client
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from tests.support.s3_errors import s3_error
-from tests.support.s3_server import running_s3, s3_client
+from support.s3_errors import s3_error
+from support.s3_server import running_s3, s3_client
 
 PAGE = "https://page.example"
 RULES = [

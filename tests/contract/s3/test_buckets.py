@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.handlers import validate_bucket_name
 
-from tests.support.s3_errors import s3_error
-from tests.support.s3_server import s3_client
+from support.s3_errors import s3_error
+from support.s3_server import s3_client
 
 
 def new_name() -> str:

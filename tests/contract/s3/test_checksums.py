@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.s3_errors import s3_error
-from tests.support.s3_server import s3_client
+from support.s3_errors import s3_error
+from support.s3_server import s3_client
 
 BODY = b"123456789"
 # The published check values of each algorithm for these nine bytes.

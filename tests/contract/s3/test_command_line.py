@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.server import environment_without_settings
+from support.server import environment_without_settings
 
 Aws = Callable[..., str]
 

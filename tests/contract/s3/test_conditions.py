@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.s3_errors import s3_error
-from tests.support.s3_server import s3_client
+from support.s3_errors import s3_error
+from support.s3_server import s3_client
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from emulator.s3.errors import S3Error
 from emulator.s3.http.form import FormDecoder, boundary_of
-from tests.support.s3_errors import s3_error
+from support.s3_errors import s3_error
 
 
 def presigned(client: Any, bucket: str, key: str, **options: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from tests.support import node
+from support import node
 
 
 def test_the_sdk_for_javascript(endpoint: str, account: str) -> None:

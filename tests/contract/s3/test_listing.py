@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.domain.caller import Caller
+from emulator.domain.object_store import ObjectLocation
 from emulator.s3 import EmbeddedS3
 from emulator.s3.index import buckets, listing, versions
 from emulator.s3.index.records import NewVersion, ObjectProperties
 from emulator.s3.vault import Vault
-from emulator.storage.object_store import Caller, ObjectLocation
-from tests.support.s3_errors import s3_error
+from support.s3_errors import s3_error
 
 KEYS = ["a", "a/b", "a/b/c", "a/c", "b", "photos/1.jpg", "photos/2.jpg", "photos/raw/1.cr2", "z", "ä", "日本/東京"]
 

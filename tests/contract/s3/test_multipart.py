@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.s3_errors import s3_error
+from support.s3_errors import s3_error
 
 MEBIBYTE = 1 << 20
 FIRST = os.urandom(5 * MEBIBYTE)

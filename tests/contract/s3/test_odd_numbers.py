@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.s3 import sts
+from emulator.sts import actions as sts
 
 LONG = "9" * 5_000  # longer than Python reads as a number
 

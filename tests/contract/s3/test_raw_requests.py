@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from emulator.s3.http import crc
-from tests.support.s3_errors import s3_error
-from tests.support.s3_server import s3_client
+from support.s3_errors import s3_error
+from support.s3_server import s3_client
 
 STREAMING = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 

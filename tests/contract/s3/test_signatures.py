@@ -14,8 +14,8 @@ import pytest
 from emulator.s3.index import buckets
 from emulator.s3.rules import acl
 from emulator.s3.vault import Vault
-from tests.support.s3_server import s3_client
-from tests.support.server import EmulatorProcess
+from support.s3_server import s3_client
+from support.server import EmulatorProcess
 
 CREDENTIAL = "Credential=111122223333/20261121/us-east-1/s3/aws4_request"
 NO_REGION = CREDENTIAL.replace("us-east-1", "US_EAST")

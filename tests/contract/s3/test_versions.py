@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.s3_errors import s3_error
+from support.s3_errors import s3_error
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from emulator.domain.manifest.findings import LabelUse, Verdict
 from emulator.domain.manifest.inspecting import inspect_line
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
 from emulator.domain.manifest.reading import ManifestLine
-from tests.support.manifests import as_bytes, box_line, image_line, image_pair
+from support.manifests import as_bytes, box_line, image_line, image_pair
 
 
 def entry_of(line: object) -> DatasetEntry:

@@ -10,7 +10,7 @@ import pytest
 from emulator.domain.manifest.annotating import validation_line
 from emulator.domain.manifest.dataset import DatasetEntry, DroppedLine, examine_for_dataset
 from emulator.domain.manifest.inspecting import inspect_line
-from tests.support.manifests import LINE_CASES, LineCase, as_bytes, box_line, box_pair, changed, image_line, image_pair
+from support.manifests import LINE_CASES, LineCase, as_bytes, box_line, box_pair, changed, image_line, image_pair
 
 CASES = [pytest.param(case, id=name) for name, case in LINE_CASES.items()]
 

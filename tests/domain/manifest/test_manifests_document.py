@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.manifest.inspecting import inspect_line
-from emulator.domain.results.keys import ResultKind
 
 PAGE = (Path(__file__).parents[3] / "docs" / "manifests.md").read_text(encoding="utf-8")
 

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.manifest.reading import ManifestLine, check_manifest_key, numbered, read_lines
-from emulator.domain.manifest.rules import ManifestFileError
+from emulator.domain.manifest.rules.rule import ManifestFileError
 
 
 class Counting(io.BytesIO):

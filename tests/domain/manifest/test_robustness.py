@@ -15,9 +15,9 @@ from emulator.domain.manifest.dataset import DatasetEntry, DroppedLine, examine_
 from emulator.domain.manifest.findings import LineInspection, Verdict
 from emulator.domain.manifest.inspecting import inspect_line
 from emulator.domain.manifest.reading import read_lines
-from emulator.domain.manifest.rules import RULES
+from emulator.domain.manifest.rules.catalogue import RULES
 from emulator.domain.manifest.training import validate_training
-from tests.support.manifests import HOSTILE_LINES, as_bytes, box_line, image_line, image_pair, with_extra
+from support.manifests import HOSTILE_LINES, as_bytes, box_line, image_line, image_pair, with_extra
 
 json_values = st.recursive(
     st.none()

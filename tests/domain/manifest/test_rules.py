@@ -6,18 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from emulator.domain.manifest.catalogue import errors_document
+from emulator.documents.errors import errors_document
 from emulator.domain.manifest.inspecting import inspect_line
-from emulator.domain.manifest.rules import (
-    LABEL_OVERLAP,
-    RULES,
-    RULES_BY_CODE,
-    Effect,
-    ManifestFileError,
-    Moment,
-    rule_named,
-)
-from tests.support.manifests import LINE_CASES, as_bytes
+from emulator.domain.manifest.rules.catalogue import RULES, RULES_BY_CODE, rule_named
+from emulator.domain.manifest.rules.file_rules import LABEL_OVERLAP
+from emulator.domain.manifest.rules.rule import Effect, ManifestFileError, Moment
+from support.manifests import LINE_CASES, as_bytes
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "errors.md"
 
@@ -99,7 +93,7 @@ def test_an_unknown_code_is_a_key_error() -> None:
 
 
 def test_the_page_is_the_registry() -> None:
-    """Write it anew with `python -m emulator.domain.manifest.catalogue > docs/errors.md`."""
+    """Write it anew with `python -m emulator.documents.errors > docs/errors.md`."""
     assert DOCUMENT.read_text(encoding="utf-8") == errors_document()
 
 

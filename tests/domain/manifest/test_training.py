@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from emulator.domain.manifest import rules
 from emulator.domain.manifest.images import ImageFacts, ImageLook, ImageProblem
-from emulator.domain.manifest.rules import MANIFEST_TOO_LARGE, ManifestFileError, Rule
+from emulator.domain.manifest.rules import file_rules
+from emulator.domain.manifest.rules.file_rules import MANIFEST_TOO_LARGE
+from emulator.domain.manifest.rules.rule import ManifestFileError, Rule
 from emulator.domain.manifest.training import ModelType, validate_training
-from tests.support.manifests import LINE_CASES, as_bytes, box_line, box_pair, image_line, image_pair
-from tests.support.training_validation import (
+from support.manifests import LINE_CASES, as_bytes, box_line, box_pair, image_line, image_pair
+from support.training_validation import (
     Lines,
     boxed,
     failure_code,
@@ -140,7 +141,7 @@ def test_training_and_testing_images_may_be_in_different_buckets() -> None:
     assert validate(labelled(10), testing).failure is None
 
 
-@pytest.mark.parametrize("rule", [rules.IMAGES_BUCKET_OWNER, rules.IMAGES_PERMISSIONS])
+@pytest.mark.parametrize("rule", [file_rules.IMAGES_BUCKET_OWNER, file_rules.IMAGES_PERMISSIONS])
 def test_the_bucket_of_the_images_is_checked(rule: Rule) -> None:
     """TE-8, TE-10: said of the side they belong to."""
     asked: list[tuple[str, str]] = []

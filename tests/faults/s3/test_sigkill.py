@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.support.s3_server import S3Process, s3_client
+from support.s3_server import S3Process, s3_client
 
 ROUNDS = 10
 CHANGES = 200

@@ -19,7 +19,7 @@ from emulator.vision.detector.plan import SIZE_RANGES, STRIDES, DetectorPlan, Le
 from emulator.vision.detector.suppression import Suppression
 from emulator.vision.detector.trunk import TRAINED_BLOCKS, Trunk
 from emulator.vision.layers import Array
-from emulator.vision.runtime import Session
+from emulator.vision.onnx_session import Session
 
 
 def excited_network(plan: DetectorPlan, label_count: int, output_bias: float) -> DetectorNetwork:

@@ -9,7 +9,7 @@ from emulator.vision.detector.network import DetectorNetwork, LevelHead
 from emulator.vision.detector.plan import STRIDES, Level
 from emulator.vision.detector.trunk import TRAINED_BLOCKS, Trunk, frozen_trunk
 from emulator.vision.layers import Array, ParameterStore, Tape
-from emulator.vision.runtime import Session
+from emulator.vision.onnx_session import Session
 
 LEVELS = tuple(Level(name, stride, 0.0, np.inf) for name, stride in STRIDES.items())
 

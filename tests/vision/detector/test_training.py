@@ -22,7 +22,7 @@ from emulator.vision.examples import (
     TrainingSettings,
     ignore_progress,
 )
-from emulator.vision.session import ServedModel
+from emulator.vision.served_model import ServedModel
 from tests.vision.detector.drawings import LABELS, drawing
 from tests.vision.pictures import MemoryImage
 

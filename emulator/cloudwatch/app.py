@@ -1,0 +1,81 @@
+"""The ASGI application that answers as CloudWatch (signing name `monitoring`) on the emulator's port."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from emulator.cloudwatch.errors import CloudWatchError, MalformedBodyError, UnknownActionError
+from emulator.cloudwatch.parameters import Parameters
+from emulator.cloudwatch.protocols import BODY_LIMIT, protocol_of, read_request, write_answer, write_error
+from emulator.cloudwatch.queries import MetricReader, get_metric_data, get_metric_statistics, list_metrics
+from emulator.domain.metering.metrics_series import MetricStore
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+OPERATIONS: dict[str, Callable[[Parameters, MetricReader], dict[str, Any]]] = {
+    "GetMetricData": get_metric_data,
+    "GetMetricStatistics": get_metric_statistics,
+    "ListMetrics": list_metrics,
+}
+
+log = logging.getLogger(__name__)
+
+
+class CloudWatchApp:
+    """CloudWatch over what the emulator measures.
+
+    `now` gives the emulator's time, so that manual time moves the metrics; `refresh` is called before each answer, to
+    bring in what running versions did since. The scope must hold `aws.account` and `aws.region` (O-20).
+    """
+
+    def __init__(self, store: MetricStore, now: Callable[[], float], refresh: Callable[[], None]) -> None:
+        self._store = store
+        self._now = now
+        self._refresh = refresh
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        request_id = str(uuid.uuid4())
+        try:
+            request = read_request(
+                scope["path"], scope["query_string"].decode("latin-1"), headers, await _body(receive)
+            )
+            answer = await self._answer(
+                request.operation, request.parameters, scope["aws.account"], scope["aws.region"]
+            )
+            status, (answer_headers, body) = 200, write_answer(request, answer, request_id)
+        except CloudWatchError as error:
+            log.debug("CloudWatch refused: %s", error)
+            status, (answer_headers, body) = error.status, write_error(protocol_of(headers), error, request_id)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in answer_headers.items()]
+        raw.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, operation: str, parameters: object, account: str, region: str) -> dict[str, Any]:
+        if operation not in OPERATIONS:
+            raise UnknownActionError(operation)
+        self._refresh()
+        reader = MetricReader(self._store, account, region, self._now())
+        # Hundreds of queries over days of minutes take longer than the event loop can wait.
+        return await asyncio.to_thread(OPERATIONS[operation], Parameters(parameters), reader)
+
+
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise MalformedBodyError("The client went away.")
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT:
+            raise MalformedBodyError(f"The body is over {BODY_LIMIT} bytes.")
+        if not message.get("more_body"):
+            return bytes(body)

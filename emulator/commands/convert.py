@@ -1,0 +1,195 @@
+"""`custom-labels convert coco|csv|folders|multilabel`: other formats to manifests, and into S3 if wanted."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import Progress
+
+from emulator.convert.coco import DEFAULT_OUTPUT, CocoConversion
+from emulator.convert.comma_separated import CsvConversion, separate_duplicates
+from emulator.convert.folders import FolderConversion
+from emulator.convert.multilabel import MultilabelConversion
+from emulator.convert.writing import Line, write_manifest
+from emulator.domain.manifest.rules.rule import Moment
+from emulator.lint.check import LintResult, lint
+from emulator.lint.errors import ConversionError, UsageError
+from emulator.lint.local_images import file_below
+from emulator.lint.s3 import EMULATOR_ENDPOINT, S3Folder, s3_client, upload
+from emulator.lint.terminal import print_result, printable
+
+DESCRIPTION = """Make a manifest from another format, check it, and upload it with its images if wanted.
+Exit code 0 if the manifest is good, 1 if the input cannot be converted or the manifest has errors, 2 for wrong
+usage."""
+
+
+class Conversion(Protocol):
+    """What every format offers: lines, and after them the images and how often each label was used."""
+
+    labels: Counter[str]
+    file_names: list[str]
+
+    def lines(self, path: Path) -> Iterator[Line]: ...
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `custom-labels convert` and its formats to its parser."""
+    parser.description = DESCRIPTION
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    formats = parser.add_subparsers(dest="source_format", metavar="FORMAT", required=True)
+    coco = formats.add_parser("coco", help="a COCO object detection file (boxes)")
+    coco.add_argument("input", metavar="FILE", type=Path, help="the JSON file with images, annotations and categories")
+    coco.add_argument("--clip", action="store_true", help="cut boxes that leave the image at its frame")
+    rows = formats.add_parser("csv", help="rows of image, label, label, … without header (image-level labels)")
+    rows.add_argument("input", metavar="FILE", type=Path, help="the CSV file")
+    folders = formats.add_parser("folders", help="folders of images whose names are the labels (image-level labels)")
+    folders.add_argument("input", metavar="DIR", type=Path, help="the folder that holds one folder a label")
+    multilabel = formats.add_parser("multilabel", help="the manifest of a Ground Truth multi-label job")
+    multilabel.add_argument("input", metavar="FILE", type=Path, help="the manifest")
+    for format_parser in (coco, rows, folders, multilabel):
+        _add_common_arguments(format_parser)
+    for format_parser in (coco, rows):
+        format_parser.add_argument("--images", metavar="DIR", type=Path, help="the images to upload")
+    for format_parser in (coco, rows, folders):
+        format_parser.add_argument("--s3", metavar="s3://BUCKET/PREFIX", help="where the images are or will be")
+
+
+def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, help="the manifest to write (default: by the input's name)"
+    )
+    parser.add_argument(
+        "--upload", metavar="s3://BUCKET/PREFIX", help="put the manifest and the images there (of multilabel no images)"
+    )
+    parser.add_argument(
+        "--endpoint-url",
+        metavar="URL",
+        help=f"the S3 to upload to (default: AWS_ENDPOINT_URL, else {EMULATOR_ENDPOINT})",
+    )
+    parser.add_argument("--profile", metavar="NAME", help="the AWS profile to upload with")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert, check and upload; returns the exit code. Problems go to standard error."""
+    try:
+        return _convert(arguments, Console(highlight=False, soft_wrap=True))
+    except (UsageError, ConversionError) as error:
+        print(f"custom-labels convert: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except OSError as error:
+        if error.filename is None:
+            raise  # of the standard output
+        print(f"custom-labels convert: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+
+
+def _convert(arguments: argparse.Namespace, console: Console) -> int:
+    target = S3Folder.parse(arguments.upload) if arguments.upload else None
+    images = _images_folder(arguments, is_uploading=target is not None)
+    if not arguments.input.exists():
+        raise UsageError(f"there is no {arguments.input}")
+    if arguments.source_format == "csv" and (files := separate_duplicates(arguments.input)):
+        raise ConversionError(
+            f"{arguments.input} names images more than once: no manifest was written. The first row of each is in"
+            f" {files[0]}, the others are in {files[1]}; correct the first file if needed and convert it"
+        )
+    conversion = _conversion(arguments, target)
+    output = arguments.output or _default_output(arguments)
+    if not output.suffix:
+        raise UsageError(f"{output} has no extension: a manifest needs one, such as .manifest")
+    if output.resolve() == arguments.input.resolve():
+        raise UsageError(f"{output} is the input: say with --output where the manifest is to be written")
+    count = write_manifest(output, conversion.lines(arguments.input))
+    console.print(f"{output}: {count:,} images, {len(conversion.labels):,} labels", markup=False)
+    for label, uses in conversion.labels.most_common():
+        console.print(f"  {printable(label)}: {uses:,}", markup=False)
+    if isinstance(conversion, CocoConversion) and conversion.clip:
+        console.print(f"{conversion.clipped:,} boxes clipped, {conversion.left_out:,} left out as too small")
+    result = lint(output, None, None, offences_per_rule=3)
+    if not _is_good(result):
+        print_result(result, console)
+        return 1
+    if target is not None:
+        _upload(arguments, console, target, output, images, conversion.file_names)
+    return 0
+
+
+def _is_good(result: LintResult) -> bool:
+    """Whether a dataset can be made of the manifest without any error; what only a training asks for, such as a second
+    label, may come with further manifests."""
+    failures = [failure for _, failure in result.failures if Moment.DATASET in failure.rule.moments]
+    return not (result.unreadable or failures or any(file.errors for file in result.files))
+
+
+def _images_folder(arguments: argparse.Namespace, is_uploading: bool) -> Path | None:
+    folder: Path | None = (
+        arguments.input if arguments.source_format == "folders" else getattr(arguments, "images", None)
+    )
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}")
+    if is_uploading and folder is None and arguments.source_format != "multilabel":
+        raise UsageError("--upload needs --images: the folder of the images")
+    return folder
+
+
+def _conversion(arguments: argparse.Namespace, target: S3Folder | None) -> Conversion:
+    if arguments.source_format == "multilabel":
+        return MultilabelConversion()
+    if arguments.s3 and target:
+        raise UsageError("--upload says already where the images will be: leave out --s3")
+    folder = S3Folder.parse(arguments.s3) if arguments.s3 else target
+    if arguments.source_format == "coco":
+        return CocoConversion(folder, arguments.clip)
+    if arguments.source_format == "csv":
+        return CsvConversion(folder)
+    if folder is None:
+        raise UsageError("say with --s3 or --upload where the images are or will be")
+    return FolderConversion(folder)
+
+
+def _default_output(arguments: argparse.Namespace) -> Path:
+    """The names that the guide's programs give (CO-3, CS-2, ML-2); a folder's name for folders."""
+    source: Path = arguments.input
+    if arguments.source_format == "coco":
+        return Path(DEFAULT_OUTPUT)
+    if arguments.source_format == "csv":
+        return source.with_suffix(".manifest")
+    if arguments.source_format == "multilabel":
+        return Path(f"custom_labels_{source.name}")
+    return Path(f"{source.resolve().name}.manifest")
+
+
+def _upload(
+    arguments: argparse.Namespace,
+    console: Console,
+    target: S3Folder,
+    manifest: Path,
+    images: Path | None,
+    file_names: list[str],
+) -> None:
+    endpoint, profile = arguments.endpoint_url or _default_endpoint(), arguments.profile
+    files = [(_below(images, name), target.key(name)) for name in file_names] if images else []
+    files.append((manifest, target.key(manifest.name)))
+    client = s3_client(endpoint, profile)
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("Uploading", total=len(files))
+        upload(client, target, files, lambda: progress.advance(task))
+    console.print(f"uploaded {len(files) - 1:,} images and {target.uri(manifest.name)}", markup=False)
+
+
+def _default_endpoint() -> str | None:
+    return None if os.environ.get("AWS_ENDPOINT_URL") else EMULATOR_ENDPOINT
+
+
+def _below(folder: Path, name: str) -> Path:
+    path = file_below(folder, name)
+    if path is None:
+        raise ConversionError(f"there is no image {name} below {folder}")
+    return path

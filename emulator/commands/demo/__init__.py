@@ -1,0 +1,1 @@
+"""The command demo: the whole life of an example model (O-4)."""

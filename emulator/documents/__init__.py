@@ -1,0 +1,1 @@
+"""Generators of the documents that are written from the code."""

@@ -1,0 +1,254 @@
+"""docs/parity.md: what each operation does, and what was chosen where Amazon's behaviour is not known.
+
+`python -m emulator.documents.parity` prints the document; a test compares it with the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from emulator.domain.metering.quotas import DEFAULT_REQUESTS_PER_SECOND, QUOTAS, REQUESTS_PER_SECOND
+from emulator.operations.registry import Entry, registered_operations
+from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
+
+_HEAD = """# What is like the real service, and what was chosen
+
+This page is generated from the code by `make docs`; a test keeps both equal.
+
+"Chosen" means: Amazon has not published the behaviour and no recording of it is known, so this emulator had to decide.
+Do not let your tests depend on a chosen text; error codes and states are safer. What can be set is a setting of
+[docs/settings.md](settings.md).
+"""
+
+_QUOTAS_HEAD = """They hold with `CUSTOM_LABELS_QUOTAS=aws` only; policies and tags are limited always. Manifests over
+250,000 lines or 1 GB fail with the messages of [docs/errors.md](errors.md), whatever this setting says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What Amazon leaves open, what the emulator answers, and why. `setting` names what changes it, or is empty."""
+
+    question: str
+    answer: str
+    reason: str
+    setting: str = ""
+
+
+UNKNOWN = (
+    Choice(
+        "Message texts of Custom Labels errors: a stopped model, taken names, refused deletions, quotas, unknown ARNs, "
+        "policies, parameters that do not fit together",
+        "A sentence of our own that names the resource and its state; the code is Amazon's.",
+        "No recording is known. A sentence that names the cause helps whoever reads a log.",
+    ),
+    Choice(
+        "`StatusMessage` of versions that start, run, stop, are stopped, deleted, copied or failed, and of datasets in "
+        "progress, empty, copied, updated",
+        "Short sentences such as `The model is running.`; the published ones (trained, in training, created from a "
+        "manifest, every error) are Amazon's, `The model has stopped running.` is the console's.",
+        "Clients print the field, so it is never empty.",
+    ),
+    Choice(
+        "The direction in which DescribeProjects sorts", "Newest first.", "As DescribeProjectVersions is documented."
+    ),
+    Choice(
+        "The order of entries and labels",
+        "Entries as in the manifest, replaced ones at their old place, new ones last; labels as first seen.",
+        "The published example of labels is neither alphabetical nor by count.",
+    ),
+    Choice(
+        "Format and life of `NextToken`",
+        "A signed token that fits one operation, account, region and set of filters, without an end; `MaxResults` may "
+        "change from page to page. Anything else is InvalidPaginationTokenException, and so is a token for the entries "
+        "or labels of a dataset whose entries were distributed meanwhile. It outlives a restart. At the end of a list "
+        "the member is absent.",
+        "The AWS CloudFormation handlers loop until it is null, so an empty string would never end.",
+    ),
+    Choice(
+        "CreateProjectVersion in a project with a training dataset alone",
+        "The dataset is split 80/20, and the moved entries become the project's test dataset.",
+        "The console does so, and the guide's command-line example trusts in it.",
+    ),
+    Choice(
+        "CreateProjectVersion with an empty test dataset",
+        "InvalidParameterException.",
+        "There is nothing to evaluate with; the guide asks to distribute entries first.",
+    ),
+    Choice(
+        "CreateProjectVersion while a dataset is not complete",
+        "ResourceInUseException while it is at work, InvalidParameterException when it could not be created.",
+        "Both codes are in the operation's list; waiting cures the first and not the second.",
+    ),
+    Choice(
+        "StopProjectVersion of a version that starts or does not run",
+        "ResourceInUseException.",
+        "The only code of the operation's list that speaks of state.",
+    ),
+    Choice(
+        "StartProjectVersion of a version that failed to run or was copied",
+        "Allowed.",
+        "Copying would be of no use otherwise, and a failure to run is not one of training.",
+    ),
+    Choice(
+        "LimitExceededException or ServiceQuotaExceededException for each quota of a count",
+        "Too many at once is LimitExceededException; too many stored is ServiceQuotaExceededException where the "
+        "operation declares it. The table of quotas below has each.",
+        "So the service model describes the two.",
+        "`CUSTOM_LABELS_QUOTAS`",
+    ),
+    Choice(
+        "Body and headers of unknown operations, bad JSON, and missing or malformed signatures",
+        "HTTP 400 with `__type` and a lowercase `message`, as other services of AWS's JSON protocol answer.",
+        "No recording from Rekognition is known; SDKs of all languages read this form.",
+    ),
+    Choice(
+        "`HasErrors` false in ListDatasetEntries",
+        "No filter.",
+        "The guide's own client sends it to get all entries.",
+    ),
+    Choice("Case in `SourceRefContains`", "Counts.", "Object keys of S3 are case-sensitive."),
+    Choice(
+        "`BoundingBoxCount`: images or boxes",
+        "Boxes; absent for labels without boxes.",
+        "The name says boxes, and the published image-level example lacks the member.",
+    ),
+    Choice("`MaxResults` 0 in DetectCustomLabels", "No limit.", "The service model allows 0."),
+    Choice(
+        "A manifest that is missing: refused at once or later",
+        "Later: CreateDataset answers the ARN and the dataset ends as CREATE_FAILED; a training ends as "
+        "TRAINING_FAILED.",
+        "The guide lists a missing bucket or key among the causes of that status message.",
+    ),
+    Choice(
+        "How DistributeDatasetEntries chooses",
+        "A fifth of the labelled entries, rounded to the nearest, in each label's proportion; every label keeps an "
+        "image; deterministic by the seed.",
+        "Known is only that 70 images gave 14.",
+        "`CUSTOM_LABELS_SEED`",
+    ),
+    Choice(
+        "Latency and throughput of an inference unit",
+        "Five requests a second for each unit, whatever the image; latency is what this machine needs.",
+        "The figure that AWS's own code samples plan with.",
+        "`CUSTOM_LABELS_TPS_PER_UNIT`",
+    ),
+    Choice(
+        "`AutoUpdate` together with CUSTOM_LABELS",
+        "ENABLED is InvalidParameterException, DISABLED is accepted and not shown.",
+        "Terraform's tests say that it is not supported for Custom Labels.",
+    ),
+    Choice(
+        "Project names: unique across features or within one",
+        "Unique in an account and region; there are projects of one feature only.",
+        "A project's ARN has no feature in it.",
+    ),
+)
+
+EDGE = (
+    Choice(
+        "A request body over 12 MiB",
+        "DetectCustomLabels: ImageTooLargeException. Others: RequestEntityTooLargeException, HTTP 413.",
+        "Any image that Amazon answers with a ValidationException still fits; more is never read into memory.",
+    ),
+    Choice(
+        "Rekognition's other operations (faces, text, video, adapters' media analysis)",
+        "AccessDeniedException with a text that says that they are not served here.",
+        "A modelled error that no SDK retries, never an HTTP 500 or HTML.",
+    ),
+    Choice(
+        "The path of a violation inside a map, in the text of a ValidationException",
+        "`tags.<key>.key` for a key, `tags.<key>.value` for a value; items of lists are `.1.member`.",
+        "Lists are as seen from other services; maps continue the same grammar.",
+    ),
+    Choice(
+        "Several violations at once",
+        "All in one message, in the order of the service model, at most 100 and each value cut at 16,384 characters.",
+        "So no request can ask for a giant answer.",
+    ),
+    Choice(
+        "NaN and Infinity as JSON numbers, bad base64, halves of surrogate pairs",
+        "SerializationException.",
+        "They are no JSON, no bytes, no characters: the framework refuses them before any constraint.",
+    ),
+    Choice(
+        "A request without an access key of twelve digits",
+        "Belongs to the default account.",
+        "Any credentials work, so nothing has to be set up.",
+        "`CUSTOM_LABELS_DEFAULT_ACCOUNT`",
+    ),
+    Choice(
+        "DescribeProjectVersions from a waiter",
+        "Held while a version it names is changing, at most 50 s, so that waiters end when the state changes.",
+        "Default delays of the SDKs are 30 s and 120 s.",
+        "`CUSTOM_LABELS_WAITER_HOLD`, `CUSTOM_LABELS_WAITER_HOLD_FOR`",
+    ),
+)
+
+ABSENT = (
+    ("Adapters (`Feature` CONTENT_MODERATION, `FeatureConfig`)", "answer InvalidParameterException."),
+    ("Encryption with KMS", "`KmsKeyId` is checked, stored and shown; nothing is encrypted."),
+    ("IAM", "signatures are read for account and region, not verified; identity policies do not exist. Project "
+     "policies are evaluated for copies across accounts, without their conditions."),
+    ("The console's own operations", "imports from folders, stored labels, example projects and the like are not part "
+     "of the API; the page has them under `/console/api`."),
+    ("Time between an ARN and its dataset", "Amazon's `CreationTimestamp` of a dataset is 0.1 to 0.5 s after the epoch "
+     "in its ARN; here both are one moment."),
+    ("`DEPRECATED`, `EXPIRED`", "belong to adapters; no version gets there."),
+)  # fmt: skip
+
+
+def document() -> str:
+    """docs/parity.md, whole."""
+    sections = [
+        _HEAD,
+        "## Operations",
+        _table(("operation", "state", "limits", "chosen"), map(_operation_row, _entries())),
+        "## Where Amazon's behaviour is unknown",
+        _table(("what is not known", "what is answered here", "why", "setting"), map(_choice_row, UNKNOWN)),
+        "## At the edge",
+        _table(("what", "what is answered here", "why", "setting"), map(_choice_row, EDGE)),
+        "## Quotas",
+        _QUOTAS_HEAD,
+        _table(("quota", "default", "error"), _quota_rows()),
+        _table(("requests a second, for each account and region", "default"), _rate_rows()),
+        "## What is not here",
+        "\n".join(f"- **{name}**: {text}" for name, text in ABSENT),
+    ]
+    return "\n\n".join(section.rstrip("\n") for section in sections) + "\n"
+
+
+def _entries() -> list[Entry]:
+    """The operations, in the order of their names; each of the model's is there, or the document is wrong."""
+    registered = registered_operations()
+    model = load_service_model().operations
+    return [registered[name] for name in sorted(CUSTOM_LABELS_OPERATIONS & set(model))]
+
+
+def _operation_row(entry: Entry) -> tuple[str, ...]:
+    return f"`{entry.name}`", "done", entry.limits, "<br>".join(entry.chosen)
+
+
+def _choice_row(choice: Choice) -> tuple[str, ...]:
+    return choice.question, choice.answer, choice.reason, choice.setting
+
+
+def _quota_rows() -> Iterator[tuple[str, ...]]:
+    for quota, rule in QUOTAS.items():
+        regions = "".join(f"; {limit:,} in {region}" for region, limit in rule.limit_of_region.items())
+        yield quota.value, f"{rule.limit:,}{regions}", rule.code
+
+
+def _rate_rows() -> Iterator[tuple[str, ...]]:
+    for operation, rate in REQUESTS_PER_SECOND.items():
+        yield f"`{operation}`", f"{rate:g}"
+    yield "each other operation", f"{DEFAULT_REQUESTS_PER_SECOND:g}"
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

@@ -1,0 +1,150 @@
+"""Forced detections (O-12): what DetectCustomLabels answers for certain images, ordered by a tester."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from emulator.domain.controls.definitions import DefinitionError, Fields, listed
+
+LABELS_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedAnswer:
+    """Labels for images of versions whose ARN matches `project_version`.
+
+    `s3_key` (a glob over object keys) or `sha256` (of the image's bytes, lower-case hex) narrows it; with neither it
+    holds for every image. `labels` are in the shape of the API: Name, Confidence in percent, Geometry if given.
+    """
+
+    id: int
+    project_version: str
+    s3_key: str | None
+    sha256: str | None
+    labels: tuple[dict[str, Any], ...]
+
+    def document(self) -> dict[str, Any]:
+        """The answer as JSON, as it can be given again."""
+        fields: dict[str, Any] = {
+            "id": self.id,
+            "project_version": self.project_version,
+            "s3_key": self.s3_key,
+            "sha256": self.sha256,
+            "labels": list(self.labels),
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+class AnswerBook:
+    """The forced answers in force, in order of creation: the first that fits an image is taken."""
+
+    def __init__(self) -> None:
+        self._answers: dict[int, ForcedAnswer] = {}
+        self._last_id = 0
+
+    def add(self, document: object) -> list[ForcedAnswer]:
+        """Add one answer or a list of them. Raises DefinitionError, with nothing added, if any is wrong."""
+        parsed = [parse_answer(item, f"answers[{index}]") for index, item in enumerate(listed(document, "answers"))]
+        added = []
+        for answer in parsed:
+            self._last_id += 1
+            added.append(replace(answer, id=self._last_id))
+            self._answers[self._last_id] = added[-1]
+        return added
+
+    def all(self) -> list[ForcedAnswer]:
+        """The answers in order of creation."""
+        return list(self._answers.values())
+
+    def remove(self, answer_id: int) -> bool:
+        """Take one answer back; False if there is none of this id."""
+        return self._answers.pop(answer_id, None) is not None
+
+    def clear(self) -> None:
+        """Take all answers back."""
+        self._answers.clear()
+        self._last_id = 0
+
+    @property
+    def ask_for_content(self) -> bool:
+        """Whether an answer holds for images of a certain content, so that `find` may take milliseconds."""
+        return any(answer.sha256 is not None for answer in self._answers.values())
+
+    def find(self, project_version: str, s3_key: str | None, sha256: Callable[[], str]) -> ForcedAnswer | None:
+        """The first answer that fits. `s3_key` is None for an image sent as bytes.
+
+        `sha256` gives the lower-case hex digest of the image's bytes; it is called at most once, if an answer asks.
+        May be called from any thread.
+        """
+        digest: str | None = None
+        for answer in self.all():
+            if not fnmatchcase(project_version, answer.project_version):
+                continue
+            if answer.s3_key is not None and (s3_key is None or not fnmatchcase(s3_key, answer.s3_key)):
+                continue
+            if answer.sha256 is not None:
+                digest = sha256() if digest is None else digest
+                if digest != answer.sha256:
+                    continue
+            return answer
+        return None
+
+
+def parse_answer(document: object, place: str) -> ForcedAnswer:
+    """Read one answer; its id is 0 until an AnswerBook gives one. Raises DefinitionError with its place."""
+    fields = Fields(document, place)
+    fields.integer("id", None, 0, 10**9)  # what GET gave may be posted again
+    project_version = fields.text("project_version", "*") or "*"
+    s3_key = fields.text("s3_key", None)
+    sha256 = fields.text("sha256", None, r"[0-9a-fA-F]{64}", "must be 64 hexadecimal digits")
+    if s3_key is not None and sha256 is not None:
+        raise DefinitionError(place, "takes s3_key or sha256, not both")
+    labels = fields.items("labels") or []
+    if len(labels) > LABELS_LIMIT:
+        raise fields.wrong("labels", f"has more than {LABELS_LIMIT} labels")
+    parsed = tuple(_parse_label(label, f"{place}.labels[{index}]") for index, label in enumerate(labels))
+    fields.done()
+    return ForcedAnswer(0, project_version, s3_key, sha256.lower() if sha256 else None, parsed)
+
+
+def _parse_label(document: object, place: str) -> dict[str, Any]:
+    fields = Fields(document, place)
+    label: dict[str, Any] = {"Name": fields.text("Name"), "Confidence": _number(fields, "Confidence", 0.0, 100.0)}
+    geometry = fields.fields("Geometry", None)
+    fields.done()
+    if geometry is not None:
+        label["Geometry"] = _parse_geometry(geometry)
+    return label
+
+
+def _parse_geometry(fields: Fields) -> dict[str, Any]:
+    """Geometry of the API: BoundingBox as ratios of the image, a Polygon of points if given."""
+    geometry: dict[str, Any] = {}
+    box = fields.fields("BoundingBox")
+    if box is not None:
+        geometry["BoundingBox"] = {side: _number(box, side, -1.0, 2.0) for side in ("Width", "Height", "Left", "Top")}
+        box.done()
+    points = fields.items("Polygon", None)
+    if points is not None:
+        geometry["Polygon"] = [
+            _parse_point(point, f"{fields.place}.Polygon[{index}]") for index, point in enumerate(points)
+        ]
+    fields.done()
+    return geometry
+
+
+def _parse_point(document: object, place: str) -> dict[str, float]:
+    fields = Fields(document, place)
+    point = {"X": _number(fields, "X", -1.0, 2.0), "Y": _number(fields, "Y", -1.0, 2.0)}
+    fields.done()
+    return point
+
+
+def _number(fields: Fields, name: str, low: float, high: float) -> float:
+    value = fields.number(name, None, low, high)
+    if value is None:
+        raise fields.wrong(name, "is missing")
+    return value

@@ -1,0 +1,1 @@
+"""What is counted: requests, inference units, quotas, usage and its price."""

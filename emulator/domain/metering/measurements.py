@@ -1,0 +1,87 @@
+"""What is measured of every request: counters for Prometheus (O-14), series for CloudWatch (api-facts §7)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from emulator.domain.metering.metrics_series import MetricStore, Model
+
+SUCCESS = "OK"
+THROTTLING_CODES = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException"})
+
+LATENCY_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+"""Upper bounds, in seconds, of the latency histogram's buckets."""
+
+
+class Outcome(StrEnum):
+    """The CloudWatch metric that a request counts under."""
+
+    SUCCESS = "SuccessfulRequestCount"
+    THROTTLED = "ThrottledCount"
+    USER_ERROR = "UserErrorCount"
+    SERVER_ERROR = "ServerErrorCount"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One answered request. `code` is SUCCESS or the AWS error code; `model` is given if it concerned a version."""
+
+    operation: str
+    code: str
+    status: int
+    seconds: float
+    account: str
+    region: str
+    model: Model | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Which of the four request metrics of CloudWatch it counts under; throttling counts as nothing else."""
+        if self.code == SUCCESS:
+            return Outcome.SUCCESS
+        if self.code in THROTTLING_CODES:
+            return Outcome.THROTTLED
+        return Outcome.SERVER_ERROR if self.status >= 500 else Outcome.USER_ERROR
+
+
+@dataclass(slots=True)
+class Histogram:
+    """Latencies of one operation: `counts[i]` of them are at most LATENCY_BOUNDS[i], the last for longer ones."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
+    total_seconds: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """One latency."""
+        self.counts[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+        self.total_seconds += seconds
+
+
+class Measurements:
+    """The counters since the process began, and the series. Belongs to the event loop."""
+
+    def __init__(self) -> None:
+        self.series = MetricStore()
+        self.requests: dict[tuple[str, str], int] = {}
+        self.latencies: dict[str, Histogram] = {}
+
+    def record(self, request: RequestRecord, now: float) -> None:
+        """Count one answered request at epoch second `now`."""
+        key = (request.operation, request.code)
+        self.requests[key] = self.requests.get(key, 0) + 1
+        histogram = self.latencies.get(request.operation)
+        if histogram is None:
+            histogram = self.latencies[request.operation] = Histogram()
+        histogram.add(request.seconds)
+        self._count(request, (("Operation", request.operation),), now)
+        if request.model is not None:
+            self._count(request, request.model.dimensions, now)
+
+    def _count(self, request: RequestRecord, dimensions: tuple[tuple[str, str], ...], now: float) -> None:
+        outcome = request.outcome
+        self.series.count(request.account, request.region, outcome.value, dimensions, 1.0, now)
+        if outcome is Outcome.SUCCESS:
+            milliseconds = request.seconds * 1000
+            self.series.count(request.account, request.region, "ResponseTime", dimensions, milliseconds, now)

@@ -1,0 +1,1 @@
+"""A manifest judged outside the server."""

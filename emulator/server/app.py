@@ -1,0 +1,272 @@
+"""The composition root: builds every part from the settings and routes requests between them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from emulator import __version__
+from emulator.cloudwatch.app import CloudWatchApp
+from emulator.console.api import GuardedApi, create_console_api
+from emulator.console.context import CALLER, About, ConsoleParts
+from emulator.console.errors import error_response
+from emulator.console.page import ConsolePage
+from emulator.control.app import Controls, create_control_app, is_of_this_site, read_json
+from emulator.control.knobs import Knobs, add_knobs
+from emulator.control.models import add_models
+from emulator.control.state import StateArchive, add_state
+from emulator.domain.caller import Caller
+from emulator.domain.controls.answers import AnswerBook
+from emulator.domain.controls.faults import FaultBook
+from emulator.domain.metering.measurements import Measurements
+from emulator.domain.metering.quotas import QuotaMode, RequestQuota
+from emulator.domain.metering.usage import Prices
+from emulator.domain.object_store import ObjectStore
+from emulator.domain.temporary_credentials import account_of
+from emulator.jobs.clock import Clock
+from emulator.jobs.fleet import Fleet
+from emulator.jobs.hosting import Hosting
+from emulator.jobs.metrics_keeper import MetricsKeeper
+from emulator.jobs.objects import open_object_store
+from emulator.jobs.runner import JobRunner
+from emulator.jobs.sweeper import Sweeper
+from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.transitions import TransitionPolicies
+from emulator.operations.context import Services
+from emulator.operations.dispatch import Dispatcher
+from emulator.operations.gates import FaultGate, QuotaGate
+from emulator.operations.observer import RequestObserver
+from emulator.s3.embedded import EmbeddedS3
+from emulator.s3.errors import S3Error
+from emulator.s3.http.presigned import check_expiry
+from emulator.server.assembly import (
+    Directories,
+    JobParts,
+    console_buckets,
+    job_handlers,
+    object_store_description,
+    unit_settings,
+)
+from emulator.server.lifecycle import Lifecycle
+from emulator.server.routing import Destination, destination
+from emulator.settings import Settings
+from emulator.storage.engine import Database
+from emulator.sts.app import other_services
+from emulator.wire.errors import AwsError
+from emulator.wire.identity import identify, identify_or_anonymous
+from emulator.wire.pipeline import RekognitionEdge
+from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+logger = logging.getLogger("custom_labels")
+
+
+class Emulator:
+    """All parts of one emulator, and the ASGI application that routes between them."""
+
+    def __init__(self, settings: Settings, data_directory: Path) -> None:
+        self.settings = settings
+        self.directories = Directories(data_directory)
+        self.directories.create()
+        self.database = Database(self.directories.database)
+        self.clock = Clock()
+        self.s3 = EmbeddedS3(self.directories.objects, virtual_host_domain=settings.virtual_host_domain)
+        self.objects = self._open_objects()
+        self.hosting = Hosting(self.directories.models, settings.inference_threads)
+        self.progress = TrainingProgress()
+        self.sweeper = Sweeper(self.database)
+        self.policies = TransitionPolicies(
+            {
+                "starting": settings.starting_seconds,
+                "stopping": settings.stopping_seconds,
+                "deleting": settings.deleting_seconds,
+            }
+        )
+        self.measurements = Measurements()
+        self.fleet = Fleet(self.database, self.clock, self.measurements.series, unit_settings(settings))
+        self.service_model = load_service_model()
+        self.faults = FaultBook(self._modelled_errors(), settings.seed)
+        self.answers = AnswerBook()
+        self.request_quota = RequestQuota(self.quota_mode)
+        self.metrics_keeper = MetricsKeeper(self.database, self.measurements.series)
+        self.runner = JobRunner(self.database, self.clock, self.policies, job_handlers(self._job_parts()))
+        self.lifecycle = Lifecycle(self)
+        self.control = create_control_app(self._controls())
+        add_knobs(self.control, self._knobs(), read_json)
+        add_models(self.control, self.database, self.hosting.model_path)
+        add_state(self.control, StateArchive(self.lifecycle.save, self.lifecycle.load, self.directories.work))
+        self.cloudwatch = CloudWatchApp(self.measurements.series, self.clock.now, self.fleet.refresh)
+        self.console = ConsolePage()
+        self.services: Services | None = None
+        self.console_api = GuardedApi(create_console_api(self._console_parts()), is_of_this_site)
+        self.rekognition: RekognitionEdge | None = None
+
+    def _open_objects(self) -> ObjectStore:
+        """The embedded S3 in process, or the outside one that the settings name."""
+        if not self.settings.s3_endpoint_url:
+            return self.s3.store()
+        return open_object_store(object_store_description(self.settings, self.directories))
+
+    def _controls(self) -> Controls:
+        return Controls(
+            version=__version__,
+            is_ready=self.lifecycle.ready.is_set,
+            reset=self.lifecycle.reset,
+            settle=self.lifecycle.settle,
+            policies=self.policies,
+            clock=self.clock,
+            is_enabled=self.settings.control == "on",
+            token=self.settings.control_token,
+        )
+
+    def _console_parts(self) -> ConsoleParts:
+        settings = self.settings
+        about = About(
+            version=__version__,
+            s3="external" if settings.s3_endpoint_url else "embedded",
+            control_enabled=settings.control == "on",
+            control_token_required=bool(settings.control_token),
+            auth="off",
+            default_account=settings.default_account,
+        )
+        return ConsoleParts(
+            about=about,
+            database=self.database,
+            objects=self.objects,
+            buckets=console_buckets(self.s3, self.objects, settings),
+            cache=self.directories.cache / "previews",
+            services=self._services,
+        )
+
+    def _services(self) -> Services:
+        assert self.services is not None, "serving means that the edge was built"
+        return self.services
+
+    @property
+    def quota_mode(self) -> QuotaMode:
+        """Whether the account's quotas hold."""
+        return "aws" if self.settings.quotas == "aws" else "off"
+
+    def _modelled_errors(self) -> dict[str, frozenset[str]]:
+        operations = self.service_model.operations
+        return {name: operations[name].error_codes for name in CUSTOM_LABELS_OPERATIONS}
+
+    def _knobs(self) -> Knobs:
+        return Knobs(
+            version=__version__,
+            faults=self.faults,
+            answers=self.answers,
+            measurements=self.measurements,
+            fleet=self.fleet,
+            trainings=self.progress,
+            database=self.database,
+            clock=self.clock,
+            prices=Prices(self.settings.price_per_unit_hour, self.settings.price_per_training_hour),
+            open_jobs=lambda: self.runner.open_jobs,
+            job_kinds=self.runner.job_kinds,
+        )
+
+    def _job_parts(self) -> JobParts:
+        return JobParts(
+            settings=self.settings,
+            directories=self.directories,
+            database=self.database,
+            objects=self.objects,
+            clock=self.clock,
+            hosting=self.hosting,
+            fleet=self.fleet,
+            sweeper=self.sweeper,
+            progress=self.progress,
+        )
+
+    def build_edge(self, token_secret: bytes) -> RekognitionEdge:
+        """The Rekognition endpoint; its stages stand as a list in `wire.pipeline`."""
+        self.services = Services(
+            database=self.database,
+            clock=self.clock,
+            runner=self.runner,
+            hosting=self.hosting,
+            objects=self.objects,
+            token_secret=token_secret,
+            fleet=self.fleet,
+            answers=self.answers,
+            quotas=self.quota_mode,
+        )
+        dispatcher = Dispatcher(
+            self.services, hold_seconds=self.settings.waiter_hold, hold_for=self.settings.waiter_hold_for
+        )
+        return RekognitionEdge(
+            self.service_model,
+            dispatcher,
+            default_account=self.settings.default_account,
+            account_of=account_of,
+            gates=[QuotaGate(self.request_quota, self.clock.now), FaultGate(self.faults, self.lifecycle.ending)],
+            observe=RequestObserver(self.measurements, self.clock.now),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to the part that it is for (`routing`)."""
+        if scope["type"] == "lifespan":
+            await self.lifecycle.serve_lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._route(scope, receive, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match destination(scope):
+            case Destination.REKOGNITION:
+                await self.lifecycle.serving.wait()
+                assert self.rekognition is not None, "serving means that the edge was built"
+                await self.rekognition(scope, receive, send)
+            case Destination.CONTROL:
+                await self.control(scope, receive, send)
+            case Destination.CONSOLE:
+                await self.console(scope, receive, send)
+            case Destination.CONSOLE_API:
+                await self._serve_console_api(scope, receive, send)
+            case Destination.CLOUDWATCH:
+                await self._serve_as_caller(self.cloudwatch, scope, receive, send)
+            case Destination.OTHER_SERVICES:
+                await self._serve_as_caller(other_services, scope, receive, send)
+            case Destination.S3:
+                await self._serve_as_caller(self.s3, scope, receive, send)
+
+    async def _serve_console_api(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.lifecycle.serving.wait()
+        headers, query = dict(scope["headers"]), scope["query_string"]
+        try:
+            if b"authorization" in headers or b"X-Amz-Signature" in query:
+                identity = identify(headers, query, self.settings.default_account, account_of)
+                check_expiry(dict(parse_qsl(query.decode("latin-1"))), datetime.now(UTC))
+                scope[CALLER] = Caller(identity.account, identity.region)
+        except AwsError as error:
+            await error_response(error.status, error.code, error.message)(scope, receive, send)
+        except S3Error as error:
+            await error_response(403, "RequestExpired", error.message)(scope, receive, send)
+        else:
+            await self.console_api(scope, receive, send)
+
+    async def _serve_as_caller(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.lifecycle.serving.wait()
+        try:
+            identity = identify_or_anonymous(
+                dict(scope["headers"]), scope["query_string"], self.settings.default_account, account_of
+            )
+            scope["aws.account"], scope["aws.region"] = identity.account, identity.region
+        except AwsError as error:
+            scope["aws.account"], scope["aws.region"] = self.settings.default_account, "us-east-1"
+            scope["aws.unreadable_signature"] = error.message
+        await app(scope, receive, send)
+
+
+def create_app(settings: Settings, data_directory: Path) -> Emulator:
+    """The ASGI application on a data directory that this process holds the lock of."""
+    return Emulator(settings, data_directory)

@@ -1,0 +1,309 @@
+"""Starting, resetting and ending an emulator: what happens in which order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from emulator import __version__
+from emulator.control.errors import ControlError
+from emulator.control.state import TRANSFER_PREFIX
+from emulator.domain.messages import VERSION_MESSAGES
+from emulator.domain.states import VERSION_MOVES, Event, VersionState
+from emulator.jobs.sweeper import sweep_files, sweep_models
+from emulator.server.definition_files import Definitions
+from emulator.server.init_scripts import InitScriptError, run_init_scripts
+from emulator.server.state_archive import (
+    OBJECTS,
+    ArchiveError,
+    CheckedArchive,
+    check_archive,
+    pack,
+    replace_state,
+    snapshot_state,
+)
+from emulator.storage.installation import (
+    forget_unfinished_load,
+    note_unfinished_load,
+    token_secret,
+    unfinished_load,
+)
+from emulator.storage.kept_metrics import forget_kept_metrics
+from emulator.storage.migrate import migrate
+from emulator.storage.reset import delete_everything
+from emulator.storage.rows import Version
+from emulator.storage.running_spans import end_spans
+from emulator.storage.versions import set_version, versions_in
+
+if TYPE_CHECKING:
+    from emulator.server.app import Emulator
+
+logger = logging.getLogger("custom_labels")
+
+Message = MutableMapping[str, Any]
+
+SETTLE_SECONDS = 10.0
+SPARE_BYTES = 16 * 2**20
+
+
+class Lifecycle:
+    """The life of one Emulator.
+
+    `serving` is set once, when requests can be served: init scripts send some before `ready` (O-7). Whoever serves sets
+    `endpoint`, for those scripts, and `give_up`, which is called when the start fails; `failure` then says why.
+    `ending` is set when the end begins.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self.ready = asyncio.Event()
+        self.serving = asyncio.Event()
+        self.ending = asyncio.Event()
+        self.endpoint = ""
+        self.failure: str | None = None
+        self.give_up: Callable[[], None] = lambda: None
+        self._starting: asyncio.Task[None] | None = None
+        self._reset_lock = asyncio.Lock()
+
+    def prepare(self) -> None:
+        """What must succeed before requests are taken: schema, object index, files with faults and answers (O-3).
+
+        Raises NewerSchemaError, NewerObjectIndexError, SettingsError.
+        """
+        emulator = self._emulator
+        migrate(emulator.database)
+        emulator.s3.start()
+        self._finish_load()
+        self._given = Definitions.read(emulator.settings)
+        self._given.give(emulator.faults, emulator.answers)
+        sweep_files(emulator.database, emulator.directories.models, emulator.directories.work)
+
+    def _finish_load(self) -> None:
+        """A kill came between the database of a loaded archive and its objects: these follow now (O-15, O-19)."""
+        emulator = self._emulator
+        folder = emulator.database.read_now(unfinished_load)
+        if folder is None:
+            return
+        objects = emulator.directories.work / folder
+        self._remove_work()
+        if objects.is_dir():
+            emulator.s3.load_from(objects)
+        else:
+            logger.error("the objects of the archive that was being loaded are gone; load it again")
+        emulator.database.write_now(forget_unfinished_load)
+
+    async def start(self) -> None:
+        """Take up what an earlier process left and become ready."""
+        emulator = self._emulator
+        secret = emulator.database.write_now(token_secret)
+        emulator.rekognition = emulator.build_edge(secret)
+        async with self._reset_lock:  # whoever loads or resets now would take the same work up twice
+            await self._take_up()
+        emulator.metrics_keeper.start()
+        emulator.fleet.start()
+        self.serving.set()
+        settings = emulator.settings
+        await run_init_scripts(Path(settings.init_dir), self.endpoint, settings.default_account)
+        self.ready.set()
+        logger.info("ready")
+
+    async def _load_running_models(self) -> None:
+        """O-19: versions that were RUNNING load again; one that cannot is FAILED."""
+        emulator = self._emulator
+        running = emulator.database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING))
+        for version in running:
+            assert version.model_file is not None, "a running version has a model"
+            try:
+                await emulator.hosting.load(version.arn, version.model_file)
+            except Exception:
+                logger.exception("%s could not be loaded", version.arn)
+                fail = partial(_fail_to_run, version=version, now=emulator.clock.milliseconds())
+                await emulator.database.write(fail)
+
+    async def settle(self) -> None:
+        """The clock was moved: let units scale and every change that is due show (O-10)."""
+        self._emulator.fleet.refresh()
+        await self._emulator.fleet.write()
+        await self._emulator.runner.settle_due(SETTLE_SECONDS)
+
+    async def reset(self) -> None:
+        """O-8: end all work, forget everything, be as new."""
+        emulator = self._emulator
+        async with self._reset_lock:
+            await self._drop_work()
+            try:
+                await emulator.database.write(_forget)
+                # Once more, for what was accepted before everything was forgotten and began only now.
+                await self._drop_work()
+                await asyncio.to_thread(self._reset_files)
+                self._given.give(emulator.faults, emulator.answers)
+                emulator.policies.reset()
+                emulator.clock.set_real()
+            except BaseException:
+                # What could not be forgotten, on a full disk, goes on.
+                await self._take_up()
+                raise
+            emulator.runner.resume()
+
+    async def save(self, directory: Path) -> Path:
+        """O-15: write the whole state into an archive in this folder; its path."""
+        emulator = self._emulator
+        snapshot, archive = directory / "snapshot", directory / "state.tar"
+        async with self._reset_lock:
+            await emulator.metrics_keeper.write()
+            emulator.fleet.refresh()
+            await emulator.fleet.write()
+            await asyncio.to_thread(snapshot.mkdir)
+            models, now = emulator.directories.models, emulator.clock.milliseconds()
+            await emulator.database.write(lambda connection: snapshot_state(connection, models, snapshot, now))
+            await asyncio.to_thread(emulator.s3.save_to, snapshot / OBJECTS)
+            await asyncio.to_thread(pack, snapshot, archive, __version__)
+        return archive
+
+    async def load(self, archive: Path) -> None:
+        """O-15: make an archive the whole state, once it is found whole. Raises ControlError with nothing changed."""
+        try:
+            checked = await asyncio.to_thread(check_archive, archive, archive.parent / "unpacked")
+        except ArchiveError as error:
+            raise ControlError("InvalidArchive", str(error)) from error
+        await asyncio.to_thread(_require_space, checked)
+        async with self._reset_lock:
+            self.serving.clear()
+            try:
+                await self._drop_work()
+                try:
+                    await self._replace(checked)
+                finally:
+                    # What could not be replaced, on a full disk, goes on.
+                    await self._take_up()
+            finally:
+                self.serving.set()
+
+    async def _replace(self, checked: CheckedArchive) -> None:
+        emulator = self._emulator
+        models, objects = emulator.directories.models, checked.directory / OBJECTS
+
+        def replace(connection: Connection) -> None:
+            replace_state(connection, checked, models)
+            note_unfinished_load(connection, os.path.relpath(objects, emulator.directories.work))
+
+        await emulator.database.write(replace)
+        await self._drop_work()
+        try:
+            await asyncio.to_thread(self._remove_work)
+            await asyncio.to_thread(emulator.s3.load_from, objects)
+        finally:
+            await emulator.database.write(forget_unfinished_load)
+        await asyncio.to_thread(sweep_models, emulator.database, models)
+
+    async def _drop_work(self) -> None:
+        """End everything that runs, and forget it."""
+        emulator = self._emulator
+        await emulator.runner.stop(for_good=False)
+        await emulator.sweeper.stop()
+        emulator.hosting.unload_all()
+        emulator.fleet.clear()
+        emulator.measurements.series.clear()
+        emulator.request_quota.reset()
+
+    async def _take_up(self) -> None:
+        """Go on from what the database says (O-19)."""
+        emulator = self._emulator
+        await self._load_running_models()
+        emulator.metrics_keeper.restore()
+        emulator.fleet.take_up()
+        await emulator.fleet.write()
+        emulator.runner.resume()
+        emulator.sweeper.sweep()
+
+    def _reset_files(self) -> None:
+        emulator = self._emulator
+        emulator.s3.reset()
+        for path in emulator.directories.models.iterdir():
+            path.unlink()
+        self._remove_work()
+
+    def _remove_work(self) -> None:
+        """What dropped jobs had written down: jobs of a loaded archive may have the same row ids."""
+        for path in self._emulator.directories.work.iterdir():
+            if not path.name.startswith(TRANSFER_PREFIX):  # an archive on its way belongs to its own call
+                shutil.rmtree(path, ignore_errors=True)
+
+    def let_go(self) -> None:
+        """The end begins: answer all calls now that are held or delayed (O-3, O-11, O-18)."""
+        self.ending.set()
+        self._emulator.runner.let_go()
+
+    async def stop(self) -> None:
+        """End gracefully: work is left resumable, then the files are closed."""
+        emulator = self._emulator
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await emulator.runner.stop()
+        await emulator.sweeper.stop()
+        try:
+            await emulator.fleet.close()
+            await emulator.metrics_keeper.close()
+        except SQLAlchemyError:
+            logger.exception("what was measured last could not be written down")
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        emulator = self._emulator
+        emulator.hosting.close()
+        emulator.s3.close()
+        emulator.database.close()
+
+    async def serve_lifespan(
+        self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        """The ASGI lifespan protocol: start in the background, so that health answers at once (O-6)."""
+        await receive()
+        self._starting = asyncio.create_task(self._start_or_log())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start_or_log(self) -> None:
+        try:
+            await self.start()
+        except InitScriptError as error:
+            self._fail(f"the init script {error}")
+        except Exception as error:
+            logger.exception("the emulator could not start")
+            self._fail(f"the emulator could not start: {error}")
+
+    def _fail(self, why: str) -> None:
+        self.failure = why
+        self.give_up()
+
+
+def _fail_to_run(connection: Connection, version: Version, now: int) -> None:
+    state = VERSION_MOVES[version.status, Event.BROKE]
+    set_version(connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
+    end_spans(connection, version.arn, now)
+
+
+def _require_space(archive: CheckedArchive) -> None:
+    """Raise ControlError unless the disk has room for what loading the archive takes."""
+    needed = archive.bytes_to_load() + SPARE_BYTES
+    free = shutil.disk_usage(archive.directory).free
+    if free < needed:
+        message = f"Loading this archive takes {needed} bytes more on the disk of the data directory; {free} are free."
+        raise ControlError("NotEnoughSpace", message, status=507)
+
+
+def _forget(connection: Connection) -> None:
+    delete_everything(connection)
+    forget_kept_metrics(connection)

@@ -1,0 +1,118 @@
+"""Requests to other AWS services: STS is answered, the rest get a clear error in their own protocol."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from emulator.sts import actions as sts
+from emulator.wire import xml
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_LARGEST_BODY = 1 << 20  # bytes; what is longer is cut, it is not understood anyway
+_CREDENTIAL = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/")
+_REST_XML = frozenset({"route53", "cloudfront", "s3-control"})
+_STATUS = 501
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    content_type: str
+    body: bytes
+
+
+async def other_services(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    """ASGI application. Reads `scope["aws.account"]`, as the S3 does."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    body = await _read(receive)
+    request_id = str(uuid.uuid4())
+    query = scope.get("query_string", b"").decode("latin-1")
+    service = service_of(headers, query)
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    if _is_form(headers):
+        parameters |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    if service == "sts" or (service is None and parameters.get("Action") in sts.ACTIONS):
+        token = headers.get("x-amz-security-token") or parameters.get("X-Amz-Security-Token")
+        call = sts.Call(parameters, scope["aws.account"], token)
+        status, document = sts.answer(call, request_id)
+        answer = _Answer(status, "text/xml", document)
+    else:
+        answer = _refusal(service or "unknown", headers, parameters, request_id)
+    await _send(send, answer, request_id, head=scope["method"] == "HEAD")
+
+
+def service_of(headers: dict[str, str], query_string: str) -> str | None:
+    """The service in the credential scope of a request's signature (header or presigned URL), or None."""
+    match = _CREDENTIAL.search(headers.get("authorization", ""))
+    if match is None:
+        credential = dict(parse_qsl(query_string)).get("X-Amz-Credential", "")
+        match = _CREDENTIAL.search(f"Credential={credential}/")
+    return match[1] if match else None
+
+
+def _refusal(service: str, headers: dict[str, str], parameters: dict[str, str], request_id: str) -> _Answer:
+    message = (
+        f"The service '{service}' is not part of this emulator. It answers Amazon Rekognition Custom Labels, "
+        f"Amazon S3, the CloudWatch metrics of Rekognition, and of AWS STS {', '.join(sts.ACTIONS)}."
+    )
+    code = "NotImplemented"
+    if headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return _Answer(_STATUS, "application/cbor", _cbor_map({"__type": code, "message": message}))
+    if "x-amz-target" in headers or headers.get("content-type", "").startswith("application/x-amz-json"):
+        content_type = headers.get("content-type", "application/x-amz-json-1.1")
+        return _Answer(_STATUS, content_type, json.dumps({"__type": code, "message": message}).encode())
+    if service == "ec2":
+        error = xml.branch("Errors", xml.branch("Error", xml.leaves(Code=code, Message=message)))
+        return _Answer(_STATUS, "text/xml", xml.document("Response", error + xml.leaf("RequestID", request_id), ""))
+    if _is_form(headers) or "Action" in parameters or service in _REST_XML:
+        return _Answer(_STATUS, "text/xml", sts.error_document(code, message, request_id))
+    return _Answer(_STATUS, "application/json", json.dumps({"code": code, "message": message}).encode())
+
+
+def _is_form(headers: dict[str, str]) -> bool:
+    return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _cbor_map(values: dict[str, str]) -> bytes:
+    """A CBOR map of short texts (RFC 8949 §3), at most 23 of them."""
+
+    def text(value: str) -> bytes:
+        encoded = value.encode("utf-8")
+        return b"\x79" + len(encoded).to_bytes(2, "big") + encoded
+
+    return bytes([0xA0 + len(values)]) + b"".join(text(name) + text(value) for name, value in values.items())
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if len(body) < _LARGEST_BODY:
+            body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _send(send: Send, answer: _Answer, request_id: str, head: bool) -> None:
+    headers = {
+        "content-type": answer.content_type,
+        "content-length": str(len(answer.body)),
+        "x-amzn-requestid": request_id,
+        "x-amzn-errortype": "NotImplemented",
+        "smithy-protocol": "rpc-v2-cbor",
+    }
+    if answer.content_type != "application/cbor":
+        del headers["smithy-protocol"]
+    if answer.status < 400:
+        del headers["x-amzn-errortype"]
+    raw = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})

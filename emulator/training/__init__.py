@@ -1,0 +1,1 @@
+"""One training from manifests to result files, as the worker process does it."""

@@ -1,0 +1,115 @@
+"""Judging a trained model on its test images, and the testing snapshot that tells of it (ME-*, SN-*)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emulator.domain.evaluation.classification import evaluate_classification
+from emulator.domain.evaluation.detection import ImageBoxes, evaluate_detection
+from emulator.domain.evaluation.report import Evaluation
+from emulator.domain.evaluation.snapshots import PredictedBox, classification_snapshot_line, detection_snapshot_line
+from emulator.domain.manifest.findings import Box
+from emulator.domain.manifest.side import UsableLine
+from emulator.domain.manifest.training import TrainingValidation
+from emulator.training.images import ImageReader
+from emulator.vision.examples import ModelKind, Prediction, Progress, TrainedModel
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """How good a model is, and the lines of its testing snapshot."""
+
+    evaluation: Evaluation
+    snapshot_lines: Iterable[str]
+
+
+def evaluate(
+    model: TrainedModel,
+    validation: TrainingValidation,
+    reader: ImageReader,
+    report: Callable[[str, int, int], None],
+    evaluated_at: datetime,
+) -> TestResult:
+    """Predict the test images with the model and compare with their lines.
+
+    `report` hears of stage, done and total; `evaluated_at`, in any zone, is the date that the snapshot's lines carry.
+    """
+
+    def progress(step: Progress) -> None:
+        report(step.stage, step.done, step.total)
+
+    lines = validation.testing.usable
+    predictions = model.predict([reader.source_of(line) for line in lines], progress)
+    if model.kind is ModelKind.CLASSIFICATION:
+        return _classification(model.labels, lines, predictions, evaluated_at)
+    return _detection(model.labels, lines, predictions, evaluated_at)
+
+
+def _classification(
+    labels: tuple[str, ...],
+    lines: Sequence[UsableLine],
+    predictions: Sequence[Sequence[Prediction]],
+    evaluated_at: datetime,
+) -> TestResult:
+    by_label = [{item.label: item.confidence for item in found} for found in predictions]
+    confidences = np.array([[found[label] for label in labels] for found in by_label], dtype=np.float32)
+    truth = np.array([[label in line.image_labels for label in labels] for line in lines], dtype=np.bool_)
+    evaluation = evaluate_classification(labels, confidences, truth)
+    thresholds = evaluation.thresholds()
+    snapshot = (
+        classification_snapshot_line(line, {label: found[label] for label in labels}, thresholds, evaluated_at)
+        for line, found in zip(lines, by_label, strict=True)
+    )
+    return TestResult(evaluation, snapshot)
+
+
+def _detection(
+    labels: tuple[str, ...],
+    lines: Sequence[UsableLine],
+    predictions: Sequence[Sequence[Prediction]],
+    evaluated_at: datetime,
+) -> TestResult:
+    indices = {label: index for index, label in enumerate(labels)}
+    found_boxes = [[_box_of(item, line) for item in found] for line, found in zip(lines, predictions, strict=True)]
+    truth = [_image_boxes([box for box in line.boxes if box.label in indices], indices) for line in lines]
+    found = [
+        _image_boxes(boxes, indices, [item.confidence for item in items])
+        for boxes, items in zip(found_boxes, predictions, strict=True)
+    ]
+    judged = evaluate_detection(labels, truth, found)
+    thresholds = judged.evaluation.thresholds()
+
+    def snapshot(
+        line: UsableLine, boxes: Sequence[Box], items: Sequence[Prediction], matches: NDArray[np.bool_]
+    ) -> str:
+        predicted = [
+            PredictedBox(box, item.confidence, bool(is_match))
+            for box, item, is_match in zip(boxes, items, matches, strict=True)
+        ]
+        return detection_snapshot_line(line, predicted, thresholds, evaluated_at)
+
+    rows = zip(lines, found_boxes, predictions, judged.matches, strict=True)
+    return TestResult(judged.evaluation, (snapshot(*row) for row in rows))
+
+
+def _box_of(prediction: Prediction, line: UsableLine) -> Box:
+    assert prediction.box is not None and line.image_size is not None, "detections and their lines have boxes"
+    left, top, width, height = prediction.box
+    across, down = line.image_size.width, line.image_size.height
+    return Box(prediction.label, left * across, top * down, width * across, height * down)
+
+
+def _image_boxes(
+    boxes: Sequence[Box], indices: dict[str, int], confidences: Sequence[float] | None = None
+) -> ImageBoxes:
+    corners = np.array([[box.left, box.top, box.width, box.height] for box in boxes], dtype=np.float64)
+    return ImageBoxes(
+        corners.reshape(-1, 4),
+        np.array([indices[box.label] for box in boxes], dtype=np.int64),
+        np.array(confidences if confidences is not None else [1.0] * len(boxes), dtype=np.float32),
+    )

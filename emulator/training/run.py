@@ -1,0 +1,225 @@
+"""One training, from manifests to result files, as the worker process runs it (T-*, TE-*, VR-*, SN-*, ES-*).
+
+Validate and write the validation files · train · evaluate on the test images · export · write snapshots and summary.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from emulator import __version__
+from emulator.domain.caller import Caller
+from emulator.domain.evaluation.result_keys import ResultKind
+from emulator.domain.evaluation.snapshots import training_snapshot_line
+from emulator.domain.evaluation.summary import evaluation_summary
+from emulator.domain.jobs import BROKE, DONE, Outcome
+from emulator.domain.manifest.reading import ManifestLine, read_lines
+from emulator.domain.manifest.rules import file_rules
+from emulator.domain.manifest.rules.rule import Rule
+from emulator.domain.manifest.training import ModelType, TrainingValidation, validate_training
+from emulator.domain.object_store import (
+    ObjectAccessDeniedError,
+    ObjectLocation,
+    ObjectNotFoundError,
+    ObjectStore,
+    ObjectStoreError,
+)
+from emulator.storage.files import written_file
+from emulator.training.evaluation import TestResult, evaluate
+from emulator.training.images import ImageReader, training_examples
+from emulator.vision.detector.brands import train_brand_detector
+from emulator.vision.errors import ImageError, TrainingError
+from emulator.vision.examples import Effort, Progress, TrainedModel, TrainingSettings
+from emulator.vision.training import train
+
+logger = logging.getLogger("custom_labels.training")
+
+Report = Callable[[str, int, int], None]
+
+
+class TrainingFailedError(Exception):
+    """The training cannot go on; the message is the version's StatusMessage."""
+
+
+@dataclass(slots=True)
+class Training:
+    """The state of one training in the worker. `keys` are the object keys by kind, `written` those that exist."""
+
+    argument: dict[str, Any]
+    objects: ObjectStore
+    caller: Caller
+    report: Report
+    written: dict[str, str]
+
+    @property
+    def directory(self) -> Path:
+        """Scratch space of this training."""
+        return Path(self.argument["work_directory"])
+
+    def put_lines(self, kind: ResultKind, lines: Iterable[bytes]) -> None:
+        """Write a result file of lines, by way of a scratch file, so that its size does not matter (TE-5)."""
+        scratch = self.directory / kind.value
+        with written_file(scratch) as stream:
+            for line in lines:
+                stream.write(line)
+        with scratch.open("rb") as stream:
+            location = ObjectLocation(self.argument["bucket"], self.argument["keys"][kind.value])
+            try:
+                self.objects.put(location, stream, self.caller, "application/json")
+            except ObjectStoreError as error:
+                raise TrainingFailedError(file_rules.OUTPUT_BUCKET_NOT_WRITABLE.message) from error
+        self.written[kind.value] = location.key
+
+    def put_json(self, kind: ResultKind, document: dict[str, Any]) -> None:
+        """Write a result file of one JSON document."""
+        self.put_lines(kind, [json.dumps(document, ensure_ascii=False).encode()])
+
+    def put_text_lines(self, kind: ResultKind, lines: Iterable[str]) -> None:
+        """Write a result file of JSON lines, each ended by a line feed."""
+        self.put_lines(kind, (line.encode() + b"\n" for line in lines))
+
+
+def run_training(argument: dict[str, Any], objects: ObjectStore, caller: Caller, report: Report) -> Outcome:
+    """Do a whole training; the outcome of a job `train`.
+
+    `argument` has the members that `TrainVersion` and `Preparation` give. Only what the user gave wrong becomes a
+    failed outcome; anything else is raised, ends the worker, and is the service's fault (TE-0).
+    """
+    began = time.monotonic()
+    training = Training(argument, objects, caller, report, {})
+    try:
+        values = _run(training)
+    except TrainingFailedError as error:
+        return {"event": BROKE, "message": str(error), "values": _failed_values(training)}
+    except (ObjectNotFoundError, ObjectAccessDeniedError, ImageError) as error:
+        logger.warning("an image can no longer be read, though it could when it was checked: %s", error)
+        return {"event": BROKE, "message": file_rules.IMAGES_COPY_FAILED.message, "values": _failed_values(training)}
+    values |= {
+        "result_keys": training.written,
+        "billable_seconds": math.ceil(time.monotonic() - began),
+    }
+    return {"event": DONE, "values": values, "model_file": values["model_file"]}
+
+
+def _failed_values(training: Training) -> dict[str, Any]:
+    return {"result_keys": training.written}
+
+
+def _run(training: Training) -> dict[str, Any]:
+    reader = ImageReader(training.objects, training.caller, training.argument["threads"], training.report)
+    validation = _validate(training, reader)
+    _write_validation_files(training, validation)
+    if validation.failure is not None:
+        raise TrainingFailedError(validation.failure.message)
+    training.put_text_lines(ResultKind.TRAINING_SNAPSHOT, map(training_snapshot_line, validation.training.usable))
+    try:
+        model = _train(training, validation, reader)
+        result = evaluate(model, validation, reader, training.report, datetime.now(UTC))
+    except TrainingError as error:
+        raise TrainingFailedError(str(error)) from error
+    _write_results(training, validation, result)
+    model_path = Path(training.argument["model_path"])
+    model.export(model_path, result.evaluation.thresholds(), _provenance(training, model))
+    return {"model_file": model_path.name, "f1_score": result.evaluation.f1}
+
+
+def _validate(training: Training, reader: ImageReader) -> TrainingValidation:
+    argument = training.argument
+    testing = argument["testing_manifest"]
+    owners = _BucketRules(training)
+    validation = validate_training(
+        _source(argument["training_manifest"]),
+        None if testing is None else _source(testing),
+        reader.look_at_images,
+        owners.check,
+        split_seed=argument["seed"],
+    )
+    if validation.is_file_error:
+        assert validation.failure is not None, "a file error is a failure"
+        raise TrainingFailedError(validation.failure.message)
+    return validation
+
+
+def _source(path: str) -> Callable[[], Iterator[ManifestLine]]:
+    def lines() -> Iterator[ManifestLine]:
+        with Path(path).open("rb") as stream:
+            yield from read_lines(stream)
+
+    return lines
+
+
+class _BucketRules:
+    """TE-8 and TE-10: may the caller use the images' bucket, and does it belong to the manifest's owner."""
+
+    def __init__(self, training: Training) -> None:
+        self._training = training
+
+    def check(self, side: str, bucket: str) -> Rule | None:
+        """The broken rule, or None. A bucket that does not exist makes each of its images invalid instead."""
+        objects, caller = self._training.objects, self._training.caller
+        try:
+            owner = objects.owner(bucket, caller)
+            manifest_buckets = self._training.argument["manifest_buckets"][side]
+            if any(objects.owner(name, caller) != owner for name in manifest_buckets):
+                return file_rules.IMAGES_BUCKET_OWNER
+        except ObjectAccessDeniedError:
+            return file_rules.IMAGES_PERMISSIONS
+        except ObjectStoreError:
+            return None
+        return None
+
+
+def _write_validation_files(training: Training, validation: TrainingValidation) -> None:
+    training.put_json(ResultKind.MANIFEST_SUMMARY, validation.summary())
+    training.put_lines(ResultKind.TRAINING_VALIDATION, validation.training.validation_lines())
+    training.put_lines(ResultKind.TESTING_VALIDATION, validation.testing.validation_lines())
+
+
+def _train(training: Training, validation: TrainingValidation, reader: ImageReader) -> TrainedModel:
+    argument = training.argument
+    assert validation.model_type is not None, "a validation without failure has chosen what is trained"
+    examples = training_examples(validation, reader)
+    settings = TrainingSettings(
+        seed=argument["seed"],
+        effort=Effort(argument["effort"]),
+        threads=argument["threads"],
+        cache_directory=Path(argument["cache_directory"]),
+    )
+
+    def progress(step: Progress) -> None:
+        training.report(step.stage, step.done, step.total)
+
+    if validation.model_type is ModelType.BRAND:
+        return train_brand_detector(examples.examples, validation.labels, settings, progress)
+    return train(examples.kind, examples.examples, validation.labels, settings, progress)
+
+
+def _write_results(training: Training, validation: TrainingValidation, result: TestResult) -> None:
+    training.put_text_lines(ResultKind.TESTING_SNAPSHOT, result.snapshot_lines)
+    summary = evaluation_summary(
+        training.argument["version_arn"],
+        result.evaluation,
+        len(validation.training.usable),
+        len(validation.testing.usable),
+        datetime.now(UTC),
+    )
+    training.put_json(ResultKind.EVALUATION_SUMMARY, summary)
+
+
+def _provenance(training: Training, model: TrainedModel) -> dict[str, str]:
+    """What the model file says of its making. Nothing in it differs between two equal trainings (O-24)."""
+    argument = training.argument
+    return {
+        "producer": f"custom-labels-emulator {__version__}",
+        "seed": str(argument["seed"]),
+        "effort": argument["effort"],
+        "report": json.dumps(dict(model.report), sort_keys=True, default=str),
+    }

@@ -1,0 +1,124 @@
+"""The examples of a classification as arrays: which picture has which labels, and which show none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from emulator.vision.classifier.calibration import nothing_pictures
+from emulator.vision.classifier.linear_head import FOLDS, FeatureTable, stratified_folds
+from emulator.vision.classifier.logistic_regression import FloatArray
+from emulator.vision.errors import UnusableTrainingDataError
+from emulator.vision.examples import ImageSource, ProgressListener, TrainingExample
+from emulator.vision.feature_reader import FeatureReader, RawFeatures
+from emulator.vision.features import FeatureRecipe
+
+MINIMUM_LABELS = 2
+# A linear model of a few thousand features learns nothing more from more pictures, and they have to fit into memory.
+MOST_IMAGES = 10_000
+# So many pictures of each label a sample keeps where there are as many: each fold of a cross-validation can have one.
+FEWEST_OF_EACH_LABEL = FOLDS
+# Beyond this many pictures their mirror images no longer help.
+MOST_IMAGES_TO_MIRROR = 4000
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClassificationData:
+    """images[i] has the labels with targets[i] = 1, float64 [images, labels]; background pictures have none."""
+
+    images: Sequence[ImageSource]
+    targets: FloatArray
+    background: Sequence[ImageSource]
+    multi_label: bool
+
+    def subset(self, indices: Indices) -> ClassificationData:
+        """The same with these pictures only."""
+        chosen = [self.images[index] for index in indices]
+        return ClassificationData(chosen, self.targets[indices], self.background, self.multi_label)
+
+    def without(self, identities: Collection[str]) -> ClassificationData:
+        """The same without the pictures of these identities."""
+        unwanted = set(identities)
+        usable = [index for index, image in enumerate(self.images) if image.identity not in unwanted]
+        background = [image for image in self.background if image.identity not in unwanted]
+        return replace(self.subset(np.array(usable, np.int64)), background=background)
+
+    def sample(self, count: int, seed: int) -> ClassificationData:
+        """At most about `count` pictures, every label keeping its share of them, but at least a few."""
+        parts = -(-len(self.images) // count)
+        if parts <= 1:
+            return self
+        chosen = stratified_folds(self.targets, parts, seed) == 0
+        for label in range(self.targets.shape[1]):
+            members = self.targets[:, label] > 0
+            missing = max(0, FEWEST_OF_EACH_LABEL - np.count_nonzero(members & chosen))
+            chosen[np.flatnonzero(members & ~chosen)[:missing]] = True
+        return self.subset(np.flatnonzero(chosen))
+
+
+def arrange(examples: Sequence[TrainingExample], labels: tuple[str, ...], seed: int) -> ClassificationData:
+    """Sort examples into labelled and background ones; `labels` are all that count.
+
+    The task is multi-label if any picture has more than one label (D-24). Of more than MOST_IMAGES pictures a part is
+    taken. Raises UnusableTrainingDataError unless two labels have pictures.
+    """
+    known = set(labels)
+    labelled = [example for example in examples if example.labels & known]
+    targets = np.array([[float(label in example.labels) for label in labels] for example in labelled])
+    if not labelled or (targets.max(axis=0) > 0).sum() < MINIMUM_LABELS:
+        raise UnusableTrainingDataError("a classification needs pictures of at least two labels")
+    return ClassificationData(
+        images=[example.image for example in labelled],
+        targets=targets,
+        background=[example.image for example in examples if not example.labels & known][:MOST_IMAGES],
+        multi_label=bool((targets.sum(axis=1) > 1).any()),
+    ).sample(MOST_IMAGES, seed)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Raw features of one look: of labelled pictures float16 [images, views, length], of others [pictures, length].
+
+    skipped: identities of the pictures that could not be decoded.
+    """
+
+    features: RawFeatures
+    targets: FloatArray
+    background: RawFeatures
+    multi_label: bool
+    skipped: tuple[str, ...]
+
+    def select(self, recipe: FeatureRecipe) -> FeatureTable:
+        """The features that a recipe uses."""
+        return FeatureTable(
+            recipe.select(self.features), self.targets, recipe.select(self.background), self.multi_label
+        )
+
+
+def read_table(
+    reader: FeatureReader, data: ClassificationData, seed: int, stage: str, progress: ProgressListener
+) -> RawTable:
+    """Raw features of all pictures of `data`, with pictures of nothing added to the background ones.
+
+    Raises UnusableTrainingDataError unless two labels have pictures that can be decoded.
+    """
+    images = [*data.images, *data.background]
+    found = reader.of_images(images, stage, progress, mirrored=len(images) <= MOST_IMAGES_TO_MIRROR)
+    usable = np.array([features is not None for features in found[: len(data.images)]])
+    if (data.targets[usable].sum(axis=0) > 0).sum() < MINIMUM_LABELS:
+        raise UnusableTrainingDataError("a classification needs decodable pictures of at least two labels")
+    background = [features[0] for features in found[len(data.images) :] if features is not None]
+    random = np.random.default_rng(seed)
+    background += [reader.of_pixels(pixels) for pixels in nothing_pictures(reader.look.side, random)]
+    return RawTable(
+        features=np.stack([features for features in found[: len(data.images)] if features is not None]),
+        targets=data.targets[usable],
+        background=np.stack(background),
+        multi_label=data.multi_label,
+        skipped=tuple(image.identity for image, features in zip(images, found, strict=True) if features is None),
+    )

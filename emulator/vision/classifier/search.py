@@ -1,0 +1,132 @@
+"""Which look at the pictures, which features of it, and how strongly fitted: decided by cross-validation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from emulator.vision import backbone
+from emulator.vision.classifier.data import ClassificationData, RawTable, read_table
+from emulator.vision.classifier.linear_head import FOLDS, HeadScore, HeadTrainer
+from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingSettings
+from emulator.vision.feature_reader import FeatureReader
+from emulator.vision.features import FeatureRecipe, Look
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What an effort tries. Counts, never clocks, bound it, so that the same data always take the same way (O-24).
+
+    looks: cheapest first; comparison_images: how many pictures several looks are compared on, if there are many labels
+    more, so that each fold has one of each.
+    """
+
+    looks: tuple[Look, ...]
+    comparison_images: int
+
+
+PLANS = {
+    Effort.FAST: SearchPlan((Look(224),), 0),
+    Effort.STANDARD: SearchPlan((Look(320), Look(448), Look(448, half_scale=True)), 300),
+    Effort.BEST: SearchPlan(
+        (Look(224), Look(320), Look(448), Look(448, half_scale=True), Look(640, half_scale=True)), 1000
+    ),
+}
+
+# Enough to tell recipes apart; the winner gets all strengths.
+_COMPARED_STRENGTHS = (1e-2, 1e-1, 1.0)
+# A dearer look has to be better by this part of the loss: it makes every answer of the model slower.
+_WORTHWHILE_GAIN = 0.002
+# With every held-out picture right and sure, another look cannot be better.
+_GOOD_ENOUGH_LOSS = 0.03
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One recipe that was tried, with its scores for each strength of the fit."""
+
+    recipe: FeatureRecipe
+    scores: tuple[HeadScore, ...]
+
+    @property
+    def best(self) -> HeadScore:
+        return min(self.scores, key=lambda score: score.loss)
+
+    def report(self) -> dict[str, object]:
+        """What the model file tells of it, by its best score."""
+        best = self.best
+        return {
+            "features": self.recipe.name,
+            "images": len(best.images),
+            "strength": best.strength,
+            "loss": round(best.loss, 4),
+            "accuracy": round(best.accuracy, 4),
+        }
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The features of all pictures under the winning recipe, with the scores that its final fit starts from."""
+
+    table: RawTable
+    trainer: HeadTrainer
+    winner: Candidate
+    tried: tuple[Candidate, ...]
+
+
+def search(data: ClassificationData, settings: TrainingSettings, progress: ProgressListener) -> SearchResult:
+    """Compare the recipes that the effort allows, then score the winner on all pictures."""
+    plan = PLANS[settings.effort]
+    enough = max(plan.comparison_images, FOLDS * data.targets.shape[1])
+    sample = data.sample(enough, settings.seed) if len(plan.looks) > 1 else data
+    winner: tuple[Candidate, FeatureReader, RawTable] | None = None
+    tried: list[Candidate] = []
+    for look in map(_quickest, plan.looks):
+        if look.half_scale and winner and _has_lost(replace(look, half_scale=False), winner[0], tried):
+            continue
+        reader = FeatureReader(look, settings)
+        table = read_table(reader, sample, settings.seed, f"features at {look.name}", progress)
+        candidates = _compare(look, table, settings, progress)
+        tried += candidates
+        best = min(candidates, key=lambda candidate: candidate.best.loss)
+        if winner is None or best.best.loss < (1 - _WORTHWHILE_GAIN) * winner[0].best.loss:
+            winner = best, reader, table
+        if winner[0].best.loss < _GOOD_ENOUGH_LOSS:
+            break
+    assert winner is not None
+    candidate, reader, table = winner
+    if sample is not data:
+        # The compared pictures are computed again unless cached; that is cheaper than to keep them for every look.
+        table = read_table(reader, data, settings.seed, f"features at {reader.look.name}", progress)
+    trainer = HeadTrainer(table.select(candidate.recipe), settings.threads)
+    final = Candidate(candidate.recipe, tuple(trainer.cross_validate(settings.seed)))
+    return SearchResult(table, trainer, final, (*tried, final))
+
+
+def _has_lost(look: Look, winner: Candidate, tried: Sequence[Candidate]) -> bool:
+    """Whether a look was tried and another is better: half of it beside it then helps little."""
+    return look != winner.recipe.look and any(candidate.recipe.look == look for candidate in tried)
+
+
+def _quickest(look: Look) -> Look:
+    """The same look through the 8-bit version of its backbone where that is quicker."""
+    return replace(look, backbone=backbone.byte_version(look.backbone) or look.backbone)
+
+
+def _compare(look: Look, table: RawTable, settings: TrainingSettings, progress: ProgressListener) -> list[Candidate]:
+    recipes = (
+        FeatureRecipe(look, ("mean",)),
+        FeatureRecipe(look, ("max",)),
+        FeatureRecipe(look, ("mean", "max")),
+        FeatureRecipe(look, ("mean", "max"), normalise=True),
+    )
+    candidates = []
+    for recipe in recipes:
+        scores = HeadTrainer(table.select(recipe), settings.threads).cross_validate(settings.seed, _COMPARED_STRENGTHS)
+        candidates.append(Candidate(recipe, tuple(scores)))
+        _log.info("tried %s", candidates[-1].report())
+        progress(Progress("comparing features", len(candidates), len(recipes)))
+    return candidates

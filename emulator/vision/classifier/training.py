@@ -1,0 +1,106 @@
+"""Image classification: a frozen backbone, a regression on what it sees, exported as one graph (D-24)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import onnx
+import threadpoolctl
+
+from emulator.vision.backbone import replace_weights
+from emulator.vision.classifier.data import arrange
+from emulator.vision.classifier.refinement import refine
+from emulator.vision.classifier.search import search
+from emulator.vision.examples import (
+    ImageSource,
+    ModelKind,
+    Prediction,
+    Progress,
+    ProgressListener,
+    TrainingExample,
+    TrainingSettings,
+    ignore_progress,
+)
+from emulator.vision.export import write_model
+from emulator.vision.features import OUTPUT, feature_graph
+from emulator.vision.images import decode_resized
+from emulator.vision.onnx_session import Session
+from emulator.vision.parallel import in_order
+from emulator.vision.served_model import CONFIDENCES, classify, ranked
+
+_log = logging.getLogger(__name__)
+
+
+class ClassificationModel:
+    """A trained classifier: the complete graph from `image` to `confidences`, and how it came about."""
+
+    kind = ModelKind.CLASSIFICATION
+
+    def __init__(
+        self, model: onnx.ModelProto, labels: tuple[str, ...], side: int, report: Mapping[str, object], threads: int
+    ) -> None:
+        self.labels = labels
+        self.report = report
+        self._model = model
+        self._side = side
+        self._threads = threads
+
+    def predict(
+        self, images: Sequence[ImageSource], progress: ProgressListener = ignore_progress
+    ) -> list[list[Prediction]]:
+        """Every label for every picture, highest confidence first. Runs the very graph that `export` writes."""
+        session = Session(self._model.SerializeToString(), threads=1)
+
+        def answer(image: ImageSource) -> list[Prediction]:
+            pixels = decode_resized(image.read(), self._side, self._side, tolerate_damage=True)
+            return ranked(self.labels, classify(session, pixels))
+
+        results: list[list[Prediction]] = []
+        for predictions in in_order(answer, images, self._threads):
+            results.append(predictions)
+            progress(Progress("evaluation", len(results), len(images)))
+        return results
+
+    def export(self, path: Path, thresholds: Mapping[str, float], metadata: Mapping[str, str]) -> None:
+        """Write the model to `path` with its labels, thresholds (0…1) and input size as metadata."""
+        properties = {**metadata, "input": json.dumps({"height": self._side, "width": self._side})}
+        write_model(self._model, path, kind=self.kind, labels=self.labels, thresholds=thresholds, metadata=properties)
+
+
+def train(
+    examples: Sequence[TrainingExample],
+    labels: tuple[str, ...],
+    settings: TrainingSettings,
+    progress: ProgressListener,
+) -> ClassificationModel:
+    """Train on the image-level labels of `examples`; boxes are not looked at. Pictures without labels are background.
+
+    If every labelled picture has exactly one label, the confidences of a picture share 1 between the labels; else each
+    label is judged by itself. Raises UnusableTrainingDataError without two labels that have pictures.
+    """
+    data = arrange(examples, labels, settings.seed)
+    # One thread, because the sums of several come out in another order.
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        found = search(data, settings, progress)
+        refinement, refinement_report = refine(data, found, settings, progress)
+        head = refinement.head if refinement else found.trainer.fit(found.winner.best)
+    recipe = refinement.recipe if refinement else found.winner.recipe
+    report = {
+        "features": recipe.name,
+        "fine_tuning": refinement_report,
+        "multi_label": data.multi_label,
+        "images": len(found.table.targets),
+        "background_images": len(found.table.background),
+        "skipped_images": list(found.table.skipped),
+        "tried": [candidate.report() for candidate in found.tried],
+        "temperature": round(head.calibration.temperature, 4),
+    }
+    _log.info("classifier trained: %s", report)
+    model = feature_graph(recipe)
+    if refinement:
+        replace_weights(model, refinement.tuned.backbone_weights)
+    head.append_to(model, OUTPUT, CONFIDENCES)
+    return ClassificationModel(model, labels, recipe.look.side, report, settings.threads)

@@ -1,0 +1,105 @@
+"""What a training says when its object store fails it, depending on what was read or written (TE-0, TE-5, TE-9)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+from PIL import Image
+
+from emulator.domain.caller import Caller
+from emulator.domain.evaluation.result_keys import result_keys
+from emulator.domain.jobs import BROKE
+from emulator.domain.object_store import ObjectLocation, ObjectStoreUnavailableError
+from emulator.training.run import run_training
+from support.manifests import BUCKET, as_manifest, image_line
+from support.memory_store import MemoryObjectStore
+
+CALLER = Caller("111122223333", "us-east-1")
+
+
+class LaterChangedStore(MemoryObjectStore):
+    """Holds good images until the manifest summary is written, that is, until all are checked; then `change` acts."""
+
+    def __init__(self, images: int, change: Callable[[MemoryObjectStore], None]) -> None:
+        super().__init__()
+        self.change = change
+        for number in range(images):
+            stream = io.BytesIO()
+            Image.effect_noise((80, 80), 20 + number).save(stream, "PNG")
+            self.add(BUCKET, f"images/{number:06}.jpg", stream.getvalue())
+
+    def put(self, location: ObjectLocation, body: BinaryIO | bytes, caller: Caller, content_type: str) -> None:
+        super().put(location, body, caller, content_type)
+        if "ManifestSummary" in location.key:
+            self.change(self)
+
+
+def delete_images(objects: MemoryObjectStore) -> None:
+    for place in [place for place in objects.objects if place[0] == BUCKET]:
+        del objects.objects[place]
+
+
+def write_over_a_test_image(objects: MemoryObjectStore) -> None:
+    objects.add(BUCKET, "images/000009.jpg", b"no image any more")
+
+
+def deny_images(objects: MemoryObjectStore) -> None:
+    objects.denied.add(BUCKET)
+
+
+def trained(objects: MemoryObjectStore, directory: Path, bucket: str = "results") -> dict[str, Any]:
+    """The outcome of a training on twelve images of two labels."""
+    lines = [image_line(number, "ab"[number % 2]) for number in range(12)]
+    manifests = directory / "train.manifest", directory / "test.manifest"
+    for path, side in zip(manifests, (lines[:8], lines[8:]), strict=True):
+        path.write_bytes(as_manifest(side))
+    argument = {
+        "training_manifest": str(manifests[0]),
+        "testing_manifest": str(manifests[1]),
+        "manifest_buckets": {"training": [], "testing": []},
+        "seed": 0,
+        "threads": 1,
+        "effort": "fast",
+        "cache_directory": str(directory / "cache"),
+        "work_directory": str(directory),
+        "model_path": str(directory / "model.onnx"),
+        "bucket": bucket,
+        "keys": result_keys("out", "project", "first"),
+        "version_arn": "arn:aws:rekognition:us-east-1:111122223333:project/project/version/first/1",
+    }
+    return run_training(argument, objects, CALLER, lambda *_: None)
+
+
+@pytest.mark.parametrize("change", [delete_images, write_over_a_test_image, deny_images])
+def test_images_that_are_gone_after_the_check_are_not_blamed_on_the_output(
+    tmp_path: Path, change: Callable[[MemoryObjectStore], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """TE-9, VR-2: the validation files are there, the message speaks of the images, the log says why."""
+    outcome = trained(LaterChangedStore(12, change), tmp_path)
+    assert (outcome["event"], outcome["message"]) == (BROKE, "Failed to copy images from S3 bucket.")
+    assert "ManifestSummary" in outcome["values"]["result_keys"]
+    assert "an image can no longer be read" in caplog.text
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
+    """TE-5."""
+    objects = LaterChangedStore(12, delete_images)
+    objects.denied.add("locked")
+    outcome = trained(objects, tmp_path, "locked")
+    assert outcome["message"] == "Unable to write to output S3 bucket."
+    assert outcome["values"]["result_keys"] == {}
+
+
+def test_a_store_that_does_not_answer_for_images_is_no_fault_of_the_output(tmp_path: Path) -> None:
+    """TE-0: the worker ends with the error, and the version fails as the service's fault."""
+
+    class Silent(MemoryObjectStore):
+        def get(self, location: ObjectLocation, caller: Caller) -> bytes:  # noqa: ARG002
+            raise ObjectStoreUnavailableError(str(location))
+
+    with pytest.raises(ObjectStoreUnavailableError):
+        trained(Silent(), tmp_path)
