@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emulator.vision.classifier import data as classification_data
 from emulator.vision.classifier.calibration import NOTHING_PICTURES
 from emulator.vision.classifier.data import arrange, read_table
-from emulator.vision.classifier.training import data as classification_data
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import Look
