@@ -46,7 +46,7 @@ ARROWS: dict[str, set[str]] = {
     "jobs": {"storage", "s3", "training", "domain", "vision"},
     "operations": {"wire", "domain", "storage", "jobs"},
     "control": {"storage", "domain", "jobs"},
-    "console": set(),
+    "console": {"operations", "storage", "domain"},
     "documents": {"operations", "wire", "domain"},
     "server": {
         *("settings", "wire", "sts", "cloudwatch", "s3", "storage", "domain"),
