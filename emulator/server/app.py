@@ -52,6 +52,7 @@ from emulator.server.assembly import (
     unit_settings,
 )
 from emulator.server.lifecycle import Lifecycle
+from emulator.server.parts import Parts
 from emulator.server.routing import Destination, destination
 from emulator.settings import Settings
 from emulator.storage.engine import Database
@@ -99,7 +100,7 @@ class Emulator:
         self.request_quota = RequestQuota(self.quota_mode)
         self.metrics_keeper = MetricsKeeper(self.database, self.measurements.series)
         self.runner = JobRunner(self.database, self.clock, self.policies, job_handlers(self._job_parts()))
-        self.lifecycle = Lifecycle(self)
+        self.lifecycle = Lifecycle(self._parts(), self._build_edge)
         self.control = create_control_app(self._controls())
         add_knobs(self.control, self._knobs(), read_json)
         add_models(self.control, self.database, self.hosting.model_path)
@@ -108,7 +109,6 @@ class Emulator:
         self.console = ConsolePage()
         self.services: Services | None = None
         self.console_api = GuardedApi(create_console_api(self._console_parts()), is_of_this_site)
-        self.rekognition: RekognitionEdge | None = None
 
     def _open_objects(self) -> ObjectStore:
         """The embedded S3 in process, or the outside one that the settings name."""
@@ -175,6 +175,25 @@ class Emulator:
             job_kinds=self.runner.job_kinds,
         )
 
+    def _parts(self) -> Parts:
+        return Parts(
+            settings=self.settings,
+            directories=self.directories,
+            database=self.database,
+            clock=self.clock,
+            s3=self.s3,
+            hosting=self.hosting,
+            sweeper=self.sweeper,
+            policies=self.policies,
+            measurements=self.measurements,
+            fleet=self.fleet,
+            faults=self.faults,
+            answers=self.answers,
+            request_quota=self.request_quota,
+            metrics_keeper=self.metrics_keeper,
+            runner=self.runner,
+        )
+
     def _job_parts(self) -> JobParts:
         return JobParts(
             settings=self.settings,
@@ -188,7 +207,7 @@ class Emulator:
             progress=self.progress,
         )
 
-    def build_edge(self, token_secret: bytes) -> RekognitionEdge:
+    def _build_edge(self, token_secret: bytes) -> RekognitionEdge:
         """The Rekognition endpoint; its stages stand as a list in `wire.pipeline`."""
         self.services = Services(
             database=self.database,
@@ -224,8 +243,7 @@ class Emulator:
         match destination(scope):
             case Destination.REKOGNITION:
                 await self.lifecycle.serving.wait()
-                assert self.rekognition is not None, "serving means that the edge was built"
-                await self.rekognition(scope, receive, send)
+                await self.lifecycle.edge(scope, receive, send)
             case Destination.CONTROL:
                 await self.control(scope, receive, send)
             case Destination.CONSOLE:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +22,7 @@ from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs.sweeper import sweep_files, sweep_models
 from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, run_init_scripts
+from emulator.server.parts import Parts
 from emulator.server.state_archive import (
     OBJECTS,
     ArchiveError,
@@ -43,9 +44,7 @@ from emulator.storage.reset import delete_everything
 from emulator.storage.rows import Version
 from emulator.storage.running_spans import end_spans
 from emulator.storage.versions import set_version, versions_in
-
-if TYPE_CHECKING:
-    from emulator.server.app import Emulator
+from emulator.wire.pipeline import RekognitionEdge
 
 logger = logging.getLogger("custom_labels")
 
@@ -56,15 +55,17 @@ SPARE_BYTES = 16 * 2**20
 
 
 class Lifecycle:
-    """The life of one Emulator.
+    """The life of one emulator.
 
     `serving` is set once, when requests can be served: init scripts send some before `ready` (O-7). Whoever serves sets
     `endpoint`, for those scripts, and `give_up`, which is called when the start fails; `failure` then says why.
     `ending` is set when the end begins.
     """
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, parts: Parts, build_edge: Callable[[bytes], RekognitionEdge]) -> None:
+        self._parts = parts
+        self._build_edge = build_edge
+        self._edge: RekognitionEdge | None = None
         self.ready = asyncio.Event()
         self.serving = asyncio.Event()
         self.ending = asyncio.Event()
@@ -74,98 +75,104 @@ class Lifecycle:
         self._starting: asyncio.Task[None] | None = None
         self._reset_lock = asyncio.Lock()
 
+    @property
+    def edge(self) -> RekognitionEdge:
+        """The Rekognition endpoint. It is there once `serving` is set: its page tokens need the stored secret."""
+        assert self._edge is not None, "serving means that the edge was built"
+        return self._edge
+
     def prepare(self) -> None:
         """What must succeed before requests are taken: schema, object index, files with faults and answers (O-3).
 
         Raises NewerSchemaError, NewerObjectIndexError, SettingsError.
         """
-        emulator = self._emulator
-        migrate(emulator.database)
-        emulator.s3.start()
+        parts = self._parts
+        migrate(parts.database)
+        parts.s3.start()
         self._finish_load()
-        self._given = Definitions.read(emulator.settings)
-        self._given.give(emulator.faults, emulator.answers)
-        sweep_files(emulator.database, emulator.directories.models, emulator.directories.work)
+        self._given = Definitions.read(parts.settings)
+        self._given.give(parts.faults, parts.answers)
+        sweep_files(parts.database, parts.directories.models, parts.directories.work)
 
     def _finish_load(self) -> None:
         """A kill came between the database of a loaded archive and its objects: these follow now (O-15, O-19)."""
-        emulator = self._emulator
-        folder = emulator.database.read_now(unfinished_load)
+        parts = self._parts
+        folder = parts.database.read_now(unfinished_load)
         if folder is None:
             return
-        objects = emulator.directories.work / folder
+        objects = parts.directories.work / folder
         self._remove_work()
         if objects.is_dir():
-            emulator.s3.load_from(objects)
+            parts.s3.load_from(objects)
         else:
             logger.error("the objects of the archive that was being loaded are gone; load it again")
-        emulator.database.write_now(forget_unfinished_load)
+        parts.database.write_now(forget_unfinished_load)
 
     async def start(self) -> None:
         """Take up what an earlier process left and become ready."""
-        emulator = self._emulator
-        secret = emulator.database.write_now(token_secret)
-        emulator.rekognition = emulator.build_edge(secret)
+        parts = self._parts
+        secret = parts.database.write_now(token_secret)
+        self._edge = self._build_edge(secret)
         async with self._reset_lock:  # whoever loads or resets now would take the same work up twice
             await self._take_up()
-        emulator.metrics_keeper.start()
-        emulator.fleet.start()
+        parts.metrics_keeper.start()
+        parts.fleet.start()
         self.serving.set()
-        settings = emulator.settings
+        settings = parts.settings
         await run_init_scripts(Path(settings.init_dir), self.endpoint, settings.default_account)
         self.ready.set()
         logger.info("ready")
 
     async def _load_running_models(self) -> None:
         """O-19: versions that were RUNNING load again; one that cannot is FAILED."""
-        emulator = self._emulator
-        running = emulator.database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING))
+        parts = self._parts
+        running = parts.database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING))
         for version in running:
             assert version.model_file is not None, "a running version has a model"
             try:
-                await emulator.hosting.load(version.arn, version.model_file)
+                await parts.hosting.load(version.arn, version.model_file)
             except Exception:
                 logger.exception("%s could not be loaded", version.arn)
-                fail = partial(_fail_to_run, version=version, now=emulator.clock.milliseconds())
-                await emulator.database.write(fail)
+                fail = partial(_fail_to_run, version=version, now=parts.clock.milliseconds())
+                await parts.database.write(fail)
 
     async def settle(self) -> None:
         """The clock was moved: let units scale and every change that is due show (O-10)."""
-        self._emulator.fleet.refresh()
-        await self._emulator.fleet.write()
-        await self._emulator.runner.settle_due(SETTLE_SECONDS)
+        self._parts.fleet.refresh()
+        await self._parts.fleet.write()
+        await self._parts.runner.settle_due(SETTLE_SECONDS)
 
     async def reset(self) -> None:
         """O-8: end all work, forget everything, be as new."""
-        emulator = self._emulator
+        parts = self._parts
         async with self._reset_lock:
             await self._drop_work()
             try:
-                await emulator.database.write(_forget)
+                await parts.database.write(_forget)
                 # Once more, for what was accepted before everything was forgotten and began only now.
                 await self._drop_work()
                 await asyncio.to_thread(self._reset_files)
-                self._given.give(emulator.faults, emulator.answers)
-                emulator.policies.reset()
-                emulator.clock.set_real()
+                self._given.give(parts.faults, parts.answers)
+                parts.policies.reset()
+                parts.clock.set_real()
             except BaseException:
                 # What could not be forgotten, on a full disk, goes on.
                 await self._take_up()
                 raise
-            emulator.runner.resume()
+            parts.runner.resume()
 
     async def save(self, directory: Path) -> Path:
         """O-15: write the whole state into an archive in this folder; its path."""
-        emulator = self._emulator
+        parts = self._parts
         snapshot, archive = directory / "snapshot", directory / "state.tar"
         async with self._reset_lock:
-            await emulator.metrics_keeper.write()
-            emulator.fleet.refresh()
-            await emulator.fleet.write()
+            await parts.metrics_keeper.write()
+            parts.fleet.refresh()
+            await parts.fleet.write()
             await asyncio.to_thread(snapshot.mkdir)
-            models, now = emulator.directories.models, emulator.clock.milliseconds()
-            await emulator.database.write(lambda connection: snapshot_state(connection, models, snapshot, now))
-            await asyncio.to_thread(emulator.s3.save_to, snapshot / OBJECTS)
+            models, now = parts.directories.models, parts.clock.milliseconds()
+            await parts.database.write(lambda connection: snapshot_state(connection, models, snapshot, now))
+            await asyncio.to_thread(parts.s3.save_to, snapshot / OBJECTS)
             await asyncio.to_thread(pack, snapshot, archive, __version__)
         return archive
 
@@ -189,80 +196,80 @@ class Lifecycle:
                 self.serving.set()
 
     async def _replace(self, checked: CheckedArchive) -> None:
-        emulator = self._emulator
-        models, objects = emulator.directories.models, checked.directory / OBJECTS
+        parts = self._parts
+        models, objects = parts.directories.models, checked.directory / OBJECTS
 
         def replace(connection: Connection) -> None:
             replace_state(connection, checked, models)
-            note_unfinished_load(connection, os.path.relpath(objects, emulator.directories.work))
+            note_unfinished_load(connection, os.path.relpath(objects, parts.directories.work))
 
-        await emulator.database.write(replace)
+        await parts.database.write(replace)
         await self._drop_work()
         try:
             await asyncio.to_thread(self._remove_work)
-            await asyncio.to_thread(emulator.s3.load_from, objects)
+            await asyncio.to_thread(parts.s3.load_from, objects)
         finally:
-            await emulator.database.write(forget_unfinished_load)
-        await asyncio.to_thread(sweep_models, emulator.database, models)
+            await parts.database.write(forget_unfinished_load)
+        await asyncio.to_thread(sweep_models, parts.database, models)
 
     async def _drop_work(self) -> None:
         """End everything that runs, and forget it."""
-        emulator = self._emulator
-        await emulator.runner.stop(for_good=False)
-        await emulator.sweeper.stop()
-        emulator.hosting.unload_all()
-        emulator.fleet.clear()
-        emulator.measurements.series.clear()
-        emulator.request_quota.reset()
+        parts = self._parts
+        await parts.runner.stop(for_good=False)
+        await parts.sweeper.stop()
+        parts.hosting.unload_all()
+        parts.fleet.clear()
+        parts.measurements.series.clear()
+        parts.request_quota.reset()
 
     async def _take_up(self) -> None:
         """Go on from what the database says (O-19)."""
-        emulator = self._emulator
+        parts = self._parts
         await self._load_running_models()
-        emulator.metrics_keeper.restore()
-        emulator.fleet.take_up()
-        await emulator.fleet.write()
-        emulator.runner.resume()
-        emulator.sweeper.sweep()
+        parts.metrics_keeper.restore()
+        parts.fleet.take_up()
+        await parts.fleet.write()
+        parts.runner.resume()
+        parts.sweeper.sweep()
 
     def _reset_files(self) -> None:
-        emulator = self._emulator
-        emulator.s3.reset()
-        for path in emulator.directories.models.iterdir():
+        parts = self._parts
+        parts.s3.reset()
+        for path in parts.directories.models.iterdir():
             path.unlink()
         self._remove_work()
 
     def _remove_work(self) -> None:
         """What dropped jobs had written down: jobs of a loaded archive may have the same row ids."""
-        for path in self._emulator.directories.work.iterdir():
+        for path in self._parts.directories.work.iterdir():
             if not path.name.startswith(TRANSFER_PREFIX):  # an archive on its way belongs to its own call
                 shutil.rmtree(path, ignore_errors=True)
 
     def let_go(self) -> None:
         """The end begins: answer all calls now that are held or delayed (O-3, O-11, O-18)."""
         self.ending.set()
-        self._emulator.runner.let_go()
+        self._parts.runner.let_go()
 
     async def stop(self) -> None:
         """End gracefully: work is left resumable, then the files are closed."""
-        emulator = self._emulator
+        parts = self._parts
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
-        await emulator.runner.stop()
-        await emulator.sweeper.stop()
+        await parts.runner.stop()
+        await parts.sweeper.stop()
         try:
-            await emulator.fleet.close()
-            await emulator.metrics_keeper.close()
+            await parts.fleet.close()
+            await parts.metrics_keeper.close()
         except SQLAlchemyError:
             logger.exception("what was measured last could not be written down")
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        emulator = self._emulator
-        emulator.hosting.close()
-        emulator.s3.close()
-        emulator.database.close()
+        parts = self._parts
+        parts.hosting.close()
+        parts.s3.close()
+        parts.database.close()
 
     async def serve_lifespan(
         self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]

@@ -1,0 +1,42 @@
+"""The parts of one emulator, as its lifecycle needs them: built once by `app`, and the same until the process ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emulator.domain.controls.answers import AnswerBook
+from emulator.domain.controls.faults import FaultBook
+from emulator.domain.metering.measurements import Measurements
+from emulator.domain.metering.quotas import RequestQuota
+from emulator.jobs.clock import Clock
+from emulator.jobs.fleet import Fleet
+from emulator.jobs.hosting import Hosting
+from emulator.jobs.metrics_keeper import MetricsKeeper
+from emulator.jobs.runner import JobRunner
+from emulator.jobs.sweeper import Sweeper
+from emulator.jobs.transitions import TransitionPolicies
+from emulator.s3.embedded import EmbeddedS3
+from emulator.server.assembly import Directories
+from emulator.settings import Settings
+from emulator.storage.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a start takes up, a reset empties and an end lets go."""
+
+    settings: Settings
+    directories: Directories
+    database: Database
+    clock: Clock
+    s3: EmbeddedS3
+    hosting: Hosting
+    sweeper: Sweeper
+    policies: TransitionPolicies
+    measurements: Measurements
+    fleet: Fleet
+    faults: FaultBook
+    answers: AnswerBook
+    request_quota: RequestQuota
+    metrics_keeper: MetricsKeeper
+    runner: JobRunner
