@@ -20,6 +20,7 @@ from emulator.jobs.readers import Readers
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.threads import in_thread
 from emulator.jobs.worker_process import WorkerSettings, run_in_worker
+from emulator.storage.console_labels import store_labels, stored_labels
 from emulator.storage.content_changes import contents_of, sweep_content
 from emulator.storage.content_copies import copy_entries
 from emulator.storage.contents import labels_by_position
@@ -39,7 +40,8 @@ def _dataset(connection: Connection, arn: str) -> Dataset:
     return dataset
 
 
-def _content_of(connection: Connection, arn: str) -> int:
+def content_of(connection: Connection, arn: str) -> int:
+    """The content of a dataset that a job is open for."""
     content_id = _dataset(connection, arn).content_id
     assert content_id is not None, "only datasets with a content are updated, copied or distributed"
     return content_id
@@ -140,9 +142,12 @@ class CopyDataset(DatasetHandler):
             return client_error("The source dataset was deleted.")
         return {"event": DONE, "content_id": content_id}
 
-    def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Outcome) -> None:
-        """The copied content becomes the dataset's."""
+    def effect(self, connection: Connection, dataset: Dataset, job: Job, outcome: Outcome) -> None:
+        """The copied content becomes the dataset's, and so do the labels that no image has."""
         set_dataset_content(connection, dataset.id, outcome["content_id"])
+        source = find_dataset(connection, job.payload["source_arn"])
+        if source is not None:
+            store_labels(connection, dataset.id, stored_labels(connection, source.id))
 
 
 class UpdateDataset(DatasetHandler):
@@ -151,7 +156,7 @@ class UpdateDataset(DatasetHandler):
     async def work(self, job: Job) -> Outcome:
         """Examine and upsert the lines in a thread."""
         await self.has_been_read(job)
-        content_id = self.database.read(lambda connection: _content_of(connection, job.resource_arn))
+        content_id = self.database.read(lambda connection: content_of(connection, job.resource_arn))
         lines = base64.b64decode(job.payload["lines"])
         return await in_thread(update_content, self.database, lines, content_id)
 
@@ -176,13 +181,13 @@ class DistributeDataset(DatasetHandler):
     def _build(self, job: Job) -> Outcome:
         def known(connection: Connection) -> tuple[Dataset, Dataset, dict[int, tuple[str, ...]]]:
             train, test = _both(connection, job)
-            return train, test, labels_by_position(connection, _content_of(connection, job.resource_arn))
+            return train, test, labels_by_position(connection, content_of(connection, job.resource_arn))
 
         train, test, entries = self.database.read_now(known)
         for dataset in (train, test):
             _remove_unfinished(self.database, dataset)
         chosen = distribute(list(entries.items()), seed=self._seed)
-        source = partial(_content_of, arn=job.resource_arn)
+        source = partial(content_of, arn=job.resource_arn)
         stay = copy_entries(self.database, source, train.id, lambda position: position not in chosen)
         moved = copy_entries(self.database, source, test.id, chosen.__contains__)
         return {"event": DONE, "contents": [stay, moved]}

@@ -83,7 +83,7 @@ def build_content(
                 if examination.is_lost:
                     batch.clear()
                 elif isinstance(entry, DatasetEntry):
-                    batch.append(_record(entry))
+                    batch.append(record_of(entry))
                 if len(batch) >= _ENTRIES_AT_ONCE:
                     flush()
     except ManifestFileError as error:
@@ -105,7 +105,7 @@ def update_content(database: Database, lines: bytes, content_id: int) -> Outcome
     examination = DatasetExamination(database.read_now(lambda connection: content_bucket(connection, content_id)))
     try:
         entries = (examination.feed(line) for line in read_lines(io.BytesIO(lines)))
-        records = [_record(entry) for entry in entries if isinstance(entry, DatasetEntry)]
+        records = [record_of(entry) for entry in entries if isinstance(entry, DatasetEntry)]
     except ManifestFileError as error:
         return client_error(error.status_message)
     failure = examination.failure()
@@ -137,7 +137,8 @@ def client_error(message: str) -> Outcome:
     return {"event": BROKE, "message": message, "code": "CLIENT_ERROR"}
 
 
-def _record(entry: DatasetEntry) -> EntryRecord:
+def record_of(entry: DatasetEntry) -> EntryRecord:
+    """An examined entry as it is stored."""
     return EntryRecord(
         source_ref=entry.source_ref,
         line=entry.line,

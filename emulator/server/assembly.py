@@ -11,6 +11,7 @@ from emulator.domain.metering.units import UnitSettings
 from emulator.domain.object_store import ObjectStore
 from emulator.jobs.clock import Clock
 from emulator.jobs.dataset_jobs import CopyDataset, CreateDataset, DeleteDataset, DistributeDataset, UpdateDataset
+from emulator.jobs.entry_jobs import RelabelDataset, RemoveEntries
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.readers import Readers
@@ -147,6 +148,8 @@ def job_handlers(parts: JobParts) -> dict[str, JobHandler]:
         "update-dataset": UpdateDataset(database, sweeper, readers),
         "distribute-dataset": DistributeDataset(database, sweeper, readers, parts.settings.seed),
         "delete-dataset": DeleteDataset(database, sweeper, readers),
+        "relabel-dataset": RelabelDataset(database, sweeper, readers),
+        "remove-entries": RemoveEntries(database, sweeper, readers),
         "train": _train_version(parts, worker, readers),
         "copy-version": CopyVersion(database, hosting, readers, parts.objects),
         "start-version": StartVersion(database, hosting, parts.fleet),

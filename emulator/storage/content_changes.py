@@ -268,6 +268,7 @@ def _count_entries(connection: Connection, content_id: int, entries: int, labele
             total_entries=dataset_contents.c.total_entries + entries,
             labeled_entries=dataset_contents.c.labeled_entries + labeled,
             error_entries=dataset_contents.c.error_entries + errors,
+            revision=dataset_contents.c.revision + 1,
         )
     )
 

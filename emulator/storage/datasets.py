@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from emulator.domain.states import DatasetState
 from emulator.storage.rows import Dataset
-from emulator.storage.tables import datasets
+from emulator.storage.tables import console_labels, console_upload_places, datasets
 
 _COLUMNS = (
     datasets.c.id,
@@ -108,5 +108,7 @@ def set_dataset_content(connection: Connection, dataset_id: int, content_id: int
 
 
 def remove_dataset(connection: Connection, dataset_id: int) -> None:
-    """Delete a dataset's row; its contents are then unreferenced and swept by `entries.sweep_contents`."""
+    """Delete a dataset's row, and what the console keeps of it; its contents are then unreferenced and swept."""
+    for table in (console_labels, console_upload_places):
+        connection.execute(delete(table).where(table.c.dataset_id == dataset_id))
     connection.execute(delete(datasets).where(datasets.c.id == dataset_id))

@@ -7,8 +7,8 @@ uses it. So all filters together are a few ANDs a block, and 250,000 entries hav
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -119,6 +119,14 @@ def matching_positions(
     connection: Connection, content_id: int, wanted: EntryFilter, *, after: int | None
 ) -> Iterator[int]:
     """The positions behind `after` whose entries pass all filters (api-facts §2.6: joined by AND), in order."""
+    for number, bits in matching_blocks(connection, content_id, wanted, after=after):
+        yield from (number * BLOCK + line for line in lines_of(bits))
+
+
+def matching_blocks(
+    connection: Connection, content_id: int, wanted: EntryFilter, *, after: int | None = None
+) -> Iterator[tuple[int, Bits]]:
+    """The same by blocks: pairs of a block's number and the bits of its passing entries, none of them empty."""
     first, first_line = divmod(0 if after is None else after + 1, BLOCK)
     with_label = _blocks_with_label(connection, content_id, wanted.contains_labels, first)
     part = None if wanted.source_ref_contains is None else Part(wanted.source_ref_contains)
@@ -139,7 +147,28 @@ def matching_positions(
         if bits and part is not None:
             bits &= part.lines(BlockText(*text))
         if bits:
-            yield from (number * BLOCK + line for line in lines_of(bits))
+            yield number, bits
+
+
+def count_by_label(connection: Connection, content_id: int, among: Mapping[int, Bits]) -> dict[str, int]:
+    """How many of some entries (bits by number of the block) use each label; labels that none uses are left out."""
+    statement = (
+        select(dataset_labels.c.name, dataset_label_blocks.c.number, dataset_label_blocks.c.bits)
+        .join(dataset_labels, dataset_labels.c.id == dataset_label_blocks.c.label_id)
+        .where(dataset_labels.c.content_id == content_id)
+    )
+    counts: Counter[str] = Counter()
+    for name, number, blob in connection.execute(statement):
+        counts[name] += (_bits(blob) & among.get(number, 0)).bit_count()
+    return {name: count for name, count in counts.items() if count}
+
+
+def source_refs_of(connection: Connection, content_id: int) -> Iterator[tuple[int, list[str]]]:
+    """The source-refs of every block, by its number, also of lines that are not there any more."""
+    columns = (dataset_blocks.c.number, dataset_blocks.c.folders, dataset_blocks.c.folder_of, dataset_blocks.c.names)
+    statement = select(*columns).where(dataset_blocks.c.content_id == content_id).order_by(dataset_blocks.c.number)
+    for number, *text in connection.execute(statement):
+        yield number, BlockText(*text).source_refs()
 
 
 def _blocks_with_label(

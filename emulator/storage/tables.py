@@ -87,6 +87,8 @@ dataset_contents = Table(
     Column("total_entries", Integer, nullable=False, server_default="0"),
     Column("labeled_entries", Integer, nullable=False, server_default="0"),
     Column("error_entries", Integer, nullable=False, server_default="0"),
+    # Counts the changes of entries, so that a page can tell whether it is still true.
+    Column("revision", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
 
@@ -227,5 +229,45 @@ jobs = Table(
     Column("policy", JSON, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("outcome", JSON),
+    sqlite_autoincrement=True,
+)
+
+# What the console keeps that AWS's API has no place for: labels that no image has yet (L-1), where a dataset's uploads
+# go (D-17), and what it works on while its window may be closed.
+console_labels = Table(
+    "console_labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("dataset_id", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("dataset_id", "name"),
+)
+
+console_upload_places = Table(
+    "console_upload_places",
+    metadata,
+    Column("dataset_id", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", String, nullable=False),
+    Column("prefix", String, nullable=False),
+)
+
+console_tasks = Table(
+    "console_tasks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("project_arn", String),
+    Column("payload", JSON, nullable=False),
+    Column("state", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("message", String, nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Index("ix_console_tasks_of_account", "account", "region", "id"),
     sqlite_autoincrement=True,
 )

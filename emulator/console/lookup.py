@@ -1,0 +1,46 @@
+"""What several routes look up, and how they answer."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from emulator.console.context import ConsoleCall
+from emulator.console.errors import ConsoleError
+from emulator.domain.errors import ResourceInUseError
+from emulator.domain.messages import DATASET_MESSAGES
+from emulator.domain.states import DATASET_MOVES, DatasetState, Event, next_state
+from emulator.operations.context import Context
+from emulator.operations.lookup import dataset_of, project_of_dataset
+from emulator.storage.datasets import set_dataset_status
+from emulator.storage.rows import Dataset
+
+
+def content_of(call: ConsoleCall, connection: Connection, arn: str) -> tuple[Dataset, int]:
+    """The caller's dataset and its content. Raises ResourceNotFoundError; ConsoleError while there is no content."""
+    dataset = dataset_of(call.operation(connection), arn)
+    return dataset, require_content(dataset)
+
+
+def require_content(dataset: Dataset) -> int:
+    """The id of a dataset's content. Raises ConsoleError while there is none."""
+    if dataset.content_id is None:
+        message = f"The dataset {dataset.arn} is in state {dataset.status} and has no images yet."
+        raise ConsoleError("ResourceNotReadyException", message, status=409)
+    return dataset.content_id
+
+
+def begin_update(context: Context, dataset: Dataset, kind: str, **payload: object) -> None:
+    """Make a dataset UPDATE_IN_PROGRESS and accept the job that ends it. Raises ResourceInUseError."""
+    state = next_state(DATASET_MOVES, dataset.status, Event.UPDATE)
+    if state is None:
+        raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status} and cannot be updated.")
+    message = DATASET_MESSAGES[DatasetState.UPDATE_IN_PROGRESS]
+    set_dataset_status(context.connection, dataset.id, state, message, updated_at=context.now())
+    context.accept(kind, "dataset", dataset.arn, project_of_dataset(context, dataset).arn, **payload)
+
+
+def as_json(document: BaseModel) -> Response:
+    """A document as an answer, made in the thread that read it: thousands of lines would hold up the event loop."""
+    return Response(document.model_dump_json(), media_type="application/json")
