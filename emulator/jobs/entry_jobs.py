@@ -6,12 +6,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from emulator.domain.jobs import DONE, Outcome
 from emulator.domain.manifest.dataset import DatasetEntry, examine_for_dataset
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
 from emulator.domain.manifest.relabeling import relabeled_line
 from emulator.jobs.dataset_jobs import DatasetHandler, content_of
 from emulator.jobs.ingest import client_error, record_of
-from emulator.jobs.runner import DONE, Outcome
 from emulator.jobs.threads import in_thread
 from emulator.storage.content_changes import (
     drop_unused_labels,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from support.console import ConsoleClient
+from support.server import EmulatorProcess
 from tests.console.test_gallery import Images, boxed, line
-from tests.support.console import ConsoleClient
-from tests.support.server import EmulatorProcess
 
 MANY = 3000
 

@@ -17,7 +17,7 @@ from emulator.storage.entry_pages import (
     source_refs_at,
 )
 from emulator.storage.rows import EntryFilter, EntryRecord
-from tests.support.entries import COUNT, FILTERS, entry, matches
+from support.entries import COUNT, FILTERS, entry, matches
 
 REMOVED = (0, 5, BLOCK - 1, BLOCK, COUNT - 1)
 
