@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +63,17 @@ def draw_picture(
     extension = "jpg" if kind == "JPEG" else "png"
     name = name or f"{'-'.join(labels) or 'nothing'}-{seed:04d}.{extension}"
     return Picture(name, file.getvalue(), tuple(labels), boxes, width, height)
+
+
+def palette_picture_without_palette(side: int = 80) -> bytes:
+    """A PNG of 8 bits and colour type 3 without its PLTE chunk: it opens and loads, and cannot become RGB."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 3, 0, 0, 0)
+    rows = zlib.compress(b"".join(b"\0" + bytes(range(side)) for _ in range(side)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def _background(random: np.random.Generator, width: int, height: int) -> Image.Image:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,21 +91,34 @@ def _decode(
         raise TooManyPixelsError(f"The image has more than {maximum_pixels} pixels.")
     if header.format == "JPEG" and has_too_many_scans(data):
         raise DamagedImageError(f"The image has more than {MOST_SCANS} scans.")
-    try:
+    with _damage("The image cannot be decoded."):
         image: Image.Image = Image.open(io.BytesIO(data), formats=(header.format,))
-    except (OSError, SyntaxError, ValueError):
-        raise DamagedImageError("The image cannot be decoded.") from None
-    if minimum_size is not None and header.format == "JPEG":
-        sideways = header.orientation in _SIDEWAYS
-        image.draft(None, minimum_size[::-1] if sideways else minimum_size)
+        if minimum_size is not None and header.format == "JPEG":
+            sideways = header.orientation in _SIDEWAYS
+            image.draft(None, minimum_size[::-1] if sideways else minimum_size)
     try:
-        image.load()
-    except (OSError, SyntaxError, ValueError):
+        with _damage("The image data is broken or ends early."):
+            image.load()
+    except DamagedImageError:
         if not tolerate_damage or not _forget_missing_part(image):
-            raise DamagedImageError("The image data is broken or ends early.") from None
-    image = _to_rgb(image)
-    upright = _UPRIGHT.get(header.orientation)
-    return image if upright is None else image.transpose(upright)
+            raise
+    with _damage("The image cannot be converted to RGB."):
+        image = _to_rgb(image)
+        upright = _UPRIGHT.get(header.orientation)
+        return image if upright is None else image.transpose(upright)
+
+
+@contextmanager
+def _damage(message: str) -> Iterator[None]:
+    """Raise DamagedImageError for whatever Pillow raises in the block.
+
+    Its readers and converters answer hostile files with any built-in exception: AssertionError and ValueError for a
+    palette picture without a palette, struct.error, IndexError, KeyError, MemoryError and others for broken chunks.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise DamagedImageError(message) from error
 
 
 def _forget_missing_part(image: Image.Image) -> bool:

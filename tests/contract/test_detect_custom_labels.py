@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from support import results
-from support.pictures import SEVERAL_LABELS, draw_picture
+from support.pictures import SEVERAL_LABELS, draw_picture, palette_picture_without_palette
 from support.projects import Project, error_code, error_of
 
 S3_MESSAGE = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
@@ -120,6 +120,7 @@ NOISE = Image.effect_noise((2200, 2000), 90)
         pytest.param({"Bytes": b"no picture at all"}, "InvalidImageFormatException", id="text"),
         pytest.param({"Bytes": encoded(PLAIN, "GIF")}, "InvalidImageFormatException", id="GIF"),
         pytest.param({"Bytes": encoded(PLAIN)[:200]}, "InvalidImageFormatException", id="truncated"),
+        pytest.param({"Bytes": palette_picture_without_palette()}, "InvalidImageFormatException", id="no palette"),
         pytest.param({"Bytes": encoded(PLAIN.resize((63, 128)))}, "InvalidParameterException", id="too narrow"),
         pytest.param({"Bytes": encoded(PLAIN.resize((4097, 256)))}, "ImageTooLargeException", id="too wide"),
         pytest.param({"Bytes": encoded(NOISE)}, "ImageTooLargeException", id="more than 4 MB"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,11 +13,12 @@ from PIL import Image
 
 from emulator.domain.caller import Caller
 from emulator.domain.evaluation.result_keys import result_keys
-from emulator.domain.jobs import BROKE
+from emulator.domain.jobs import BROKE, DONE
 from emulator.domain.object_store import ObjectLocation, ObjectStoreUnavailableError
 from emulator.training.run import run_training
 from support.manifests import BUCKET, as_manifest, image_line
 from support.memory_store import MemoryObjectStore
+from support.pictures import palette_picture_without_palette
 
 CALLER = Caller("111122223333", "us-east-1")
 
@@ -83,6 +85,18 @@ def test_images_that_are_gone_after_the_check_are_not_blamed_on_the_output(
     assert (outcome["event"], outcome["message"]) == (BROKE, "Failed to copy images from S3 bucket.")
     assert "ManifestSummary" in outcome["values"]["result_keys"]
     assert "an image can no longer be read" in caplog.text
+
+
+def test_a_picture_without_a_palette_does_not_fail_the_training_of_the_others(tmp_path: Path) -> None:
+    """J-10: the picture's own line names it in the validation manifest; the model is trained on the rest."""
+    objects = LaterChangedStore(12, lambda _: None)
+    objects.add(BUCKET, "images/000002.jpg", palette_picture_without_palette())
+    outcome = trained(objects, tmp_path)
+    assert outcome["event"] == DONE
+    validated = objects.objects["results", outcome["values"]["result_keys"]["TrainingManifestWithValidation"]]
+    lines = [json.loads(line) for line in validated.splitlines()]
+    spoilt = [line["source-ref"] for line in lines if "errors" in line]
+    assert spoilt == [f"s3://{BUCKET}/images/000002.jpg"]
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:

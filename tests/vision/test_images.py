@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from emulator.vision.errors import DamagedImageError, ImageError, TooManyPixelsError, UnsupportedImageFormatError
 from emulator.vision.images import MAXIMUM_PIXELS, ImageFacts, decode, decode_resized, probe, resize
+from support.pictures import palette_picture_without_palette
 from tests.vision.pictures import encode, shape_picture
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -224,6 +226,27 @@ def test_spoilt_files_raise_image_errors_only(
     except ImageError:
         return
     assert pixels.shape == (facts.height, facts.width, 3)
+
+
+@pytest.mark.parametrize("tolerate_damage", [False, True])
+@pytest.mark.parametrize("raised", [AssertionError, IndexError, KeyError, struct.error, MemoryError, RecursionError])
+@pytest.mark.parametrize("step", ["load", "convert", "transpose"])
+def test_whatever_pillow_raises_means_that_the_picture_is_damaged(
+    monkeypatch: pytest.MonkeyPatch, step: str, raised: type[Exception], tolerate_damage: bool
+) -> None:
+    def fail(*_: object) -> None:
+        raise raised
+
+    data = with_orientation(quadrants().convert("L"), 6, "PNG")
+    monkeypatch.setattr(PngImageFile, step, fail)
+    monkeypatch.setattr(Image.Image, step, fail)
+    with pytest.raises(DamagedImageError):
+        decode(data, tolerate_damage=tolerate_damage)
+
+
+def test_a_palette_picture_without_a_palette_is_damaged() -> None:
+    with pytest.raises(DamagedImageError):
+        decode(palette_picture_without_palette())
 
 
 @pytest.mark.parametrize("start", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n" + b"\0" * 4 + b"IHDR"])

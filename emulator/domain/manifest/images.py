@@ -73,6 +73,8 @@ def read_image_facts(data: bytes, has_too_many_scans: Callable[[bytes], bool]) -
         try:
             image.draft("L", (image.width // 8 or 1, image.height // 8 or 1))
             image.load()
+            # A palette picture may lack its palette: it loads, and only the conversion that training needs fails.
+            image.convert("RGBA" if image.has_transparency_data else "RGB")
         except Exception:
             return ImageProblem.TRUNCATED
     return facts

@@ -11,6 +11,7 @@ from PIL import Image
 
 from emulator.domain.manifest.images import ImageFacts, ImageLook, ImageProblem, image_findings, read_image_facts
 from emulator.vision.image_header import has_too_many_scans
+from support.pictures import palette_picture_without_palette
 
 
 def look_at(data: bytes) -> ImageLook:
@@ -51,6 +52,11 @@ def test_a_cut_off_image_is_found_out(kind: str, share: float) -> None:
     """J-10."""
     data = encoded(kind)
     assert look_at(data[: int(len(data) * share)]) is ImageProblem.TRUNCATED
+
+
+def test_a_palette_picture_without_a_palette_is_damaged() -> None:
+    """J-10: it loads and cannot be converted, so it would end the training of all others."""
+    assert look_at(palette_picture_without_palette()) is ImageProblem.TRUNCATED
 
 
 @pytest.mark.parametrize("data", [b"", b"no image", b"\xff\xd8\xff", b"%PDF-1.7"])
