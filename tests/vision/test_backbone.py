@@ -15,6 +15,7 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (1, 3, 64, 96)).astype(np.fl
 
 def test_the_shipped_backbones_are_those_of_the_checksums() -> None:
     assert backbone.available_backbones() == (
+        "efficientdet_lite0",
         "efficientnet_lite0",
         "efficientnet_lite0_front_int8",
         "efficientnet_lite2",
