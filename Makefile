@@ -43,6 +43,7 @@ docs: setup ## write the documents that are generated from the code
 	$(BIN)/python -m emulator.settings > docs/settings.md
 	$(BIN)/python -m emulator.documents.parity > docs/parity.md
 	$(BIN)/python -m emulator.documents.errors > docs/errors.md
+	$(BIN)/python -m emulator.documents.console_api > web/openapi.json
 
 bench: setup ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks

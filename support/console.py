@@ -87,7 +87,7 @@ class ConsoleClient:
     def presigned(self, path: str, query: Query = None, seconds: int = 7200) -> str:
         """A URL that an `<img>` may have."""
         request = self._request("GET", path, query, None)
-        request.headers.clear()
+        del request.headers["Content-Type"]
         SigV4QueryAuth(self._credentials(), "rekognition", self.region, expires=seconds).add_auth(request)
         return str(request.url)
 

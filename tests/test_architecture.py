@@ -38,8 +38,8 @@ ARROWS: dict[str, set[str]] = {
     "jobs": {"storage", "s3", "training", "domain", "vision"},
     "operations": {"wire", "domain", "storage", "jobs"},
     "control": {"storage", "domain", "jobs"},
-    "console": {"operations", "storage", "domain"},
-    "documents": {"operations", "wire", "domain"},
+    "console": {"operations", "storage", "domain", "vision"},
+    "documents": {"operations", "console", "wire", "domain"},
     "server": {
         *("settings", "wire", "sts", "cloudwatch", "s3", "storage", "domain"),
         *("jobs", "operations", "control", "console"),

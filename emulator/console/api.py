@@ -10,13 +10,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.console import dataset_places, gallery, ground, labels
+from emulator.console import dataset_places, gallery, ground, labels, previews
 from emulator.console.context import ConsoleParts
 from emulator.console.errors import add_error_handlers, error_response
 
 ROOT = "/console/api"
 MAXIMUM_BODY_BYTES = 8 * 1024 * 1024
-_ROUTERS = (ground.router, gallery.router, labels.router, dataset_places.router)
+_ROUTERS = (ground.router, gallery.router, labels.router, dataset_places.router, previews.router)
 
 SameSite = Callable[[Headers], bool]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection
 
 from emulator.console.errors import ConsoleError
+from emulator.console.preview_cache import PreviewCache
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectStore
 from emulator.operations.context import Context, Services
@@ -18,6 +18,8 @@ from emulator.storage.engine import Database
 
 Result = TypeVar("Result")
 
+PREVIEW_SIDES = (128, 256, 384, 512, 768, 1024, 1536, 2048, 4096)
+"""Widths and heights, in pixels, that previews are made in."""
 CALLER = "console.caller"
 """Where the composition root leaves the caller in the ASGI scope; absent on unsigned requests."""
 
@@ -52,13 +54,13 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleParts:
-    """What the API reads and moves. `services` is there once the emulator serves; `cache` is a directory of its own."""
+    """What the API reads and moves. `services` is there once the emulator serves."""
 
     about: About
     database: Database
     objects: ObjectStore
     buckets: ConsoleBuckets
-    cache: Path
+    previews: PreviewCache
     services: Callable[[], Services]
 
 

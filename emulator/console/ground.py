@@ -7,7 +7,7 @@ import asyncio
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from emulator.console.context import OpenParts, SignedCall
+from emulator.console.context import PREVIEW_SIDES, OpenParts, SignedCall
 from emulator.console.errors import ConsoleError
 from emulator.domain.manifest.rules.catalogue import RULES
 
@@ -23,6 +23,7 @@ class AboutDocument(BaseModel):
     control_token_required: bool
     auth: str
     default_account: str
+    preview_widths: list[int]
 
 
 class BucketDocument(BaseModel):
@@ -76,6 +77,7 @@ async def about(parts: OpenParts) -> AboutDocument:
         control_token_required=facts.control_token_required,
         auth=facts.auth,
         default_account=facts.default_account,
+        preview_widths=list(PREVIEW_SIDES),
     )
 
 

@@ -15,6 +15,7 @@ from emulator.console.api import GuardedApi, create_console_api
 from emulator.console.context import CALLER, About, ConsoleParts
 from emulator.console.errors import error_response
 from emulator.console.page import ConsolePage
+from emulator.console.preview_cache import PreviewCache
 from emulator.control.app import Controls, create_control_app, is_of_this_site, read_json
 from emulator.control.knobs import Knobs, add_knobs
 from emulator.control.models import add_models
@@ -143,7 +144,7 @@ class Emulator:
             database=self.database,
             objects=self.objects,
             buckets=console_buckets(self.s3, self.objects, settings),
-            cache=self.directories.cache / "previews",
+            previews=PreviewCache(self.directories.previews),
             services=self._services,
         )
 

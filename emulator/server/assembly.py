@@ -47,10 +47,11 @@ class Directories:
         self.models = root / "models"
         self.work = root / "work"
         self.cache = root / "cache"
+        self.previews = root / "previews"
 
     def create(self) -> None:
         """Make those that are missing."""
-        for directory in (self.root, self.objects, self.models, self.work, self.cache):
+        for directory in (self.root, self.objects, self.models, self.work, self.cache, self.previews):
             directory.mkdir(parents=True, exist_ok=True)
 
 
