@@ -91,3 +91,57 @@ export interface Snapshot {
   clock: Clock;
   bucket: string | null;
 }
+
+export interface Example {
+  id: "rooms" | "flowers" | "logos" | "circuit-boards";
+  name: string;
+  labels: string[];
+  training_images: number;
+  test_images: number;
+  boxes: boolean;
+}
+
+export interface VersionFigures {
+  training: { images: number; labels: number } | null;
+  testing: { images: number; labels: number } | null;
+}
+
+export type ResultType = "TP" | "FP" | "FN";
+
+export interface PixelBox {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export interface ResultItem {
+  source_ref: string;
+  bucket: string;
+  key: string;
+  name: string;
+  image_size: { width: number; height: number } | null;
+  results: { label: string; result: ResultType; confidence: number | null; box: PixelBox | null }[];
+  truth: { label: string; box: PixelBox | null }[];
+}
+
+export interface Results {
+  kind: "labels" | "boxes";
+  total: number;
+  offset: number;
+  labels: string[];
+  counts: { images: number; TP: number; FP: number; FN: number };
+  items: ResultItem[];
+}
+
+export interface PriorDataset {
+  type: DatasetType;
+  bucket: string;
+  key: string;
+  version: string | null;
+  project: string;
+  project_name: string;
+  versions: string[];
+  associated: boolean;
+  last_used: number;
+}
