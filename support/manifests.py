@@ -163,10 +163,10 @@ LINE_CASES: dict[str, LineCase] = {
         "invalid",
         "error",
     ),
-    "image-level value is text": LineCase(
+    "image-level value is a list": LineCase(
         "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT",
         "The format of the label attribute kind is invalid.",
-        changed(image_line(), _put("kind", value="1")),
+        changed(image_line(), _put("kind", value=[1])),
         (),
         "invalid",
         "error",
@@ -240,6 +240,101 @@ LINE_CASES: dict[str, LineCase] = {
         "One or more bounding boxes has a missing confidence value.",
         changed(box_line(), _remove("boxes-metadata", "objects", 1)),
         ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "more objects than boxes": LineCase(
+        "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE",
+        "One or more bounding boxes has a missing confidence value.",
+        changed(box_line(), _put("boxes-metadata", "objects", value=[{"confidence": 1}] * 3)),
+        ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "objects without boxes": LineCase(
+        "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE",
+        "One or more bounding boxes has a missing confidence value.",
+        changed(box_line(boxes=[]), _put("boxes-metadata", "objects", value=[{"confidence": 1}])),
+        ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "confidence of an object over 1": LineCase(
+        "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
+        _METADATA_FORMAT,
+        changed(box_line(), _put("boxes-metadata", "objects", 1, "confidence", value=1.5)),
+        ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "confidence of an object is text": LineCase(
+        "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
+        _METADATA_FORMAT,
+        changed(box_line(), _put("boxes-metadata", "objects", 0, "confidence", value="1")),
+        ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "class name of an object is empty": LineCase(
+        "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
+        _METADATA_FORMAT,
+        changed(box_line(), _put("boxes-metadata", "objects", 0, "class-name", value="")),
+        ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "box metadata of both kinds": LineCase(
+        "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
+        _METADATA_FORMAT,
+        changed(box_line(), lambda line: line["boxes-metadata"].update({"confidence": 0.9, "class-name": "Echo"})),
+        ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "image-level metadata of both kinds": LineCase(
+        "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
+        _METADATA_FORMAT,
+        image_line(objects=[], class_map={}),
+        ("kind-metadata",),
+        "invalid",
+        "error",
+    ),
+    "class map by names": LineCase(
+        "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
+        _METADATA_FORMAT,
+        changed(box_line(), _put("boxes-metadata", "class-map", value={"Dot": "0", "Echo": "1"})),
+        ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "class map beside the boxes": LineCase(
+        "ERROR_MISSING_CLASS_MAP_ID",
+        "One of more class ids is missing from the class map.",
+        changed(
+            changed(box_line(), _put("boxes", "class-map", value={"Dot": 0, "Echo": 1})),
+            _put("boxes-metadata", "class-map", value={}),
+        ),
+        ("boxes-metadata",),
+        "invalid",
+        "error",
+    ),
+    "boxes in fractions of the image": LineCase(
+        "ERROR_BOUNDING_BOX_TOO_SMALL",
+        "The height and width of the bounding box is too small.",
+        box_line(boxes=[("Echo", 0.1, 0.1, 0.4, 0.5)]),
+        ("boxes", "annotations", 0),
+        "invalid",
+        "error",
+        ("ERROR_NO_VALID_ANNOTATIONS", _NO_VALID),
+    ),
+    "labelling failed": LineCase(
+        "ERROR_NO_LABEL_ATTRIBUTES",
+        "No label attributes found.",
+        {
+            "source-ref": f"s3://{BUCKET}/a.jpg",
+            "boxes-metadata": {"failure-reason": "ClientError: the annotation could not be consolidated."},
+        },
+        (),
         "invalid",
         "error",
     ),
@@ -362,6 +457,27 @@ LINE_CASES: dict[str, LineCase] = {
         ("WARNING_NO_ANNOTATIONS",),
     ),
 }
+
+
+TOLERATED_LINES: dict[str, Line] = {
+    "date with lower-case z": image_line(creation_date="2020-02-03T04:05:06.0000z"),
+    "date with lower-case t": image_line(creation_date="2020-02-03t04:05:06+01:00"),
+    "date with a blank": image_line(creation_date="2020-02-03 04:05:06"),
+    "job-name is null": image_line(job_name=None),
+    "job-name is a number": image_line(job_name=7),
+    "job-name is a list": changed(box_line(), _put("boxes-metadata", "job-name", value=["a"])),
+    "job-name is missing": changed(box_line(), _remove("boxes-metadata", "job-name")),
+    "value is text": changed(image_line(), _put("kind", value="ants")),
+    "value is empty text": changed(image_line(), _put("kind", value="")),
+    "value is 1.0": changed(image_line(), _put("kind", value=1.0)),
+    "depth of 4": changed(box_line(), _put("boxes", "image_size", 0, "depth", value=4)),
+    "an unused class": changed(box_line(), _put("boxes-metadata", "class-map", "7", value="Spot")),
+    "an object's further members": changed(
+        box_line(), lambda line: line["boxes-metadata"]["objects"][0].update({"class-name": "Echo", "note": None})
+    ),
+    "box metadata with a confidence": changed(box_line(), _put("boxes-metadata", "confidence", value=0.9)),
+}
+"""Lines that the service takes although a strict reader might not (F-3, F-5)."""
 
 
 def with_extra(text: str) -> bytes:

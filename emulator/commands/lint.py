@@ -83,7 +83,7 @@ def _lint(arguments: argparse.Namespace) -> LintResult:
         if not path.exists() and path.parts[:1] == ("s3:",):
             raise UsageError(f"a manifest is read from a local file: copy {path.name} from S3 first")
         if not path.is_file():
-            raise UsageError(f"{path} is no file" if path.exists() else f"there is no file {path}")
+            raise UsageError(f"{path} is not a file" if path.exists() else f"there is no file {path}")
     if arguments.split and arguments.test is not None:
         raise UsageError("--split tries what happens without a testing manifest: leave out --test or --split")
     size = sum(path.stat().st_size for path in paths)

@@ -54,7 +54,7 @@ class CocoConversion:
         except KeyError as error:
             raise ConversionError(f"{path}: {error} is missing or unknown") from None
         except (TypeError, AttributeError):
-            raise ConversionError(f"{path}: images, annotations or categories are no lists of objects") from None
+            raise ConversionError(f"{path}: images, annotations or categories are not lists of objects") from None
 
     def _line(self, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[Any, str]) -> Line:
         _check_image(image)
@@ -111,23 +111,23 @@ def _category(category: dict[str, Any]) -> tuple[int, str]:
     """A category's id, which becomes a class id, and its name (CO-2)."""
     identity, name = category["id"], category["name"]
     if type(identity) is not int:
-        raise _NotCocoError(f"the id of category {name!r} is no integer: {identity!r}")
+        raise _NotCocoError(f"the id of category {name!r} is not an integer: {identity!r}")
     if not isinstance(name, str) or not name:
-        raise _NotCocoError(f"the name of category {identity} is no text: {name!r}")
+        raise _NotCocoError(f"the name of category {identity} is not text: {name!r}")
     return identity, name
 
 
 def _check_image(image: dict[str, Any]) -> None:
     if not isinstance(image["file_name"], str) or not image["file_name"]:
-        raise _NotCocoError(f"the file_name of image {image['id']} is no text: {image['file_name']!r}")
+        raise _NotCocoError(f"the file_name of image {image['id']} is not text: {image['file_name']!r}")
     if not (is_number(image["width"]) and is_number(image["height"])):
-        raise _NotCocoError(f"width or height of image {image['id']} is no number")
+        raise _NotCocoError(f"width or height of image {image['id']} is not a number")
 
 
 def _bbox(annotation: dict[str, Any]) -> list[float]:
     bbox = annotation["bbox"]
     if not (isinstance(bbox, list) and len(bbox) == 4 and all(is_number(value) for value in bbox)):
-        raise _NotCocoError(f"a bbox of image {annotation['image_id']} is no list of four numbers: {bbox!r}")
+        raise _NotCocoError(f"a bbox of image {annotation['image_id']} is not a list of four numbers: {bbox!r}")
     return bbox
 
 
@@ -135,10 +135,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise ConversionError(f"{path} is no JSON: {error}") from None
+        raise ConversionError(f"{path} is not JSON: {error}") from None
     missing = {"images", "annotations", "categories"} - set(document if isinstance(document, dict) else ())
     if missing:
-        raise ConversionError(f"{path} is no COCO file: it has no {', '.join(sorted(missing))}")
+        raise ConversionError(f"{path} is not a COCO file: it has no {', '.join(sorted(missing))}")
     return dict(document)
 
 

@@ -53,7 +53,7 @@ def read_rows(path: Path) -> list[list[str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [[column.strip() for column in row] for row in csv.reader(file)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ConversionError(f"{path} is no CSV file in UTF-8: {error}") from None
+        raise ConversionError(f"{path} is not a CSV file in UTF-8: {error}") from None
     return [row for row in rows if row and row[0]]
 
 

@@ -27,7 +27,10 @@ class MultilabelConversion:
     file_names: list[str] = field(default_factory=list)
 
     def lines(self, path: Path) -> Iterator[Line]:
-        """One line a line; lines whose attribute is no list of class ids stay as they are. Raises ConversionError."""
+        """Each input line gives one output line; one whose attribute is not a list of class ids stays as it is.
+
+        Raises ConversionError.
+        """
         try:
             with path.open("rb") as stream:
                 for number, raw, _ in read_lines(stream):
@@ -39,11 +42,11 @@ class MultilabelConversion:
         try:
             return self._line(decode_line(raw.decode(), raw))
         except (NotJsonObjectError, UnicodeDecodeError):
-            raise ConversionError(f"{place} is no JSON line") from None
+            raise ConversionError(f"{place} is not a JSON line") from None
         except KeyError as error:
             raise ConversionError(f"{place}: {error} is missing from the metadata or its maps") from None
         except (TypeError, AttributeError):
-            raise ConversionError(f"{place} is no line of a multi-label job") from None
+            raise ConversionError(f"{place} is not a line of a multi-label job") from None
 
     def _line(self, document: dict[str, Any]) -> Line:
         jobs = [key for key in document if key != SOURCE_REF and not key.endswith(METADATA_SUFFIX)]

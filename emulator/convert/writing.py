@@ -44,8 +44,8 @@ def attribute_name(label: str) -> str:
 def write_manifest(path: Path, lines: Iterable[Line]) -> int:
     """Write the lines as they come; returns how many. If `lines` raises, nothing is left behind.
 
-    Raises OSError, and ConversionError for a full disk and for what is no Unicode text: file names in another encoding,
-    half characters.
+    Raises OSError, and ConversionError for a full disk and for what is not Unicode text: file names in another
+    encoding, half characters.
     """
     count = 0
     partial = path.with_name(f"{path.name}.partial")
@@ -72,7 +72,7 @@ def _text_of(line: Line) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         around = text[max(0, error.start - 40) : error.end + 20]
-        raise ConversionError(f"a name is no Unicode text: {around!a}") from None
+        raise ConversionError(f"a name is not Unicode text: {around!a}") from None
     return text
 
 

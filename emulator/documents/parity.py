@@ -128,6 +128,15 @@ UNKNOWN = (
         "`CUSTOM_LABELS_SEED`",
     ),
     Choice(
+        "What the manifest check says of members that the guide does not describe: `job-name` of any type, text as the "
+        "value of an image-level attribute, `1.0` for `1`, small `t` and `z` in dates, `confidence` or `class-name` "
+        "beside boxes",
+        "Taken. All four of `confidence`, `class-name`, `objects` and `class-map` in one metadata, or another number "
+        "of `objects` than of `annotations`, are refused.",
+        "Likely: a validator of the service from 2020 that a public notebook shows, and manifests that were trained "
+        "with.",
+    ),
+    Choice(
         "Latency and throughput of an inference unit",
         "Five requests a second for each unit, whatever the image; latency is what this machine needs.",
         "The figure that AWS's own code samples plan with.",

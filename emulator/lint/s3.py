@@ -49,7 +49,7 @@ class S3Folder:
 def s3_client(endpoint_url: str | None, profile: str | None) -> Any:
     """A boto3 S3 client; without any credentials the emulator's default account is used.
 
-    Raises UsageError if boto3 is not installed, the profile does not exist or the endpoint is no URL.
+    Raises UsageError if boto3 is not installed, the profile does not exist or the endpoint is not a URL.
     """
     try:
         import boto3

@@ -175,7 +175,7 @@ def test_half_a_character_is_said_in_one_line(
     (tmp_path / "x.json").write_text(content)
     assert run("coco", "x.json", "--s3", "s3://photographs", *flags) == 1
     error = capsys.readouterr().err
-    assert error.startswith("custom-labels convert: a name is no Unicode text")
+    assert error.startswith("custom-labels convert: a name is not Unicode text")
     assert error.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json"]
 

@@ -23,7 +23,7 @@ def validation_line(raw: bytes, inspection: LineInspection) -> bytes:
     """The line of a validation manifest, without line feed.
 
     Lines without findings keep their bytes, unless they carried error arrays of an earlier validation (VR-6); a line
-    that is no JSON object is replaced by one that holds only the error (J-9).
+    that is not a JSON object is replaced by one that holds only the error (J-9).
     """
     document = inspection.document
     visible = [finding for finding in inspection.findings if finding.place is not Place.NOWHERE]

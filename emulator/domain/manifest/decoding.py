@@ -47,7 +47,7 @@ def decode_line(text: str, raw: bytes) -> Document:
     """The JSON object of a line (`text` is `raw` decoded). Raises NotJsonObjectError.
 
     Refused beyond bad syntax: NaN, Infinity and numbers outside the range of doubles, escapes of single surrogates
-    (they are no Unicode text), integers of more than 4,300 digits, and more than 100 levels of nesting.
+    (they are not Unicode text), integers of more than 4,300 digits, and more than 100 levels of nesting.
     """
     try:
         document = _decode(text)
@@ -64,7 +64,7 @@ def decode_line(text: str, raw: bytes) -> Document:
     except ValueError:
         raise NotJsonObjectError("a number has too many digits") from None
     if not isinstance(document, dict):
-        raise NotJsonObjectError("the line is no JSON object")
+        raise NotJsonObjectError("the line is not a JSON object")
     if raw.count(b"[") + raw.count(b"{") > MAXIMUM_NESTING and _depth(raw) > MAXIMUM_NESTING:
         raise NotJsonObjectError("nested too deeply")
     return document

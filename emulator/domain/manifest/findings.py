@@ -90,9 +90,10 @@ class LabelUse:
 class LineInspection:
     """A line after all checks that need nothing but the line.
 
-    `document` is the decoded line without the keys that the service adds (None if it is no JSON object); `is_rewritten`
-    says that such keys were there. `image_labels` and `boxes` are what a training may use; `declared` counts every use
-    of a label, also by boxes with errors. `image_size` and `creation_date` belong to the first usable label attribute.
+    `document` is the decoded line without the keys that the service adds (None if it is not a JSON object);
+    `is_rewritten` says that such keys were there. `image_labels` and `boxes` are what a training may use; `declared`
+    counts every use of a label, also by boxes with errors. `image_size` and `creation_date` belong to the first usable
+    label attribute.
     """
 
     findings: list[Finding] = field(default_factory=list)

@@ -23,7 +23,7 @@ class ImageProblem(Enum):
     NO_PERMISSION = "the object may not be read"
     TOO_LARGE = "the file has more than 15 MB"
     TOO_MANY_SCANS = "the JPEG has more scans than any that a camera or a program writes"
-    UNREADABLE = "the file is no image that can be read"
+    UNREADABLE = "the file is not an image that can be read"
     TRUNCATED = "the image is cut off or damaged"
 
 

@@ -63,7 +63,7 @@ def _decode(inspection: LineInspection, raw: bytes, is_cut: bool) -> Document | 
         if is_cut:
             return _refuse(inspection, line_rules.LINE_TOO_LONG, _LONGER)
         column = len(raw[: error.start].decode()) + 1
-        return _refuse(inspection, line_rules.INVALID_JSON_LINE, f"byte {error.start + 1} is no UTF-8", column)
+        return _refuse(inspection, line_rules.INVALID_JSON_LINE, f"byte {error.start + 1} is not UTF-8", column)
     if is_cut or (len(text) > MAXIMUM_LINE_CHARACTERS and len(text.rstrip("\r")) > MAXIMUM_LINE_CHARACTERS):
         return _refuse(inspection, line_rules.LINE_TOO_LONG, _LONGER)
     try:
@@ -101,11 +101,11 @@ def _check_source_ref(inspection: LineInspection, document: Document) -> bool:
 
 
 def _wrong_with(source_ref: object) -> str:
-    """What a person should look at in a source-ref that is none."""
+    """What a person should look at in a source-ref of the wrong form."""
     if isinstance(source_ref, str) and source_ref.startswith("s3://"):
         bucket, _, key = source_ref.removeprefix("s3://").partition("/")
         if bucket and key and not _BUCKET.fullmatch(bucket):
-            return "the bucket's name is none: at least three letters, digits, dots or hyphens"
+            return "the bucket's name is not valid: at least three letters, digits, dots or hyphens"
         if len(key.encode()) > _MAXIMUM_KEY_BYTES:
             return f"the key has more than {_MAXIMUM_KEY_BYTES:,} bytes"
     return "not of the form s3://bucket/path"

@@ -13,7 +13,7 @@ _DECODER = json.JSONDecoder()
 def column_of(text: str, path: Sequence[str | int]) -> int:
     """The column (from 1, in characters) at which the value behind a path of keys and indices begins.
 
-    Follows the path as far as it goes; of a repeated key the last one counts, as in decoding. For text that is no JSON
+    Follows the path as far as it goes; of a repeated key the last one counts, as in decoding. For text that is not JSON
     the column of the last step that could be read.
     """
     position = _skip(text, 0)

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from support.manifests import BUCKET, LINE_CASES, Line, LineCase, as_bytes, as_manifest, image_line, image_pair
+from support.manifests import (
+    BUCKET,
+    LINE_CASES,
+    TOLERATED_LINES,
+    Line,
+    LineCase,
+    as_bytes,
+    as_manifest,
+    image_line,
+    image_pair,
+)
 from support.projects import Project, new_project
 from support.server import EmulatorProcess
 
@@ -61,6 +71,16 @@ def test_every_line_error_is_marked_at_its_place_or_drops_the_line(project: Proj
         check_entry(found[line["source-ref"]], case)
     marked = [entry for entry in found.values() if "cl-errors" in json.dumps(entry)]
     assert entries(project, HasErrors=True) == marked
+
+
+def test_what_a_strict_reader_might_refuse_is_taken(project: Project) -> None:
+    """F-3, F-5: members without a use have no rule; dates as JSON Schema has them; text as an attribute's value."""
+    lines = [own_image(line, number) for number, line in enumerate(TOLERATED_LINES.values())]
+    description = describe(project, as_manifest(lines))
+    statistics = description["DatasetStats"]
+    assert (description["Status"], statistics["TotalEntries"]) == ("CREATE_COMPLETE", len(lines))
+    assert [entry for entry in entries(project) if "cl-errors" in json.dumps(entry)] == []
+    assert (statistics["LabeledEntries"], statistics["ErrorEntries"]) == (len(lines), 0)
 
 
 def check_entry(entry: Any, case: LineCase) -> None:

@@ -92,7 +92,7 @@ def test_errors_of_the_first_group_stop_the_checks_of_the_line() -> None:
 
 def test_a_malformed_attribute_leaves_the_others_usable() -> None:
     """J-4: attribute, and the line only if it was the last."""
-    line = {**image_line(label="ants"), **changed(image_pair("other", "bees"), lambda x: x.update(other="one"))}
+    line = {**image_line(label="ants"), **changed(image_pair("other", "bees"), lambda x: x.update(other=["one"]))}
     inspection = inspect_line(as_bytes(line))
     assert [finding.rule.code for finding in inspection.findings] == ["ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"]
     assert (inspection.verdict.value, inspection.image_labels) == ("valid", ["ants"])
@@ -100,7 +100,7 @@ def test_a_malformed_attribute_leaves_the_others_usable() -> None:
 
 def test_a_stopped_line_uses_no_box_that_has_an_error() -> None:
     """J-23 and J-12: what is not reported is not used either."""
-    broken = changed(image_pair("other", "bees"), lambda x: x.update(other="one"))
+    broken = changed(image_pair("other", "bees"), lambda x: x.update(other=["one"]))
     inspection = inspect_line(as_bytes({**box_line(boxes=[("Echo", -1, 0, 50, 50), ("Dot", 0, 0, 9, 9)]), **broken}))
     assert [box.label for box in inspection.boxes] == ["Dot"]
     assert len(inspection.findings) == 1

@@ -121,8 +121,8 @@ def test_odd_source_refs_are_refused(source_ref: object) -> None:
 @pytest.mark.parametrize(
     ("source_ref", "told"),
     [
-        ("s3://bu/key", "the bucket's name is none"),
-        ("s3://my photos/key", "the bucket's name is none"),
+        ("s3://bu/key", "the bucket's name is not valid"),
+        ("s3://my photos/key", "the bucket's name is not valid"),
         ("s3://photographs/" + "k" * 1025, "the key has more than 1,024 bytes"),
         ("s3://photographs", "not of the form s3://bucket/path"),
         ("/photographs/key", "not of the form s3://bucket/path"),

@@ -198,7 +198,7 @@ def test_images_of_stopped_and_ignored_lines_are_not_looked_at() -> None:
 
 def test_the_image_of_a_usable_line_is_looked_at_though_its_checks_have_ended() -> None:
     """J-4 on one of two attributes: the line is used, so its image must be good."""
-    line = {**image_line(77, "a"), **image_pair("other", "b"), "other": "no number"}
+    line = {**image_line(77, "a"), **image_pair("other", "b"), "other": ["no number"]}
     assert validate([*labelled(10), line], labelled(4, 50)).training.usable[-1].facts is not None
     result = validate([*labelled(10), line], labelled(4, 50), problem(ImageProblem.MISSING, only="77"))
     assert [finding.rule.code for finding in result.training.findings[11]] == [
@@ -373,7 +373,7 @@ def test_lines_without_annotation_are_kept_as_background() -> None:
     "useless",
     [
         image_pair("kind", "a", type="groundtruth/wrong-type"),
-        {**image_pair("kind", "a"), "kind": "a"},
+        {**image_pair("kind", "a"), "kind": ["a"]},
         box_pair("good", [("a", -5, 1, 50, 50)]),
     ],
 )

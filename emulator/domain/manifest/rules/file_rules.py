@@ -136,7 +136,7 @@ IMAGES_COPY_FAILED = Rule(
     Effect.FAIL,
     ("TE-9",),
     "Not one of the images could be read, or one that had been checked was gone or replaced before the training used it"
-    " (that is no error of the manifest, and not in its summary).",
+    " (that is not an error of the manifest, and not in its summary).",
     "Check that the images are where source-ref says, and leave them there until the training has ended.",
     TRAINING_ONLY,
 )

@@ -80,8 +80,8 @@ INVALID_LABEL_ATTRIBUTE_FORMAT = Rule(
     Level.ATTRIBUTE,
     Effect.DROP_ATTRIBUTE,
     ("J-4", "E-9", "F-3", "F-5"),
-    "An image-level attribute is no integer, or a box attribute lacks image_size (a list of one object with width,"
-    " height and depth) or has annotations without class_id, left, top, width or height.",
+    "An image-level attribute is neither an integer nor text, or a box attribute lacks image_size (a list of one"
+    " object with width, height and depth) or has annotations without class_id, left, top, width or height.",
     "Write the attribute as docs/manifests.md shows it.",
     stops=True,
 )
@@ -92,7 +92,7 @@ INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT = Rule(
     Effect.DROP_ATTRIBUTE,
     ("J-5", "E-9", "F-3", "F-5"),
     "A required key of the metadata is missing or has the wrong type: confidence, class-name, human-annotated,"
-    " creation-date, type; for boxes objects and class-map.",
+    " creation-date, type; for boxes objects and class-map. Or it is of both kinds at once.",
     "Write the metadata as docs/manifests.md shows it.",
     stops=True,
 )
@@ -102,7 +102,7 @@ MISSING_BOUNDING_BOX_CONFIDENCE = Rule(
     Level.METADATA,
     Effect.DROP_LINE,
     ("J-7", "E-9"),
-    "objects has fewer entries with a confidence than there are annotations.",
+    "objects does not have exactly one entry with a confidence for each annotation.",
     'Write one {"confidence": 1} in objects for each annotation.',
     stops=True,
 )
@@ -112,7 +112,7 @@ MISSING_CLASS_MAP_ID = Rule(
     Level.METADATA,
     Effect.DROP_LINE,
     ("J-8", "E-9", "X-14", "X-26"),
-    "A class_id of an annotation is no key of class-map.",
+    "A class_id of an annotation is not a key of class-map.",
     "Add the class id to class-map.",
     stops=True,
 )
