@@ -27,12 +27,16 @@ _QUOTAS_HEAD = """They hold with `CUSTOM_LABELS_QUOTAS=aws` only; policies and t
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What Amazon leaves open, what the emulator answers, and why. `setting` names what changes it, or is empty."""
+    """What Amazon leaves open, what the emulator answers, and why. `setting` names what changes it, or is empty.
+
+    `sure`: how sure it is that the real service does the same, where there is evidence.
+    """
 
     question: str
     answer: str
     reason: str
     setting: str = ""
+    sure: str = ""
 
 
 UNKNOWN = (
@@ -194,6 +198,65 @@ EDGE = (
     ),
 )
 
+RESULT_FILES = (
+    Choice(
+        "Ids in the snapshots (`TrainingGroundTruth`, `TestingGroundTruth`)",
+        "`rekognition-custom-labels-object-id` at the top level of each line: 1, 2, 3 … by image.",
+        "A workshop in R with printed output, a public Java class and the constants of the service's validator (2020) "
+        "have it there.",
+        sure="sure",
+    ),
+    Choice(
+        "`line-idx` in the snapshots",
+        "At the top level of each line: the number of the manifest's line, from 1.",
+        "The same constants call it the line number of the original manifest, and the validator counts from 1; no file "
+        "with the value is public.",
+        sure="likely",
+    ),
+    Choice(
+        "Which boxes the testing snapshot of a detector lists",
+        "One entry for each true box (true positive, or false negative whatever the confidence), then the predictions "
+        "that reach their threshold and found none (false positive). No true negatives.",
+        "The printed rows of the workshop: 17 true boxes, 17 entries with `is-present-in-ground-truth`, no true "
+        "negative.",
+        sure="likely",
+    ),
+    Choice(
+        "A true box that no prediction covers",
+        "A false negative of confidence 0 at the place of the true box.",
+        "So that the file alone gives the recall of the summary. In the printed rows each true box has a prediction.",
+        sure="ours",
+    ),
+    Choice(
+        "The order of `objects`",
+        "True boxes in the order of the manifest, then false positives, most confident first.",
+        "The printed rows follow neither confidence nor truth throughout.",
+        sure="ours",
+    ),
+    Choice(
+        "Pixels in the snapshots",
+        "Whole: the edges of a box are rounded, and a box stays within the image.",
+        "Ground Truth and the guide's example.",
+        sure="sure",
+    ),
+    Choice(
+        "Which evaluation pairs a line of a classifier has",
+        "One, `…-evaluation-0`, for the highest-scoring label where no test image has more than one label. Otherwise "
+        "one for each label of the image and for each that was found without being there, numbered in this order.",
+        "The guide's example has one pair; a notebook of AWS reads one pair of truth and prediction for each "
+        "evaluation member and computes the accuracy from them, which a pair for every label makes 1/K.",
+        sure="likely",
+    ),
+    Choice(
+        "A label without test images in the evaluation summary",
+        "It is in `LabelEvaluationResults`, last, with its threshold, metrics of 0 and `NumberOfTestingImages` 0. The "
+        "aggregates leave it out and name the labels that they cover in `EvaluatedLabels`, a member of our own, which "
+        "is there only then.",
+        "The guide allows such labels (Q-7) and has a threshold for each label; how the means treat them is unknown.",
+        sure="ours",
+    ),
+)
+
 ABSENT = (
     ("Adapters (`Feature` CONTENT_MODERATION, `FeatureConfig`)", "answer InvalidParameterException."),
     ("Encryption with KMS", "`KmsKeyId` is checked, stored and shown; nothing is encrypted."),
@@ -217,6 +280,8 @@ def document() -> str:
         _table(("what is not known", "what is answered here", "why", "setting"), map(_choice_row, UNKNOWN)),
         "## At the edge",
         _table(("what", "what is answered here", "why", "setting"), map(_choice_row, EDGE)),
+        "## Result files",
+        _table(("what", "what is written here", "source", "how sure"), map(_sure_row, RESULT_FILES)),
         "## Quotas",
         _QUOTAS_HEAD,
         _table(("quota", "default", "error"), _quota_rows()),
@@ -240,6 +305,10 @@ def _operation_row(entry: Entry) -> tuple[str, ...]:
 
 def _choice_row(choice: Choice) -> tuple[str, ...]:
     return choice.question, choice.answer, choice.reason, choice.setting
+
+
+def _sure_row(choice: Choice) -> tuple[str, ...]:
+    return choice.question, choice.answer, choice.reason, choice.sure
 
 
 def _quota_rows() -> Iterator[tuple[str, ...]]:

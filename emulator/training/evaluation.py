@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-from emulator.domain.evaluation.classification import evaluate_classification
+from emulator.domain.evaluation.classification import evaluate_classification, has_single_labels
 from emulator.domain.evaluation.detection import ImageBoxes, evaluate_detection
 from emulator.domain.evaluation.report import Evaluation
-from emulator.domain.evaluation.snapshots import PredictedBox, classification_snapshot_line, detection_snapshot_line
+from emulator.domain.evaluation.snapshots import (
+    boxes_told,
+    classification_snapshot_line,
+    detection_snapshot_line,
+    labels_told,
+)
 from emulator.domain.manifest.findings import Box
 from emulator.domain.manifest.side import UsableLine
 from emulator.domain.manifest.training import TrainingValidation
@@ -61,9 +65,16 @@ def _classification(
     truth = np.array([[label in line.image_labels for label in labels] for line in lines], dtype=np.bool_)
     evaluation = evaluate_classification(labels, confidences, truth)
     thresholds = evaluation.thresholds()
+    one_each = has_single_labels(truth)
     snapshot = (
-        classification_snapshot_line(line, {label: found[label] for label in labels}, thresholds, evaluated_at)
-        for line, found in zip(lines, by_label, strict=True)
+        classification_snapshot_line(
+            number,
+            line,
+            labels_told(line.image_labels, {label: found[label] for label in labels}, thresholds, one_each=one_each),
+            thresholds,
+            evaluated_at,
+        )
+        for number, (line, found) in enumerate(zip(lines, by_label, strict=True), start=1)
     )
     return TestResult(evaluation, snapshot)
 
@@ -76,25 +87,31 @@ def _detection(
 ) -> TestResult:
     indices = {label: index for index, label in enumerate(labels)}
     found_boxes = [[_box_of(item, line) for item in found] for line, found in zip(lines, predictions, strict=True)]
-    truth = [_image_boxes([box for box in line.boxes if box.label in indices], indices) for line in lines]
+    true_boxes = [[box for box in line.boxes if box.label in indices] for line in lines]
+    truth = [_image_boxes(boxes, indices) for boxes in true_boxes]
     found = [
         _image_boxes(boxes, indices, [item.confidence for item in items])
         for boxes, items in zip(found_boxes, predictions, strict=True)
     ]
     judged = evaluate_detection(labels, truth, found)
     thresholds = judged.evaluation.thresholds()
-
-    def snapshot(
-        line: UsableLine, boxes: Sequence[Box], items: Sequence[Prediction], matches: NDArray[np.bool_]
-    ) -> str:
-        predicted = [
-            PredictedBox(box, item.confidence, bool(is_match))
-            for box, item, is_match in zip(boxes, items, matches, strict=True)
-        ]
-        return detection_snapshot_line(line, predicted, thresholds, evaluated_at)
-
-    rows = zip(lines, found_boxes, predictions, judged.matches, strict=True)
-    return TestResult(judged.evaluation, (snapshot(*row) for row in rows))
+    rows = zip(lines, true_boxes, found_boxes, predictions, judged.matches, strict=True)
+    snapshot = (
+        detection_snapshot_line(
+            number,
+            line,
+            boxes_told(
+                true,
+                [(box, item.confidence) for box, item in zip(boxes, items, strict=True)],
+                matches.tolist(),
+                thresholds,
+            ),
+            thresholds,
+            evaluated_at,
+        )
+        for number, (line, true, boxes, items, matches) in enumerate(rows, start=1)
+    )
+    return TestResult(judged.evaluation, snapshot)
 
 
 def _box_of(prediction: Prediction, line: UsableLine) -> Box:

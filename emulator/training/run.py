@@ -119,7 +119,8 @@ def _run(training: Training) -> dict[str, Any]:
     _write_validation_files(training, validation)
     if validation.failure is not None:
         raise TrainingFailedError(validation.failure.message)
-    training.put_text_lines(ResultKind.TRAINING_SNAPSHOT, map(training_snapshot_line, validation.training.usable))
+    numbered = enumerate(validation.training.usable, start=1)
+    training.put_text_lines(ResultKind.TRAINING_SNAPSHOT, (training_snapshot_line(*pair) for pair in numbered))
     try:
         model = _train(training, validation, reader)
         result = evaluate(model, validation, reader, training.report, datetime.now(UTC))

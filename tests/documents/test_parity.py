@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.documents.parity import ABSENT, EDGE, UNKNOWN, document
+from emulator.documents.parity import ABSENT, EDGE, RESULT_FILES, UNKNOWN, document
 from emulator.domain import errors
 from emulator.domain.metering.quotas import QUOTAS, Quota
 from emulator.operations.registry import registered_operations
@@ -38,10 +38,11 @@ def test_every_operation_is_there_once() -> None:
 
 
 def test_choices_say_something_and_name_real_settings() -> None:
-    for choice in (*UNKNOWN, *EDGE):
+    for choice in (*UNKNOWN, *EDGE, *RESULT_FILES):
         assert choice.question and choice.answer.endswith(".") and choice.reason.endswith(".")
         for name in re.findall(rf"{PREFIX}\w+", choice.setting):
             assert name.removeprefix(PREFIX).lower() in Settings.__dataclass_fields__
+    assert all(choice.sure in ("sure", "likely", "ours") for choice in RESULT_FILES)
     assert all(text.endswith(".") for _, text in ABSENT)
 
 

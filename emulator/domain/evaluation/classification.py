@@ -35,6 +35,11 @@ def evaluate_classification(
     return Evaluation(tuple(evaluations), confusion=_confusion(labels, confidences, truth, thresholds))
 
 
+def has_single_labels(truth: NDArray[np.bool_]) -> bool:
+    """Whether no test image, a row of the bool array [n, K], has more than one of the K labels (O-28)."""
+    return bool(np.all(truth.sum(axis=1) <= 1))
+
+
 def _confusion(
     labels: Sequence[str], confidences: NDArray[np.float32], truth: NDArray[np.bool_], thresholds: NDArray[np.float32]
 ) -> tuple[ConfusionCell, ...]:
@@ -47,7 +52,7 @@ def _confusion(
     """
     if not truth.size:
         return ()
-    if np.all(truth.sum(axis=1) <= 1):
+    if has_single_labels(truth):
         taken = np.zeros_like(truth)
         taken[np.arange(len(truth)), confidences.argmax(axis=1)] = True
         counts = truth.T.astype(np.float64) @ taken

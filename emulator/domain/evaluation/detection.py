@@ -19,6 +19,10 @@ from emulator.domain.evaluation.thresholds import best_threshold
 
 MATCHING_IOU = 0.5
 DETECTIONS_PER_IMAGE = 100
+UNMATCHED = -1
+"""A predicted box that took no true box."""
+NOT_JUDGED = -2
+"""A predicted box behind the 100 most confident ones of its image and label: no metric counts it."""
 RECALL_POINTS = np.linspace(0.0, 1.0, 101)
 
 
@@ -37,10 +41,11 @@ class ImageBoxes:
 
 @dataclass(frozen=True, slots=True)
 class DetectionEvaluation:
-    """The evaluation, and per image for every predicted box (in its given order) whether a true box was matched."""
+    """The evaluation, and an int64 array [m] per image: for each predicted box, in the given order, the position of the
+    true box that it took among those of the image, UNMATCHED or NOT_JUDGED."""
 
     evaluation: Evaluation
-    matches: tuple[NDArray[np.bool_], ...]
+    matches: tuple[NDArray[np.int64], ...]
 
 
 def evaluate_detection(
@@ -86,11 +91,12 @@ def intersection_over_union(first: NDArray[np.float64], second: NDArray[np.float
     return iou
 
 
-def _match_image(truth: ImageBoxes, found: ImageBoxes) -> NDArray[np.bool_]:
-    matched = np.zeros(len(found.labels), np.bool_)
+def _match_image(truth: ImageBoxes, found: ImageBoxes) -> NDArray[np.int64]:
+    matched = np.full(len(found.labels), NOT_JUDGED, np.int64)
     for label in np.unique(found.labels):
         mine = np.flatnonzero(found.labels == label)
-        mine = mine[np.argsort(-found.confidences[mine], kind="stable")]
+        mine = mine[np.argsort(-found.confidences[mine], kind="stable")][:DETECTIONS_PER_IMAGE]
+        matched[mine] = UNMATCHED
         theirs = np.flatnonzero(truth.labels == label)
         if not theirs.size:
             continue
@@ -98,21 +104,20 @@ def _match_image(truth: ImageBoxes, found: ImageBoxes) -> NDArray[np.bool_]:
         for position, overlaps in zip(mine, ious, strict=True):
             best = int(np.argmax(overlaps))
             if overlaps[best] >= MATCHING_IOU:
-                matched[position] = True
+                matched[position] = theirs[best]
                 ious[:, best] = -1.0
     return matched
 
 
 def _collect(
-    predictions: Sequence[ImageBoxes], matches: Sequence[NDArray[np.bool_]], label: int
+    predictions: Sequence[ImageBoxes], matches: Sequence[NDArray[np.int64]], label: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Confidence and match of a label's predictions over all images, at most 100 an image, the most confident ones."""
+    """Confidence and match of a label's judged predictions over all images."""
     confidences, is_right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
     for found, matched in zip(predictions, matches, strict=True):
-        mine = np.flatnonzero(found.labels == label)
-        mine = mine[np.argsort(-found.confidences[mine], kind="stable")][:DETECTIONS_PER_IMAGE]
+        mine = np.flatnonzero((found.labels == label) & (matched != NOT_JUDGED))
         confidences.append(found.confidences[mine].astype(np.float32))
-        is_right.append(matched[mine])
+        is_right.append(matched[mine] >= 0)
     return np.concatenate(confidences), np.concatenate(is_right)
 
 

@@ -10,8 +10,8 @@ from statistics import fmean
 class LabelEvaluation:
     """One label at its assumed threshold (ME-3, ME-4): all values 0..1, `threshold` a float32 value.
 
-    `test_images` is how many test images have the label. If it is 0 nothing was measured: the three metrics are 0 and
-    the label is left out of the aggregates and of the evaluation summary.
+    `test_images` is how many test images have the label. If it is 0 nothing was measured (Q-7 allows that): the three
+    metrics are 0 and the label is left out of the aggregates, but DetectCustomLabels applies its threshold.
     """
 
     label: str

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from emulator.domain.evaluation.detection import UNMATCHED
 from emulator.domain.evaluation.summary import timestamp
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, OBJECT_DETECTION
 from emulator.domain.manifest.findings import Box
@@ -20,58 +21,121 @@ TRAINING_JOB = "rekognition-custom-labels-training-job"
 EVALUATION_JOB = "rekognition-custom-labels-evaluation-job"
 DETAILS = "rekognition-custom-labels-evaluation-details"
 OBJECT_ID = "rekognition-custom-labels-object-id"
+LINE_INDEX = "line-idx"
 CONFIDENCE_DECIMALS = 5
 
 
 class PredictedBox(NamedTuple):
     """A predicted box in pixels of the line's image_size, its confidence 0..1, and whether it found a true box
-    (SN-3)."""
+    (SN-3). A true box that nothing covers is one of confidence 0 at the place of the true one."""
 
     box: Box
     confidence: float
     is_in_ground_truth: bool
 
 
-def training_snapshot_line(line: UsableLine) -> str:
-    """One line (without line feed) of the training snapshot: source-ref and the labels under their new names (SN-4)."""
-    return _dump({"source-ref": line.source_ref, **_ground_truth(line)})
+class PredictedLabel(NamedTuple):
+    """A label that an image was judged by, its confidence 0..1, and whether the image has it (SN-3)."""
+
+    label: str
+    confidence: float
+    is_in_ground_truth: bool
+
+
+def boxes_told(
+    truth: Sequence[Box],
+    found: Sequence[tuple[Box, float]],
+    matches: Sequence[int],
+    thresholds: Mapping[str, float],
+) -> list[PredictedBox]:
+    """The boxes of one test image that its snapshot line lists: true positives, false negatives, false positives.
+
+    `found` are the predicted boxes with their confidences 0..1, `matches` as `DetectionEvaluation` has them. Each true
+    box has one entry, in the order of `truth`: the prediction that took it, or the true box itself with confidence 0.
+    The predictions that took none follow if they reach their label's threshold, most confident first. So the lines
+    alone give recall and precision; the printed lines of real files have no true negative either.
+    """
+    taken = {match: position for position, match in enumerate(matches) if match >= 0}
+    told = [
+        PredictedBox(*found[taken[number]], True) if number in taken else PredictedBox(box, 0.0, True)
+        for number, box in enumerate(truth)
+    ]
+    wrong = [
+        PredictedBox(box, confidence, False)
+        for (box, confidence), match in zip(found, matches, strict=True)
+        if match == UNMATCHED and _reaches(confidence, thresholds[box.label])
+    ]
+    return told + sorted(wrong, key=lambda one: -one.confidence)
+
+
+def labels_told(
+    true_labels: Sequence[str], confidences: Mapping[str, float], thresholds: Mapping[str, float], *, one_each: bool
+) -> list[PredictedLabel]:
+    """The labels of one test image that its snapshot line has evaluation pairs for.
+
+    `confidences` and `thresholds` (0..1) are keyed by label. With `one_each`, for test sets in which no image has more
+    than one label, it is the highest-scoring label alone, the first of equal ones: the pairs of all lines then give the
+    accuracy, as the confusion matrix does (O-28). Otherwise the labels that the image has, in their order, then those
+    that were found without being there, most confident first; the highest-scoring one where that leaves none.
+    """
+    best = max(confidences, key=lambda label: confidences[label])
+    wrong = [
+        label for label in confidences if label not in true_labels and _reaches(confidences[label], thresholds[label])
+    ]
+    told = [label for label in true_labels if label in confidences] + sorted(wrong, key=lambda one: -confidences[one])
+    if one_each or not told:
+        told = [best]
+    return [PredictedLabel(label, confidences[label], label in true_labels) for label in told]
+
+
+def training_snapshot_line(number: int, line: UsableLine) -> str:
+    """One line (without line feed) of the training snapshot: the labels under their new names (SN-4).
+
+    `number` counts the snapshot's lines from 1.
+    """
+    return _dump({"source-ref": line.source_ref, **_ground_truth(line), **_places(number, line)})
 
 
 def classification_snapshot_line(
+    number: int,
     line: UsableLine,
-    confidences: Mapping[str, float],
+    predictions: Sequence[PredictedLabel],
     thresholds: Mapping[str, float],
     evaluated_at: datetime,
 ) -> str:
-    """One line (without line feed) of the testing snapshot of a classifier: one evaluation pair for each label.
+    """One line (without line feed) of the testing snapshot of a classifier: one numbered pair for each prediction.
 
-    `confidences` and `thresholds` (0..1) are keyed by label; pairs are numbered in the order of `confidences`.
+    `thresholds` (0..1) are keyed by label; `number` counts the snapshot's lines from 1.
     """
     result = {"source-ref": line.source_ref, **_ground_truth(line)}
-    for number, (label, confidence) in enumerate(confidences.items()):
-        name = f"{EVALUATION_ATTRIBUTE}-{number}"
+    for position, prediction in enumerate(predictions):
+        name = f"{EVALUATION_ATTRIBUTE}-{position}"
         result[name] = 1
         result[f"{name}-metadata"] = {
-            "confidence": _rounded(confidence),
+            "confidence": _rounded(prediction.confidence),
             "job-name": EVALUATION_JOB,
-            "class-name": label,
+            "class-name": prediction.label,
             "human-annotated": "no",
             "creation-date": timestamp(evaluated_at),
             "type": IMAGE_CLASSIFICATION,
-            DETAILS: _details(_reaches(confidence, thresholds[label]), label in line.image_labels),
+            DETAILS: _details(
+                _reaches(prediction.confidence, thresholds[prediction.label]), prediction.is_in_ground_truth
+            ),
         }
-    return _dump(result)
+    return _dump(result | _places(number, line))
 
 
 def detection_snapshot_line(
+    number: int,
     line: UsableLine,
     predictions: Sequence[PredictedBox],
     thresholds: Mapping[str, float],
     evaluated_at: datetime,
 ) -> str:
-    """One line (without line feed) of the testing snapshot of a detector: details and an id for each predicted box.
+    """One line (without line feed) of the testing snapshot of a detector: details for each predicted box (SN-5).
 
-    The metadata's own `confidence` is that of the most confident box, 0 without boxes (SN-5).
+    The metadata's own `confidence` is that of the most confident box, 0 without boxes. `number` counts the snapshot's
+    lines from 1.
     """
     boxes = [prediction.box for prediction in predictions]
     result = {"source-ref": line.source_ref, **_ground_truth(line)}
@@ -84,17 +148,26 @@ def detection_snapshot_line(
         "objects": [
             {
                 "confidence": _rounded(prediction.confidence),
-                OBJECT_ID: number,
                 DETAILS: _details(
-                    _reaches(prediction.confidence, thresholds[prediction.box.label]), prediction.is_in_ground_truth
+                    prediction.confidence > 0 and _reaches(prediction.confidence, thresholds[prediction.box.label]),
+                    prediction.is_in_ground_truth,
                 ),
             }
-            for number, prediction in enumerate(predictions)
+            for prediction in predictions
         ],
         "creation-date": timestamp(evaluated_at),
         "type": OBJECT_DETECTION,
     }
-    return _dump(result)
+    return _dump(result | _places(number, line))
+
+
+def _places(number: int, line: UsableLine) -> dict[str, object]:
+    """What real files have at the end of each line: its number in the snapshot, and that of the manifest's line.
+
+    Readers of real files take the first from the top level; that the second counts from 1 is how the service's own
+    validator numbered lines in 2020.
+    """
+    return {OBJECT_ID: number, LINE_INDEX: line.number}
 
 
 def _ground_truth(line: UsableLine) -> dict[str, object]:
@@ -152,26 +225,27 @@ def _class_names(boxes: Sequence[Box]) -> list[str]:
 
 def _box_attribute(boxes: Sequence[Box], line: UsableLine) -> dict[str, object]:
     names = _class_names(boxes)
-    width, height = line.image_size or (0, 0)
+    width, height = (round(side) for side in line.image_size or (0, 0))
     return {
-        "annotations": [
-            {
-                "class_id": names.index(box.label),
-                "width": _pixels(box.width),
-                "top": _pixels(box.top),
-                "height": _pixels(box.height),
-                "left": _pixels(box.left),
-            }
-            for box in boxes
-        ],
-        "image_size": [{"width": _pixels(width), "depth": 3, "height": _pixels(height)}],
+        "annotations": [{"class_id": names.index(box.label), **_whole_pixels(box, width, height)} for box in boxes],
+        "image_size": [{"width": width, "depth": 3, "height": height}],
     }
 
 
-def _pixels(value: float) -> int | float:
-    """Whole pixels as integers; fractions (of fractional ground truth and of predictions) to two decimals."""
-    rounded = round(float(value), 2)
-    return int(rounded) if rounded.is_integer() else rounded
+def _whole_pixels(box: Box, width: int, height: int) -> dict[str, int]:
+    """The box with its edges at whole pixels, at least one pixel wide and high, within an image of `width`, `height`.
+
+    Ground Truth and the guide's example have whole pixels (SN-4). Edges are rounded, not sizes: boxes that touch still
+    do.
+    """
+    left, right = _edges(box.left, box.width, width)
+    top, bottom = _edges(box.top, box.height, height)
+    return {"width": right - left, "top": top, "height": bottom - top, "left": left}
+
+
+def _edges(start: float, length: float, side: int) -> tuple[int, int]:
+    first = max(0, min(round(start), side - 1))
+    return first, max(first + 1, min(round(start + length), side))
 
 
 def _rounded(confidence: float) -> float:

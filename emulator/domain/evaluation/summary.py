@@ -19,9 +19,10 @@ def evaluation_summary(
     """The file's content, in the key order of the service's files: aggregates flat (X-16), labels by F1, best first
     (ES-2).
 
-    `Labels` names all labels of the model; labels without test images have no results (nothing was measured).
-    Classification has a confusion matrix, detection AveragePrecision and AverageRecall instead (ES-5, ME-6). All values
-    0..1.
+    All labels of the model have results; those without test images come last, with metrics of 0, 0 images and the
+    threshold that DetectCustomLabels applies (ES-1, Q-7). The aggregates are means over the others; where there are
+    such labels, a member of our own, `EvaluatedLabels`, says which labels the aggregates cover. Classification has a
+    confusion matrix, detection AveragePrecision and AverageRecall instead (ES-5, ME-6). All values 0..1.
     """
     aggregated: dict[str, object] = {}
     if evaluation.average_precision is not None and evaluation.average_recall is not None:
@@ -32,6 +33,8 @@ def evaluation_summary(
             {"GroundTruthLabel": cell.ground_truth, "PredictedLabel": cell.predicted, "Value": cell.value}
             for cell in evaluation.confusion
         ]
+    if len(evaluation.measured) < len(evaluation.labels):
+        aggregated["EvaluatedLabels"] = [label.label for label in evaluation.measured]
     aggregated |= {"F1Score": evaluation.f1, "Precision": evaluation.precision, "Recall": evaluation.recall}
     return {
         "Version": VERSION,
@@ -44,7 +47,8 @@ def evaluation_summary(
             "ProjectVersionArn": project_version_arn,
         },
         "LabelEvaluationResults": [
-            _label_result(label) for label in sorted(evaluation.measured, key=lambda label: (-label.f1, label.label))
+            _label_result(label)
+            for label in sorted(evaluation.labels, key=lambda label: (not label.is_measured, -label.f1, label.label))
         ],
     }
 

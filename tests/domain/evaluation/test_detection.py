@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emulator.domain.evaluation.detection import ImageBoxes, evaluate_detection, intersection_over_union
+from emulator.domain.evaluation.detection import (
+    NOT_JUDGED,
+    UNMATCHED,
+    ImageBoxes,
+    evaluate_detection,
+    intersection_over_union,
+)
 
 LABELS = ["cap", "watch", "shoe"]
 
@@ -34,21 +40,21 @@ def test_an_overlap_of_exactly_half_counts() -> None:
     """ME-2: IoU of at least 0.5."""
     result = evaluate_detection(["a"], [boxes([(0, 0, 0, 10, 10)])], [boxes([(0, 0, 0, 10, 5)], [0.8])])
     assert result.evaluation.f1 == 1.0
-    assert [matched.tolist() for matched in result.matches] == [[True]]
+    assert [matched.tolist() for matched in result.matches] == [[0]]
 
 
 def test_a_true_box_is_matched_once_by_the_most_confident_prediction() -> None:
     truth = [boxes([(0, 0, 0, 10, 10)])]
     found = [boxes([(0, 0, 0, 10, 10), (0, 0, 0, 10, 9)], [0.5, 0.9])]
     result = evaluate_detection(["a"], truth, found)
-    assert result.matches[0].tolist() == [False, True]
+    assert result.matches[0].tolist() == [UNMATCHED, 0]
     label = result.evaluation.labels[0]
     assert (label.precision, label.recall, label.threshold) == (1.0, 1.0, pytest.approx(0.7))
 
 
 def test_boxes_of_another_label_do_not_match() -> None:
     result = evaluate_detection(["a", "b"], [boxes([(0, 0, 0, 9, 9)])], [boxes([(1, 0, 0, 9, 9)], [0.9])])
-    assert result.matches[0].tolist() == [False]
+    assert result.matches[0].tolist() == [UNMATCHED]
     assert (result.evaluation.f1, result.evaluation.average_precision) == (0.0, 0.0)
     assert [label.test_images for label in result.evaluation.labels] == [1, 0]
 
@@ -138,9 +144,11 @@ def test_the_matches_give_the_metrics_at_the_threshold() -> None:
     result = evaluate_detection(LABELS, truth, found)
     assert len(result.evaluation.measured) == 3
     for index, label in enumerate(result.evaluation.labels):
-        taken = [image.labels == index for image in found]
-        sure = [mine & (image.confidences >= label.threshold) for mine, image in zip(taken, found, strict=True)]
-        right = sum(int((mine & matched).sum()) for mine, matched in zip(sure, result.matches, strict=True))
+        sure = [
+            (image.labels == index) & (image.confidences >= label.threshold) & (matched != NOT_JUDGED)
+            for image, matched in zip(found, result.matches, strict=True)
+        ]
+        right = sum(int((mine & (matched >= 0)).sum()) for mine, matched in zip(sure, result.matches, strict=True))
         predicted = sum(int(mine.sum()) for mine in sure)
         present = sum(int((image.labels == index).sum()) for image in truth)
         assert label.precision == pytest.approx(right / predicted)
