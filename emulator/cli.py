@@ -23,6 +23,7 @@ _COMMANDS = {
     "save": ("emulator.commands.save", "write the whole state of a running emulator to a file"),
     "load": ("emulator.commands.load", "make such a file the whole state of a running emulator"),
     "export": ("emulator.commands.export", "write a trained model as one ONNX file"),
+    "cancel": ("emulator.commands.cancel", "end a training that waits or runs"),
     "reset": ("emulator.commands.reset", "make a running emulator forget everything"),
     "healthcheck": ("emulator.commands.healthcheck", "say whether an emulator is ready"),
 }

@@ -10,13 +10,21 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.console import dataset_places, gallery, ground, labels, previews
+from emulator.console import dataset_places, events, gallery, ground, labels, previews, projects
 from emulator.console.context import ConsoleParts
 from emulator.console.errors import add_error_handlers, error_response
 
 ROOT = "/console/api"
 MAXIMUM_BODY_BYTES = 8 * 1024 * 1024
-_ROUTERS = (ground.router, gallery.router, labels.router, dataset_places.router, previews.router)
+_ROUTERS = (
+    ground.router,
+    gallery.router,
+    labels.router,
+    dataset_places.router,
+    previews.router,
+    projects.router,
+    events.router,
+)
 
 SameSite = Callable[[Headers], bool]
 

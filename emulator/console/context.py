@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Protocol, TypeVar
 
@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from emulator.console.errors import ConsoleError
 from emulator.console.preview_cache import PreviewCache
+from emulator.console.watching import Watcher
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectStore
+from emulator.jobs.training_progress import TrainingProgress
 from emulator.operations.context import Context, Services
 from emulator.storage.engine import Database
 
@@ -62,6 +64,9 @@ class ConsoleParts:
     buckets: ConsoleBuckets
     previews: PreviewCache
     services: Callable[[], Services]
+    trainings: TrainingProgress
+    watcher: Watcher
+    cancel_training: Callable[[str], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)

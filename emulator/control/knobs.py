@@ -103,9 +103,7 @@ def _add_reports(app: FastAPI, knobs: Knobs) -> None:
         """O-13, O-26."""
         knobs.fleet.refresh()
         await knobs.fleet.write()
-        return await usage_report(
-            knobs.database, knobs.fleet.running, knobs.trainings.all(), knobs.clock.now(), knobs.prices
-        )
+        return await usage_report(knobs.database, knobs.fleet.running, knobs.trainings, knobs.clock.now(), knobs.prices)
 
     @app.get("/_emulator/metrics")
     async def metrics() -> Response:

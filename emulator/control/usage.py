@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from emulator.domain.metering.usage import Prices, RunningInterval, Usage, usage_of
 from emulator.domain.states import VersionState
 from emulator.jobs.fleet import RunningVersion
-from emulator.jobs.training_progress import Progress
+from emulator.jobs.training_progress import TrainingProgress
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
 from emulator.storage.rows import Version
@@ -21,12 +21,12 @@ _State = tuple[list[Version], dict[str, list[RunningInterval]], dict[str, float]
 
 
 async def usage_report(
-    database: Database, running: Iterable[RunningVersion], trainings: Iterable[Progress], now: float, prices: Prices
+    database: Database, running: Iterable[RunningVersion], trainings: TrainingProgress, now: float, prices: Prices
 ) -> dict[str, Any]:
     """All versions, those that were deleted after they ran too, and the sum. `now` in epoch seconds."""
     versions, intervals, worked = await database.read_in_thread(_read)
     units = {one.arn: one.levels for one in running}
-    progress = {one.version_arn: one for one in trainings}
+    progress = {one.version_arn: one for one in trainings.all()}
     worked |= {arn: one.billable_seconds() for arn, one in progress.items()}
     total, rows = Usage(), []
     by_arn: dict[str, Version | None] = {version.arn: version for version in versions}
@@ -40,7 +40,9 @@ async def usage_report(
         if arn in units:
             row["inference_units"] = {"desired": units[arn].desired, "in_service": units[arn].in_service}
         if arn in progress:
-            row["training"] = {name: getattr(progress[arn], name) for name in ("stage", "done", "total")}
+            one = progress[arn]
+            row["training"] = {"stage": one.stage, "done": one.done, "total": one.total}
+            row["training"]["place_in_queue"] = trainings.place_in_queue(one)
         rows.append(row)
     dollars = {"unit_hour": prices.unit_hour, "training_hour": prices.training_hour}
     return {"now": now, "prices_usd": dollars, "versions": rows, "total": total.document()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulator.domain.states import DatasetState, VersionState
 
+TRAINING_CANCELLED = "The training was cancelled."  # ours, O-32
 SERVICE_ISSUE = "Amazon Rekognition experienced a service issue."
 
 VERSION_MESSAGES: dict[VersionState, str] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -54,6 +54,7 @@ class OpenJob:
     is_worked: bool = False
     released: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    is_settling: bool = False
 
 
 class JobRunner:
@@ -159,6 +160,27 @@ class JobRunner:
 
         await self._wait_while(pending, patience)
 
+    async def abandon(self, kind: str, resource_arn: str, outcome: Outcome) -> bool:
+        """Give a job another outcome than its work would have, and show it at once; what it does ends now (O-32).
+
+        False if there is no such job, or its own outcome is being made the state already. Once this returns True the
+        outcome is stored.
+        """
+        item = next((i for i in self._open.values() if (i.job.kind, i.job.resource_arn) == (kind, resource_arn)), None)
+        if item is None or item.is_settling or item.task is None:
+            return False
+        item.task.cancel()
+        await asyncio.gather(item.task, return_exceptions=True)
+        await self._write(lambda connection: set_job_outcome(connection, item.job.id, outcome))
+        if self._open.get(item.job.id) is not item:  # all work was stopped meanwhile: it is taken up with this outcome
+            return True
+        item.job = replace(item.job, outcome=outcome)
+        item.describes_needed = 0
+        item.released.set()
+        item.task = asyncio.create_task(self._run(item), name=f"{kind} {resource_arn}")
+        await self._wait_while(lambda: item.job.id in self._open, SECONDS_BETWEEN_TRIES)
+        return True
+
     def let_go(self) -> None:
         """Answer all held calls now, and hold none any more: the end begins (O-3, O-18)."""
         self._letting_go = True
@@ -196,6 +218,7 @@ class JobRunner:
                 await self._write(lambda connection: set_job_outcome(connection, job.id, found))
         item.is_worked = True
         await self._wait_until_due(item)
+        item.is_settling = True
         shown = await self._settle(handler, job, outcome)
         if shown is not None:
             self._tell_settled(handler, job, shown)

@@ -121,13 +121,16 @@ class TrainVersion(VersionHandler):
                 "work_directory": str(directory),
                 "model_path": str(self.hosting.model_path(f"{job.id}.onnx")),
             }
+            self._progress.queue(progress)
             async with self._slots:
                 progress.begin_billing()
                 return await run_in_worker(self._worker_settings, "train", argument, progress.report)
 
     def settled(self, job: Job, outcome: Outcome) -> None:
-        """The work directory is of no more use."""
+        """The work directory is of no more use, nor is the model of a training that was cancelled when it was done."""
         shutil.rmtree(self._work_directory / str(job.id), ignore_errors=True)
+        if outcome["event"] == BROKE:
+            self.hosting.model_path(f"{job.id}.onnx").unlink(missing_ok=True)
         logger.info("training of %s ended: %s", job.resource_arn, outcome.get("message") or "trained")
 
 

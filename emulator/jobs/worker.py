@@ -27,8 +27,8 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
 
-    def report(stage: str, done: int, total: int) -> None:
-        _answer(answers, {"stage": stage, "done": done, "total": total})
+    def report(stage: str, done: int, total: int, loss: float | None = None) -> None:
+        _answer(answers, {"stage": stage, "done": done, "total": total, "loss": loss})
 
     result = _perform(message["task"], message["settings"], message["argument"], report)
     _answer(answers, {"result": result})

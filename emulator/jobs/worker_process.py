@@ -18,7 +18,8 @@ from typing import Any
 
 _LONGEST_MESSAGE = 64 * 1024 * 1024
 
-ProgressListener = Callable[[str, int, int], None]
+ProgressListener = Callable[[str, int, int, float | None], None]
+"""Hears the stage, how many of how many steps of it are done, and the loss of the last one where there is one."""
 
 
 class WorkerDiedError(Exception):
@@ -67,7 +68,7 @@ async def run_in_worker(
             if "log" in answer:
                 _log_again(answer["log"], argument.get("version_arn", task))
             elif on_progress is not None:
-                on_progress(answer["stage"], answer["done"], answer["total"])
+                on_progress(answer["stage"], answer["done"], answer["total"], answer["loss"])
         raise WorkerDiedError(f"the {task} worker ended with exit status {await process.wait()}")
     finally:
         if process.returncode is None:

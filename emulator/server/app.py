@@ -16,13 +16,17 @@ from emulator.console.context import CALLER, About, ConsoleParts
 from emulator.console.errors import error_response
 from emulator.console.page import ConsolePage
 from emulator.console.preview_cache import PreviewCache
+from emulator.console.watching import Watcher
 from emulator.control.app import Controls, create_control_app, is_of_this_site, read_json
 from emulator.control.knobs import Knobs, add_knobs
 from emulator.control.models import add_models
 from emulator.control.state import StateArchive, add_state
+from emulator.control.trainings import add_trainings
 from emulator.domain.caller import Caller
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.faults import FaultBook
+from emulator.domain.jobs import BROKE
+from emulator.domain.messages import TRAINING_CANCELLED
 from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.quotas import QuotaMode, RequestQuota
 from emulator.domain.metering.usage import Prices
@@ -104,6 +108,7 @@ class Emulator:
         self.lifecycle = Lifecycle(self._parts(), self._build_edge)
         self.control = create_control_app(self._controls())
         add_knobs(self.control, self._knobs(), read_json)
+        add_trainings(self.control, self.database, self.cancel_training)
         add_models(self.control, self.database, self.hosting.model_path)
         add_state(self.control, StateArchive(self.lifecycle.save, self.lifecycle.load, self.directories.work))
         self.cloudwatch = CloudWatchApp(self.measurements.series, self.clock.now, self.fleet.refresh)
@@ -146,7 +151,16 @@ class Emulator:
             buckets=console_buckets(self.s3, self.objects, settings),
             previews=PreviewCache(self.directories.previews),
             services=self._services,
+            trainings=self.progress,
+            watcher=Watcher(
+                self.database, self.progress, self.clock, lambda: self.lifecycle.epoch, self.lifecycle.ending
+            ),
+            cancel_training=self.cancel_training,
         )
+
+    async def cancel_training(self, arn: str) -> bool:
+        """O-32: end a training that waits or runs; False where there is none."""
+        return await self.runner.abandon("train", arn, {"event": BROKE, "message": TRAINING_CANCELLED})
 
     def _services(self) -> Services:
         assert self.services is not None, "serving means that the edge was built"

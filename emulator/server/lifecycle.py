@@ -59,7 +59,7 @@ class Lifecycle:
 
     `serving` is set once, when requests can be served: init scripts send some before `ready` (O-7). Whoever serves sets
     `endpoint`, for those scripts, and `give_up`, which is called when the start fails; `failure` then says why.
-    `ending` is set when the end begins.
+    `ending` is set when the end begins. `epoch` counts the times that everything became another: resets and loads.
     """
 
     def __init__(self, parts: Parts, build_edge: Callable[[bytes], RekognitionEdge]) -> None:
@@ -69,6 +69,7 @@ class Lifecycle:
         self.ready = asyncio.Event()
         self.serving = asyncio.Event()
         self.ending = asyncio.Event()
+        self.epoch = 0
         self.endpoint = ""
         self.failure: str | None = None
         self.give_up: Callable[[], None] = lambda: None
@@ -155,6 +156,7 @@ class Lifecycle:
                 self._given.give(parts.faults, parts.answers)
                 parts.policies.reset()
                 parts.clock.set_real()
+                self.epoch += 1
             except BaseException:
                 # What could not be forgotten, on a full disk, goes on.
                 await self._take_up()
@@ -193,6 +195,7 @@ class Lifecycle:
                     # What could not be replaced, on a full disk, goes on.
                     await self._take_up()
             finally:
+                self.epoch += 1
                 self.serving.set()
 
     async def _replace(self, checked: CheckedArchive) -> None:

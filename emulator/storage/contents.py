@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from sqlalchemy import Connection, func, select
@@ -26,6 +26,21 @@ def content_stats(connection: Connection, content_id: int | None) -> ContentStat
         return ContentStats(0, 0, 0, 0)
     labels = connection.execute(select(func.count()).where(dataset_labels.c.content_id == content_id)).scalar_one()
     return ContentStats(row[0], row[1], row[2], labels)
+
+
+def stats_of_contents(connection: Connection, content_ids: Sequence[int]) -> dict[int, ContentStats]:
+    """The statistics of several contents."""
+    of_contents = dataset_labels.c.content_id.in_(content_ids)
+    counted = select(dataset_labels.c.content_id, func.count()).where(of_contents).group_by(dataset_labels.c.content_id)
+    labels = {row[0]: row[1] for row in connection.execute(counted)}
+    columns = (
+        dataset_contents.c.id,
+        dataset_contents.c.total_entries,
+        dataset_contents.c.labeled_entries,
+        dataset_contents.c.error_entries,
+    )
+    rows = connection.execute(select(*columns).where(dataset_contents.c.id.in_(content_ids)))
+    return {row[0]: ContentStats(row[1], row[2], row[3], labels.get(row[0], 0)) for row in rows}
 
 
 def content_bucket(connection: Connection, content_id: int | None) -> str | None:

@@ -97,6 +97,13 @@ def versions_in(connection: Connection, *statuses: VersionState) -> list[Version
     return [_version(row) for row in connection.execute(statement)]
 
 
+def versions_of(connection: Connection, account: str, region: str) -> list[Version]:
+    """All versions of an account in a region, latest first."""
+    statement = _select().where(projects.c.account == account, projects.c.region == region)
+    statement = statement.order_by(versions.c.created_at.desc(), versions.c.id.desc())
+    return [_version(row) for row in connection.execute(statement)]
+
+
 def count_versions(
     connection: Connection,
     account: str,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from emulator import __version__
 from emulator.domain.caller import Caller
@@ -42,7 +42,11 @@ from emulator.vision.training import train
 
 logger = logging.getLogger("custom_labels.training")
 
-Report = Callable[[str, int, int], None]
+
+class Report(Protocol):
+    """Hears how far a training is: `done` of `total` steps of a stage, and the loss of the last one if there is any."""
+
+    def __call__(self, stage: str, done: int, total: int, loss: float | None = None) -> None: ...
 
 
 class TrainingFailedError(Exception):
@@ -196,7 +200,7 @@ def _train(training: Training, validation: TrainingValidation, reader: ImageRead
     )
 
     def progress(step: Progress) -> None:
-        training.report(step.stage, step.done, step.total)
+        training.report(step.stage, step.done, step.total, step.loss)
 
     if validation.model_type is ModelType.BRAND:
         return train_brand_detector(examples.examples, validation.labels, settings, progress)

@@ -76,11 +76,12 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` steps of the stage called `stage`."""
+    """`done` of `total` steps of the stage called `stage`; the loss of the last one where a network learns."""
 
     stage: str
     done: int
     total: int
+    loss: float | None = None
 
 
 ProgressListener = Callable[[Progress], None]

@@ -67,13 +67,14 @@ def optimise(
     schedule: Schedule,
     threads: int,
     checkpoint: Checkpoint | None,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int, float], None],
     stage: str,
 ) -> float:
     """Train the learner's network in place; gives the mean loss of the last tenth of the steps.
 
-    `progress` hears (steps done, steps in all); `stage` names the training in the log. With a checkpoint that the same
-    training has begun the work goes on where it was left, to the same result as without the interruption (O-19).
+    `progress` hears (steps done, steps in all, loss of the step); `stage` names the training in the log. With a
+    checkpoint that the same training has begun the work goes on where it was left, to the same result as without the
+    interruption (O-19).
     """
     losses = np.zeros(schedule.steps, np.float32)
     with ThreadPoolExecutor(threads, "training") as executor:
@@ -85,7 +86,7 @@ def optimise(
         for step in range(first, schedule.steps):
             results = list(executor.map(learner.gradients, learner.shards(step)))
             losses[step] = _apply(learner.store, schedule, step, results)
-            progress(step + 1, schedule.steps)
+            progress(step + 1, schedule.steps, float(losses[step]))
             estimate.tick(step + 1 - first)
             if checkpoint and step + 1 - saved >= learner.checkpoint_steps:
                 checkpoint.save({"step": np.array(step + 1), "losses": losses, **learner.state()})

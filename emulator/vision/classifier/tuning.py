@@ -77,7 +77,7 @@ class Tuner:
             Schedule(epochs * learner.epoch_steps),
             self._settings.threads,
             checkpoint,
-            lambda done, total: progress(Progress(TUNING, done, total)),
+            lambda done, total, loss: progress(Progress(TUNING, done, total, loss)),
             TUNING,
         )
 

@@ -50,7 +50,7 @@ def fit(
             Schedule(steps),
             settings.threads,
             checkpoint,
-            lambda done, total: progress(Progress(TRAINING, done, total)),
+            lambda done, total, loss: progress(Progress(TRAINING, done, total, loss)),
             TRAINING,
         )
     network.finish()

@@ -1,0 +1,34 @@
+"""The stream of changes that a console reads (O-31): text/event-stream, read by fetch since EventSource cannot sign."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter
+from starlette.responses import StreamingResponse
+
+from emulator.console.context import ConsoleCall, SignedCall
+from emulator.console.watching import SECONDS_BETWEEN_PINGS, event
+
+router = APIRouter()
+
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+@router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
+async def get_events(call: SignedCall) -> StreamingResponse:
+    """A snapshot of the account's resources in the region, then what changes, until the emulator ends."""
+    return StreamingResponse(_events(call), media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _events(call: ConsoleCall) -> AsyncIterator[bytes]:
+    async with call.parts.watcher.watch(call.caller) as subscription:
+        while True:
+            try:
+                told = await asyncio.wait_for(subscription.events.get(), SECONDS_BETWEEN_PINGS)
+            except TimeoutError:
+                told = event("ping", "{}")
+            if told is None:
+                return
+            yield told

@@ -1,0 +1,49 @@
+"""Tasks as the page sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from emulator.domain.caller import Caller
+from emulator.storage.tasks import Task, list_tasks
+
+
+class TaskDocument(BaseModel):
+    """What the console works on. `done` of `total` steps of a stage; moments in seconds since the epoch."""
+
+    id: int
+    kind: str
+    state: str
+    stage: str
+    done: int
+    total: int
+    message: str
+    started: float
+    ended: float | None
+    project_arn: str | None
+    result: dict[str, Any]
+
+
+def task_document(task: Task) -> TaskDocument:
+    """A task without what is needed to do it."""
+    return TaskDocument(
+        id=task.id,
+        kind=task.kind,
+        state=task.state,
+        stage=task.stage,
+        done=task.done,
+        total=task.total,
+        message=task.message,
+        started=task.started_at / 1000,
+        ended=None if task.ended_at is None else task.ended_at / 1000,
+        project_arn=task.project_arn,
+        result=task.result,
+    )
+
+
+def read_tasks(connection: Connection, caller: Caller) -> list[TaskDocument]:
+    """The caller's tasks, newest first."""
+    return [task_document(task) for task in list_tasks(connection, caller.account, caller.region)]

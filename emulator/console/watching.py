@@ -1,0 +1,196 @@
+"""What changes, told to every console that watches: one reader for all of them (O-31).
+
+While somebody watches, the database is asked four times a second whether anything was committed (`data_version`). If
+so, each account that is watched is read once, in a reader thread, whatever the number of its consoles; what differs
+from the last time is made JSON once and goes to all of them. While nobody watches, nothing is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from emulator.console.project_documents import read_projects, training_documents
+from emulator.console.task_documents import read_tasks
+from emulator.domain.caller import Caller
+from emulator.jobs.clock import Clock
+from emulator.jobs.training_progress import TrainingProgress
+from emulator.storage.engine import Database
+
+logger = logging.getLogger("custom_labels.console")
+
+SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_BETWEEN_PINGS = 15.0
+_LOOKS_BETWEEN_TRAININGS = 4
+_MOST_WAITING = 64
+
+
+class Subscription:
+    """One console. Events wait here until it takes them; one that takes none for long is told everything anew."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.needs_everything = True
+
+    def put(self, event: bytes) -> None:
+        """Let an event wait, unless so many wait that a new snapshot says the same in less."""
+        if self.events.qsize() >= _MOST_WAITING:
+            while not self.events.empty():
+                self.events.get_nowait()
+            self.needs_everything = True
+        if not self.needs_everything:
+            self.events.put_nowait(event)
+
+
+@dataclass(slots=True)
+class _View:
+    """What the consoles of one account and region were told last: JSON texts by ARN or id."""
+
+    caller: Caller
+    subscriptions: set[Subscription] = field(default_factory=set)
+    projects: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, str] = field(default_factory=dict)
+    trainings: str = "[]"
+    read_at: int | None = None
+
+
+class Watcher:
+    """Lives on the event loop. `epoch` changes with every reset and loaded archive; `ending` is set at the end."""
+
+    def __init__(
+        self,
+        database: Database,
+        trainings: TrainingProgress,
+        clock: Clock,
+        epoch: Callable[[], int],
+        ending: asyncio.Event,
+    ) -> None:
+        self._database = database
+        self._trainings = trainings
+        self._clock = clock
+        self._epoch = epoch
+        self._ending = ending
+        self._process = secrets.token_hex(4)
+        self._views: dict[tuple[str, str], _View] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._known_epoch = 0
+        self._known_mode = ""
+
+    @asynccontextmanager
+    async def watch(self, caller: Caller) -> AsyncIterator[Subscription]:
+        """A subscription to the caller's account and region, for as long as the block runs."""
+        key = (caller.account, caller.region)
+        view = self._views.setdefault(key, _View(caller))
+        subscription = Subscription()
+        view.subscriptions.add(subscription)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look_on(), name="console watcher")
+        try:
+            yield subscription
+        finally:
+            view.subscriptions.discard(subscription)
+            if not view.subscriptions and self._views.get(key) is view:
+                del self._views[key]
+
+    async def _look_on(self) -> None:
+        looks = 0
+        self._known_epoch, self._known_mode = self._epoch(), self._clock.mode
+        while self._views and not self._ending.is_set():
+            try:
+                await self._look(with_trainings=looks % _LOOKS_BETWEEN_TRAININGS == 0)
+            except SQLAlchemyError:
+                logger.exception("what consoles watch could not be read")
+            looks += 1
+            try:
+                await asyncio.wait_for(self._ending.wait(), SECONDS_BETWEEN_LOOKS)
+            except TimeoutError:
+                continue
+        for view in self._views.values():
+            for subscription in view.subscriptions:
+                subscription.events.put_nowait(None)
+
+    async def _look(self, *, with_trainings: bool) -> None:
+        epoch, mode = self._epoch(), self._clock.mode
+        is_new, has_other_clock = epoch != self._known_epoch, mode != self._known_mode
+        self._known_epoch, self._known_mode = epoch, mode
+        for view in list(self._views.values()):
+            if is_new:
+                for subscription in view.subscriptions:
+                    subscription.needs_everything = True
+            committed = self._database.data_version()
+            if committed != view.read_at:
+                await self._read(view)
+                view.read_at = committed
+            if with_trainings:
+                self._compare_trainings(view)
+            if has_other_clock:
+                _tell(view, "clock", self._clock_text())
+            self._tell_everything(view)
+
+    async def _read(self, view: _View) -> None:
+        def read(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
+            projects = read_projects(connection, view.caller)
+            tasks = read_tasks(connection, view.caller)
+            return (
+                {project.arn: project.model_dump_json() for project in projects},
+                {str(task.id): task.model_dump_json() for task in tasks},
+            )
+
+        projects, tasks = await self._database.read_in_thread(read)
+        removed = json.dumps([arn for arn in view.projects if arn not in projects])
+        _compare(view, "projects", view.projects, projects, removed)
+        _compare(view, "tasks", view.tasks, tasks, f"[{','.join(task for task in view.tasks if task not in tasks)}]")
+        view.projects, view.tasks = projects, tasks
+
+    def _compare_trainings(self, view: _View) -> None:
+        documents = training_documents(self._trainings, view.caller)
+        text = f"[{','.join(document.model_dump_json() for document in documents)}]"
+        if text != view.trainings:
+            view.trainings = text
+            _tell(view, "trainings", f'{{"trainings":{text}}}')
+
+    def _tell_everything(self, view: _View) -> None:
+        """A snapshot to those who have just come, or have missed something."""
+        behind = [subscription for subscription in view.subscriptions if subscription.needs_everything]
+        if not behind:
+            return
+        instance = json.dumps(f"{self._process}.{self._known_epoch}")
+        parts = (
+            f'"instance":{instance}',
+            f'"projects":[{",".join(view.projects.values())}]',
+            f'"trainings":{view.trainings}',
+            f'"tasks":[{",".join(view.tasks.values())}]',
+            f'"clock":{self._clock_text()}',
+        )
+        snapshot = event("snapshot", f"{{{','.join(parts)}}}")
+        for subscription in behind:
+            subscription.needs_everything = False
+            subscription.events.put_nowait(snapshot)
+
+    def _clock_text(self) -> str:
+        return json.dumps({"mode": self._clock.mode, "now": self._clock.now()})
+
+
+def _compare(view: _View, name: str, before: dict[str, str], after: dict[str, str], removed: str) -> None:
+    changed = [text for key, text in after.items() if before.get(key) != text]
+    if changed or removed != "[]":
+        _tell(view, name, f'{{"changed":[{",".join(changed)}],"removed":{removed}}}')
+
+
+def _tell(view: _View, name: str, text: str) -> None:
+    told = event(name, text)
+    for subscription in view.subscriptions:
+        subscription.put(told)
+
+
+def event(name: str, text: str) -> bytes:
+    """An event as text/event-stream has it; JSON has no line feeds."""
+    return f"event: {name}\ndata: {text}\n\n".encode()

@@ -1,0 +1,32 @@
+"""Ending a training before its time: what `custom-labels cancel` asks for (O-32)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from emulator.control.errors import ControlError
+from emulator.storage.engine import Database
+from emulator.storage.versions import find_version
+
+CancelTraining = Callable[[str], Awaitable[bool]]
+
+
+def add_trainings(app: FastAPI, database: Database, cancel: CancelTraining) -> None:
+    """Add `DELETE /_emulator/trainings/{arn}`: a training that waits or runs becomes TRAINING_FAILED, unbilled."""
+
+    @app.delete("/_emulator/trainings/{arn:path}")
+    async def cancel_training(arn: str) -> dict[str, Any]:
+        version = database.read(lambda connection: find_version(connection, arn))
+        if version is None:
+            raise ControlError("NotFound", f"There is no project version {arn}.", status=404)
+        if not await cancel(arn):
+            raise ControlError(
+                "NotTraining", f"The version is {version.status}; no training waits or runs.", status=409
+            )
+        after = database.read(lambda connection: find_version(connection, arn))
+        if after is None:
+            raise ControlError("NotFound", f"The project version {arn} is gone.", status=404)
+        return {"project_version": arn, "status": after.status, "status_message": after.status_message}
