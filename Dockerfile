@@ -1,3 +1,11 @@
+# Page: the console, built from its sources.
+FROM node:22-bookworm-slim AS page
+WORKDIR /source/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci
+COPY web ./
+RUN npm run build -- --outDir /page
+
 # Build: an environment with the emulator and what it runs on, and nothing that only installs things.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /source
@@ -5,6 +13,7 @@ COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY models ./models
 COPY migrations ./migrations
 COPY emulator ./emulator
+COPY --from=page /page ./emulator/console/static
 RUN python -m venv --without-pip /opt/custom-labels \
     && python -m pip --python /opt/custom-labels/bin/python install --no-cache-dir --prefer-binary .
 

@@ -5,6 +5,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WEB_CHECKED := web/node_modules/.cache/checked
 # Test processes; each starts an emulator of its own, which trains with two threads.
 WORKERS ?= 2
 
@@ -23,17 +24,24 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --prefer-binary --editable . --group dev
 	@touch $(STAMP)
 
-run: setup ## run the emulator on 127.0.0.1:4598 with its data in ./data
+run: setup ## run the emulator on 127.0.0.1:4598 with its data in ./data; the console's page is built beside it, once
+	@$(BIN)/python -m emulator.console.building --quiet &
 	@echo "As soon as it listens, try in a second terminal: $(BIN)/custom-labels demo"
 	@$(BIN)/custom-labels serve --data-dir data
 
 test: setup ## run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-check: setup ## lint and type-check
+check: setup ## lint and type-check; the page as well where Node and its packages are
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(WEB_CHECKED); fi
+
+# The page is checked again when one of its files changed, where npm is on the path.
+$(WEB_CHECKED): $(shell find web -path web/node_modules -prune -o -type f -print)
+	cd web && { test -d node_modules || npm ci --silent; } && npm run --silent check
+	@mkdir -p $(@D) && touch $@
 
 format: setup ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .
@@ -44,14 +52,15 @@ docs: setup ## write the documents that are generated from the code
 	$(BIN)/python -m emulator.documents.parity > docs/parity.md
 	$(BIN)/python -m emulator.documents.errors > docs/errors.md
 	$(BIN)/python -m emulator.documents.console_api > web/openapi.json
+	@if test -d web/node_modules; then cd web && npm run --silent generate; fi
 
 bench: setup ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
-console: ## build the web console into emulator/console/static (Node 20.19 or newer)
-	cd web && npm ci --silent && npm run build
+console: setup ## build the console's page; Node 20.19 or newer is taken from the path, else from PyPI
+	@$(BIN)/python -m emulator.console.building
 
-build: setup ## build the wheel and the source archive into dist/
+build: console ## build the console's page, then the wheel and the source archive into dist/
 	$(BIN)/python -m build
 
 clean: ## remove what setup and build made (never ./data)

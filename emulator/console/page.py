@@ -11,6 +11,8 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from emulator.console.unbuilt import unbuilt_page
+
 BUILT_PAGE = Path(__file__).parent / "static"
 
 # Styles may be inline, as the design system's components write them; scripts may not.
@@ -42,18 +44,6 @@ _HASHED = "/assets/"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
-_NOT_BUILT = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Custom Labels emulator</title></head>
-<body>
-<h1>Custom Labels emulator</h1>
-<p>The emulator is running. Its web console is not part of this build.</p>
-<p>Use boto3, the AWS CLI or any AWS SDK with this address as endpoint;
-<code>custom-labels demo</code> shows the way.</p>
-</body>
-</html>
-"""
-
 
 class ConsolePage:
     """Serves the console's files; whatever is no file is a place within the page and answers the page."""
@@ -73,7 +63,7 @@ class ConsolePage:
             return PlainTextResponse("Method Not Allowed", 405, {"Allow": "GET, HEAD"})
         index = self._directory / "index.html"
         if not index.is_file():
-            return HTMLResponse(_NOT_BUILT, headers={"Cache-Control": _ASK_AGAIN})
+            return HTMLResponse(unbuilt_page(self._directory), headers={"Cache-Control": _ASK_AGAIN})
         found = await self._file(scope, path)
         if found is not None:
             found.headers["Cache-Control"] = _FOR_EVER if path.startswith(_HASHED) else _ASK_AGAIN

@@ -88,7 +88,7 @@ def test_the_page_is_read_only(built: ConsolePage) -> None:
 def test_without_its_build_the_console_says_so(tmp_path: Path) -> None:
     answer = run(ConsolePage(tmp_path), "/console/projects/x")
     assert answer.status_code == 200
-    assert "not part of this build" in answer.text
+    assert "make console" in answer.text
 
 
 def test_deep_links_of_a_running_emulator_answer(console: ConsoleClient) -> None:

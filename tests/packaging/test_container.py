@@ -18,7 +18,7 @@ from emulator.settings import PREFIX, Settings
 from support.server import PROJECT_ROOT
 
 PORT = "4598"
-PINNED_IMAGE = re.compile(r"python:3\.\d+(\.\d+)?-slim-[a-z]+")
+PINNED_IMAGE = re.compile(r"python:3\.\d+(\.\d+)?-slim-[a-z]+|node:\d+(\.\d+)*-[a-z]+-slim")
 BUILD_TOOLS = ("gcc", "build-essential", "apt-get", "pip", "make", "hatchling")
 
 
@@ -62,9 +62,9 @@ def environment(stage: Stage) -> dict[str, str]:
 
 
 def test_every_stage_has_a_pinned_slim_image(stages: list[Stage]) -> None:
-    assert len(stages) == 2, "one stage builds, one runs"
+    assert [stage.name for stage in stages] == ["page", "build", ""], "two stages build, one runs"
     assert all(PINNED_IMAGE.fullmatch(stage.image) for stage in stages)
-    assert stages[0].image == stages[1].image, "the environment only fits the Python that it was made with"
+    assert stages[1].image == stages[2].image, "the environment only fits the Python that it was made with"
 
 
 def test_the_stage_that_runs_installs_nothing(stages: list[Stage]) -> None:
@@ -72,7 +72,7 @@ def test_the_stage_that_runs_installs_nothing(stages: list[Stage]) -> None:
     assert final.all("COPY") == ["--from=build /opt/custom-labels /opt/custom-labels"]
     for command in final.all("RUN"):
         assert not [tool for tool in BUILD_TOOLS if re.search(rf"\b{tool}\b", command)]
-    [install] = stages[0].all("RUN")
+    [install] = stages[1].all("RUN")
     assert "venv --without-pip" in install
 
 
@@ -106,10 +106,15 @@ def test_its_health_is_asked_by_the_command_itself(stages: list[Stage]) -> None:
 
 
 def test_the_builder_gets_what_the_wheel_needs(stages: list[Stage]) -> None:
-    copied = {word.removeprefix("./") for text in stages[0].all("COPY") for word in text.split()[:-1]}
+    instructions = [text for stage in stages[:-1] for text in stage.all("COPY") if not text.startswith("--from")]
+    copied = {word.removeprefix("./") for text in instructions for word in text.split()[:-1]}
+    assert "--from=page /page ./emulator/console/static" in stages[1].all("COPY")
     ignore = (PROJECT_ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in ignore, "everything is left out but what is named"
-    assert copied == {line.removeprefix("!") for line in ignore if line.startswith("!")}
+    kept = {line.removeprefix("!") for line in ignore if line.startswith("!")}
+    assert {name for name in copied if name.partition("/")[0] not in kept} == set(), "what is copied is there"
+    assert kept <= copied, "nothing else is sent to the builder"
+    assert {"web/node_modules", "emulator/console/static"} <= set(ignore), "what is built here is built there anew"
     assert all((PROJECT_ROOT / name).exists() for name in copied)
 
 
