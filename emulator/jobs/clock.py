@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 LATEST_MOMENT = 253_402_300_799
 """The end of the year 9999, in seconds since the epoch: later moments fit neither dates nor the database."""
 
 
 class Clock:
-    """Seconds since the epoch, real by default. Lives on the event loop; `now` may be called from any thread."""
+    """Seconds since the epoch, real by default. Lives on the event loop; `now` may be called from any thread.
+
+    Time passes where it is real and where it is advanced. A clock that is set leaps: the time between has not passed.
+    Whoever measures time is told by `on_leap`, with the moments before and after.
+    """
 
     def __init__(self) -> None:
+        self.on_leap: Callable[[float, float], None] = lambda _before, _after: None
         self._manual_now: float | None = None
         self._moved = asyncio.Event()
         self._last_stamp = 0
@@ -69,7 +75,9 @@ class Clock:
             return
 
     def _set(self, manual_now: float | None) -> None:
+        before = self.now()
         self._manual_now = manual_now
+        self.on_leap(before, self.now())
         if self.milliseconds() < self._last_stamp:
             self._last_stamp = 0
         self._wake()

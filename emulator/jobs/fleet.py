@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,8 +22,9 @@ from emulator.domain.metering.usage import RunningInterval
 from emulator.domain.states import VersionState
 from emulator.jobs.clock import Clock
 from emulator.storage.engine import Database
+from emulator.storage.installation import manual_clock, note_manual_clock
 from emulator.storage.rows import Version
-from emulator.storage.running_spans import begin_span, change_units, running_intervals, turn_back_span
+from emulator.storage.running_spans import begin_span, change_units, leap_span, running_intervals
 from emulator.storage.versions import versions_in
 
 logger = logging.getLogger("custom_labels.units")
@@ -44,13 +46,13 @@ class RunningVersion:
 class _SpanChange:
     """A version has `units` in service from `at` on.
 
-    `turned_from`, if given, is where the clock was turned back; `begins` is for a version without an open span.
+    `leapt_from`, if given, is where the clock stood before it was set; `begins` is for a version without an open span.
     """
 
     arn: str
     units: int
     at: float
-    turned_from: float | None = None
+    leapt_from: float | None = None
     begins: bool = False
 
 
@@ -65,6 +67,8 @@ class Fleet:
         self._running: dict[str, RunningVersion] = {}
         self._unwritten: list[_SpanChange] = []
         self._latest = clock.now()
+        self._kept_clock: float | None = None
+        clock.on_leap = self._leap
         self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -77,6 +81,7 @@ class Fleet:
         `write` is to be called before requests are served: a version that stops must find its span.
         """
         intervals = self._database.read_now(running_intervals)
+        self._kept_clock = self._database.read_now(manual_clock)
         self._tell_earlier_runs(intervals)
         for version in self._database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING)):
             self.begin(version)
@@ -130,15 +135,22 @@ class Fleet:
         self._bring_up_to(self._now())
 
     async def write(self) -> None:
-        """Write the changes of units in service into the spans of running time."""
+        """Write the changes of units in service into the spans of running time, and where a manual clock stands."""
         unwritten, self._unwritten = self._unwritten, []
-        if not unwritten:
+        clock = self._clock.now() if self._clock.mode == "manual" else None
+        if not unwritten and clock == self._kept_clock:
             return
+
+        def change(connection: Connection) -> None:
+            _write_changes(connection, unwritten)
+            note_manual_clock(connection, clock)
+
         try:
-            await self._database.write(lambda connection: _write_changes(connection, unwritten))
+            await self._database.write(change)
         except SQLAlchemyError:
             self._unwritten = unwritten + self._unwritten  # a disk that is full delays them and loses none
             raise
+        self._kept_clock = clock
 
     @property
     def running(self) -> list[RunningVersion]:
@@ -146,21 +158,27 @@ class Fleet:
         return list(self._running.values())
 
     def _now(self) -> float:
-        """The clock's time. If it was turned back, the running versions go on from there (O-10)."""
+        """The clock's time. If real time was turned back, the running versions go on from there."""
         now = self._clock.now()
         if now < self._latest:
-            self._turn_back(now)
+            self._leap(self._latest, now)
         self._latest = now
         return now
 
-    def _turn_back(self, now: float) -> None:
-        self._bring_up_to(self._latest)
+    def _leap(self, before: float, now: float) -> None:
+        """The clock went from `before` to `now`, back or forth, and the time between has not passed (O-10).
+
+        What runs has run until `before` and runs again from `now` on: nothing was used between, and nothing measured.
+        """
+        self._bring_up_to(before)
         for running in self._running.values():
             running.units.advance(now)
-            self._series.note_stopped(running.model, self._latest)
-            running.levels = replace(running.levels, at=now)
+            missed = running.units.drain_changes()
+            self._series.note_stopped(running.model, before)
+            running.levels = replace(missed[-1] if missed else running.levels, at=now)
             self._series.note_units(running.model, [running.levels])
-            self._unwritten.append(_SpanChange(running.arn, running.levels.in_service, now, self._latest))
+            self._unwritten.append(_SpanChange(running.arn, running.levels.in_service, now, before))
+        self._latest = now
 
     def _bring_up_to(self, now: float) -> None:
         for running in self._running.values():
@@ -178,7 +196,7 @@ class Fleet:
             running.levels = levels
 
     def _go_on(self, running: RunningVersion, intervals: Iterable[RunningInterval]) -> None:
-        """Its span may have more units than the minimum, or begin where a clock moved by hand had been (O-10).
+        """Its span may have more units than the minimum, or belong to a clock that was moved by hand (O-10).
 
         A version of an archive has none that is open: what passed since the archive was made costs nothing.
         """
@@ -186,9 +204,14 @@ class Fleet:
         span = next((interval for interval in intervals if interval.ended_at is None), None)
         if span is None:
             self._unwritten.append(_SpanChange(running.arn, units, now, begins=True))
-        elif span.started_at > now or span.units != units:
-            turned_from = span.started_at if span.started_at > now else None
-            self._unwritten.append(_SpanChange(running.arn, units, now, turned_from))
+        elif (left := self._left(span, now)) is not None or span.units != units:
+            self._unwritten.append(_SpanChange(running.arn, units, now, left))
+
+    def _left(self, span: RunningInterval, now: float) -> float | None:
+        """Where the clock of the process before this one stood, if it was not the real one."""
+        if self._kept_clock is not None:
+            return max(self._kept_clock, span.started_at)
+        return span.started_at if span.started_at > now else None
 
     def _tell_earlier_runs(self, intervals: Mapping[str, Iterable[RunningInterval]]) -> None:
         """Give the series what earlier processes ran. Which units were desired is not kept; those in service were."""
@@ -197,8 +220,9 @@ class Fleet:
             for run in runs:
                 units = run.units
                 self._series.note_units(model, [UnitLevels(run.started_at, units, units, units, units)])
-                if run.ended_at is not None:
-                    self._series.note_stopped(model, run.ended_at)
+                ended_at = self._left(run, inf) if run.ended_at is None else run.ended_at
+                if ended_at is not None:
+                    self._series.note_stopped(model, ended_at)
 
     async def _keep_watch(self) -> None:
         while True:
@@ -215,10 +239,10 @@ def _write_changes(connection: Connection, changes: list[_SpanChange]) -> None:
         at = int(change.at * 1000)
         if change.begins:
             begin_span(connection, change.arn, change.units, at)
-        elif change.turned_from is None:
+        elif change.leapt_from is None:
             change_units(connection, change.arn, change.units, at)
         else:
-            turn_back_span(connection, change.arn, change.units, int(change.turned_from * 1000), at)
+            leap_span(connection, change.arn, change.units, int(change.leapt_from * 1000), at)
 
 
 def model_of(version_arn: str) -> Model:

@@ -1,4 +1,5 @@
-"""What belongs to this installation as a whole: the key that signs pagination tokens, and an unfinished load."""
+"""What belongs to this installation as a whole: the key that signs pagination tokens, an unfinished load, and the clock
+that ruled when its process ended."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from emulator.storage.tables import installation
 
 _TOKEN_SECRET = "token-secret"
 _UNFINISHED_LOAD = "unfinished-load"
+_MANUAL_CLOCK = "manual-clock"
 
 
 def token_secret(connection: Connection) -> bytes:
@@ -36,3 +38,16 @@ def unfinished_load(connection: Connection) -> str | None:
 def forget_unfinished_load(connection: Connection) -> None:
     """The objects have followed, or cannot."""
     connection.execute(delete(installation).where(installation.c.name == _UNFINISHED_LOAD))
+
+
+def note_manual_clock(connection: Connection, now: float | None) -> None:
+    """Keep where a clock moved by hand stands, or with None that time is real."""
+    connection.execute(delete(installation).where(installation.c.name == _MANUAL_CLOCK))
+    if now is not None:
+        connection.execute(insert(installation).values(name=_MANUAL_CLOCK, value=repr(now).encode()))
+
+
+def manual_clock(connection: Connection) -> float | None:
+    """Where the clock of the last process stood, in epoch seconds, if it was moved by hand."""
+    found = connection.execute(select(installation.c.value).where(installation.c.name == _MANUAL_CLOCK)).scalar()
+    return None if found is None else float(bytes(found))

@@ -39,8 +39,8 @@ def change_units(connection: Connection, version_arn: str, units: int, at: int) 
     connection.execute(insert(running_spans).values(**later))
 
 
-def turn_back_span(connection: Connection, version_arn: str, units: int, ended_at: int, started_at: int) -> None:
-    """The clock was turned back from `ended_at` to `started_at` while the version ran: it goes on in a span of its own.
+def leap_span(connection: Connection, version_arn: str, units: int, ended_at: int, started_at: int) -> None:
+    """The clock was set from `ended_at` to `started_at` while the version ran: it goes on in a span of its own.
 
     A version that does not run any more stays as it is.
     """

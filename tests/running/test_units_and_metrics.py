@@ -163,7 +163,54 @@ def test_a_running_model_goes_on_when_the_clock_is_turned_back(lab: RunningLab) 
     lab.control("PUT", "clock", {"mode": "real"})
     lab.rekognition.stop_project_version(ProjectVersionArn=arn)
     seconds, _ = running_cost(lab, arn)
-    assert seconds == pytest.approx(40 * HOUR, abs=10), "a stop at once takes nothing away"
+    assert seconds == pytest.approx(8 * HOUR + 18, abs=10), (
+        "what was leapt over did not pass, a stop takes nothing away"
+    )
+
+
+def in_service(lab: RunningLab, arn: str, start: float, end: float) -> list[float]:
+    """The hourly averages of InServiceInferenceUnits."""
+    [result] = series(lab, [metric(arn, "InServiceInferenceUnits", HOUR)], start, end)
+    return list(result["Values"])
+
+
+def test_a_look_at_another_time_costs_nothing(lab: RunningLab) -> None:
+    """O-10, O-13: usage and metrics follow the clock that ruled while the model ran, tomorrow and in 2001 too."""
+    arn = lab.new_version()
+    lab.start(arn)
+    began, tomorrow, long_ago = lab.clock()["now"], lab.manual_time() + 24 * HOUR, 1_000_000_800.0
+    for moment in (tomorrow, long_ago):
+        lab.control("PUT", "clock", {"mode": "manual", "now": moment})
+        assert running_cost(lab, arn)[0] < 60
+        lab.control("PUT", "clock", {"mode": "real"})
+        assert running_cost(lab, arn)[0] < 60
+    last_month = tomorrow - 30 * 24 * HOUR
+    lab.control("PUT", "clock", {"mode": "manual", "now": last_month})
+    lab.advance(2 * HOUR)
+    lab.control("PUT", "clock", {"mode": "real"})
+    assert running_cost(lab, arn)[0] == pytest.approx(2 * HOUR, abs=60), "what was advanced did pass"
+    assert in_service(lab, arn, last_month, last_month + 5 * HOUR) == [1.0] * 2
+    assert in_service(lab, arn, last_month + 5 * HOUR, began - HOUR) == []
+    assert in_service(lab, arn, began + 2 * HOUR, tomorrow - HOUR) == []
+    lab.stop(arn)
+    assert running_cost(lab, arn)[0] == pytest.approx(2 * HOUR, abs=60)
+
+
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+def test_a_clock_of_the_past_does_not_reach_over_a_restart(lab: RunningLab, end: str) -> None:
+    """O-13, O-19: time is real again, and the years between did not pass."""
+    arn = lab.new_version()
+    last_month = lab.manual_time() - 30 * 24 * HOUR
+    lab.control("PUT", "clock", {"mode": "manual", "now": last_month})
+    lab.start(arn)
+    lab.advance(HOUR)
+    getattr(lab.emulator, end)()
+    lab.emulator.restart()
+    lab.reconnect()
+    assert running_cost(lab, arn)[0] == pytest.approx(HOUR, abs=60)
+    assert in_service(lab, arn, last_month + 3 * HOUR, last_month + 24 * 25 * HOUR) == []
+    lab.stop(arn)
+    assert running_cost(lab, arn)[0] == pytest.approx(HOUR, abs=60)
 
 
 def test_detections_go_on_in_real_time_after_hours_by_hand(lab: RunningLab) -> None:

@@ -24,7 +24,7 @@ from emulator.storage.projects import (
 )
 from emulator.storage.reset import delete_everything
 from emulator.storage.rows import Project
-from emulator.storage.running_spans import begin_span, change_units, end_spans, running_intervals, turn_back_span
+from emulator.storage.running_spans import begin_span, change_units, end_spans, running_intervals, leap_span
 from emulator.storage.tables import installation, metadata
 from emulator.storage.versions import (
     add_version,
@@ -210,9 +210,9 @@ def test_a_clock_turned_back_splits_the_span_of_what_still_runs(database: Databa
 
     def play(connection: Connection) -> list[tuple[float, float | None, int]]:
         begin_span(connection, "arn", 2, 1000)
-        turn_back_span(connection, "arn", 3, 90_000, 500)
+        leap_span(connection, "arn", 3, 90_000, 500)
         end_spans(connection, "arn", 4500)
-        turn_back_span(connection, "arn", 1, 5000, 100)
+        leap_span(connection, "arn", 1, 5000, 100)
         return [(span.started_at, span.ended_at, span.units) for span in running_intervals(connection)["arn"]]
 
     assert database.write_now(play) == [(0.5, 4.5, 3), (1.0, 90.0, 2)]
