@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from emulator.domain.jobs import DONE, Outcome
+from emulator.domain.jobs import Done, JobKind, Outcome, outcome_to_json
 from emulator.jobs.clock import Clock
 from emulator.jobs.runner import JobRunner
 from emulator.jobs.transitions import TransitionPolicies
@@ -24,7 +24,7 @@ class Handler:
     """Work that ends when `may_end` is set; the effect is a tag, so that it can be looked up in the database."""
 
     def __init__(self, outcome: Outcome | None = None) -> None:
-        self.outcome: Outcome = outcome or {"event": DONE}
+        self.outcome: Outcome = outcome or Done()
         self.may_end = asyncio.Event()
         self.may_end.set()
         self.works = 0
@@ -41,7 +41,7 @@ class Handler:
         return self.outcome
 
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
-        write_tags(connection, job.resource_arn, {"event": outcome["event"], "now": str(now)})
+        write_tags(connection, job.resource_arn, {"event": outcome_to_json(outcome)["event"], "now": str(now)})
         if self.apply_errors:
             raise self.apply_errors.pop(0)
 
@@ -62,11 +62,13 @@ class Bench:
         if policies:
             self.policies.change(policies)
         self.handler = Handler()
-        self.runner = JobRunner(database, self.clock, self.policies, {"start-version": self.handler})
+        self.runner = JobRunner(database, self.clock, self.policies, {JobKind.START_VERSION: self.handler})
 
     async def accept(self, arn: str = ARN) -> Job:
         """A job as an operation accepts it."""
-        job = await self.database.write(lambda c: self.runner.accept(c, "start-version", "starting", arn, "project"))
+        job = await self.database.write(
+            lambda c: self.runner.accept(c, JobKind.START_VERSION, "starting", arn, "project")
+        )
         self.runner.submit(job)
         return job
 

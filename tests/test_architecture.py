@@ -42,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "documents": {"operations", "console", "wire", "domain"},
     "server": {
         *("settings", "wire", "sts", "cloudwatch", "s3", "storage", "domain"),
-        *("jobs", "operations", "control", "console"),
+        *("jobs", "training", "operations", "control", "console"),
     },
     **dict.fromkeys(("commands", "cli", "__main__"), PARTS),
 }

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from emulator.console.context import ConsoleCall, SignedCall
 from emulator.console.errors import ConsoleError
 from emulator.console.lookup import begin_update, require_content
+from emulator.domain.jobs import JobKind
 from emulator.operations.context import Context
 from emulator.operations.lookup import dataset_of, project_of_dataset
 from emulator.storage.console_labels import remember_upload_place, upload_place
@@ -54,7 +55,7 @@ async def remove_images(call: SignedCall, wish: RemovalWish) -> Accepted:
     def change(context: Context) -> Accepted:
         dataset = dataset_of(context, wish.dataset)
         require_content(dataset)
-        begin_update(context, dataset, "remove-entries", source_refs=wish.source_refs)
+        begin_update(context, dataset, JobKind.REMOVE_ENTRIES, source_refs=wish.source_refs)
         return Accepted()
 
     return await call.write(change)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from emulator.console.context import ConsoleCall
 from emulator.console.errors import ConsoleError
 from emulator.domain.errors import ResourceInUseError
+from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.states import DATASET_MOVES, DatasetState, Event, next_state
 from emulator.operations.context import Context
@@ -31,7 +32,7 @@ def require_content(dataset: Dataset) -> int:
     return dataset.content_id
 
 
-def begin_update(context: Context, dataset: Dataset, kind: str, **payload: object) -> None:
+def begin_update(context: Context, dataset: Dataset, kind: JobKind, **payload: object) -> None:
     """Make a dataset UPDATE_IN_PROGRESS and accept the job that ends it. Raises ResourceInUseError."""
     state = next_state(DATASET_MOVES, dataset.status, Event.UPDATE)
     if state is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from emulator.domain.jobs import JobKind, Outcome
 from emulator.domain.metering.usage import Prices, RunningInterval, Usage, usage_of
 from emulator.domain.states import VersionState
 from emulator.jobs.fleet import RunningVersion
@@ -50,9 +51,14 @@ async def usage_report(
 
 def _read(connection: Connection) -> _State:
     """Versions, when they ran, and what trainings took whose end does not show yet (O-17)."""
-    outcomes = {job.resource_arn: job.outcome for job in list_jobs(connection) if job.kind == "train" and job.outcome}
-    worked = {arn: float(outcome.get("values", {}).get("billable_seconds", 0)) for arn, outcome in outcomes.items()}
+    trainings = [job for job in list_jobs(connection) if job.kind is JobKind.TRAIN_VERSION and job.outcome is not None]
+    worked = {job.resource_arn: _billed_seconds(job.outcome) for job in trainings}
     return versions_in(connection, *VersionState), running_intervals(connection), worked
+
+
+def _billed_seconds(outcome: Outcome | None) -> float:
+    """What a training that is over was billed for."""
+    return 0.0 if outcome is None else float(outcome.version.get("billable_seconds") or 0)
 
 
 def _training_seconds(version: Version | None, so_far: float) -> float:

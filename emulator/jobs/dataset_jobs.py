@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import base64
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
-from emulator.domain.jobs import DONE, Outcome
+from emulator.domain.jobs import Broke, Done, Outcome
 from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.domain.manifest.splitting import distribute
 from emulator.domain.messages import COPIED_DATASET_CREATED, DATASET_DISTRIBUTED, DATASET_MESSAGES
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.states import DATASET_MOVES, Event, next_state
-from emulator.jobs.ingest import build_content, client_error, location_of, manifest_size, update_content
+from emulator.jobs.ingest import IngestTask, build_content, client_error, location_of, manifest_size, update_content
 from emulator.jobs.readers import Readers
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.threads import in_thread
@@ -64,11 +63,11 @@ class DatasetHandler:
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
         """Move the dataset to the state that the outcome leads to."""
         dataset = _dataset(connection, job.resource_arn)
-        if outcome["event"] == DONE:
+        if isinstance(outcome, Done):
             self.effect(connection, dataset, job, outcome)
         move(connection, dataset, outcome, now, self.done_message)
 
-    def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Outcome) -> None:
+    def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Done) -> None:
         """What success changes besides the state."""
 
     def settled(self, _job: Job, _outcome: Outcome) -> None:
@@ -78,11 +77,14 @@ class DatasetHandler:
 
 def move(connection: Connection, dataset: Dataset, outcome: Outcome, now: int, done_message: str | None) -> None:
     """Store the state that an outcome leads to, with its message and code."""
-    event = Event.DONE if outcome["event"] == DONE else Event.BROKE
+    event = Event.DONE if isinstance(outcome, Done) else Event.BROKE
     state = next_state(DATASET_MOVES, dataset.status, event)
     assert state is not None, "a job on a dataset is open in a state that it can end"
-    message = outcome.get("message") or done_message or DATASET_MESSAGES[state]
-    set_dataset_status(connection, dataset.id, state, message, updated_at=now, code=outcome.get("code", "SUCCESS"))
+    message, code = done_message, "SUCCESS"
+    if isinstance(outcome, Broke):
+        message, code = outcome.message or done_message, outcome.code or code
+    message = message or DATASET_MESSAGES[state]
+    set_dataset_status(connection, dataset.id, state, message, updated_at=now, code=code)
 
 
 class CreateDataset(DatasetHandler):
@@ -109,17 +111,13 @@ class CreateDataset(DatasetHandler):
         size = await in_thread(manifest_size, self._objects, location, caller)
         if size < _WORKER_FROM_BYTES:
             return await in_thread(build_content, self.database, self._objects, location, caller, dataset.id)
-        argument = {
-            "manifest": job.payload["manifest"],
-            "account": caller.account,
-            "region": caller.region,
-            "dataset_id": dataset.id,
-        }
-        return await run_in_worker(self._worker_settings, "ingest", argument)
+        task = IngestTask(caller, location, dataset.id)
+        return await run_in_worker(self._worker_settings, task)
 
-    def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Outcome) -> None:
+    def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Done) -> None:
         """The new content becomes the dataset's."""
-        set_dataset_content(connection, dataset.id, outcome["content_id"])
+        assert outcome.content_id is not None, "this kind of job brings a content"
+        set_dataset_content(connection, dataset.id, outcome.content_id)
 
 
 class CopyDataset(DatasetHandler):
@@ -140,11 +138,12 @@ class CopyDataset(DatasetHandler):
             content_id = await in_thread(copy_entries, self.database, find_source, dataset.id)
         if content_id is None:
             return client_error("The source dataset was deleted.")
-        return {"event": DONE, "content_id": content_id}
+        return Done(content_id=content_id)
 
-    def effect(self, connection: Connection, dataset: Dataset, job: Job, outcome: Outcome) -> None:
+    def effect(self, connection: Connection, dataset: Dataset, job: Job, outcome: Done) -> None:
         """The copied content becomes the dataset's, and so do the labels that no image has."""
-        set_dataset_content(connection, dataset.id, outcome["content_id"])
+        assert outcome.content_id is not None, "this kind of job brings a content"
+        set_dataset_content(connection, dataset.id, outcome.content_id)
         source = find_dataset(connection, job.payload["source_arn"])
         if source is not None:
             store_labels(connection, dataset.id, stored_labels(connection, source.id))
@@ -190,13 +189,15 @@ class DistributeDataset(DatasetHandler):
         source = partial(content_of, arn=job.resource_arn)
         stay = copy_entries(self.database, source, train.id, lambda position: position not in chosen)
         moved = copy_entries(self.database, source, test.id, chosen.__contains__)
-        return {"event": DONE, "contents": [stay, moved]}
+        assert stay is not None and moved is not None, "a dataset that is distributed is there and has a content"
+        return Done(contents=(stay, moved))
 
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
         """Both datasets pass to UPDATE_COMPLETE with their new contents, or to UPDATE_FAILED."""
         datasets = _both(connection, job)
-        if outcome["event"] == DONE:
-            for dataset, content_id in zip(datasets, outcome["contents"], strict=True):
+        if isinstance(outcome, Done):
+            assert outcome.contents is not None, "a distribution brings two contents"
+            for dataset, content_id in zip(datasets, outcome.contents, strict=True):
                 set_dataset_content(connection, dataset.id, content_id)
         for dataset in datasets:
             move(connection, dataset, outcome, now, self.done_message)
@@ -208,9 +209,9 @@ class DeleteDataset(DatasetHandler):
     async def work(self, job: Job) -> Outcome:
         """Nothing takes time here but those who still read the dataset, and the transition policy."""
         await self.has_been_read(job)
-        return {"event": DONE}
+        return Done()
 
-    def apply(self, connection: Connection, job: Job, _outcome: dict[str, Any], _now: int) -> None:
+    def apply(self, connection: Connection, job: Job, _outcome: Outcome, _now: int) -> None:
         """From now on DescribeDataset answers ResourceNotFoundException."""
         remove_dataset(connection, _dataset(connection, job.resource_arn).id)
         remove_tags(connection, job.resource_arn)

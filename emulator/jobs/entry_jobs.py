@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from emulator.domain.jobs import DONE, Outcome
+from emulator.domain.jobs import Done, Outcome
 from emulator.domain.manifest.dataset import DatasetEntry, examine_for_dataset
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
 from emulator.domain.manifest.relabeling import relabeled_line
@@ -56,7 +56,7 @@ class RelabelDataset(DatasetHandler):
         for records in map(self.database.read_now, read):
             changed = [_relabeled(record, rename, remove) for record in records]
             self.database.write_now(partial(upsert_entries, content_id=content_id, records=changed))
-        return {"event": DONE}
+        return Done()
 
 
 def _relabeled(record: EntryRecord, rename: dict[str, str], remove: list[str]) -> EntryRecord:
@@ -87,4 +87,4 @@ class RemoveEntries(DatasetHandler):
 
         for start in range(0, len(source_refs), _ENTRIES_AT_ONCE):
             self.database.write_now(partial(remove, batch=source_refs[start : start + _ENTRIES_AT_ONCE]))
-        return {"event": DONE}
+        return Done()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
-from emulator.domain.jobs import BROKE, DONE, Outcome
+from emulator.domain.jobs import CLIENT_ERROR, Broke, Done, Outcome
 from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination
 from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
@@ -59,6 +60,24 @@ def manifest_size(objects: ObjectStore, location: ObjectLocation, caller: Caller
         return 0
 
 
+@dataclass(frozen=True, slots=True)
+class IngestTask:
+    """A manifest that becomes a new content of a dataset, as a worker process is told of it."""
+
+    caller: Caller
+    manifest: ObjectLocation
+    dataset_id: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The task as the worker reads it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> IngestTask:
+        """What `to_json` wrote."""
+        return cls(Caller(**document["caller"]), ObjectLocation(**document["manifest"]), document["dataset_id"])
+
+
 def build_content(
     database: Database, objects: ObjectStore, location: ObjectLocation, caller: Caller, dataset_id: int
 ) -> Outcome:
@@ -94,7 +113,7 @@ def build_content(
         return client_error(failure.message)
     bucket = next(iter(examination.buckets), None)
     database.write_now(lambda connection: set_content_bucket(connection, content_id, bucket))
-    return {"event": DONE, "content_id": content_id}
+    return Done(content_id=content_id)
 
 
 def update_content(database: Database, lines: bytes, content_id: int) -> Outcome:
@@ -129,12 +148,12 @@ def update_content(database: Database, lines: bytes, content_id: int) -> Outcome
         database.write_now(upsert)
     except ManifestFileError as error:
         return client_error(error.status_message)
-    return {"event": DONE}
+    return Done()
 
 
-def client_error(message: str) -> Outcome:
+def client_error(message: str) -> Broke:
     """A job that failed for what the user gave it."""
-    return {"event": BROKE, "message": message, "code": "CLIENT_ERROR"}
+    return Broke(message, CLIENT_ERROR)
 
 
 def record_of(entry: DatasetEntry) -> EntryRecord:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from emulator.domain.jobs import SERVICE_FAULT, Outcome
+from emulator.domain.jobs import SERVICE_FAULT, JobKind, Outcome
 from emulator.jobs.clock import Clock
 from emulator.jobs.transitions import TransitionPolicies, describes_needed
 from emulator.storage.engine import Database
@@ -31,7 +31,7 @@ class JobHandler(Protocol):
     """What one kind of job does. `work` may be repeated after a restart; `apply` happens exactly once."""
 
     async def work(self, job: Job) -> Outcome:
-        """Do what takes time and say what came of it, as JSON with the member `event` (`done` or `broke`)."""
+        """Do what takes time and say what came of it."""
         ...
 
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
@@ -61,7 +61,7 @@ class JobRunner:
     """Owns all open jobs; lives on the event loop."""
 
     def __init__(
-        self, database: Database, clock: Clock, policies: TransitionPolicies, handlers: Mapping[str, JobHandler]
+        self, database: Database, clock: Clock, policies: TransitionPolicies, handlers: Mapping[JobKind, JobHandler]
     ) -> None:
         self._database = database
         self._clock = clock
@@ -79,7 +79,7 @@ class JobRunner:
         return [item.job for item in self._open.values()]
 
     @property
-    def job_kinds(self) -> tuple[str, ...]:
+    def job_kinds(self) -> tuple[JobKind, ...]:
         """The kinds of jobs that there are."""
         return tuple(self._handlers)
 
@@ -90,7 +90,13 @@ class JobRunner:
             self.submit(job)
 
     def accept(
-        self, connection: Connection, kind: str, transition: str, resource_arn: str, project_arn: str, **payload: Any
+        self,
+        connection: Connection,
+        kind: JobKind,
+        transition: str,
+        resource_arn: str,
+        project_arn: str,
+        **payload: Any,
     ) -> Job:
         """Store work in the request's own transaction; `submit` it after the commit.
 
@@ -160,7 +166,7 @@ class JobRunner:
 
         await self._wait_while(pending, patience)
 
-    async def abandon(self, kind: str, resource_arn: str, outcome: Outcome) -> bool:
+    async def abandon(self, kind: JobKind, resource_arn: str, outcome: Outcome) -> bool:
         """Give a job another outcome than its work would have, and show it at once; what it does ends now (O-32).
 
         False if there is no such job, or its own outcome is being made the state already. Once this returns True the
@@ -230,7 +236,7 @@ class JobRunner:
             return await handler.work(job)
         except Exception:
             logger.exception("%s of %s failed", job.kind, job.resource_arn)
-            return dict(SERVICE_FAULT)
+            return SERVICE_FAULT
 
     async def _settle(self, handler: JobHandler, job: Job, outcome: Outcome) -> Outcome | None:
         """Make the outcome the state and end the job; one that cannot be is the service's fault and ends as such.
@@ -242,7 +248,7 @@ class JobRunner:
             handler.apply(connection, job, result, self._clock.milliseconds())
             remove_job(connection, job.id)
 
-        for result in (outcome, dict(SERVICE_FAULT)):
+        for result in (outcome, SERVICE_FAULT):
             try:
                 await self._write(partial(end, result=result))
             except Exception:

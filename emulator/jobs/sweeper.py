@@ -57,9 +57,9 @@ class Sweeper:
 def sweep_models(database: Database, model_directory: Path) -> None:
     """Remove the model files that neither a version nor the outcome of a job names."""
     kept = database.read_now(model_files) | {
-        job.outcome["model_file"]
+        job.outcome.version["model_file"]
         for job in database.read_now(list_jobs)
-        if job.outcome is not None and "model_file" in job.outcome
+        if job.outcome is not None and "model_file" in job.outcome.version
     }
     for path in model_directory.iterdir():
         if path.name not in kept:

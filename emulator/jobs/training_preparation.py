@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.arns import parse_arn
 from emulator.domain.caller import Caller
+from emulator.domain.jobs import Broke
 from emulator.domain.manifest.dataset import original_line
 from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.rule import ManifestFileError
@@ -32,6 +33,7 @@ from emulator.storage.datasets import (
 from emulator.storage.engine import Database
 from emulator.storage.files import written_file
 from emulator.storage.rows import Dataset, Job, Version
+from emulator.training.task import Manifests
 
 TRAINING_MANIFEST = "training.manifest"
 TESTING_MANIFEST = "testing.manifest"
@@ -49,10 +51,10 @@ class Preparation:
         self._readers = readers
         self._seed = seed
 
-    async def prepare(self, job: Job, version: Version, directory: Path) -> dict[str, Any]:
-        """The worker's members `training_manifest` and `testing_manifest`, or a failed outcome.
+    async def prepare(self, job: Job, version: Version, directory: Path) -> Manifests | Broke:
+        """Where the manifests lie, or a failed outcome.
 
-        None for the latter leaves the split to the worker: for an external manifest, and where the dataset's entries
+        No testing manifest leaves the split to the worker: for an external manifest, and where the dataset's entries
         cannot be split, which the worker reports with a manifest summary (TE-11). What an earlier attempt wrote down
         whole is taken as it is.
         """
@@ -60,7 +62,7 @@ class Preparation:
         with self._readers.reading(*read):
             return await in_thread(self._prepare, job, version, directory)
 
-    def _prepare(self, job: Job, version: Version, directory: Path) -> dict[str, Any]:
+    def _prepare(self, job: Job, version: Version, directory: Path) -> Manifests | Broke:
         directory.mkdir(parents=True, exist_ok=True)
         training, testing = directory / TRAINING_MANIFEST, directory / TESTING_MANIFEST
         is_split_later = bool(version.testing_input.get("AutoCreate"))
@@ -79,11 +81,12 @@ class Preparation:
                         self._write_assets(version.testing_input["Assets"], caller, testing)
         except ManifestFileError as error:
             return client_error(error.status_message)
-        return {
-            "training_manifest": str(training),
-            "testing_manifest": None if is_split_later else str(testing),
-            "manifest_buckets": _manifest_buckets(version),
-        }
+        return Manifests(
+            training=training,
+            testing=None if is_split_later else testing,
+            training_buckets=_manifest_buckets(version.training_input),
+            testing_buckets=_manifest_buckets(version.testing_input),
+        )
 
     def _write_assets(self, assets: list[dict[str, Any]], caller: Caller, path: Path) -> None:
         with written_file(path) as target:
@@ -155,11 +158,7 @@ def _copy_lines(source: BinaryIO, target: BinaryIO) -> None:
         target.write(b"\n")
 
 
-def _manifest_buckets(version: Version) -> dict[str, list[str]]:
-    """The buckets that external manifests lie in, by side, for the owner rule TE-10."""
-
-    def buckets(given: dict[str, Any]) -> list[str]:
-        assets = given.get("Assets") or []
-        return sorted({asset["GroundTruthManifest"]["S3Object"]["Bucket"] for asset in assets})
-
-    return {"training": buckets(version.training_input), "testing": buckets(version.testing_input)}
+def _manifest_buckets(given: dict[str, Any]) -> tuple[str, ...]:
+    """The buckets that the external manifests of one side lie in, for the owner rule TE-10."""
+    assets = given.get("Assets") or []
+    return tuple(sorted({asset["GroundTruthManifest"]["S3Object"]["Bucket"] for asset in assets}))

@@ -6,13 +6,12 @@ import asyncio
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.evaluation.result_keys import result_keys
-from emulator.domain.jobs import BROKE, DONE, Outcome
+from emulator.domain.jobs import Broke, Done, Outcome, VersionResults
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
@@ -29,7 +28,8 @@ from emulator.storage.projects import find_project, remove_project
 from emulator.storage.rows import Job, Version
 from emulator.storage.running_spans import begin_span
 from emulator.storage.tags import remove_tags
-from emulator.storage.versions import find_version, remove_version, set_version
+from emulator.storage.versions import VersionColumns, find_version, remove_version, set_version
+from emulator.training.task import TrainingOptions, TrainingTask
 
 logger = logging.getLogger("custom_labels.jobs")
 
@@ -63,14 +63,14 @@ class VersionHandler:
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
         """Move the version to the state that the outcome leads to, with the columns that the outcome brings."""
         version = version_of_job(connection, job)
-        event = Event.DONE if outcome["event"] == DONE else Event.BROKE
+        event = Event.DONE if isinstance(outcome, Done) else Event.BROKE
         state = next_state(VERSION_MOVES, version.status, event)
         assert state is not None, "a job on a version is open in a state that it can end"
-        message = outcome.get("message") or VERSION_MESSAGES[state]
-        values = dict(outcome.get("values", {}))
+        message = (outcome.message if isinstance(outcome, Broke) else None) or VERSION_MESSAGES[state]
+        columns: VersionColumns = {**outcome.version, "status": state, "status_message": message}  # type: ignore[typeddict-item]
         if version.status is VersionState.TRAINING_IN_PROGRESS:
-            values["training_ended_at"] = max(now, version.created_at)
-        set_version(connection, version.id, status=state, status_message=message, **values)
+            columns["training_ended_at"] = max(now, version.created_at)
+        set_version(connection, version.id, **columns)
 
     def settled(self, job: Job, outcome: Outcome) -> None:
         """Nothing more to do, unless a kind of job says otherwise."""
@@ -89,9 +89,8 @@ class TrainVersion(VersionHandler):
         *,
         work_directory: Path,
         concurrent_trainings: int,
-        options: dict[str, Any],
+        options: TrainingOptions,
     ) -> None:
-        """`options` travel to the worker: seed, effort, threads, cache_directory."""
         super().__init__(database, hosting)
         self._preparation = preparation
         self._progress = progress
@@ -107,31 +106,31 @@ class TrainVersion(VersionHandler):
         with self._progress.of(job.resource_arn) as progress:
             # Before waiting for a place, so that the datasets may change or go while this training waits.
             manifests = await self._preparation.prepare(job, version, directory)
-            if "event" in manifests:
+            if isinstance(manifests, Broke):
                 return manifests
-            argument = {
-                **manifests,
-                **self._options,
-                "account": job.account,
-                "region": job.region,
-                "bucket": version.output_bucket,
-                "keys": _keys_of(version),
-                "version_arn": version.arn,
-                "created_at": version.created_at,
-                "work_directory": str(directory),
-                "model_path": str(self.hosting.model_path(f"{job.id}.onnx")),
-            }
+            task = TrainingTask(
+                caller=Caller(job.account, job.region),
+                version_arn=version.arn,
+                manifests=manifests,
+                options=self._options,
+                bucket=version.output_bucket,
+                keys=_keys_of(version),
+                work_directory=directory,
+                model_path=self.hosting.model_path(f"{job.id}.onnx"),
+            )
             self._progress.queue(progress)
             async with self._slots:
                 progress.begin_billing()
-                return await run_in_worker(self._worker_settings, "train", argument, progress.report)
+                return await run_in_worker(self._worker_settings, task, progress.report)
 
     def settled(self, job: Job, outcome: Outcome) -> None:
         """The work directory is of no more use, nor is the model of a training that was cancelled when it was done."""
         shutil.rmtree(self._work_directory / str(job.id), ignore_errors=True)
-        if outcome["event"] == BROKE:
+        if isinstance(outcome, Broke):
             self.hosting.model_path(f"{job.id}.onnx").unlink(missing_ok=True)
-        logger.info("training of %s ended: %s", job.resource_arn, outcome.get("message") or "trained")
+        logger.info(
+            "training of %s ended: %s", job.resource_arn, outcome.message if isinstance(outcome, Broke) else "trained"
+        )
 
 
 class CopyVersion(VersionHandler):
@@ -147,7 +146,7 @@ class CopyVersion(VersionHandler):
         target = self.version(job)
         source = self.database.read(lambda connection: find_version(connection, job.payload["source_arn"]))
         if source is None or source.model_file is None:
-            return {"event": BROKE, "message": "The source model was deleted."}
+            return Broke("The source model was deleted.")
         with self._readers.reading(source.arn):
             return await in_thread(self._copy, job, source, target)
 
@@ -163,17 +162,17 @@ class CopyVersion(VersionHandler):
                     self._objects.put(ObjectLocation(target.output_bucket, key), body, writer, "application/json")
         except ObjectStoreError as error:
             logger.warning("the results of %s could not be copied: %s: %s", source.arn, type(error).__name__, error)
-            return {"event": BROKE, "message": UNABLE_TO_COPY}
+            return Broke(UNABLE_TO_COPY)
         model_file = f"{job.id}.onnx"
         copy_file(self.hosting.model_path(source.model_file), self.hosting.model_path(model_file))
-        values = {
+        results: VersionResults = {
             "result_keys": keys,
             "model_file": model_file,
             "f1_score": source.f1_score,
             "training_ended_at": source.training_ended_at,
             "billable_seconds": source.billable_seconds,
         }
-        return {"event": DONE, "values": values, "model_file": model_file}
+        return Done(version=results)
 
 
 class StartVersion(VersionHandler):
@@ -191,19 +190,19 @@ class StartVersion(VersionHandler):
             await self.hosting.load(version.arn, version.model_file)
         except Exception:
             logger.exception("%s could not be loaded", version.arn)
-            return {"event": BROKE}
-        return {"event": DONE}
+            return Broke()
+        return Done()
 
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
         """A version that is RUNNING begins to cost (R-2)."""
         super().apply(connection, job, outcome, now)
-        if outcome["event"] == DONE:
+        if isinstance(outcome, Done):
             version = version_of_job(connection, job)
             begin_span(connection, version.arn, version.min_inference_units or 1, now)
 
     def settled(self, job: Job, outcome: Outcome) -> None:
         """Its inference units are in service."""
-        if outcome["event"] == DONE:
+        if isinstance(outcome, Done):
             self._fleet.begin(self.version(job))
 
 
@@ -218,7 +217,7 @@ class StopVersion(VersionHandler):
         """Calls that are under way end normally."""
         self._fleet.end(job.resource_arn)
         self.hosting.unload(job.resource_arn)
-        return {"event": DONE}
+        return Done()
 
 
 class DeleteVersion(VersionHandler):
@@ -231,7 +230,7 @@ class DeleteVersion(VersionHandler):
     async def work(self, job: Job) -> Outcome:
         """Nothing takes time here but copies that were accepted before, and the transition policy."""
         await self._readers.finished(job.resource_arn)
-        return {"event": DONE, "deleted_file": self.version(job).model_file}
+        return Done(deleted_file=self.version(job).model_file)
 
     def apply(self, connection: Connection, job: Job, _outcome: Outcome, _now: int) -> None:
         """From now on DescribeProjectVersions no longer lists it."""
@@ -241,8 +240,8 @@ class DeleteVersion(VersionHandler):
     def settled(self, job: Job, outcome: Outcome) -> None:
         """The model file goes once nothing refers to it."""
         self.hosting.unload(job.resource_arn)
-        if outcome.get("deleted_file"):
-            self.hosting.model_path(outcome["deleted_file"]).unlink(missing_ok=True)
+        if isinstance(outcome, Done) and outcome.deleted_file is not None:
+            self.hosting.model_path(outcome.deleted_file).unlink(missing_ok=True)
 
 
 class DeleteProject:
@@ -250,7 +249,7 @@ class DeleteProject:
 
     async def work(self, _job: Job) -> Outcome:
         """Nothing takes time here but the transition policy."""
-        return {"event": DONE}
+        return Done()
 
     def apply(self, connection: Connection, job: Job, _outcome: Outcome, _now: int) -> None:
         """From now on DescribeProjects no longer lists it."""

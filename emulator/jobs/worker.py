@@ -8,7 +8,12 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+from emulator.domain.jobs import Outcome, outcome_to_json
+
+if TYPE_CHECKING:
+    from emulator.training.run import Report
 
 _NICENESS = 5
 _OUR_LOGGERS = ("emulator", "custom_labels")
@@ -31,25 +36,24 @@ def main() -> None:
         _answer(answers, {"stage": stage, "done": done, "total": total, "loss": loss})
 
     result = _perform(message["task"], message["settings"], message["argument"], report)
-    _answer(answers, {"result": result})
+    _answer(answers, {"result": outcome_to_json(result)})
 
 
-def _perform(task: str, settings: dict[str, Any], argument: dict[str, Any], report: Any) -> dict[str, Any]:
-    from emulator.domain.caller import Caller
+def _perform(task: str, settings: dict[str, Any], argument: dict[str, Any], report: Report) -> Outcome:
     from emulator.jobs.objects import open_object_store
 
     objects = open_object_store(settings["objects"])
-    caller = Caller(argument["account"], argument["region"])
     if task == "ingest":
-        from emulator.jobs.ingest import build_content, location_of
+        from emulator.jobs.ingest import IngestTask, build_content
         from emulator.storage.engine import Database
 
-        database = Database(Path(settings["database_path"]))
-        return build_content(database, objects, location_of(argument["manifest"]), caller, argument["dataset_id"])
+        ingest, database = IngestTask.from_json(argument), Database(Path(settings["database_path"]))
+        return build_content(database, objects, ingest.manifest, ingest.caller, ingest.dataset_id)
     if task == "train":
         from emulator.training.run import run_training
+        from emulator.training.task import TrainingTask
 
-        return run_training(argument, objects, caller, report)
+        return run_training(TrainingTask.from_json(argument), objects, report)
     raise ValueError(f"unknown task {task}")
 
 

@@ -16,6 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator.domain.jobs import Outcome, outcome_from_json
+from emulator.jobs.ingest import IngestTask
+from emulator.training.task import TrainingTask
+
 _LONGEST_MESSAGE = 64 * 1024 * 1024
 
 ProgressListener = Callable[[str, int, int, float | None], None]
@@ -39,12 +43,12 @@ class WorkerSettings:
 
 
 async def run_in_worker(
-    settings: WorkerSettings, task: str, argument: dict[str, Any], on_progress: ProgressListener | None = None
-) -> dict[str, Any]:
-    """Run a task of `emulator.jobs.worker` in a process of its own and give its result.
+    settings: WorkerSettings, task: TrainingTask | IngestTask, on_progress: ProgressListener | None = None
+) -> Outcome:
+    """Do a task in a process of its own (`emulator.jobs.worker`) and give what came of it.
 
-    What the worker logs is logged here, after the `version_arn` of the argument where there is one. Cancelling kills
-    the process. Raises WorkerDiedError where it ends without a result.
+    What the worker logs is logged here, after the ARN of the version that is trained. Cancelling kills the process.
+    Raises WorkerDiedError where it ends without a result.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -57,19 +61,19 @@ async def run_in_worker(
     )
     try:
         assert process.stdin is not None and process.stdout is not None
-        message = {"task": task, "settings": settings.as_json(), "argument": argument}
+        name, about = ("train", task.version_arn) if isinstance(task, TrainingTask) else ("ingest", "ingest")
+        message = {"task": name, "settings": settings.as_json(), "argument": task.to_json()}
         process.stdin.write(json.dumps(message).encode() + b"\n")
         await process.stdin.drain()
         async for line in process.stdout:
             answer = json.loads(line)
             if "result" in answer:
-                result: dict[str, Any] = answer["result"]
-                return result
+                return outcome_from_json(answer["result"])
             if "log" in answer:
-                _log_again(answer["log"], argument.get("version_arn", task))
+                _log_again(answer["log"], about)
             elif on_progress is not None:
                 on_progress(answer["stage"], answer["done"], answer["total"], answer["loss"])
-        raise WorkerDiedError(f"the {task} worker ended with exit status {await process.wait()}")
+        raise WorkerDiedError(f"the {name} worker ended with exit status {await process.wait()}")
     finally:
         if process.returncode is None:
             process.kill()

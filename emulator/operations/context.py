@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.controls.answers import AnswerBook
+from emulator.domain.jobs import JobKind
 from emulator.domain.metering.quotas import Quota, QuotaMode, check_count
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.paging import Cursor, decode_token, encode_token
@@ -50,7 +51,7 @@ class Context:
     connection: Connection
     accepted: list[Job] = field(default_factory=list)
 
-    def accept(self, kind: str, transition: str, resource_arn: str, project_arn: str, **payload: Any) -> None:
+    def accept(self, kind: JobKind, transition: str, resource_arn: str, project_arn: str, **payload: Any) -> None:
         """Store a job within this transaction and begin it after the commit."""
         self.accepted.append(
             self.services.runner.accept(self.connection, kind, transition, resource_arn, project_arn, **payload)

@@ -9,6 +9,7 @@ from emulator.domain.errors import (
     ResourceInUseError,
     ResourceNotFoundError,
 )
+from emulator.domain.jobs import JobKind
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.policy import Decision, decide, parse_policy
 from emulator.domain.states import TRAINED_VERSION_STATES, VersionState
@@ -55,7 +56,7 @@ def copy_project_version(context: Context) -> Result:
         testing_input=source.testing_input,
         source_version_arn=source.arn,
     )
-    context.accept("copy-version", "copying", arn, destination.arn, source_arn=source.arn)
+    context.accept(JobKind.COPY_VERSION, "copying", arn, destination.arn, source_arn=source.arn)
     return {"ProjectVersionArn": arn}
 
 

@@ -13,6 +13,7 @@ from emulator.domain.errors import (
     ResourceNotFoundError,
     ResourceNotReadyError,
 )
+from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES, EMPTY_DATASET_CREATED
 from emulator.domain.states import DATASET_MOVES, READABLE_DATASET_STATES, DatasetState, Event, ProjectState, next_state
 from emulator.operations.context import Context
@@ -71,7 +72,9 @@ def create_dataset(context: Context) -> Result:
     return {"DatasetArn": arn}
 
 
-def _checked_source(context: Context, source: dict[str, Any] | None) -> tuple[tuple[str, str], dict[str, Any]] | None:
+def _checked_source(
+    context: Context, source: dict[str, Any] | None
+) -> tuple[tuple[JobKind, str], dict[str, Any]] | None:
     """The job that fills the dataset, as ((kind, transition), payload); None for an empty dataset."""
     if source is None:
         return None
@@ -84,11 +87,11 @@ def _checked_source(context: Context, source: dict[str, Any] | None) -> tuple[tu
             raise InvalidParameterError(
                 f"The dataset {dataset_arn} is in state {original.status} and cannot be copied."
             )
-        return ("copy-dataset", "dataset"), {"source_arn": dataset_arn}
+        return (JobKind.COPY_DATASET, "dataset"), {"source_arn": dataset_arn}
     location = (manifest or {}).get("S3Object") or {}
     if not location.get("Bucket") or not location.get("Name"):
         raise InvalidParameterError("GroundTruthManifest must have an S3Object with Bucket and Name.")
-    return ("create-dataset", "dataset"), {"manifest": location}
+    return (JobKind.CREATE_DATASET, "dataset"), {"manifest": location}
 
 
 def _arn_of(project: Project, kind: str, epoch: int) -> str:
@@ -142,7 +145,7 @@ def delete_dataset(context: Context) -> Result:
     if state is None:
         raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status} and cannot be deleted.")
     _move(context, dataset, state)
-    context.accept("delete-dataset", "deleting", dataset.arn, project_of_dataset(context, dataset).arn)
+    context.accept(JobKind.DELETE_DATASET, "deleting", dataset.arn, project_of_dataset(context, dataset).arn)
     return {}
 
 
@@ -170,7 +173,7 @@ def distribute_dataset_entries(context: Context) -> Result:
     for dataset in datasets:
         _move(context, dataset, DatasetState.UPDATE_IN_PROGRESS)
     project = project_of_dataset(context, train)
-    context.accept("distribute-dataset", "dataset", train.arn, project.arn, test_arn=test.arn)
+    context.accept(JobKind.DISTRIBUTE_DATASET, "dataset", train.arn, project.arn, test_arn=test.arn)
     return {}
 
 

@@ -15,13 +15,12 @@ from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStor
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.operations.context import Services
 from emulator.operations.lookup import version_of
-from emulator.operations.registry import Result, Runs, operation
+from emulator.operations.registry import Result, coroutine_operation
 from emulator.storage.rows import Version
 
 
-@operation(
+@coroutine_operation(
     "DetectCustomLabels",
-    Runs.BY_ITSELF,
     limits="`Image.S3Object` is read with the caller's account from the S3 that the emulator uses.",
     chosen=(
         "A confidence equal to `MinConfidence` is returned; `MaxResults` 0 means no limit.",

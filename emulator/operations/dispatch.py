@@ -47,8 +47,8 @@ class Dispatcher:
         database = self._services.database
         match entry.runs:
             case Runs.BY_ITSELF:
-                result: Mapping[str, Any] = await entry.function(self._services, caller, parameters)
-                return result
+                assert entry.coroutine is not None, "what runs by itself is registered as a coroutine"
+                return await entry.coroutine(self._services, caller, parameters)
             case Runs.READS:
                 return database.read(lambda connection: self._call(entry, caller, parameters, connection)[0])
             case Runs.READS_IN_THREAD:
@@ -69,6 +69,7 @@ class Dispatcher:
         self, entry: Entry, caller: Caller, parameters: dict[str, Any], connection: Connection
     ) -> tuple[Mapping[str, Any], Context]:
         context = Context(entry.name, caller, parameters, self._services, connection)
+        assert entry.function is not None, "all other operations are registered as functions"
         return entry.function(context), context
 
     async def _await_transitions(self, entry: Entry, caller: Caller, call: Call) -> None:

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from emulator.domain.errors import InvalidPaginationTokenError, ResourceInUseError, ResourceNotReadyError
+from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.states import DATASET_MOVES, READABLE_DATASET_STATES, DatasetState, Event, next_state
 from emulator.operations.context import Context
@@ -94,7 +95,7 @@ def update_dataset_entries(context: Context) -> Result:
     set_dataset_status(context.connection, dataset.id, state, DATASET_MESSAGES[state], updated_at=context.now())
     lines = base64.b64encode(parameters["Changes"]["GroundTruth"]).decode()
     project = project_of_dataset(context, dataset)
-    context.accept("update-dataset", "dataset", dataset.arn, project.arn, lines=lines)
+    context.accept(JobKind.UPDATE_DATASET, "dataset", dataset.arn, project.arn, lines=lines)
     return {}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
+from emulator.domain.jobs import JobKind
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.states import PROJECT_MOVES, Event, next_state
 from emulator.operations.context import Context
@@ -122,7 +123,7 @@ def delete_project(context: Context) -> Result:
         children = "datasets and models" if has_datasets and has_versions else "datasets" if has_datasets else "models"
         raise ResourceInUseError(f"The project {project.name} has {children}; delete them first.")
     set_project_status(context.connection, project.id, state)
-    context.accept("delete-project", "deleting", project.arn, project.arn)
+    context.accept(JobKind.DELETE_PROJECT, "deleting", project.arn, project.arn)
     return {"Status": state}
 
 

@@ -32,14 +32,17 @@ class Runs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One registered operation. `limits` and `chosen` are sentences for docs/parity.md.
+    """One registered operation, by `function` or, where it runs by itself, by `coroutine`.
+
+    `limits` and `chosen` are sentences for docs/parity.md.
 
     `describes` gives, for operations that show states, the filter for the jobs whose transitions they show.
     """
 
     name: str
     runs: Runs
-    function: Any
+    function: Operation | None
+    coroutine: AsyncOperation | None
     limits: str
     chosen: tuple[str, ...]
     describes: Describes | None
@@ -50,12 +53,24 @@ _entries: dict[str, Entry] = {}
 
 def operation(
     name: str, runs: Runs, *, limits: str = "", chosen: tuple[str, ...] = (), describes: Describes | None = None
-) -> Callable[[Any], Any]:
-    """Register a function as an AWS operation: `Operation`, or `AsyncOperation` where it runs by itself."""
+) -> Callable[[Operation], Operation]:
+    """Register a function as an AWS operation that runs where `runs` says."""
 
-    def register(function: Any) -> Any:
-        _entries[name] = Entry(name, runs, function, limits, chosen, describes)
+    def register(function: Operation) -> Operation:
+        _entries[name] = Entry(name, runs, function, None, limits, chosen, describes)
         return function
+
+    return register
+
+
+def coroutine_operation(
+    name: str, *, limits: str = "", chosen: tuple[str, ...] = ()
+) -> Callable[[AsyncOperation], AsyncOperation]:
+    """Register a coroutine as an AWS operation that chooses its own threads and transactions."""
+
+    def register(coroutine: AsyncOperation) -> AsyncOperation:
+        _entries[name] = Entry(name, Runs.BY_ITSELF, None, coroutine, limits, chosen, None)
+        return coroutine
 
     return register
 

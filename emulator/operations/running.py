@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
+from emulator.domain.jobs import JobKind
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
@@ -33,7 +34,7 @@ def start_project_version(context: Context) -> Result:
     state = _move(context, version, Event.START, "started")
     _check_quotas(context, maximum or minimum)
     set_version(context.connection, version.id, min_inference_units=minimum, max_inference_units=maximum)
-    context.accept("start-version", "starting", version.arn, version.project_arn)
+    context.accept(JobKind.START_VERSION, "starting", version.arn, version.project_arn)
     return {"Status": state}
 
 
@@ -47,7 +48,7 @@ def stop_project_version(context: Context) -> Result:
     version = version_of(context.connection, context.caller, context.parameters["ProjectVersionArn"])
     state = _move(context, version, Event.STOP, "stopped")
     end_spans(context.connection, version.arn, context.now())
-    context.accept("stop-version", "stopping", version.arn, version.project_arn)
+    context.accept(JobKind.STOP_VERSION, "stopping", version.arn, version.project_arn)
     return {"Status": state}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
+from emulator.domain.jobs import JobKind
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.states import (
@@ -76,7 +77,7 @@ def create_project_version(context: Context) -> Result:
         training_input=training_input or {},
         testing_input=testing_input or {"AutoCreate": False},
     )
-    context.accept("train", "training", arn, project.arn, **source)
+    context.accept(JobKind.TRAIN_VERSION, "training", arn, project.arn, **source)
     return {"ProjectVersionArn": arn}
 
 
@@ -213,7 +214,7 @@ def delete_project_version(context: Context) -> Result:
     if state is None:
         raise ResourceInUseError(f"The version {version.arn} is in state {version.status} and cannot be deleted.")
     set_version(context.connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
-    context.accept("delete-version", "deleting", version.arn, version.project_arn)
+    context.accept(JobKind.DELETE_VERSION, "deleting", version.arn, version.project_arn)
     return {"Status": state}
 
 

@@ -25,7 +25,7 @@ from emulator.control.trainings import add_trainings
 from emulator.domain.caller import Caller
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.faults import FaultBook
-from emulator.domain.jobs import BROKE
+from emulator.domain.jobs import Broke, JobKind
 from emulator.domain.messages import TRAINING_CANCELLED
 from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.quotas import QuotaMode, RequestQuota
@@ -160,7 +160,7 @@ class Emulator:
 
     async def cancel_training(self, arn: str) -> bool:
         """O-32: end a training that waits or runs; False where there is none."""
-        return await self.runner.abandon("train", arn, {"event": BROKE, "message": TRAINING_CANCELLED})
+        return await self.runner.abandon(JobKind.TRAIN_VERSION, arn, Broke(TRAINING_CANCELLED))
 
     def _services(self) -> Services:
         assert self.services is not None, "serving means that the edge was built"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from emulator.domain.caller import Caller
+from emulator.domain.jobs import JobKind
 from emulator.domain.metering.units import UnitSettings
 from emulator.domain.object_store import ObjectStore
 from emulator.jobs.clock import Clock
@@ -32,6 +33,7 @@ from emulator.s3.console_bucket import new_name
 from emulator.s3.embedded import EmbeddedS3
 from emulator.settings import Settings
 from emulator.storage.engine import Database
+from emulator.training.task import TrainingOptions
 
 if TYPE_CHECKING:
     from emulator.s3.external import ExternalS3Store
@@ -136,7 +138,7 @@ class JobParts:
     progress: TrainingProgress
 
 
-def job_handlers(parts: JobParts) -> dict[str, JobHandler]:
+def job_handlers(parts: JobParts) -> dict[JobKind, JobHandler]:
     """What does each kind of job, by the names that operations accept them under."""
     database, sweeper, hosting, readers = parts.database, parts.sweeper, parts.hosting, Readers()
     worker = WorkerSettings(
@@ -144,19 +146,19 @@ def job_handlers(parts: JobParts) -> dict[str, JobHandler]:
         objects=object_store_description(parts.settings, parts.directories),
     )
     return {
-        "create-dataset": CreateDataset(database, sweeper, readers, parts.objects, worker),
-        "copy-dataset": CopyDataset(database, sweeper, readers),
-        "update-dataset": UpdateDataset(database, sweeper, readers),
-        "distribute-dataset": DistributeDataset(database, sweeper, readers, parts.settings.seed),
-        "delete-dataset": DeleteDataset(database, sweeper, readers),
-        "relabel-dataset": RelabelDataset(database, sweeper, readers),
-        "remove-entries": RemoveEntries(database, sweeper, readers),
-        "train": _train_version(parts, worker, readers),
-        "copy-version": CopyVersion(database, hosting, readers, parts.objects),
-        "start-version": StartVersion(database, hosting, parts.fleet),
-        "stop-version": StopVersion(database, hosting, parts.fleet),
-        "delete-version": DeleteVersion(database, hosting, readers),
-        "delete-project": DeleteProject(),
+        JobKind.CREATE_DATASET: CreateDataset(database, sweeper, readers, parts.objects, worker),
+        JobKind.COPY_DATASET: CopyDataset(database, sweeper, readers),
+        JobKind.UPDATE_DATASET: UpdateDataset(database, sweeper, readers),
+        JobKind.DISTRIBUTE_DATASET: DistributeDataset(database, sweeper, readers, parts.settings.seed),
+        JobKind.DELETE_DATASET: DeleteDataset(database, sweeper, readers),
+        JobKind.RELABEL_DATASET: RelabelDataset(database, sweeper, readers),
+        JobKind.REMOVE_ENTRIES: RemoveEntries(database, sweeper, readers),
+        JobKind.TRAIN_VERSION: _train_version(parts, worker, readers),
+        JobKind.COPY_VERSION: CopyVersion(database, hosting, readers, parts.objects),
+        JobKind.START_VERSION: StartVersion(database, hosting, parts.fleet),
+        JobKind.STOP_VERSION: StopVersion(database, hosting, parts.fleet),
+        JobKind.DELETE_VERSION: DeleteVersion(database, hosting, readers),
+        JobKind.DELETE_PROJECT: DeleteProject(),
     }
 
 
@@ -170,10 +172,10 @@ def _train_version(parts: JobParts, worker: WorkerSettings, readers: Readers) ->
         worker,
         work_directory=parts.directories.work.resolve(),
         concurrent_trainings=settings.concurrent_trainings,
-        options={
-            "seed": settings.seed,
-            "effort": settings.training_effort,
-            "threads": settings.training_threads,
-            "cache_directory": str(parts.directories.cache.resolve()),
-        },
+        options=TrainingOptions(
+            seed=settings.seed,
+            effort=settings.training_effort,
+            threads=settings.training_threads,
+            cache_directory=parts.directories.cache.resolve(),
+        ),
     )

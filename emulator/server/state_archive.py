@@ -15,13 +15,14 @@ import sqlite3
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Connection, inspect
 
+from emulator.domain.jobs import Done, Outcome, VersionResults, outcome_to_json
 from emulator.s3.archive import INDEX_NAME, DamagedObjectsError, check_objects, copy_database
 from emulator.s3.index.schema import NewerObjectIndexError
 from emulator.storage.engine import Database
@@ -207,28 +208,27 @@ def _check_tables(connection: Connection) -> None:
 
 def _named_models(connection: Connection) -> set[str]:
     """The model files of versions, and of trainings and copies whose end does not show yet."""
-    outcomes = (job.outcome or {} for job in list_jobs(connection))
-    return model_files(connection) | {outcome["model_file"] for outcome in outcomes if "model_file" in outcome}
+    results = (job.outcome.version for job in list_jobs(connection) if job.outcome is not None)
+    return model_files(connection) | {found["model_file"] for found in results if "model_file" in found}
 
 
 def _check_outcomes(connection: Connection) -> None:
     """See that what jobs will do to files when their end shows is done to models, which are known by names alone."""
-    for outcome in (job.outcome or {} for job in list_jobs(connection)):
-        for named in (outcome.get("deleted_file"), outcome.get("values", {}).get("model_file")):
+    for outcome in (job.outcome for job in list_jobs(connection) if job.outcome is not None):
+        deleted = outcome.deleted_file if isinstance(outcome, Done) else None
+        for named in (deleted, outcome.version.get("model_file")):
             if named is not None and not _MODEL_NAME.fullmatch(named):
                 raise ArchiveError(f"{named[:200]!r} is no name of a model file")
 
 
 def _rename_in_outcome(
-    target: sqlite3.Connection, job_id: int, outcome: dict[str, Any] | None, models: Mapping[str, str]
+    target: sqlite3.Connection, job_id: int, outcome: Outcome | None, models: Mapping[str, str]
 ) -> None:
-    if outcome is None or outcome.get("model_file") not in models:
+    if outcome is None or outcome.version.get("model_file") not in models:
         return
-    new_name = models[outcome["model_file"]]
-    changed = {**outcome, "model_file": new_name}
-    if "model_file" in outcome.get("values", {}):
-        changed["values"] = {**outcome["values"], "model_file": new_name}
-    target.execute("UPDATE jobs SET outcome = ? WHERE id = ?", (json.dumps(changed), job_id))
+    renamed: VersionResults = {**outcome.version, "model_file": models[outcome.version["model_file"]]}
+    document = outcome_to_json(replace(outcome, version=renamed))
+    target.execute("UPDATE jobs SET outcome = ? WHERE id = ?", (json.dumps(document), job_id))
 
 
 def _copy_rows(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:

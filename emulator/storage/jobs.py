@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from emulator.domain.jobs import JobKind, Outcome, outcome_from_json, outcome_to_json
 from emulator.storage.rows import Job
 from emulator.storage.tables import jobs
 
@@ -25,7 +26,8 @@ _COLUMNS = (
 
 
 def _job(row: Any) -> Job:
-    return Job(*row)
+    outcome = None if row.outcome is None else outcome_from_json(row.outcome)
+    return Job(**{**row._mapping, "kind": JobKind(row.kind), "outcome": outcome})
 
 
 def add_job(connection: Connection, **values: Any) -> Job:
@@ -44,9 +46,9 @@ def list_jobs(connection: Connection) -> list[Job]:
     return [_job(row) for row in connection.execute(select(*_COLUMNS).order_by(jobs.c.id))]
 
 
-def set_job_outcome(connection: Connection, job_id: int, outcome: dict[str, Any]) -> None:
+def set_job_outcome(connection: Connection, job_id: int, outcome: Outcome) -> None:
     """Note that the work is done and what came of it."""
-    connection.execute(update(jobs).where(jobs.c.id == job_id).values(outcome=outcome))
+    connection.execute(update(jobs).where(jobs.c.id == job_id).values(outcome=outcome_to_json(outcome)))
 
 
 def remove_job(connection: Connection, job_id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from emulator.domain.jobs import JobKind, Outcome
 from emulator.domain.states import DatasetState, ProjectState, VersionState
 
 
@@ -98,7 +99,7 @@ class Job:
     """Accepted work. `outcome` is None until the work is done; `policy` is the transition policy it was begun under."""
 
     id: int
-    kind: str
+    kind: JobKind
     transition: str
     resource_arn: str
     project_arn: str
@@ -107,7 +108,7 @@ class Job:
     payload: dict[str, Any]
     policy: dict[str, Any]
     started_at: int
-    outcome: dict[str, Any] | None
+    outcome: Outcome | None
 
 
 class EntryRecord(NamedTuple):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
+from emulator.domain.jobs import VersionResults
 from emulator.domain.states import VersionState
 from emulator.storage.rows import Version
 from emulator.storage.tables import projects, versions
@@ -48,8 +49,8 @@ def _select() -> Select[Any]:
     return select(*_COLUMNS).join(projects, projects.c.id == versions.c.project_id)
 
 
-def add_version(connection: Connection, **values: Any) -> None:
-    """Store a new version; `values` are columns of the table `versions`."""
+def add_version(connection: Connection, **values: Unpack[NewVersion]) -> None:
+    """Store a new version."""
     connection.execute(insert(versions).values(**values))
 
 
@@ -124,7 +125,34 @@ def count_versions(
     return connection.execute(statement).scalar_one()
 
 
-def set_version(connection: Connection, version_id: int, **values: Any) -> None:
+class VersionColumns(VersionResults, total=False):
+    """The columns of a version that change once it is there."""
+
+    status: VersionState
+    status_message: str
+    min_inference_units: int | None
+    max_inference_units: int | None
+
+
+class NewVersion(TypedDict):
+    """The columns that a new version has; the others are NULL until work fills them."""
+
+    project_id: int
+    name: str
+    arn: str
+    created_at: int
+    status: VersionState
+    status_message: str
+    description: NotRequired[str | None]
+    kms_key_id: NotRequired[str | None]
+    output_bucket: str
+    output_prefix: NotRequired[str | None]
+    training_input: dict[str, Any]
+    testing_input: dict[str, Any]
+    source_version_arn: NotRequired[str | None]
+
+
+def set_version(connection: Connection, version_id: int, **values: Unpack[VersionColumns]) -> None:
     """Change columns of a version."""
     connection.execute(update(versions).where(versions.c.id == version_id).values(**values))
 

@@ -10,17 +10,16 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from emulator import __version__
-from emulator.domain.caller import Caller
 from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.evaluation.snapshots import training_snapshot_line
 from emulator.domain.evaluation.summary import evaluation_summary
-from emulator.domain.jobs import BROKE, DONE, Outcome
+from emulator.domain.jobs import Broke, Done, Outcome, VersionResults
 from emulator.domain.manifest.reading import ManifestLine, read_lines
 from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.rule import Rule
@@ -35,6 +34,7 @@ from emulator.domain.object_store import (
 from emulator.storage.files import written_file
 from emulator.training.evaluation import TestResult, evaluate
 from emulator.training.images import ImageReader, training_examples
+from emulator.training.task import TrainingTask
 from emulator.vision.detector.brands import train_brand_detector
 from emulator.vision.errors import ImageError, TrainingError
 from emulator.vision.examples import Effort, Progress, TrainedModel, TrainingSettings
@@ -57,27 +57,21 @@ class TrainingFailedError(Exception):
 class Training:
     """The state of one training in the worker. `keys` are the object keys by kind, `written` those that exist."""
 
-    argument: dict[str, Any]
+    task: TrainingTask
     objects: ObjectStore
-    caller: Caller
     report: Report
-    written: dict[str, str]
-
-    @property
-    def directory(self) -> Path:
-        """Scratch space of this training."""
-        return Path(self.argument["work_directory"])
+    written: dict[str, str] = field(default_factory=dict)
 
     def put_lines(self, kind: ResultKind, lines: Iterable[bytes]) -> None:
         """Write a result file of lines, by way of a scratch file, so that its size does not matter (TE-5)."""
-        scratch = self.directory / kind.value
+        scratch = self.task.work_directory / kind.value
         with written_file(scratch) as stream:
             for line in lines:
                 stream.write(line)
         with scratch.open("rb") as stream:
-            location = ObjectLocation(self.argument["bucket"], self.argument["keys"][kind.value])
+            location = ObjectLocation(self.task.bucket, self.task.keys[kind.value])
             try:
-                self.objects.put(location, stream, self.caller, "application/json")
+                self.objects.put(location, stream, self.task.caller, "application/json")
             except ObjectStoreError as error:
                 raise TrainingFailedError(file_rules.OUTPUT_BUCKET_NOT_WRITABLE.message) from error
         self.written[kind.value] = location.key
@@ -91,34 +85,29 @@ class Training:
         self.put_lines(kind, (line.encode() + b"\n" for line in lines))
 
 
-def run_training(argument: dict[str, Any], objects: ObjectStore, caller: Caller, report: Report) -> Outcome:
-    """Do a whole training; the outcome of a job `train`.
+def run_training(task: TrainingTask, objects: ObjectStore, report: Report) -> Outcome:
+    """Do a whole training; the outcome of its job.
 
-    `argument` has the members that `TrainVersion` and `Preparation` give. Only what the user gave wrong becomes a
+    Only what the user gave wrong becomes a
     failed outcome; anything else is raised, ends the worker, and is the service's fault (TE-0).
     """
     began = time.monotonic()
-    training = Training(argument, objects, caller, report, {})
+    training = Training(task, objects, report)
     try:
-        values = _run(training)
+        results = _run(training)
     except TrainingFailedError as error:
-        return {"event": BROKE, "message": str(error), "values": _failed_values(training)}
+        return Broke(str(error), version={"result_keys": training.written})
     except (ObjectNotFoundError, ObjectAccessDeniedError, ImageError) as error:
         logger.warning("an image can no longer be read, though it could when it was checked: %s", error)
-        return {"event": BROKE, "message": file_rules.IMAGES_COPY_FAILED.message, "values": _failed_values(training)}
-    values |= {
-        "result_keys": training.written,
-        "billable_seconds": math.ceil(time.monotonic() - began),
-    }
-    return {"event": DONE, "values": values, "model_file": values["model_file"]}
+        return Broke(file_rules.IMAGES_COPY_FAILED.message, version={"result_keys": training.written})
+    results["result_keys"] = training.written
+    results["billable_seconds"] = math.ceil(time.monotonic() - began)
+    return Done(version=results)
 
 
-def _failed_values(training: Training) -> dict[str, Any]:
-    return {"result_keys": training.written}
-
-
-def _run(training: Training) -> dict[str, Any]:
-    reader = ImageReader(training.objects, training.caller, training.argument["threads"], training.report)
+def _run(training: Training) -> VersionResults:
+    task = training.task
+    reader = ImageReader(training.objects, task.caller, task.options.threads, training.report)
     validation = _validate(training, reader)
     _write_validation_files(training, validation)
     if validation.failure is not None:
@@ -131,21 +120,20 @@ def _run(training: Training) -> dict[str, Any]:
     except TrainingError as error:
         raise TrainingFailedError(str(error)) from error
     _write_results(training, validation, result)
-    model_path = Path(training.argument["model_path"])
-    model.export(model_path, result.evaluation.thresholds(), _provenance(training, model))
-    return {"model_file": model_path.name, "f1_score": result.evaluation.f1}
+    model.export(task.model_path, result.evaluation.thresholds(), _provenance(task, model))
+    return {"model_file": task.model_path.name, "f1_score": result.evaluation.f1}
 
 
 def _validate(training: Training, reader: ImageReader) -> TrainingValidation:
-    argument = training.argument
-    testing = argument["testing_manifest"]
+    task = training.task
+    testing = task.manifests.testing
     owners = _BucketRules(training)
     validation = validate_training(
-        _source(argument["training_manifest"]),
+        _source(task.manifests.training),
         None if testing is None else _source(testing),
         reader.look_at_images,
         owners.check,
-        split_seed=argument["seed"],
+        split_seed=task.options.seed,
     )
     if validation.is_file_error:
         assert validation.failure is not None, "a file error is a failure"
@@ -153,9 +141,9 @@ def _validate(training: Training, reader: ImageReader) -> TrainingValidation:
     return validation
 
 
-def _source(path: str) -> Callable[[], Iterator[ManifestLine]]:
+def _source(path: Path) -> Callable[[], Iterator[ManifestLine]]:
     def lines() -> Iterator[ManifestLine]:
-        with Path(path).open("rb") as stream:
+        with path.open("rb") as stream:
             yield from read_lines(stream)
 
     return lines
@@ -169,11 +157,12 @@ class _BucketRules:
 
     def check(self, side: str, bucket: str) -> Rule | None:
         """The broken rule, or None. A bucket that does not exist makes each of its images invalid instead."""
-        objects, caller = self._training.objects, self._training.caller
+        objects, task = self._training.objects, self._training.task
         try:
-            owner = objects.owner(bucket, caller)
-            manifest_buckets = self._training.argument["manifest_buckets"][side]
-            if any(objects.owner(name, caller) != owner for name in manifest_buckets):
+            owner = objects.owner(bucket, task.caller)
+            manifests = task.manifests
+            manifest_buckets = manifests.training_buckets if side == "training" else manifests.testing_buckets
+            if any(objects.owner(name, task.caller) != owner for name in manifest_buckets):
                 return file_rules.IMAGES_BUCKET_OWNER
         except ObjectAccessDeniedError:
             return file_rules.IMAGES_PERMISSIONS
@@ -189,14 +178,14 @@ def _write_validation_files(training: Training, validation: TrainingValidation) 
 
 
 def _train(training: Training, validation: TrainingValidation, reader: ImageReader) -> TrainedModel:
-    argument = training.argument
+    options = training.task.options
     assert validation.model_type is not None, "a validation without failure has chosen what is trained"
     examples = training_examples(validation, reader)
     settings = TrainingSettings(
-        seed=argument["seed"],
-        effort=Effort(argument["effort"]),
-        threads=argument["threads"],
-        cache_directory=Path(argument["cache_directory"]),
+        seed=options.seed,
+        effort=Effort(options.effort),
+        threads=options.threads,
+        cache_directory=options.cache_directory,
     )
 
     def progress(step: Progress) -> None:
@@ -210,7 +199,7 @@ def _train(training: Training, validation: TrainingValidation, reader: ImageRead
 def _write_results(training: Training, validation: TrainingValidation, result: TestResult) -> None:
     training.put_text_lines(ResultKind.TESTING_SNAPSHOT, result.snapshot_lines)
     summary = evaluation_summary(
-        training.argument["version_arn"],
+        training.task.version_arn,
         result.evaluation,
         len(validation.training.usable),
         len(validation.testing.usable),
@@ -219,12 +208,11 @@ def _write_results(training: Training, validation: TrainingValidation, result: T
     training.put_json(ResultKind.EVALUATION_SUMMARY, summary)
 
 
-def _provenance(training: Training, model: TrainedModel) -> dict[str, str]:
+def _provenance(task: TrainingTask, model: TrainedModel) -> dict[str, str]:
     """What the model file says of its making. Nothing in it differs between two equal trainings (O-24)."""
-    argument = training.argument
     return {
         "producer": f"custom-labels-emulator {__version__}",
-        "seed": str(argument["seed"]),
-        "effort": argument["effort"],
+        "seed": str(task.options.seed),
+        "effort": task.options.effort,
         "report": json.dumps(dict(model.report), sort_keys=True, default=str),
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.domain.jobs import BROKE, DONE, Outcome
+from emulator.domain.jobs import Broke, JobKind, Outcome
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
 from support.runner_bench import ARN, Bench, play
 
-CANCELLED: Outcome = {"event": BROKE, "message": "cancelled"}
+CANCELLED: Outcome = Broke("cancelled")
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ def test_work_that_goes_on_is_ended_and_its_end_shows_at_once(database: Database
         bench.handler.may_end.clear()
         await bench.accept()
         await bench.until(lambda: bench.handler.works == 1)
-        assert await bench.runner.abandon("start-version", ARN, CANCELLED)
+        assert await bench.runner.abandon(JobKind.START_VERSION, ARN, CANCELLED)
         await bench.ended()
-        assert bench.shown() == BROKE
+        assert bench.shown() == "broke"
         assert bench.handler.settlements == [CANCELLED]
 
     play(story)
@@ -35,9 +35,9 @@ def test_work_that_is_done_and_does_not_show_yet_is_ended_too(database: Database
         bench = Bench(database, starting={"type": "seconds", "seconds": 10**6})
         await bench.accept()
         await bench.until(lambda: database.read_now(list_jobs)[0].outcome is not None)
-        assert await bench.runner.abandon("start-version", ARN, CANCELLED)
+        assert await bench.runner.abandon(JobKind.START_VERSION, ARN, CANCELLED)
         await bench.ended()
-        assert bench.shown() == BROKE
+        assert bench.shown() == "broke"
 
     play(story)
 
@@ -45,13 +45,13 @@ def test_work_that_is_done_and_does_not_show_yet_is_ended_too(database: Database
 def test_what_is_over_or_never_was_is_not_abandoned(database: Database) -> None:
     async def story() -> None:
         bench = Bench(database)
-        assert not await bench.runner.abandon("start-version", ARN, CANCELLED)
+        assert not await bench.runner.abandon(JobKind.START_VERSION, ARN, CANCELLED)
         await bench.accept()
         bench.clock.advance(1)
         await bench.ended()
-        assert not await bench.runner.abandon("start-version", ARN, CANCELLED)
+        assert not await bench.runner.abandon(JobKind.START_VERSION, ARN, CANCELLED)
         assert not await bench.runner.abandon("another-kind", ARN, CANCELLED)
-        assert bench.shown() == DONE
+        assert bench.shown() == "done"
 
     play(story)
 

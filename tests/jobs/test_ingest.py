@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
 from emulator.domain.caller import Caller
-from emulator.domain.jobs import BROKE, DONE, Outcome
+from emulator.domain.jobs import CLIENT_ERROR, Broke, Done, Outcome
 from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.object_store import ObjectLocation
 from emulator.jobs import ingest
@@ -35,6 +35,13 @@ SEVERAL_BUCKETS = "The manifest file contains images from multiple S3 buckets."
 def build(database: Database, body: bytes, key: str = "train.manifest") -> Outcome:
     objects = MemoryObjectStore()
     return build_content(database, objects, objects.add("manifests", key, body), CALLER, 1)
+
+
+def built(database: Database, body: bytes) -> int:
+    """The new content of a manifest that is read without an error."""
+    outcome = build(database, body)
+    assert isinstance(outcome, Done) and outcome.content_id is not None
+    return outcome.content_id
 
 
 def stats(database: Database, content_id: int) -> ContentStats:
@@ -62,16 +69,14 @@ def empty_content(database: Database) -> int:
 
 
 def failed(message: str) -> Outcome:
-    return {"event": BROKE, "message": message, "code": "CLIENT_ERROR"}
+    return Broke(message, CLIENT_ERROR)
 
 
 def test_a_manifest_becomes_entries(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """In batches; the labels in the order in which they were first seen."""
     monkeypatch.setattr(ingest, "_ENTRIES_AT_ONCE", 3)
     lines = [line(f"image{number}", f"label{number % 3}") for number in range(10)] + [line("plain")]
-    outcome = build(database, manifest(*lines))
-    assert outcome["event"] == DONE
-    content = outcome["content_id"]
+    content = built(database, manifest(*lines))
     assert stats(database, content) == ContentStats(11, 10, 0, 3)
 
     def read(connection: Connection) -> None:
@@ -88,16 +93,13 @@ def test_a_manifest_becomes_entries(database: Database, monkeypatch: pytest.Monk
 def test_lines_that_cannot_be_used_leave_no_trace(database: Database) -> None:
     """E-8, up to 20 % of all lines (V-1)."""
     good = [line(f"image{number}", "a") for number in range(8)]
-    outcome = build(database, manifest(*good, good[0], "{"))
-    assert outcome["event"] == DONE
-    assert stats(database, outcome["content_id"]).total_entries == 8
+    assert stats(database, built(database, manifest(*good, good[0], "{"))).total_entries == 8
 
 
 def test_lines_with_errors_are_kept_and_counted(database: Database) -> None:
     """E-9."""
     wrong = line("wrong", "a").replace("image-classification", "wrong-type")
-    outcome = build(database, manifest(line("good", "a"), wrong))
-    found = stats(database, outcome["content_id"])
+    found = stats(database, built(database, manifest(line("good", "a"), wrong)))
     assert (found.total_entries, found.error_entries) == (2, 1)
 
 
@@ -180,10 +182,10 @@ def test_an_object_of_the_api_is_a_location() -> None:
 
 def test_an_update_replaces_and_appends(database: Database) -> None:
     """D-12; doing it twice is doing it once, as after a restart."""
-    content = build(database, manifest(line("a", "old"), line("b", "kept")))["content_id"]
+    content = built(database, manifest(line("a", "old"), line("b", "kept")))
     changes = manifest(line("a", "new"), line("c", "third"))
     for _ in range(2):
-        assert update_content(database, changes, content) == {"event": DONE}
+        assert update_content(database, changes, content) == Done()
         assert stats(database, content) == ContentStats(3, 3, 0, 3)
 
     def names(connection: Connection) -> list[str]:
@@ -194,7 +196,7 @@ def test_an_update_replaces_and_appends(database: Database) -> None:
 
 def test_an_update_that_fails_changes_nothing(database: Database) -> None:
     """api-facts §2.5: the old content stays readable."""
-    content = build(database, manifest(line("a", "x"), line("b", "x")))["content_id"]
+    content = built(database, manifest(line("a", "x"), line("b", "x")))
     before = database.read_now(lambda connection: list(iterate_lines(connection, content)))
     assert update_content(database, manifest(line("c", "x", bucket="elsewhere")), content) == failed(SEVERAL_BUCKETS)
     assert update_content(database, b"nonsense", content) == failed(INVALID_CONTENTS)
@@ -205,9 +207,9 @@ def test_a_dataset_grows_to_as_many_entries_as_a_manifest_has_lines(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E-3, V-6: beyond that no training would take it. What is replaced does not count twice."""
-    content = build(database, manifest(*[line(f"image{number}", "a") for number in range(5)]))["content_id"]
+    content = built(database, manifest(*[line(f"image{number}", "a") for number in range(5)]))
     monkeypatch.setattr(ingest, "ManifestLimits", partial(ManifestLimits, lines=6))
-    assert update_content(database, manifest(line("image0", "b"), line("new", "b")), content) == {"event": DONE}
+    assert update_content(database, manifest(line("image0", "b"), line("new", "b")), content) == Done()
     refused = update_content(database, manifest(line("image0", "c"), line("newer", "b")), content)
     assert refused == failed("The manifest file has too many rows.")
     assert stats(database, content) == ContentStats(6, 6, 0, 2)
@@ -215,8 +217,8 @@ def test_a_dataset_grows_to_as_many_entries_as_a_manifest_has_lines(
 
 def test_labels_of_an_update_are_counted_when_it_is_done(database: Database) -> None:
     """Q-6, L-1: at 250 labels, one may take the place of another, and none may come on top."""
-    content = build(database, manifest(*[line(f"i{number}", f"label{number}") for number in range(250)]))["content_id"]
-    assert update_content(database, manifest(line("i0", "another")), content) == {"event": DONE}
+    content = built(database, manifest(*[line(f"i{number}", f"label{number}") for number in range(250)]))
+    assert update_content(database, manifest(line("i0", "another")), content) == Done()
     before = stats(database, content)
     too_many = failed("The manifest file has too many labels.")
     assert update_content(database, manifest(line("new", "one more")), content) == too_many
@@ -225,7 +227,7 @@ def test_labels_of_an_update_are_counted_when_it_is_done(database: Database) -> 
 
 def test_an_update_fills_an_empty_dataset(database: Database) -> None:
     content = empty_content(database)
-    assert update_content(database, manifest(line("a", "x")), content) == {"event": DONE}
+    assert update_content(database, manifest(line("a", "x")), content) == Done()
     assert database.read_now(lambda connection: content_bucket(connection, content)) == "pictures"
 
 
@@ -239,7 +241,7 @@ def test_an_update_fills_an_empty_dataset(database: Database) -> None:
 def test_any_bytes_end_well_or_as_the_clients_error(database: Database, body: bytes) -> None:
     content = empty_content(database)
     outcome = update_content(database, body, content)
-    assert outcome == {"event": DONE} or outcome["code"] == "CLIENT_ERROR"
+    assert outcome == Done() or (isinstance(outcome, Broke) and outcome.code == CLIENT_ERROR)
 
 
 def test_a_long_update_is_few_statements_and_searches_before_it_writes(database: Database) -> None:
@@ -248,7 +250,7 @@ def test_a_long_update_is_few_statements_and_searches_before_it_writes(database:
     body = manifest(*(json.dumps({"source-ref": f"s3://pictures/{number}"}) for number in range(5_000)))
     for _ in range(2):
         with statements(database) as seen:
-            assert update_content(database, body, content) == {"event": DONE}
+            assert update_content(database, body, content) == Done()
         assert max(parameters for _, parameters, _ in seen) < 20
         assert [is_writer for text, _, is_writer in seen if text.startswith("SELECT dataset_entries.source_ref")] == [
             False

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
+from emulator.domain.jobs import Broke, Done, JobKind
 from emulator.domain.states import DatasetState, VersionState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import build_content
@@ -29,12 +30,17 @@ from emulator.storage.engine import Database
 from emulator.storage.projects import add_project, find_project
 from emulator.storage.rows import Dataset, Job, Version
 from emulator.storage.versions import add_version, find_version
+from emulator.training.task import Manifests
 from support.manifest_lines import line, manifest
 from support.memory_store import MemoryObjectStore
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 PREFIX = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:project/p"
 CALLER = Caller(ACCOUNT, REGION)
+
+
+class NotPreparedError(Exception):
+    """The preparation failed; the message is the version's."""
 
 
 class House:
@@ -76,7 +82,9 @@ class House:
         dataset_id = self.database.write_now(add)
         location = self.objects.add("manifests", f"{kind}.manifest", manifest(*lines))
         outcome = build_content(self.database, self.objects, location, CALLER, dataset_id)
-        self.database.write_now(lambda c: set_dataset_content(c, dataset_id, outcome["content_id"]))
+        assert isinstance(outcome, Done) and outcome.content_id is not None
+        content_id = outcome.content_id
+        self.database.write_now(lambda c: set_dataset_content(c, dataset_id, content_id))
 
     def dataset(self, kind: str) -> Dataset | None:
         return self.database.read_now(lambda c: find_dataset_of_project(c, self.project_id, kind))
@@ -87,7 +95,7 @@ class House:
         content = dataset.content_id
         return [json.loads(text) for text in self.database.read_now(lambda c: list(iterate_lines(c, content)))]
 
-    def prepare(self, training: Any = None, testing: Any = None, *, job_id: int = 7) -> dict[str, Any]:
+    def prepare(self, training: Any = None, testing: Any = None, *, job_id: int = 7) -> Manifests:
         arn = f"{PREFIX}/version/v/{job_id}"
         values = {"training_input": training or {}, "testing_input": testing or {"AutoCreate": False}}
 
@@ -110,8 +118,11 @@ class House:
 
         version = self.database.write_now(add)
         payload = {"from_datasets": training is None}
-        job = Job(job_id, "train", "training", arn, f"{PREFIX}/1", ACCOUNT, REGION, payload, {}, 1, None)
-        return asyncio.run(self.preparation.prepare(job, version, self.directory / str(job_id)))
+        job = Job(job_id, JobKind.TRAIN_VERSION, "training", arn, f"{PREFIX}/1", ACCOUNT, REGION, payload, {}, 1, None)
+        prepared = asyncio.run(self.preparation.prepare(job, version, self.directory / str(job_id)))
+        if isinstance(prepared, Broke):
+            raise NotPreparedError(prepared.message)
+        return prepared
 
 
 @pytest.fixture
@@ -119,8 +130,9 @@ def house(database: Database, tmp_path: Path) -> House:
     return House(database, tmp_path / "work")
 
 
-def written(path: str) -> list[dict[str, Any]]:
-    return [json.loads(text) for text in Path(path).read_text().splitlines()]
+def written(path: Path | None) -> list[dict[str, Any]]:
+    assert path is not None
+    return [json.loads(text) for text in path.read_text().splitlines()]
 
 
 def asset(name: str) -> dict[str, Any]:
@@ -131,19 +143,19 @@ def test_both_datasets_are_written_down_as_they_were_given(house: House) -> None
     house.add_dataset("train", *[line(f"a{number}", "x") for number in range(4)])
     house.add_dataset("test", line("t", "x"))
     prepared = house.prepare()
-    assert written(prepared["training_manifest"]) == [json.loads(line(f"a{number}", "x")) for number in range(4)]
-    assert written(prepared["testing_manifest"]) == [json.loads(line("t", "x"))]
-    assert prepared["manifest_buckets"] == {"training": [], "testing": []}
+    assert written(prepared.training) == [json.loads(line(f"a{number}", "x")) for number in range(4)]
+    assert written(prepared.testing) == [json.loads(line("t", "x"))]
+    assert (prepared.training_buckets, prepared.testing_buckets) == ((), ())
 
 
 def test_a_missing_test_dataset_is_split_off(house: House) -> None:
     """O-27: a fifth of each label moves; both datasets are complete and can be described."""
     house.add_dataset("train", *[line(f"{label}{number}", label) for label in "xyz" for number in range(10)])
     prepared = house.prepare()
-    assert len(written(prepared["training_manifest"])) == 24
+    assert len(written(prepared.training)) == 24
     assert sorted(entry["l0-metadata"]["class-name"] for entry in house.entries("test")) == [*"xxyyzz"]
     moved = {entry["source-ref"] for entry in house.entries("test")}
-    assert moved == {entry["source-ref"] for entry in written(prepared["testing_manifest"])}
+    assert moved == {entry["source-ref"] for entry in written(prepared.testing)}
     assert not moved & {entry["source-ref"] for entry in house.entries("train")}
     train, test = house.dataset("train"), house.dataset("test")
     assert train is not None and test is not None
@@ -157,28 +169,29 @@ def test_what_was_written_down_is_not_written_again(house: House) -> None:
     """O-19, O-24: a restart trains with the same lines, whatever became of the datasets."""
     house.add_dataset("train", *[line(f"a{number}", "x") for number in range(10)])
     first = house.prepare()
-    lines = written(first["training_manifest"])
+    lines = written(first.training)
     for kind in ("train", "test"):
         dataset = house.dataset(kind)
         assert dataset is not None
         house.database.write_now(lambda c, gone=dataset.id: remove_dataset(c, gone))
     assert house.prepare() == first
-    assert written(first["training_manifest"]) == lines
+    assert written(first.training) == lines
 
 
 def test_too_few_images_to_split(house: House) -> None:
     """TE-11 is the worker's to report, with a manifest summary; the dataset stays whole."""
     house.add_dataset("train", line("a", "x"), line("b", "y"))
     prepared = house.prepare()
-    assert prepared["testing_manifest"] is None
-    assert len(written(prepared["training_manifest"])) == 2
+    assert prepared.testing is None
+    assert len(written(prepared.training)) == 2
     assert len(house.entries("train")) == 2
     assert house.dataset("test") is None
 
 
 def test_datasets_that_went_meanwhile_fail_the_training(house: House) -> None:
     """TE-1."""
-    assert house.prepare()["message"] == "The manifest file extension or contents are invalid."
+    with pytest.raises(NotPreparedError, match=r"^The manifest file extension or contents are invalid\.$"):
+        house.prepare()
 
 
 @pytest.mark.parametrize("state", [DatasetState.UPDATE_IN_PROGRESS, DatasetState.DELETE_IN_PROGRESS])
@@ -188,7 +201,7 @@ def test_a_split_does_not_end_what_has_just_begun(house: House, state: DatasetSt
     train = house.dataset("train")
     assert train is not None
     house.database.write_now(lambda c: set_dataset_status(c, train.id, state, "busy", updated_at=9))
-    assert "event" not in house.prepare()
+    house.prepare()
     found = house.database.read_now(lambda connection: find_dataset(connection, train.arn))
     assert found is not None
     assert (found.status, found.status_message) == (state, "busy")
@@ -199,10 +212,10 @@ def test_external_manifests_are_put_together(house: House) -> None:
     house.objects.add("manifests", "a.manifest", manifest(line("a", "x")))
     house.objects.add("manifests", "b.manifest", manifest(line("b", "x")))
     prepared = house.prepare({"Assets": [asset("a.manifest"), asset("b.manifest")]}, {"Assets": [asset("b.manifest")]})
-    assert [entry["source-ref"][-5] for entry in written(prepared["training_manifest"])] == ["a", "b"]
-    assert prepared["manifest_buckets"] == {"training": ["manifests"], "testing": ["manifests"]}
+    assert [entry["source-ref"][-5] for entry in written(prepared.training)] == ["a", "b"]
+    assert (prepared.training_buckets, prepared.testing_buckets) == (("manifests",), ("manifests",))
     split_later = house.prepare({"Assets": [asset("a.manifest")]}, {"AutoCreate": True}, job_id=8)
-    assert split_later["testing_manifest"] is None
+    assert split_later.testing is None
 
 
 def test_manifests_put_together_stay_apart_by_line(house: House) -> None:
@@ -210,10 +223,10 @@ def test_manifests_put_together_stay_apart_by_line(house: House) -> None:
     house.objects.add("manifests", "a.manifest", line("a", "x").encode())
     house.objects.add("manifests", "b.manifest", line("b", "x").encode())
     prepared = house.prepare({"Assets": [asset("a.manifest"), asset("b.manifest")]}, {"AutoCreate": True})
-    assert [entry["source-ref"][-5] for entry in written(prepared["training_manifest"])] == ["a", "b"]
+    assert [entry["source-ref"][-5] for entry in written(prepared.training)] == ["a", "b"]
 
 
 def test_a_missing_manifest_fails_the_training(house: House) -> None:
-    outcome = house.prepare({"Assets": [asset("none.manifest")]}, {"AutoCreate": True})
-    assert outcome["message"] == "The manifest file extension or contents are invalid."
+    with pytest.raises(NotPreparedError, match=r"^The manifest file extension or contents are invalid\.$"):
+        house.prepare({"Assets": [asset("none.manifest")]}, {"AutoCreate": True})
     assert not list((house.directory / "7").iterdir())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulator.domain.jobs import DONE
+from emulator.domain.jobs import Done, JobKind
 from emulator.jobs.clock import Clock
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
@@ -24,8 +24,8 @@ def test_real_transitions_last_their_least_time(database: Database) -> None:
         assert bench.shown() is None
         bench.clock.advance(0.2)
         await bench.ended()
-        assert bench.shown() == DONE
-        assert bench.handler.settlements == [{"event": DONE}]
+        assert bench.shown() == "done"
+        assert bench.handler.settlements == [Done()]
         assert database.read_now(list_jobs) == []
 
     play(story)
@@ -41,7 +41,7 @@ def test_work_that_takes_longer_shows_when_it_is_done(database: Database) -> Non
         assert bench.shown() is None
         bench.handler.may_end.set()
         await bench.ended()
-        assert bench.shown() == DONE
+        assert bench.shown() == "done"
 
     play(story)
 
@@ -57,7 +57,7 @@ def test_a_number_of_describing_calls(database: Database) -> None:
             await bench.runner.observed(lambda _job: False, PATIENCE)
             await bench.runner.observed(lambda job: job.resource_arn == ARN, PATIENCE)
             seen.append(bench.shown())
-        assert seen == [None, None, DONE]
+        assert seen == [None, None, "done"]
         bench.clock.advance(10)
         await bench.runner.observed(everything, PATIENCE)
 
@@ -69,7 +69,7 @@ def test_immediate_changes_need_no_describing_call(database: Database) -> None:
         bench = Bench(database, starting={"type": "immediate"})
         await bench.accept()
         await bench.ended()
-        assert bench.shown() == DONE
+        assert bench.shown() == "done"
         bench.handler.may_end.clear()
         await bench.accept("arn:aws:rekognition:us-east-1:111122223333:project/p/2")
         describing = asyncio.create_task(bench.runner.observed(everything, PATIENCE))
@@ -88,7 +88,7 @@ def test_a_training_that_still_works_hears_of_a_clock_that_is_turned_back(databa
     async def story() -> None:
         bench = Bench(database, training={"type": "seconds", "seconds": 600})
         bench.handler.may_end.clear()
-        job = await database.write(lambda c: bench.runner.accept(c, "start-version", "training", ARN, "project"))
+        job = await database.write(lambda c: bench.runner.accept(c, JobKind.START_VERSION, "training", ARN, "project"))
         bench.runner.submit(job)
         bench.clock.set_manual(10)
         await bench.runner.settle_due(PATIENCE)
@@ -96,7 +96,7 @@ def test_a_training_that_still_works_hears_of_a_clock_that_is_turned_back(databa
         await bench.runner.settle_due(PATIENCE)
         bench.handler.may_end.set()
         await bench.ended()
-        assert bench.shown() == DONE
+        assert bench.shown() == "done"
 
     play(story)
 
@@ -118,7 +118,7 @@ def test_a_clock_that_is_turned_back_keeps_nobody_waiting(
         if bench.clock.mode == "manual":
             bench.clock.advance(0.2)
         await bench.ended()
-        assert bench.shown() == DONE
+        assert bench.shown() == "done"
 
     play(story)
 
@@ -149,7 +149,7 @@ def test_held_calls_return_when_the_state_changes(database: Database) -> None:
         assert not any(call.done() for call in held)
         bench.clock.advance(1)
         await asyncio.gather(*held)
-        assert bench.shown() == DONE
+        assert bench.shown() == "done"
 
     play(story)
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from emulator.domain.jobs import BROKE, DONE
+from emulator.domain.jobs import SERVICE_FAULT, Done
 from emulator.jobs import runner as runner_module
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
@@ -24,10 +24,8 @@ def test_work_that_raises_is_the_services_fault(database: Database, caplog: pyte
         await bench.accept()
         bench.clock.advance(1)
         await bench.ended()
-        assert bench.shown() == BROKE
-        assert bench.handler.settlements == [
-            {"event": BROKE, "message": "Amazon Rekognition experienced a service issue.", "code": "SERVICE_ERROR"}
-        ]
+        assert bench.shown() == "broke"
+        assert bench.handler.settlements == [SERVICE_FAULT]
 
     play(story)
     assert "out of cake" in caplog.text
@@ -40,7 +38,7 @@ def test_an_effect_that_fails_is_undone_and_is_the_services_fault(database: Data
         await bench.accept()
         bench.clock.advance(1)
         await bench.ended()
-        assert bench.shown() == BROKE
+        assert bench.shown() == "broke"
         assert database.read_now(list_jobs) == []
 
     play(story)
@@ -70,7 +68,7 @@ def test_a_full_disk_delays_and_loses_nothing(database: Database, monkeypatch: p
         await bench.accept()
         bench.clock.advance(1)
         await bench.ended()
-        assert bench.shown() == DONE
+        assert bench.shown() == "done"
         assert bench.handler.works == 1
 
     monkeypatch.setattr(runner_module, "SECONDS_BETWEEN_TRIES", 0.01)
@@ -84,7 +82,7 @@ def test_a_mistake_afterwards_does_not_keep_the_job_open(database: Database) -> 
         await bench.accept()
         bench.clock.advance(1)
         await bench.ended()
-        assert bench.shown() == DONE
+        assert bench.shown() == "done"
 
     play(story)
 
@@ -107,7 +105,7 @@ def test_stopped_work_is_resumed_by_the_next_runner(database: Database) -> None:
         after.clock.advance(1)
         after.runner.resume()
         await after.ended()
-        assert after.shown() == DONE
+        assert after.shown() == "done"
         assert after.handler.works == 1
 
     play(story)
@@ -118,7 +116,7 @@ def test_work_that_was_done_is_not_done_again(database: Database) -> None:
 
     async def story() -> None:
         bench = Bench(database, starting={"type": "seconds", "seconds": 60})
-        bench.handler.outcome = {"event": DONE, "found": 42}
+        bench.handler.outcome = Done(content_id=42)
         await bench.accept()
         await bench.until(lambda: database.read_now(list_jobs)[0].outcome is not None)
         await bench.runner.stop()
@@ -131,7 +129,7 @@ def test_work_that_was_done_is_not_done_again(database: Database) -> None:
         after.clock.advance(1)
         await after.ended()
         assert after.handler.works == 0
-        assert after.handler.settlements == [{"event": DONE, "found": 42}]
+        assert after.handler.settlements == [Done(content_id=42)]
 
     play(story)
 
@@ -157,6 +155,6 @@ def test_a_reset_leaves_the_runner_usable(database: Database) -> None:
         bench.clock.advance(1)
         await bench.ended()
         assert bench.shown(forgotten.resource_arn) is None
-        assert bench.shown("arn:aws:rekognition:us-east-1:111122223333:project/p/3") == DONE
+        assert bench.shown("arn:aws:rekognition:us-east-1:111122223333:project/p/3") == "done"
 
     play(story)

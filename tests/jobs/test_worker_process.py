@@ -10,15 +10,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
+from emulator.domain.caller import Caller
+from emulator.domain.jobs import Broke
+from emulator.domain.object_store import ObjectLocation
+from emulator.jobs.ingest import IngestTask
 from emulator.jobs.worker_process import WorkerDiedError, WorkerSettings, run_in_worker
 from emulator.s3 import open_embedded_store
 from emulator.storage.contents import content_stats
 from emulator.storage.engine import Database
+from emulator.training.task import Manifests, TrainingOptions, TrainingTask
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0
@@ -36,27 +40,20 @@ def settings(database: Database, tmp_path: Path) -> WorkerSettings:
 
 
 @pytest.fixture
-def endless_training(tmp_path: Path) -> dict[str, Any]:
+def endless_training(tmp_path: Path) -> TrainingTask:
     """A training that never gets beyond its manifest: a pipe that nobody writes to."""
     pipe = tmp_path / "training.manifest"
     os.mkfifo(pipe)
-    return {
-        "account": "111122223333",
-        "region": "us-east-1",
-        "bucket": "results",
-        "keys": {},
-        "version_arn": "arn:aws:rekognition:us-east-1:111122223333:project/p/version/v/1",
-        "created_at": 1,
-        "training_manifest": str(pipe),
-        "testing_manifest": None,
-        "manifest_buckets": {"training": [], "testing": []},
-        "work_directory": str(tmp_path),
-        "model_path": str(tmp_path / "model.onnx"),
-        "seed": 0,
-        "effort": "fast",
-        "threads": 1,
-        "cache_directory": str(tmp_path),
-    }
+    return TrainingTask(
+        caller=Caller("111122223333", "us-east-1"),
+        version_arn="arn:aws:rekognition:us-east-1:111122223333:project/p/version/v/1",
+        manifests=Manifests(pipe, None, training_buckets=(), testing_buckets=()),
+        options=TrainingOptions(seed=0, effort="fast", threads=1, cache_directory=tmp_path),
+        bucket="results",
+        keys={},
+        work_directory=tmp_path,
+        model_path=tmp_path / "model.onnx",
+    )
 
 
 def workers(parent: int) -> list[psutil.Process]:
@@ -80,30 +77,26 @@ async def the_worker() -> psutil.Process:
 
 def test_an_ingest_in_a_worker_writes_into_the_shared_state(database: Database, settings: WorkerSettings) -> None:
     """What it reads is an object of the embedded S3; here it is missing, which is the client's error."""
-    argument = {
-        "manifest": {"Bucket": "nowhere", "Name": "train.manifest"},
-        "account": "111122223333",
-        "region": "us-east-1",
-        "dataset_id": 7,
-    }
-    outcome = asyncio.run(run_in_worker(settings, "ingest", argument))
-    assert outcome["message"] == "The manifest file extension or contents are invalid."
+    task = IngestTask(Caller("111122223333", "us-east-1"), ObjectLocation("nowhere", "train.manifest"), 7)
+    outcome = asyncio.run(run_in_worker(settings, task))
+    assert isinstance(outcome, Broke) and outcome.message == "The manifest file extension or contents are invalid."
     stats = database.read_now(lambda connection: content_stats(connection, 1))
     assert stats.total_entries == 0
 
 
 def test_a_task_that_raises_ends_the_worker(settings: WorkerSettings, capfd: pytest.CaptureFixture[str]) -> None:
-    argument = {"account": "111122223333", "region": "us-east-1"}
+    task = IngestTask(Caller("111122223333", "us-east-1"), ObjectLocation("nowhere", "train.manifest"), 7)
+    unreadable = WorkerSettings(settings.database_path, {"kind": "nonsense"})
     with pytest.raises(WorkerDiedError, match="exit status 1"):
-        asyncio.run(run_in_worker(settings, "nonsense", argument))
-    assert "unknown task nonsense" in capfd.readouterr().err
+        asyncio.run(run_in_worker(unreadable, task))
+    assert "KeyError" in capfd.readouterr().err
 
 
-def test_a_killed_worker_is_told_from_a_result(settings: WorkerSettings, endless_training: dict[str, Any]) -> None:
+def test_a_killed_worker_is_told_from_a_result(settings: WorkerSettings, endless_training: TrainingTask) -> None:
     """TE-0: the runner makes of it a training that failed for the service's fault."""
 
     async def play() -> None:
-        training = asyncio.create_task(run_in_worker(settings, "train", endless_training))
+        training = asyncio.create_task(run_in_worker(settings, endless_training))
         (await the_worker()).send_signal(signal.SIGKILL)
         with pytest.raises(WorkerDiedError, match="exit status -9"):
             await training
@@ -111,11 +104,11 @@ def test_a_killed_worker_is_told_from_a_result(settings: WorkerSettings, endless
     asyncio.run(play())
 
 
-def test_cancelling_kills_the_worker(settings: WorkerSettings, endless_training: dict[str, Any]) -> None:
+def test_cancelling_kills_the_worker(settings: WorkerSettings, endless_training: TrainingTask) -> None:
     """A reset or the end of the emulator leaves no process behind."""
 
     async def play() -> None:
-        training = asyncio.create_task(run_in_worker(settings, "train", endless_training))
+        training = asyncio.create_task(run_in_worker(settings, endless_training))
         worker = await the_worker()
         training.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -125,13 +118,13 @@ def test_cancelling_kills_the_worker(settings: WorkerSettings, endless_training:
     asyncio.run(play())
 
 
-def test_a_worker_ends_with_its_parent(settings: WorkerSettings, endless_training: dict[str, Any]) -> None:
+def test_a_worker_ends_with_its_parent(settings: WorkerSettings, endless_training: TrainingTask) -> None:
     """However the parent ends, its end of the pipe closes."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "emulator.jobs.worker"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert worker.stdin is not None and worker.stdout is not None
-    task = {"task": "train", "settings": settings.as_json(), "argument": endless_training}
+    task = {"task": "train", "settings": settings.as_json(), "argument": endless_training.to_json()}
     worker.stdin.write(json.dumps(task).encode() + b"\n")
     worker.stdin.flush()
     time.sleep(0.3)

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from emulator.domain.jobs import BROKE, DONE
+from emulator.domain.jobs import Broke, Done, Outcome
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs import version_jobs
 from emulator.storage.versions import versions_in
+from emulator.training.task import TrainingTask
 from emulator.wire.errors import PROTOCOL_ERROR_CODES
 from emulator.wire.service_model import load_service_model
 from support.calls import BUCKET, FAST, JPEG, create_dataset, create_project, put_object, store
@@ -134,16 +135,16 @@ def test_any_calls_in_any_order(
     assert stored_model.may_answer.is_set()
     fate = random.Random(seed)
 
-    async def fake_training(_settings: Any, _task: str, argument: dict[str, Any], _report: Any) -> dict[str, Any]:
+    async def fake_training(_settings: Any, task: TrainingTask, _report: Any) -> Outcome:
         await asyncio.sleep(fate.random() / 50)
         ending = fate.random()
         if ending < 0.2:
             raise RuntimeError("the worker died")
         if ending < 0.4:
-            return {"event": BROKE, "message": "The manifest file has too few labels."}
-        model = Path(argument["model_path"])
+            return Broke("The manifest file has too few labels.")
+        model = task.model_path
         model.write_bytes(b"a model")
-        return {"event": DONE, "values": {"model_file": model.name, "result_keys": {}}, "model_file": model.name}
+        return Done(version={"model_file": model.name, "result_keys": {}})
 
     monkeypatch.setattr(version_jobs, "run_in_worker", fake_training)
     answered: Counter[str] = Counter()

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from emulator.domain.jobs import DONE
+from emulator.domain.jobs import Done, Outcome
 from emulator.jobs import sweeper, version_jobs
 from emulator.operations import detect
 from emulator.storage.tables import installation, metadata
+from emulator.training.task import TrainingTask
 from support.calls import (
     BUCKET,
     FAST,
@@ -216,11 +217,11 @@ def test_a_waiting_training_has_its_lines_already(tmp_path: Path, monkeypatch: p
     may_end = asyncio.Event()
     trained: list[list[str]] = []
 
-    async def fake_worker(_settings: Any, _task: str, argument: dict[str, Any], _report: Any) -> dict[str, Any]:
-        lines = Path(argument["training_manifest"]).read_text().splitlines()
+    async def fake_worker(_settings: Any, task: TrainingTask, _report: Any) -> Outcome:
+        lines = task.manifests.training.read_text().splitlines()
         await may_end.wait()
         trained.append(sorted(json.loads(text)["source-ref"] for text in lines))
-        return {"event": DONE, "values": {"model_file": None}}
+        return Done()
 
     monkeypatch.setattr(version_jobs, "run_in_worker", fake_worker)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.domain.jobs import DONE
+from emulator.domain.jobs import Done, Outcome
 from emulator.jobs import version_jobs
 from support.calls import (
     BUCKET,
@@ -32,8 +32,8 @@ def epoch(arn: str) -> int:
 def test_nothing_changes_before_it_was_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Moments in ARNs are never the same twice, so they run ahead of a clock that stands still."""
 
-    async def fake_worker(*_arguments: Any) -> dict[str, Any]:
-        return {"event": DONE, "values": {"model_file": None}}
+    async def fake_worker(*_arguments: Any) -> Outcome:
+        return Done()
 
     monkeypatch.setattr(version_jobs, "run_in_worker", fake_worker)
 

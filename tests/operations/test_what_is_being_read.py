@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from emulator.domain.jobs import DONE
+from emulator.domain.jobs import Done, Outcome
 from emulator.jobs import dataset_jobs, version_jobs
 from emulator.jobs.training_preparation import Preparation
+from emulator.training.task import TrainingTask
 from support.calls import (
     BUCKET,
     changes,
@@ -78,10 +79,11 @@ def test_a_training_has_the_lines_of_when_it_was_accepted(
     may_read = held_back(monkeypatch, Preparation, "_prepare")
     trained: list[str] = []
 
-    async def fake_worker(_settings: Any, _task: str, argument: dict[str, Any], _report: Any) -> dict[str, Any]:
-        for manifest in (argument["training_manifest"], argument["testing_manifest"]):
-            trained.extend(Path(manifest).read_text().splitlines())
-        return {"event": DONE, "values": {"model_file": None}}
+    async def fake_worker(_settings: Any, task: TrainingTask, _report: Any) -> Outcome:
+        assert task.manifests.testing is not None
+        for manifest in (task.manifests.training, task.manifests.testing):
+            trained.extend(manifest.read_text().splitlines())
+        return Done()
 
     monkeypatch.setattr(version_jobs, "run_in_worker", fake_worker)
 

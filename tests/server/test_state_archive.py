@@ -32,7 +32,7 @@ from support.stored_model import StoredModel, loaded_instead
 
 OUTCOME = (
     "INSERT INTO jobs (kind, transition, resource_arn, project_arn, account, region, payload, policy, started_at,"
-    " outcome) VALUES ('x', 'x', 'x', 'x', 'x', 'x', '{{}}', '{{}}', 0, '{}')"
+    " outcome) VALUES ('train', 'x', 'x', 'x', 'x', 'x', '{{}}', '{{}}', 0, '{}')"
 )
 
 
@@ -195,9 +195,8 @@ def test_a_control_call_that_fails_within_answers_json(tmp_path: Path, monkeypat
     [
         ("state.sqlite", "UPDATE versions SET model_file = '../../secret'"),
         ("state.sqlite", "UPDATE versions SET model_file = '..'"),
-        ("state.sqlite", OUTCOME.format('{"model_file": "../../secret"}')),
-        ("state.sqlite", OUTCOME.format('{"values": {"model_file": "../../secret"}}')),
-        ("state.sqlite", OUTCOME.format('{"deleted_file": "../../secret"}')),
+        ("state.sqlite", OUTCOME.format('{"event": "done", "values": {"model_file": "../../secret"}}')),
+        ("state.sqlite", OUTCOME.format('{"event": "done", "deleted_file": "../../secret"}')),
         ("objects/objects.sqlite3", "UPDATE blobs SET name = '../../../secret', size = 6"),
     ],
 )

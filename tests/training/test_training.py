@@ -6,16 +6,17 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pytest
 from PIL import Image
 
 from emulator.domain.caller import Caller
 from emulator.domain.evaluation.result_keys import result_keys
-from emulator.domain.jobs import BROKE, DONE
+from emulator.domain.jobs import Broke, Done, Outcome
 from emulator.domain.object_store import ObjectLocation, ObjectStoreUnavailableError
 from emulator.training.run import run_training
+from emulator.training.task import Manifests, TrainingOptions, TrainingTask
 from support.manifests import BUCKET, as_manifest, image_line
 from support.memory_store import MemoryObjectStore
 from support.pictures import palette_picture_without_palette
@@ -53,27 +54,23 @@ def deny_images(objects: MemoryObjectStore) -> None:
     objects.denied.add(BUCKET)
 
 
-def trained(objects: MemoryObjectStore, directory: Path, bucket: str = "results") -> dict[str, Any]:
+def trained(objects: MemoryObjectStore, directory: Path, bucket: str = "results") -> Outcome:
     """The outcome of a training on twelve images of two labels."""
     lines = [image_line(number, "ab"[number % 2]) for number in range(12)]
     manifests = directory / "train.manifest", directory / "test.manifest"
     for path, side in zip(manifests, (lines[:8], lines[8:]), strict=True):
         path.write_bytes(as_manifest(side))
-    argument = {
-        "training_manifest": str(manifests[0]),
-        "testing_manifest": str(manifests[1]),
-        "manifest_buckets": {"training": [], "testing": []},
-        "seed": 0,
-        "threads": 1,
-        "effort": "fast",
-        "cache_directory": str(directory / "cache"),
-        "work_directory": str(directory),
-        "model_path": str(directory / "model.onnx"),
-        "bucket": bucket,
-        "keys": result_keys("out", "project", "first"),
-        "version_arn": "arn:aws:rekognition:us-east-1:111122223333:project/project/version/first/1",
-    }
-    return run_training(argument, objects, CALLER, lambda *_: None)
+    task = TrainingTask(
+        caller=CALLER,
+        version_arn="arn:aws:rekognition:us-east-1:111122223333:project/project/version/first/1",
+        manifests=Manifests(*manifests, training_buckets=(), testing_buckets=()),
+        options=TrainingOptions(seed=0, effort="fast", threads=1, cache_directory=directory / "cache"),
+        bucket=bucket,
+        keys={str(kind): key for kind, key in result_keys("out", "project", "first").items()},
+        work_directory=directory,
+        model_path=directory / "model.onnx",
+    )
+    return run_training(task, objects, lambda *_: None)
 
 
 @pytest.mark.parametrize("change", [delete_images, write_over_a_test_image, deny_images])
@@ -82,8 +79,8 @@ def test_images_that_are_gone_after_the_check_are_not_blamed_on_the_output(
 ) -> None:
     """TE-9, VR-2: the validation files are there, the message speaks of the images, the log says why."""
     outcome = trained(LaterChangedStore(12, change), tmp_path)
-    assert (outcome["event"], outcome["message"]) == (BROKE, "Failed to copy images from S3 bucket.")
-    assert "ManifestSummary" in outcome["values"]["result_keys"]
+    assert isinstance(outcome, Broke) and outcome.message == "Failed to copy images from S3 bucket."
+    assert "ManifestSummary" in outcome.version["result_keys"]
     assert "an image can no longer be read" in caplog.text
 
 
@@ -92,7 +89,7 @@ def test_a_picture_without_a_palette_does_not_fail_the_training_of_the_others(tm
     objects = LaterChangedStore(12, lambda _: None)
     objects.add(BUCKET, "images/000002.jpg", palette_picture_without_palette())
     outcome = trained(objects, tmp_path)
-    assert outcome["event"] == DONE
+    assert isinstance(outcome, Done)
     validated = objects.objects["results", outcome["values"]["result_keys"]["TrainingManifestWithValidation"]]
     lines = [json.loads(line) for line in validated.splitlines()]
     spoilt = [line["source-ref"] for line in lines if "errors" in line]
@@ -104,8 +101,8 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     objects = LaterChangedStore(12, delete_images)
     objects.denied.add("locked")
     outcome = trained(objects, tmp_path, "locked")
-    assert outcome["message"] == "Unable to write to output S3 bucket."
-    assert outcome["values"]["result_keys"] == {}
+    assert isinstance(outcome, Broke) and outcome.message == "Unable to write to output S3 bucket."
+    assert outcome.version["result_keys"] == {}
 
 
 def test_a_store_that_does_not_answer_for_images_is_no_fault_of_the_output(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""What a training is told: the contract between the emulator and its worker process (ADR 004)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from emulator.domain.caller import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """The manifests of a training, written down before it began.
+
+    No `testing` leaves the split of the training manifest to the training (TE-11). The buckets are those that external
+    manifests lie in, for the owner rule TE-10.
+    """
+
+    training: Path
+    testing: Path | None
+    training_buckets: tuple[str, ...]
+    testing_buckets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """What the emulator's settings say of every training. `threads` is how many cores one may use."""
+
+    seed: int
+    effort: str
+    threads: int
+    cache_directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTask:
+    """One training. Result files go into `bucket` under `keys`, by the first part of their names (ResultKind)."""
+
+    caller: Caller
+    version_arn: str
+    manifests: Manifests
+    options: TrainingOptions
+    bucket: str
+    keys: Mapping[str, str]
+    work_directory: Path
+    model_path: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """The task as the worker reads it."""
+        document: dict[str, Any] = _plain(asdict(self))
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> TrainingTask:
+        """What `to_json` wrote."""
+        manifests, options = document["manifests"], document["options"]
+        testing = manifests["testing"]
+        return cls(
+            caller=Caller(**document["caller"]),
+            version_arn=document["version_arn"],
+            manifests=Manifests(
+                training=Path(manifests["training"]),
+                testing=None if testing is None else Path(testing),
+                training_buckets=tuple(manifests["training_buckets"]),
+                testing_buckets=tuple(manifests["testing_buckets"]),
+            ),
+            options=TrainingOptions(**{**options, "cache_directory": Path(options["cache_directory"])}),
+            bucket=document["bucket"],
+            keys=document["keys"],
+            work_directory=Path(document["work_directory"]),
+            model_path=Path(document["model_path"]),
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
