@@ -90,7 +90,7 @@ def test_a_picture_without_a_palette_does_not_fail_the_training_of_the_others(tm
     objects.add(BUCKET, "images/000002.jpg", palette_picture_without_palette())
     outcome = trained(objects, tmp_path)
     assert isinstance(outcome, Done)
-    validated = objects.objects["results", outcome["values"]["result_keys"]["TrainingManifestWithValidation"]]
+    validated = objects.objects["results", outcome.version["result_keys"]["TrainingManifestWithValidation"]]
     lines = [json.loads(line) for line in validated.splitlines()]
     spoilt = [line["source-ref"] for line in lines if "errors" in line]
     assert spoilt == [f"s3://{BUCKET}/images/000002.jpg"]
