@@ -51,7 +51,9 @@ class DetectionSet:
 def folder_set(folder: Path) -> DetectionSet:
     """From train.jsonl, test.jsonl and images/."""
     train, test = (_read_manifest(folder, split) for split in ("train", "test"))
-    labels = sorted({box.label for example in train for box in example.boxes})
+    labels = sorted(
+        {box.label for example in train for box in example.boxes} | {label for item in train for label in item.labels}
+    )
     return DetectionSet(tuple(labels), train, test)
 
 
@@ -59,13 +61,16 @@ def _read_manifest(folder: Path, split: str) -> list[TrainingExample]:
     examples = []
     for line in (folder / f"{split}.jsonl").read_text().splitlines():
         entry = json.loads(line)
-        metadata = next(name for name, value in entry.items() if isinstance(value, dict) and "class-map" in value)
+        picture = FilePicture(folder / "images" / Path(entry["source-ref"]).name)
+        metadata = next(name for name in entry if name.endswith("-metadata"))
+        if "class-map" not in entry[metadata]:
+            examples.append(TrainingExample(picture, frozenset({entry[metadata]["class-name"]})))
+            continue
         classes = entry[metadata]["class-map"]
         boxes = tuple(
             LabelledBox(classes[str(box["class_id"])], box["left"], box["top"], box["width"], box["height"])
             for box in entry[metadata.removesuffix("-metadata")]["annotations"]
         )
-        picture = FilePicture(folder / "images" / Path(entry["source-ref"]).name)
         examples.append(TrainingExample(picture, frozenset(), boxes))
     return examples
 
@@ -75,23 +80,53 @@ def drawn_set() -> DetectionSet:
     return DetectionSet(DRAWN_LABELS, [_drawing(seed) for seed in range(30)], [_drawing(1000 + s) for s in range(15)])
 
 
-def _drawing(seed: int) -> TrainingExample:
+def tiny_set() -> DetectionSet:
+    """Eight crosses and discs of 12 pixels in each picture of 1280 x 960."""
+    sizes = (12, 13)
+    return DetectionSet(
+        DRAWN_LABELS,
+        [_drawing(seed, sizes=sizes) for seed in range(30)],
+        [_drawing(1000 + seed, sizes=sizes) for seed in range(15)],
+    )
+
+
+def crowded_set() -> DetectionSet:
+    """30 to 50 crosses and discs of 20 to 60 pixels in each picture of 640 x 480; they may touch."""
+    options = {"size": (640, 480), "grid": (10, 8), "counts": (30, 51), "sizes": (20, 61)}
+    return DetectionSet(
+        DRAWN_LABELS,
+        [_drawing(seed, **options) for seed in range(30)],
+        [_drawing(1000 + seed, **options) for seed in range(15)],
+    )
+
+
+def _drawing(
+    seed: int,
+    size: tuple[int, int] = (1280, 960),
+    grid: tuple[int, int] = (8, 6),
+    counts: tuple[int, int] = (8, 9),
+    sizes: tuple[int, int] = (14, 21),
+) -> TrainingExample:
+    """At most one object in a cell of the grid (columns, rows); `counts` and `sizes` (pixels): from, up to without."""
     random = np.random.default_rng(seed)
-    picture = _grainy(1280, 960, random)
+    picture = _grainy(*size, random)
     draw = ImageDraw.Draw(picture)
     boxes: list[LabelledBox] = []
-    for cell in random.permutation(48)[:8]:
-        size = int(random.integers(14, 21))
-        left = int(cell) % 8 * 160 + int(random.integers(0, 160 - size))
-        top = int(cell) // 8 * 160 + int(random.integers(0, 160 - size))
-        box = LabelledBox(DRAWN_LABELS[int(random.integers(2))], left, top, size, size)
+    columns, rows = grid
+    width, height = size[0] // columns, size[1] // rows
+    count = counts[0] if counts[1] - counts[0] == 1 else int(random.integers(*counts))
+    for cell in random.permutation(columns * rows)[:count]:
+        side = int(random.integers(*sizes))
+        left = int(cell) % columns * width + int(random.integers(0, max(1, width - side)))
+        top = int(cell) // columns * height + int(random.integers(0, max(1, height - side)))
+        box = LabelledBox(DRAWN_LABELS[int(random.integers(2))], left, top, side, side)
         colour = (235, 230, 240) if random.random() < 0.5 else (20, 15, 25)
         if box.label == "disc":
-            draw.ellipse([left, top, left + size - 1, top + size - 1], fill=colour)
+            draw.ellipse([left, top, left + side - 1, top + side - 1], fill=colour)
         else:
-            third = size / 3
-            draw.rectangle([left + third, top, left + size - 1 - third, top + size - 1], fill=colour)
-            draw.rectangle([left, top + third, left + size - 1, top + size - 1 - third], fill=colour)
+            third = side / 3
+            draw.rectangle([left + third, top, left + side - 1 - third, top + side - 1], fill=colour)
+            draw.rectangle([left, top + third, left + side - 1, top + side - 1 - third], fill=colour)
         boxes.append(box)
     return TrainingExample(encoded(f"drawing {seed}", picture), frozenset(), tuple(boxes))
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from emulator.vision import images
-from emulator.vision.detector.composition import Logo, compose, make_logo
+from emulator.vision.detector.composition import Logo, compose, make_logo, trimmed_logos
 from emulator.vision.detector.fitting import READING, fit
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.pictures import Sample
@@ -23,6 +24,12 @@ logger = logging.getLogger(__name__)
 
 LOGO_SIDE = 512
 """Logos are kept with a long side of at most so many pixels."""
+SERVED_SHRINKINGS = (1, 2, 3)
+SIDE_UNIT = 32 * math.lcm(*SERVED_SHRINKINGS)
+"""Every one of the sizes has to be a multiple of the network's largest stride."""
+SERVED_SIDE_FACTOR = 2.5
+"""In service pictures are looked at 2.5 times as large as compositions are in training, and at a half and a third of
+that: the smallest logos of photographs are smaller than what the network can learn to tell apart at one size."""
 COMPOSITIONS_IN_A_PASS = 200
 SURVEYED_COMPOSITIONS = 32
 
@@ -84,8 +91,11 @@ def train_brand_detector(
     )
     # A logo must not be mirrored; compositions are full of logos without a mosaic; with 8 bits fewer are found.
     plan = replace(plan, mosaic_probability=0.0, byte_front=False)
+    side = round(max(plan.input_height, plan.input_width) * SERVED_SIDE_FACTOR / SIDE_UNIT) * SIDE_UNIT
+    served = replace(plan, input_height=side, input_width=side, shrinkings=SERVED_SHRINKINGS)
     name = _fingerprint(examples, labels, settings.seed, effort)
-    return fit(source, labels, plan, effort.steps, Augmentation(flips=False), settings, progress, name)
+    augmentation = Augmentation(flips=False)
+    return fit(source, labels, plan, effort.steps, augmentation, settings, progress, name, served)
 
 
 def _read_logos(examples: Sequence[TrainingExample], labels: Sequence[str], progress: ProgressListener) -> list[Logo]:
@@ -96,7 +106,7 @@ def _read_logos(examples: Sequence[TrainingExample], labels: Sequence[str], prog
         if len(known) == 1:
             logos.append(make_logo(_scaled(example.image.read()), known[0]))
         progress(Progress(READING, done, len(examples)))
-    return logos
+    return trimmed_logos(logos)
 
 
 def _scaled(data: bytes) -> Image.Image:

@@ -8,8 +8,8 @@ import numpy as np
 from emulator.vision.detector.assignment import cell_centres
 from emulator.vision.detector.geometry import suppress
 from emulator.vision.detector.losses import distances_from_logarithms, sigmoid
-from emulator.vision.detector.plan import Level
-from emulator.vision.detector.suppression import DOUBLE_SHARE, Suppression
+from emulator.vision.detector.plan import DetectorPlan
+from emulator.vision.detector.suppression import DOUBLE_SHARE
 from emulator.vision.layers import Array
 
 CALIBRATION_SLOPE = 3.1
@@ -42,17 +42,19 @@ def lowest_confidence() -> float:
     return float(confidences_from_logits(np.log(LOWEST_SCORE / (1 - LOWEST_SCORE))))
 
 
-def decode(
-    outputs: Sequence[Array], levels: Sequence[Level], height: int, width: int, suppression: Suppression
-) -> Detections:
-    """Detections of one picture from the heads' outputs (rows, columns, labels + 4), one for each level."""
+def decode(outputs: Sequence[Sequence[Array]], plan: DetectorPlan) -> Detections:
+    """Detections of one picture from the heads' outputs (rows, columns, labels + 4), for each of the plan's shrinkings
+    one for each level."""
     all_boxes, all_confidences = [], []
-    for output, level in zip(outputs, levels, strict=True):
-        flat = output.reshape(-1, output.shape[-1])
-        distances = distances_from_logarithms(flat[:, -4:], level.stride)
-        centres = cell_centres(height, width, level.stride).astype(np.float32)
-        all_boxes.append(np.concatenate([centres - distances[:, :2], centres + distances[:, 2:]], 1))
-        all_confidences.append(confidences_from_logits(flat[:, :-4]))
+    height, width = plan.input_height, plan.input_width
+    for shrinking, at_size in zip(plan.shrinkings, outputs, strict=True):
+        for output, level in zip(at_size, plan.levels, strict=True):
+            flat = output.reshape(-1, output.shape[-1])
+            distances = distances_from_logarithms(flat[:, -4:], level.stride)
+            centres = cell_centres(height // shrinking, width // shrinking, level.stride).astype(np.float32)
+            corners = np.concatenate([centres - distances[:, :2], centres + distances[:, 2:]], 1)
+            all_boxes.append(corners * np.float32(shrinking))
+            all_confidences.append(confidences_from_logits(flat[:, :-4]))
     boxes = np.clip(np.concatenate(all_boxes), 0, [width, height, width, height])
     confidences = np.concatenate(all_confidences)
     kept_cells, kept_labels = [], []
@@ -65,6 +67,8 @@ def decode(
     order = np.argsort(-confidences[cells, labels], kind="stable")[:MOST_DETECTIONS]
     cells, labels = cells[order], labels[order]
     boxes, confidences = boxes[cells], confidences[cells, labels]
-    confidences = confidences * np.where(suppression.doubles(boxes, labels), np.float32(DOUBLE_SHARE), np.float32(1))
+    confidences = confidences * np.where(
+        plan.suppression.doubles(boxes, labels), np.float32(DOUBLE_SHARE), np.float32(1)
+    )
     order = np.argsort(-confidences, kind="stable")
     return Detections(boxes[order], labels[order], confidences[order])

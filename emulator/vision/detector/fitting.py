@@ -15,8 +15,8 @@ from emulator.vision.detector.learner import DetectorLearner
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.network import DetectorNetwork
 from emulator.vision.detector.pictures import SampleSource
-from emulator.vision.detector.plan import DetectorPlan
-from emulator.vision.detector.trunk import TRAINED_BLOCKS
+from emulator.vision.detector.plan import DetectorPlan, Start
+from emulator.vision.detector.trunk import NETWORKS, TRAINED_BLOCKS
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.examples import Progress, ProgressListener, TrainingSettings
 from emulator.vision.optimisation import optimise
@@ -37,10 +37,15 @@ def fit(
     settings: TrainingSettings,
     progress: ProgressListener,
     name: str,
+    served_plan: DetectorPlan | None = None,
 ) -> DetectorModel:
-    """Trains on what `source` shows; `name` is that of the checkpoint in the cache directory."""
-    blocks = read_blocks(backbone.trunk(FEATURES), TRAINED_BLOCKS)
-    network = DetectorNetwork(blocks, plan.levels, len(labels), settings.seed)
+    """Train on what `source` shows; `name` is that of the checkpoint in the cache directory.
+
+    `served_plan`: how the model looks at pictures in service, if not as in training.
+    """
+    blocks = read_blocks(backbone.trunk(FEATURES, NETWORKS[plan.start]), TRAINED_BLOCKS)
+    has_neck = plan.start == Start.COCO
+    network = DetectorNetwork(blocks, plan.levels, len(labels), settings.seed, has_neck)
     checkpoint = Checkpoint(settings.cache_directory, name) if settings.cache_directory else None
     logger.info("detector training: %d pictures, %d steps, %s", len(source), steps, plan)
     # The threads here are ours; BLAS would only get in their way, and sum in another order.
@@ -54,8 +59,9 @@ def fit(
             TRAINING,
         )
     network.finish()
-    report = {"pictures": len(source), "steps": steps, "final_loss": round(loss, 4), "plan": plan.as_metadata()}
-    model = DetectorModel(build_graph(network, plan), labels, plan, report, settings.threads)
+    served_plan = served_plan or plan
+    report = {"pictures": len(source), "steps": steps, "final_loss": round(loss, 4), "plan": served_plan.as_metadata()}
+    model = DetectorModel(build_graph(network, served_plan), labels, served_plan, report, settings.threads)
     if checkpoint:
         checkpoint.remove()
     return model

@@ -1,41 +1,69 @@
 """The trained detector as one ONNX graph: backbone, heads, decoding, calibration and non-maximum suppression."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from emulator.vision import backbone
 from emulator.vision.detector import decoding
 from emulator.vision.detector.assignment import cell_centres
 from emulator.vision.detector.losses import LARGEST_LOG_DISTANCE
-from emulator.vision.detector.network import FEATURE_STRIDES, DetectorNetwork
-from emulator.vision.detector.plan import DetectorPlan, Level
+from emulator.vision.detector.network import DetectorNetwork, LevelHead
+from emulator.vision.detector.plan import DetectorPlan
 from emulator.vision.detector.suppression import DOUBLE_SHARE, Suppression
-from emulator.vision.detector.trunk import TRAINED_BLOCKS, frozen_trunk
+from emulator.vision.detector.trunk import TRAINED_BLOCKS, frozen_outputs, frozen_trunk
 from emulator.vision.layers import Array
 
 FEATURES = ("c3", "c4", "c5")
 INPUT = "image"
+SHARED_CONSTANTS = ("zero", "six")
+"""Names that the trained and the frozen blocks of the COCO network have in common."""
 OUTPUTS = ("boxes", "labels", "confidences")
 SMALLEST_HALF_PRECISION_WEIGHT = 2048
 """Numbers in a weight; smaller ones are not worth a Cast node."""
 
 
 class _Graph:
-    """Nodes and initializers under one prefix, so that they cannot clash with those of the backbone."""
+    """Nodes and initializers under one prefix, so that they cannot clash with those of the pretrained network.
+
+    What several sizes of the input need, weights and constants, is there once; nodes are there for every size.
+    """
 
     PREFIX = "detector."
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
-        self.casts: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
+        self.initializers: dict[str, onnx.TensorProto] = {}
+        self._casts: dict[str, onnx.NodeProto] = {}
+        self._size = ""
+
+    @property
+    def casts(self) -> list[onnx.NodeProto]:
+        return list(self._casts.values())
+
+    @contextlib.contextmanager
+    def at_size(self, prefix: str) -> Iterator[None]:
+        """Nodes made inside belong to one size of the input, their names begin with `prefix`."""
+        self._size = prefix
+        yield
+        self._size = ""
+
+    def local(self, name: str) -> str:
+        """The name at the present size."""
+        return self._size + name
+
+    def cast(self, node: onnx.NodeProto) -> None:
+        self._casts.setdefault(node.output[0], node)
 
     def constant(self, name: str, value: Any, dtype: Any = np.float32) -> str:
         name = self.PREFIX + name
-        self.initializers.append(numpy_helper.from_array(np.array(value, dtype, order="C"), name))
+        tensor = numpy_helper.from_array(np.array(value, dtype, order="C"), name)
+        if self.initializers.setdefault(name, tensor) != tensor:
+            raise ValueError(f"two constants are called {name}")
         return name
 
     def weight(self, name: str, value: Array) -> str:
@@ -43,11 +71,11 @@ class _Graph:
             return self.constant(name, value)
         stored = self.constant(f"{name}.fp16", value, np.float16)
         name = self.PREFIX + name
-        self.casts.append(helper.make_node("Cast", [stored], [name], f"{name}.cast", to=onnx.TensorProto.FLOAT))
+        self.cast(helper.make_node("Cast", [stored], [name], f"{name}.cast", to=onnx.TensorProto.FLOAT))
         return name
 
     def node(self, operator: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
-        name = self.PREFIX + name
+        name = self.local(self.PREFIX + name)
         self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
         return name
 
@@ -71,16 +99,19 @@ def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto
     Input `image`: uint8 [1, input height, input width, 3], RGB, letterboxed. Outputs, best first: `boxes` float32
     [n, 4] (left, top, right, bottom in input pixels), `labels` int64 [n], `confidences` float32 [n], 0..1.
     """
-    trunk = _trained_backbone(network.store.values, plan.byte_front)
+    trunk = _trained_network(network.store.values, plan)
     graph = _Graph()
-    boxes, logits = zip(*(_level(graph, network, level, plan) for level in plan.levels), strict=True)
-    _detections(graph, boxes, logits, plan)
-    pixels = [
+    graph.nodes += [
         helper.make_node("Cast", [INPUT], ["image.float"], to=onnx.TensorProto.FLOAT),
         helper.make_node("Transpose", ["image.float"], ["image.planes"], perm=[0, 3, 1, 2]),
     ]
-    for node in trunk.node:
-        node.input[:] = ["image.planes" if name == INPUT else name for name in node.input]
+    boxes, logits = [], []
+    for shrinking in plan.shrinkings:
+        with graph.at_size(f"by{shrinking}." if shrinking > 1 else ""):
+            for level_boxes, level_logits in _looked_at(graph, network, trunk, plan, shrinking):
+                boxes.append(level_boxes)
+                logits.append(level_logits)
+    _detections(graph, boxes, logits, plan)
     shape = [1, plan.input_height, plan.input_width, 3]
     outputs = [
         helper.make_tensor_value_info("boxes", onnx.TensorProto.FLOAT, ["detections", 4]),
@@ -88,41 +119,103 @@ def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto
         helper.make_tensor_value_info("confidences", onnx.TensorProto.FLOAT, ["detections"]),
     ]
     whole = helper.make_graph(
-        [*graph.casts, *pixels, *trunk.node, *graph.nodes],
+        [*graph.casts, *graph.nodes],
         "detector",
         [helper.make_tensor_value_info(INPUT, onnx.TensorProto.UINT8, shape)],
         outputs,
-        [*trunk.initializer, *graph.initializers],
+        [*trunk.initializer, *graph.initializers.values()],
     )
     model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _trained_backbone(values: dict[str, Array], byte_front: bool) -> onnx.GraphProto:
-    """The backbone up to c5 with the weights that were trained in place of its own, stored in the same precision."""
-    trunk = frozen_trunk(FEATURES, byte_front).graph
+def _looked_at(
+    graph: _Graph, network: DetectorNetwork, trunk: onnx.GraphProto, plan: DetectorPlan, shrinking: int
+) -> list[tuple[str, str]]:
+    """Each level's boxes (1, 4, cells), in input pixels, and logits (1, labels, cells), of the input shrunk."""
+    planes = "image.planes"
+    if shrinking > 1:
+        window = [shrinking] * 2
+        planes = graph.node("AveragePool", [planes], "planes", kernel_shape=window, strides=window)
+    names = {INPUT: planes}
+    for node in trunk.node:
+        # A Cast turns a stored weight into numbers, the same for every size.
+        if node.op_type == "Cast":
+            graph.cast(node)
+            continue
+        inner = onnx.NodeProto.FromString(node.SerializeToString())
+        names.update({output: graph.local(output) for output in node.output})
+        inner.name = graph.local(node.name)
+        inner.input[:] = [names.get(name, name) for name in node.input]
+        inner.output[:] = [names[output] for output in node.output]
+        graph.nodes.append(inner)
+    features = [names[output] for output in (*FEATURES, *frozen_outputs(plan.start, plan.levels)[2:])]
+    found = []
+    for number, head in enumerate(network.heads):
+        inputs = [features[index] for index in network.inputs_of(number)]
+        boxes, logits = _level(graph, network, head, inputs, plan, shrinking)
+        if shrinking > 1:
+            boxes = graph.node(
+                "Mul", [boxes, graph.constant(f"shrinking{shrinking}", shrinking)], f"{head.level.name}.input"
+            )
+        found.append((boxes, logits))
+    return found
+
+
+def _trained_network(values: dict[str, Array], plan: DetectorPlan) -> onnx.GraphProto:
+    """The pretrained network up to what the heads need, with c5 from the weights that were trained, stored in the same
+    precision. Where other outputs need the frozen ones, too, both are there."""
+    trained = _with_trained_blocks(frozen_trunk(FEATURES, plan.byte_front, plan.start), values)
+    necks = frozen_outputs(plan.start, plan.levels)[2:]
+    if not necks:
+        return trained
+    frozen = frozen_trunk((*necks, "c3", "c4"), False, plan.start).graph
+    front = {node.name for node in frozen_trunk(("c3", "c4"), False, plan.start).graph.node}
+    own = [node for node in trained.node if node.name not in front and node.name not in {"c3", "c4"}]
+    theirs = {output for node in own for output in node.output} | {
+        name for node in own for name in node.input if name in {t.name for t in trained.initializer}
+    }
+    # Constants like the bounds of ReLU6 are the same in both.
+    theirs -= {tensor.name for tensor in frozen.initializer if tensor.name in SHARED_CONSTANTS} | {"c5"}
+    renamed = {name: f"trained.{name}" for name in theirs}
+    for node in own:
+        node.name = f"trained.{node.name}"
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+        node.output[:] = [renamed.get(name, name) for name in node.output]
+    for tensor in trained.initializer:
+        if tensor.name in renamed:
+            tensor.name = renamed[tensor.name]
+            frozen.initializer.append(tensor)
+    frozen.node.extend(own)
+    return frozen
+
+
+def _with_trained_blocks(model: onnx.ModelProto, values: dict[str, Array]) -> onnx.GraphProto:
+    """The network with the weights that were trained in place of its own, stored in the same precision."""
     trained = {}
     for index, block in enumerate(TRAINED_BLOCKS):
         for part in ("expand", "project"):
             trained[f"{block}.{part}.weight"] = values[f"block{index}.{part}.weight"].T[:, :, None, None]
         for part in ("expand", "depthwise", "project"):
             trained[f"{block}.{part}.bias"] = values[f"block{index}.{part}.bias"]
-    for tensor in trunk.initializer:
-        value = trained.pop(tensor.name.removesuffix(".fp16"), None)
-        if value is not None:
-            dtype = np.float16 if tensor.name.endswith(".fp16") else np.float32
-            tensor.CopyFrom(numpy_helper.from_array(np.array(value, dtype, order="C"), tensor.name))
-    if trained:
-        raise ValueError(f"the backbone has no tensors {sorted(trained)}")
-    return trunk
+    backbone.replace_weights(model, trained)
+    return model.graph
 
 
-def _level(graph: _Graph, network: DetectorNetwork, level: Level, plan: DetectorPlan) -> tuple[str, str]:
-    """The head of one level: its boxes (1, 4, cells) and its logits (1, labels, cells)."""
-    values, name = network.store.values, level.name
+def _level(
+    graph: _Graph,
+    network: DetectorNetwork,
+    head: LevelHead,
+    features: Sequence[str],
+    plan: DetectorPlan,
+    shrinking: int,
+) -> tuple[str, str]:
+    """The head of one level: its boxes (1, 4, cells) in pixels of the size looked at, its logits (1, labels, cells)."""
+    values, level = network.store.values, head.level
+    name = level.name
     parts = []
-    for index, (feature, stride) in enumerate(zip(FEATURES, FEATURE_STRIDES, strict=True)):
+    for index, (feature, stride) in enumerate(zip(features, head.strides, strict=True)):
         part = feature
         if stride < level.stride:
             window = [level.stride // stride] * 2
@@ -136,18 +229,22 @@ def _level(graph: _Graph, network: DetectorNetwork, level: Level, plan: Detector
     tower = graph.node("Relu", [graph.node("Sum", parts, f"{name}.sum")], f"{name}.sum.relu")
     tower = graph.pointwise(graph.depthwise(tower, f"{name}.depthwise", values), f"{name}.mix", values)
     tower = graph.pointwise(graph.node("Relu", [tower], f"{name}.mix.relu"), f"{name}.output", values)
-    shape = graph.constant(f"{name}.shape", [1, network.label_count + 4, -1], np.int64)
-    flat = graph.node("Reshape", [tower, shape], f"{name}.flat")
+    flat = graph.node(
+        "Reshape", [tower, graph.constant(f"{name}.shape", [1, network.label_count + 4, -1], np.int64)], f"{name}.flat"
+    )
     split = graph.constant(f"{name}.split", [network.label_count, 4], np.int64)
-    logits, distances = f"{graph.PREFIX}{name}.logits", f"{graph.PREFIX}{name}.distances"
+    logits, distances = (graph.local(f"{graph.PREFIX}{name}.{part}") for part in ("logits", "distances"))
     graph.nodes.append(helper.make_node("Split", [flat, split], [logits, distances], axis=1))
-    lowest = graph.constant(f"{name}.lowest", -LARGEST_LOG_DISTANCE)
-    highest = graph.constant(f"{name}.highest", LARGEST_LOG_DISTANCE)
-    clipped = graph.node("Clip", [distances, lowest, highest], f"{name}.clipped")
+    limits = [
+        graph.constant(f"{name}.{end}", value)
+        for end, value in (("lowest", -LARGEST_LOG_DISTANCE), ("highest", LARGEST_LOG_DISTANCE))
+    ]
+    clipped = graph.node("Clip", [distances, *limits], f"{name}.clipped")
     sides = graph.constant(f"{name}.sides", level.stride * np.array([-1, -1, 1, 1])[None, :, None])
     offsets = graph.node("Mul", [graph.node("Exp", [clipped], f"{name}.strides"), sides], f"{name}.offsets")
-    centres = np.tile(cell_centres(plan.input_height, plan.input_width, level.stride), (1, 2)).T[None]
-    return graph.node("Add", [offsets, graph.constant(f"{name}.centres", centres)], f"{name}.boxes"), logits
+    grid = cell_centres(plan.input_height // shrinking, plan.input_width // shrinking, level.stride)
+    centres = graph.constant(graph.local(f"{name}.centres"), np.tile(grid, (1, 2)).T[None])
+    return graph.node("Add", [offsets, centres], f"{name}.boxes"), logits
 
 
 def _detections(graph: _Graph, boxes: Sequence[str], logits: Sequence[str], plan: DetectorPlan) -> None:

@@ -47,7 +47,7 @@ class DetectorLearner:
         self._plan = plan
         self._augmentation = augmentation
         self._seed = seed
-        self._trunk = Trunk(plan.byte_front)
+        self._trunk = Trunk(plan.byte_front, plan.start, plan.levels)
 
     @property
     def store(self) -> ParameterStore:
@@ -75,15 +75,15 @@ class DetectorLearner:
         """Take over a `state()`."""
         self.network.restore(state)
 
-    def frozen_features(self, numbers: range) -> tuple[Array, Array]:
-        """c3 and c4 of the views with these numbers."""
+    def frozen_features(self, numbers: range) -> list[Array]:
+        """What the frozen network makes of the views with these numbers."""
         return self._features_and_targets(numbers)[0]
 
     def gradients(self, numbers: range) -> ShardResult:
         """The gradients of the views with these numbers."""
-        (c3, c4), targets = self._features_and_targets(numbers)
+        frozen, targets = self._features_and_targets(numbers)
         tape = Tape()
-        outputs = self.network.forward(c3, c4, tape)
+        outputs = self.network.forward(frozen, tape)
         gradients, loss, positives = [], 0.0, 0
         for head, output, level_targets in zip(self.network.heads, outputs, targets, strict=True):
             level_loss, gradient = level_loss_and_gradient(output, level_targets, head.level.stride)
@@ -93,7 +93,7 @@ class DetectorLearner:
         self.network.backward(gradients, tape)
         return ShardResult(tape, positives, loss)
 
-    def _features_and_targets(self, numbers: range) -> tuple[tuple[Array, Array], list[Targets]]:
+    def _features_and_targets(self, numbers: range) -> tuple[list[Array], list[Targets]]:
         plan = self._plan
         views = []
         for number in numbers:

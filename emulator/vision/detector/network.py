@@ -11,6 +11,7 @@ import numpy as np
 
 from emulator.vision.backbone_blocks import BlockWeights, ResidualBlocks
 from emulator.vision.detector.plan import Level
+from emulator.vision.detector.trunk import NECK_CHANNELS
 from emulator.vision.layers import (
     Array,
     Depthwise,
@@ -26,6 +27,8 @@ from emulator.vision.layers import (
 FEATURE_STRIDES = (8, 16, 32)
 FEATURE_CHANNELS = (40, 112, 320)
 """c3, c4 and c5 of EfficientNet-Lite0."""
+C5 = 2
+"""The one of these that leads back to trained blocks; all others come from the frozen network."""
 HEAD_CHANNELS = {"p3": 64, "p4": 128, "p5": 128}
 BACKBONE_LEARNING_RATE_SCALE = 0.2
 BACKGROUND_LOGIT = -4.0
@@ -42,20 +45,23 @@ class Standardisation:
 
 
 class LevelHead:
-    """Standardised c3, c4 and c5, each brought to `channels` by a 1x1 convolution at its own resolution and to the
-    level's by repetition or averaging, are added up; ReLU, depthwise 3x3, 1x1, ReLU, outputs."""
+    """Standardised c3, c4, c5 and perhaps a frozen neck's feature of the level's own stride, each brought to `channels`
+    by a 1x1 convolution at its own resolution and to the level's by repetition or averaging, are added up; ReLU,
+    depthwise 3x3, 1x1, ReLU, outputs."""
 
-    def __init__(self, store: ParameterStore, level: Level, outputs: int, random: np.random.Generator) -> None:
+    def __init__(
+        self, store: ParameterStore, level: Level, outputs: int, random: np.random.Generator, has_neck: bool = False
+    ) -> None:
         self.level = level
         channels = HEAD_CHANNELS[level.name]
+        inputs = (*FEATURE_CHANNELS, NECK_CHANNELS) if has_neck else FEATURE_CHANNELS
+        self.strides = (*FEATURE_STRIDES, level.stride) if has_neck else FEATURE_STRIDES
         self._laterals: list[Pointwise] = []
-        for index, feature_channels in enumerate(FEATURE_CHANNELS):
+        deviation = 1 / np.sqrt(sum(inputs))
+        for index, feature_channels in enumerate(inputs):
             name = f"{level.name}.lateral{index}"
-            deviation = 1 / np.sqrt(sum(FEATURE_CHANNELS))
             _add_pointwise(store, name, random.standard_normal((feature_channels, channels)) * deviation)
-            # c3 and c4 come from the frozen trunk; only c5 leads back to trained blocks.
-            is_trained = index == len(FEATURE_CHANNELS) - 1
-            self._laterals.append(Pointwise(store, name, needs_input_gradient=is_trained))
+            self._laterals.append(Pointwise(store, name, needs_input_gradient=index == C5))
         kernel = random.standard_normal((3, 3, channels)) * 0.2
         kernel[1, 1] += 1
         store.add(f"{level.name}.depthwise.weight", kernel)
@@ -74,9 +80,9 @@ class LevelHead:
         )
 
     def forward(self, features: Sequence[Array], tape: Tape | None = None) -> Array:
-        """The three features (batch, height/stride, width/stride, channels) -> (batch, rows, columns, outputs)."""
+        """The features (batch, height/stride, width/stride, channels) -> (batch, rows, columns, outputs)."""
         outputs: Array | None = None
-        for lateral, stride, feature in zip(self._laterals, FEATURE_STRIDES, features, strict=True):
+        for lateral, stride, feature in zip(self._laterals, self.strides, features, strict=True):
             if stride < self.level.stride:
                 part = lateral.forward(averaged_cells(feature, self.level.stride // stride), tape)
             else:
@@ -91,15 +97,14 @@ class LevelHead:
         return outputs
 
     def backward(self, gradient: Array, tape: Tape) -> Array:
-        """The gradient by the last feature, c5."""
+        """The gradient by c5."""
         for layer in reversed(self._tower):
             gradient = layer.backward(gradient, tape)
-        by_last = None
-        for lateral, stride in zip(reversed(self._laterals), reversed(FEATURE_STRIDES), strict=True):
-            by_input = lateral.backward(summed_cells(gradient, max(1, stride // self.level.stride)), tape)
-            by_last = by_input if by_last is None else by_last
-        assert by_last is not None
-        return by_last
+        by_inputs = [
+            lateral.backward(summed_cells(gradient, max(1, stride // self.level.stride)), tape)
+            for lateral, stride in zip(reversed(self._laterals), reversed(self.strides), strict=True)
+        ]
+        return by_inputs[::-1][C5]
 
 
 def _add_pointwise(store: ParameterStore, name: str, weight: Array) -> None:
@@ -110,32 +115,52 @@ def _add_pointwise(store: ParameterStore, name: str, weight: Array) -> None:
 class DetectorNetwork:
     """Frozen features in, one output for each level. `store` holds everything that is trained."""
 
-    def __init__(self, blocks: Sequence[BlockWeights], levels: Sequence[Level], label_count: int, seed: int) -> None:
+    def __init__(
+        self,
+        blocks: Sequence[BlockWeights],
+        levels: Sequence[Level],
+        label_count: int,
+        seed: int,
+        has_neck: bool = False,
+    ) -> None:
+        """`has_neck`: beside c3 and c4 there is for each level a frozen feature of NECK_CHANNELS channels."""
         self.store = ParameterStore()
         self.label_count = label_count
+        self.has_neck = has_neck
         self.blocks = ResidualBlocks(self.store, blocks, BACKBONE_LEARNING_RATE_SCALE)
         random = np.random.default_rng(seed)
-        self.heads = [LevelHead(self.store, level, label_count + 4, random) for level in levels]
+        self.heads = [LevelHead(self.store, level, label_count + 4, random, has_neck) for level in levels]
+        self._channels = (*FEATURE_CHANNELS, *([NECK_CHANNELS] * len(levels) if has_neck else []))
         self.standardisations = [
             Standardisation(np.zeros(channels, np.float32), np.ones(channels, np.float32))
-            for channels in FEATURE_CHANNELS
+            for channels in self._channels
         ]
 
     @property
     def levels(self) -> list[Level]:
         return [head.level for head in self.heads]
 
-    def raw_features(self, c3: Array, c4: Array, tape: Tape | None = None) -> list[Array]:
-        """c3, c4, c5 before standardisation."""
-        return [c3, c4, self.blocks.forward(c4, tape)]
+    def raw_features(self, frozen: Sequence[Array], tape: Tape | None = None) -> list[Array]:
+        """c3, c4, c5 before standardisation, then the necks; `frozen` as in `forward`."""
+        c3, c4, *necks = frozen
+        return [c3, c4, self.blocks.forward(c4, tape), *necks]
 
-    def forward(self, c3: Array, c4: Array, tape: Tape | None = None) -> list[Array]:
-        """(batch, height/8, width/8, 40), (batch, height/16, width/16, 112) -> for each level its head's output."""
+    def forward(self, frozen: Sequence[Array], tape: Tape | None = None) -> list[Array]:
+        """c3 (batch, height/8, width/8, 40), c4 (batch, height/16, width/16, 112), perhaps a neck's feature for each
+        level -> for each level its head's output."""
         features = [
             (feature - standardisation.mean) * standardisation.scale
-            for feature, standardisation in zip(self.raw_features(c3, c4, tape), self.standardisations, strict=True)
+            for feature, standardisation in zip(self.raw_features(frozen, tape), self.standardisations, strict=True)
         ]
-        return [head.forward(features, tape) for head in self.heads]
+        return [
+            head.forward([features[index] for index in self.inputs_of(number)], tape)
+            for number, head in enumerate(self.heads)
+        ]
+
+    def inputs_of(self, number: int) -> tuple[int, ...]:
+        """Which features, in the order of `raw_features`, the head of this number looks at."""
+        shared = range(len(FEATURE_CHANNELS))
+        return (*shared, len(FEATURE_CHANNELS) + number) if self.has_neck else tuple(shared)
 
     def backward(self, gradients: Sequence[Array], tape: Tape) -> None:
         """`gradients`: of the loss by the outputs of `forward`, in its order."""
@@ -144,22 +169,23 @@ class DetectorNetwork:
             by_c5 = head.backward(gradient, tape)
             total = by_c5 if total is None else total + by_c5
         assert total is not None
-        self.blocks.backward(total * self.standardisations[-1].scale, tape)
+        self.blocks.backward(total * self.standardisations[C5].scale, tape)
 
-    def standardise(self, samples: Sequence[tuple[Array, Array]]) -> None:
-        """Sets the standardisation from frozen features (c3, c4) of typical views."""
-        features = [self.raw_features(c3, c4) for c3, c4 in samples]
+    def standardise(self, samples: Sequence[Sequence[Array]]) -> None:
+        """Set the standardisation from the frozen features of typical views."""
+        features = [self.raw_features(frozen) for frozen in samples]
         self.standardisations = [
             _standardisation(np.concatenate([sample[index].reshape(-1, channels) for sample in features]))
-            for index, channels in enumerate(FEATURE_CHANNELS)
+            for index, channels in enumerate(self._channels)
         ]
 
     def finish(self) -> None:
-        """Makes the network what its exported file will be: standardisation folded into the weights, these rounded to
+        """Make the network what its exported file will be: standardisation folded into the weights, these rounded to
         half precision, in which the file stores them."""
         values = self.store.values
-        for head in self.heads:
-            for index, standardisation in enumerate(self.standardisations):
+        for number, head in enumerate(self.heads):
+            for index, feature in enumerate(self.inputs_of(number)):
+                standardisation = self.standardisations[feature]
                 weight = values[f"{head.level.name}.lateral{index}.weight"]
                 weight *= standardisation.scale[:, None]
                 values[f"{head.level.name}.lateral{index}.bias"] -= standardisation.mean @ weight
@@ -178,12 +204,12 @@ class DetectorNetwork:
         return state
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Takes over a `state()`; KeyError or ValueError if it belongs to another network."""
+        """Take over a `state()`; KeyError or ValueError if it belongs to another network."""
         self.store.restore(
             {name.removeprefix("store/"): value for name, value in state.items() if name.startswith("store/")}
         )
         self.standardisations = [
-            Standardisation(state[f"mean/{index}"], state[f"scale/{index}"]) for index in range(len(FEATURE_CHANNELS))
+            Standardisation(state[f"mean/{index}"], state[f"scale/{index}"]) for index in range(len(self._channels))
         ]
 
 

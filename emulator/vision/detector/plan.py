@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 
@@ -24,6 +25,15 @@ SIZE_RANGES = {"p3": (0.0, 48.0), "p4": (32.0, 160.0), "p5": (112.0, np.inf)}
 """Levels answer for objects by the square root of their area in input pixels; ranges overlap on purpose."""
 
 
+class Start(StrEnum):
+    """What the network has learnt before it sees the user's pictures."""
+
+    IMAGENET = "imagenet"
+    """To tell a thousand kinds of things apart."""
+    COCO = "coco"
+    """To find objects of eighty everyday kinds; its frozen pyramid and towers are looked at beside the trained part."""
+
+
 @dataclass(frozen=True)
 class Level:
     """One feature level of the detector: a grid of cells `stride` pixels apart, for objects of `smallest` up to
@@ -40,6 +50,8 @@ class DetectorPlan:
     """`input_*`: what the network sees in service; `view_*`: in training, a crop of that where the input is large.
 
     `byte_front`: the frozen part of the network computes with 8 bits, on processors that are quicker with them.
+    `shrinkings`: in service the input is looked at once for each of these divisors of its sides, and what is found at
+    any of the sizes is put together; training sees one size.
     """
 
     input_height: int
@@ -50,6 +62,8 @@ class DetectorPlan:
     mosaic_probability: float
     byte_front: bool = False
     suppression: Suppression = field(default_factory=Suppression)
+    start: Start = Start.IMAGENET
+    shrinkings: tuple[int, ...] = (1,)
 
     def as_metadata(self) -> dict[str, object]:
         """The plan in values that JSON can hold."""
@@ -59,6 +73,8 @@ class DetectorPlan:
             "levels": [level.name for level in self.levels],
             "mosaic_probability": self.mosaic_probability,
             "byte_front": self.byte_front,
+            "start": self.start.value,
+            "shrinkings": list(self.shrinkings),
             "largest_overlap": self.suppression.overlap,
             "largest_containment": self.suppression.containment,
         }

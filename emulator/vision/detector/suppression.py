@@ -21,7 +21,7 @@ CONTAINMENTS = (0.6, 0.7, 0.8, 0.9, 2.0)
 """Candidates for the largest intersection over the smaller area; the last one is out of reach."""
 DOUBLE_SHARE = 0.49
 """What is left of a double's confidence: nobody who asks for 50 % or more gets two boxes for one object."""
-LARGEST_LOSS = 0.01
+LARGEST_LOSS = 0.02
 """So many of the training objects may lie over others of their label by more than a limit."""
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from emulator.vision.detector.backgrounds import background, draw_clutter, spectral_noise
-from emulator.vision.detector.composition import Logo, compose, make_logo, perspective
+from emulator.vision.detector.composition import Logo, compose, make_logo, perspective, trimmed_logos
 
 
 def red_mark(size: tuple[int, int] = (80, 60), ground: tuple[int, int, int] = (255, 255, 255)) -> Image.Image:
@@ -58,6 +58,8 @@ def test_the_box_of_a_logo_is_where_the_picture_changed(monkeypatch: pytest.Monk
     """With decoys and the camera switched off, what differs from the background is what the boxes enclose."""
     monkeypatch.setattr("emulator.vision.detector.composition.MEAN_DECOYS", 0.0)
     monkeypatch.setattr("emulator.vision.detector.composition._photographed", lambda picture, _: picture)
+    monkeypatch.setattr("emulator.vision.detector.composition.PANEL_PROBABILITY", 0.0)
+    monkeypatch.setattr("emulator.vision.detector.composition.CUT_CORNERS", 0.0)
     plain = Image.new("RGB", (192, 192), (90, 90, 140))
     monkeypatch.setattr("emulator.vision.detector.composition.background", lambda _side, _random: plain.copy())
     logo = Logo(Image.new("RGB", (60, 40), (255, 255, 0)), None, 0)
@@ -69,6 +71,45 @@ def test_the_box_of_a_logo_is_where_the_picture_changed(monkeypatch: pytest.Monk
             inside[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2] = True
             assert changed[top:bottom, left:right].mean() > 0.3
         assert not changed[~inside].any()
+
+
+def test_the_ground_around_a_logo_does_not_belong_to_its_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A red square on white, pasted with more and less of the white: boxes enclose the red alone."""
+    monkeypatch.setattr("emulator.vision.detector.composition.MEAN_DECOYS", 0.0)
+    monkeypatch.setattr("emulator.vision.detector.composition.PANEL_PROBABILITY", 1.0)
+    monkeypatch.setattr("emulator.vision.detector.composition._photographed", lambda picture, _: picture)
+    monkeypatch.setattr("emulator.vision.detector.composition._lit", lambda picture, _: picture)
+    monkeypatch.setattr(
+        "emulator.vision.detector.composition.background", lambda side, _random: Image.new("RGB", (side, side))
+    )
+    on_panels = 0
+    for seed in range(30):
+        sample = compose([make_logo(red_mark(), 0)], 256, np.random.default_rng(seed))
+        pixels = np.asarray(sample.picture).astype(int)
+        # Whatever was done to the colours, the mark differs from its ground and that from the black background.
+        red = pixels.max(2) - pixels.min(2) > 90
+        outside = np.ones_like(red)
+        for left, top, right, bottom in sample.boxes.astype(int):
+            outside[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2] = False
+        assert not (red & outside).any()
+        on_panels += int((pixels.min(2) > 100)[outside].sum() > 200)
+    assert on_panels > 5
+
+
+def test_a_logo_is_cut_to_what_others_of_its_label_show() -> None:
+    """One of three pictures of a mark has noise around it; a picture of something else stays as it is."""
+    random = np.random.default_rng(3)
+    mark = draw_clutter(Image.new("RGB", (120, 80), (200, 200, 40)), random, 12)
+    noisy = Image.fromarray(random.integers(90, 150, (160, 240, 3), dtype=np.uint8))
+    noisy.paste(mark, (60, 40))
+    other = spectral_noise(100, random)
+    logos = [Logo(picture, None, label) for picture, label in ((mark, 0), (mark.copy(), 0), (noisy, 0), (other, 1))]
+    trimmed = trimmed_logos(logos)
+    assert [logo.picture.size for logo in trimmed[:2]] == [(120, 80), (120, 80)]
+    assert trimmed[3].picture.size == (100, 100)
+    width, height = trimmed[2].picture.size
+    assert 110 <= width <= 145
+    assert 70 <= height <= 100
 
 
 def test_the_same_numbers_compose_the_same_picture() -> None:

@@ -25,7 +25,7 @@ def network() -> DetectorNetwork:
 
 
 @pytest.fixture
-def frozen_features(random: np.random.Generator) -> tuple[Array, Array]:
+def frozen_features(random: np.random.Generator) -> list[Array]:
     pixels = random.integers(0, 256, (2, 64, 96, 3), dtype=np.uint8)
     return Trunk(byte_front=False).features(pixels)
 
@@ -33,10 +33,10 @@ def frozen_features(random: np.random.Generator) -> tuple[Array, Array]:
 @pytest.mark.parametrize("byte_front", [False, True])
 def test_trunk_and_trained_blocks_together_are_the_backbone(network: DetectorNetwork, byte_front: bool) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
-    c3, c4 = Trunk(byte_front).features(pixels)
+    frozen = Trunk(byte_front).features(pixels)
     planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32)
     whole = Session(frozen_trunk(["c3", "c4", "c5"], byte_front).SerializeToString(), 1).run({"image": planes})
-    for ours, theirs in zip(network.raw_features(c3, c4), whole, strict=True):
+    for ours, theirs in zip(network.raw_features(frozen), whole, strict=True):
         np.testing.assert_allclose(ours.transpose(0, 3, 1, 2), theirs, atol=2e-3)
 
 
@@ -69,17 +69,17 @@ def test_gradients_of_a_head(level: Level, random: np.random.Generator) -> None:
 
 
 def test_gradients_reach_the_backbone_blocks(
-    network: DetectorNetwork, frozen_features: tuple[Array, Array], random: np.random.Generator
+    network: DetectorNetwork, frozen_features: list[Array], random: np.random.Generator
 ) -> None:
     network.standardise([frozen_features])
     tape = Tape()
-    outputs = network.forward(*frozen_features, tape)
+    outputs = network.forward(frozen_features, tape)
     weights = [random.standard_normal(output.shape).astype(np.float32) for output in outputs]
     network.backward([weight.copy() for weight in weights], tape)
     assert set(tape.gradients) == set(network.store.values)
 
     def total() -> float:
-        pairs = zip(network.forward(*frozen_features), weights, strict=True)
+        pairs = zip(network.forward(frozen_features), weights, strict=True)
         return sum(float((output.astype(np.float64) * weight).sum()) for output, weight in pairs)
 
     # Along the gradient itself, where float32 leaves the clearest signal; short, for there are many kinks.
@@ -96,34 +96,32 @@ def test_gradients_reach_the_backbone_blocks(
         assert (above - below) / (2 * reach) == pytest.approx(length, rel=0.05), name
 
 
-def test_features_of_typical_views_are_standardised(
-    network: DetectorNetwork, frozen_features: tuple[Array, Array]
-) -> None:
+def test_features_of_typical_views_are_standardised(network: DetectorNetwork, frozen_features: list[Array]) -> None:
     network.standardise([frozen_features])
-    for feature, standardisation in zip(network.raw_features(*frozen_features), network.standardisations, strict=True):
+    for feature, standardisation in zip(network.raw_features(frozen_features), network.standardisations, strict=True):
         standardised = (feature - standardisation.mean) * standardisation.scale
         np.testing.assert_allclose(standardised.mean((0, 1, 2)), 0, atol=1e-3)
         assert (standardised.std((0, 1, 2)) < 1.01).all()
 
 
 def test_finishing_folds_the_standardisation_into_half_precision_weights(
-    network: DetectorNetwork, frozen_features: tuple[Array, Array]
+    network: DetectorNetwork, frozen_features: list[Array]
 ) -> None:
     network.standardise([frozen_features])
-    before = network.forward(*frozen_features)
+    before = network.forward(frozen_features)
     network.finish()
-    for old, new in zip(before, network.forward(*frozen_features), strict=True):
+    for old, new in zip(before, network.forward(frozen_features), strict=True):
         np.testing.assert_allclose(old, new, atol=0.02)
     for value in network.store.values.values():
         if value.ndim > 1:
             assert (value.astype(np.float16) == value).all()
 
 
-def test_a_restored_network_computes_the_same(network: DetectorNetwork, frozen_features: tuple[Array, Array]) -> None:
+def test_a_restored_network_computes_the_same(network: DetectorNetwork, frozen_features: list[Array]) -> None:
     network.standardise([frozen_features])
     other = DetectorNetwork(read_blocks(backbone.trunk(["c5"]), TRAINED_BLOCKS), LEVELS, 2, seed=5)
     other.restore(network.state())
-    for ours, theirs in zip(network.forward(*frozen_features), other.forward(*frozen_features), strict=True):
+    for ours, theirs in zip(network.forward(frozen_features), other.forward(frozen_features), strict=True):
         assert ours.tobytes() == theirs.tobytes()
 
 
