@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from emulator.control.body import read_json
 from emulator.control.errors import ControlError
-from emulator.domain.controls.definitions import read_json_text
 from emulator.jobs.clock import LATEST_MOMENT, Clock
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 
 ALWAYS_OPEN = ("/_emulator/health", "/_emulator/ready")
-MAXIMUM_BODY_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +40,14 @@ class Controls:
     token: str
 
 
-def create_control_app(controls: Controls) -> FastAPI:
-    """The control paths as an application of their own."""
+def create_control_app(controls: Controls, *more: APIRouter) -> FastAPI:
+    """The control paths as an application of their own. `more` are those of faults, usage, models and the like."""
     app = FastAPI(title="Custom Labels emulator control", openapi_url="/_emulator/openapi.json", docs_url=None)
     _add_guard(app, controls)
     _add_errors(app)
-    _add_life(app, controls)
-    _add_transitions(app, controls)
-    _add_clock(app, controls)
+    for router in (_life_router(controls), _transitions_router(controls), _clock_router(controls), *more):
+        app.include_router(router)
     return app
-
-
-async def read_json(request: Request) -> Any:
-    """A request's JSON body. Raises ControlError."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAXIMUM_BODY_BYTES:
-            raise ControlError("BodyTooLarge", f"The body is larger than {MAXIMUM_BODY_BYTES} bytes.", status=413)
-    try:
-        return read_json_text(body)
-    except ValueError:
-        raise ControlError("InvalidJson", "The body is not valid JSON.") from None
 
 
 def _add_guard(app: FastAPI, controls: Controls) -> None:
@@ -123,35 +108,41 @@ def _add_errors(app: FastAPI) -> None:
         return _error(500, "InternalError", "The call failed within the emulator; its log says why.")
 
 
-def _add_life(app: FastAPI, controls: Controls) -> None:
-    @app.head("/_emulator/health", include_in_schema=False)
-    @app.get("/_emulator/health")
+def _life_router(controls: Controls) -> APIRouter:
+    router = APIRouter()
+
+    @router.head("/_emulator/health", include_in_schema=False)
+    @router.get("/_emulator/health")
     async def health() -> dict[str, str]:
         """O-6."""
         return {"status": "ok", "version": controls.version}
 
-    @app.head("/_emulator/ready", include_in_schema=False)
-    @app.get("/_emulator/ready")
+    @router.head("/_emulator/ready", include_in_schema=False)
+    @router.get("/_emulator/ready")
     async def ready() -> Response:
         """O-7."""
         if controls.is_ready():
             return JSONResponse({"status": "ready"})
         return _error(503, "NotReady", "The emulator is starting.")
 
-    @app.post("/_emulator/reset")
+    @router.post("/_emulator/reset")
     async def reset() -> dict[str, str]:
         """O-8."""
         await controls.reset()
         return {"status": "reset"}
 
+    return router
 
-def _add_transitions(app: FastAPI, controls: Controls) -> None:
-    @app.get("/_emulator/transitions")
+
+def _transitions_router(controls: Controls) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/_emulator/transitions")
     async def get_transitions() -> dict[str, Any]:
         """O-9."""
         return controls.policies.as_json()
 
-    @app.put("/_emulator/transitions")
+    @router.put("/_emulator/transitions")
     async def put_transitions(request: Request) -> dict[str, Any]:
         """O-9: the given policies, the others unchanged."""
         try:
@@ -160,14 +151,18 @@ def _add_transitions(app: FastAPI, controls: Controls) -> None:
             raise ControlError("InvalidTransitions", str(error)) from error
         return controls.policies.as_json()
 
+    return router
 
-def _add_clock(app: FastAPI, controls: Controls) -> None:
-    @app.get("/_emulator/clock")
+
+def _clock_router(controls: Controls) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/_emulator/clock")
     async def get_clock() -> dict[str, Any]:
         """O-10."""
         return {"mode": controls.clock.mode, "now": controls.clock.now()}
 
-    @app.put("/_emulator/clock")
+    @router.put("/_emulator/clock")
     async def put_clock(request: Request) -> dict[str, Any]:
         """O-10: real, or manual from a moment (now, if none is given)."""
         wanted = _members(await read_json(request), "mode", "now")
@@ -181,7 +176,7 @@ def _add_clock(app: FastAPI, controls: Controls) -> None:
         await controls.settle()
         return await get_clock()
 
-    @app.post("/_emulator/clock/advance")
+    @router.post("/_emulator/clock/advance")
     async def advance_clock(request: Request) -> dict[str, Any]:
         """O-10: manual time moves on."""
         seconds = _number(_members(await read_json(request), "seconds").get("seconds"), "seconds")
@@ -191,6 +186,8 @@ def _add_clock(app: FastAPI, controls: Controls) -> None:
             raise ControlError("InvalidClock", str(error), status=409) from error
         await controls.settle()
         return await get_clock()
+
+    return router
 
 
 def _members(document: Any, *known: str) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from emulator.control.body import read_json
 from emulator.control.errors import ControlError
 from emulator.control.metrics import CONTENT_TYPE, RunningModel, Snapshot, TrainingProgress, prometheus_text
 from emulator.control.usage import usage_report
@@ -23,8 +24,6 @@ from emulator.jobs.fleet import Fleet, model_of
 from emulator.jobs.training_progress import TrainingProgress as RunningTrainings
 from emulator.storage.engine import Database
 from emulator.storage.rows import Job
-
-ReadJson = Callable[[Request], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +43,42 @@ class Knobs:
     job_kinds: tuple[str, ...]
 
 
-def add_knobs(app: FastAPI, knobs: Knobs, read_json: ReadJson) -> None:
-    """Add the paths to the control application."""
-    _add_book(app, "faults", "Fault", knobs.faults, read_json)
-    _add_book(app, "answers", "Answer", knobs.answers, read_json)
-    _add_outage(app, knobs, read_json)
-    _add_reports(app, knobs)
+def knobs_router(knobs: Knobs) -> APIRouter:
+    """The paths of what a tester turns and reads."""
+    router = APIRouter()
+    _add_book(router, "faults", "Fault", knobs.faults)
+    _add_book(router, "answers", "Answer", knobs.answers)
+    _add_outage(router, knobs)
+    _add_reports(router, knobs)
+    return router
 
 
-def _add_book(app: FastAPI, name: str, kind: str, book: FaultBook | AnswerBook, read_json: ReadJson) -> None:
-    @app.get(f"/_emulator/{name}")
+def _add_book(router: APIRouter, name: str, kind: str, book: FaultBook | AnswerBook) -> None:
+    @router.get(f"/_emulator/{name}")
     async def list_all() -> dict[str, Any]:
         return {name: [item.document() for item in book.all()]}
 
-    @app.post(f"/_emulator/{name}")
+    @router.post(f"/_emulator/{name}")
     async def add(request: Request) -> dict[str, Any]:
         try:
             return {name: [item.document() for item in book.add(await read_json(request))]}
         except DefinitionError as error:
             raise ControlError(f"Invalid{kind}", str(error)) from None
 
-    @app.delete(f"/_emulator/{name}")
+    @router.delete(f"/_emulator/{name}")
     async def remove_all() -> dict[str, Any]:
         book.clear()
         return {name: []}
 
-    @app.delete(f"/_emulator/{name}/{{item_id}}")
+    @router.delete(f"/_emulator/{name}/{{item_id}}")
     async def remove(item_id: str) -> dict[str, Any]:
         if not (item_id.isdecimal() and len(item_id) < 10 and book.remove(int(item_id))):
             raise ControlError("NotFound", f"There is no {kind.lower()} {item_id}.", status=404)
         return {name: [item.document() for item in book.all()]}
 
 
-def _add_outage(app: FastAPI, knobs: Knobs, read_json: ReadJson) -> None:
-    @app.post("/_emulator/outage")
+def _add_outage(router: APIRouter, knobs: Knobs) -> None:
+    @router.post("/_emulator/outage")
     async def outage(request: Request) -> dict[str, Any]:
         """O-23."""
         try:
@@ -97,15 +98,15 @@ def _add_outage(app: FastAPI, knobs: Knobs, read_json: ReadJson) -> None:
         return {"project_version": arn, "desired": levels.desired, "in_service": levels.in_service}
 
 
-def _add_reports(app: FastAPI, knobs: Knobs) -> None:
-    @app.get("/_emulator/usage")
+def _add_reports(router: APIRouter, knobs: Knobs) -> None:
+    @router.get("/_emulator/usage")
     async def usage() -> dict[str, Any]:
         """O-13, O-26."""
         knobs.fleet.refresh()
         await knobs.fleet.write()
         return await usage_report(knobs.database, knobs.fleet.running, knobs.trainings, knobs.clock.now(), knobs.prices)
 
-    @app.get("/_emulator/metrics")
+    @router.get("/_emulator/metrics")
     async def metrics() -> Response:
         """O-14."""
         knobs.fleet.refresh()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 
 from emulator.control.errors import ControlError
@@ -13,10 +13,11 @@ from emulator.storage.engine import Database
 from emulator.storage.versions import find_version
 
 
-def add_models(app: FastAPI, database: Database, model_path: Callable[[str], Path]) -> None:
-    """Add `GET /_emulator/model?project_version=ARN`: the ONNX file of a trained version."""
+def models_router(database: Database, model_path: Callable[[str], Path]) -> APIRouter:
+    """`GET /_emulator/model?project_version=ARN`: the ONNX file of a trained version."""
+    router = APIRouter()
 
-    @app.get("/_emulator/model")
+    @router.get("/_emulator/model")
     async def model(project_version: str = "") -> Response:
         version = database.read(lambda connection: find_version(connection, project_version))
         if version is None:
@@ -25,3 +26,5 @@ def add_models(app: FastAPI, database: Database, model_path: Callable[[str], Pat
         if version.model_file is None:
             raise ControlError("NotTrained", f"The version is {version.status} and has no model.", status=409)
         return FileResponse(model_path(version.model_file), media_type="application/octet-stream")
+
+    return router

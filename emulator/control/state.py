@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 ARCHIVE_NAME = "custom-labels-state.tar"
@@ -32,10 +32,11 @@ class StateArchive:
     work_directory: Path
 
 
-def add_state(app: FastAPI, state: StateArchive) -> None:
-    """Add the paths to the control application."""
+def state_router(state: StateArchive) -> APIRouter:
+    """The paths of the whole state."""
+    router = APIRouter()
 
-    @app.get("/_emulator/state")
+    @router.get("/_emulator/state")
     async def get_state() -> Response:
         """O-15."""
         directory = _new_directory(state)
@@ -51,7 +52,7 @@ def add_state(app: FastAPI, state: StateArchive) -> None:
         }
         return StreamingResponse(_pieces(path, directory), media_type="application/x-tar", headers=headers)
 
-    @app.put("/_emulator/state")
+    @router.put("/_emulator/state")
     async def put_state(request: Request) -> dict[str, str]:
         """O-15: nothing is replaced unless the archive is whole."""
         directory = _new_directory(state)
@@ -62,6 +63,8 @@ def add_state(app: FastAPI, state: StateArchive) -> None:
         finally:
             _remove_beside(directory)
         return {"status": "loaded"}
+
+    return router
 
 
 def _new_directory(state: StateArchive) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 
 from emulator.control.errors import ControlError
 from emulator.storage.engine import Database
@@ -14,10 +14,11 @@ from emulator.storage.versions import find_version
 CancelTraining = Callable[[str], Awaitable[bool]]
 
 
-def add_trainings(app: FastAPI, database: Database, cancel: CancelTraining) -> None:
-    """Add `DELETE /_emulator/trainings/{arn}`: a training that waits or runs becomes TRAINING_FAILED, unbilled."""
+def trainings_router(database: Database, cancel: CancelTraining) -> APIRouter:
+    """`DELETE /_emulator/trainings/{arn}`: a training that waits or runs becomes TRAINING_FAILED, unbilled."""
+    router = APIRouter()
 
-    @app.delete("/_emulator/trainings/{arn:path}")
+    @router.delete("/_emulator/trainings/{arn:path}")
     async def cancel_training(arn: str) -> dict[str, Any]:
         version = database.read(lambda connection: find_version(connection, arn))
         if version is None:
@@ -30,3 +31,5 @@ def add_trainings(app: FastAPI, database: Database, cancel: CancelTraining) -> N
         if after is None:
             raise ControlError("NotFound", f"The project version {arn} is gone.", status=404)
         return {"project_version": arn, "status": after.status, "status_message": after.status_message}
+
+    return router

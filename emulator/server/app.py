@@ -17,11 +17,11 @@ from emulator.console.errors import error_response
 from emulator.console.page import ConsolePage
 from emulator.console.preview_cache import PreviewCache
 from emulator.console.watching import Watcher
-from emulator.control.app import Controls, create_control_app, is_of_this_site, read_json
-from emulator.control.knobs import Knobs, add_knobs
-from emulator.control.models import add_models
-from emulator.control.state import StateArchive, add_state
-from emulator.control.trainings import add_trainings
+from emulator.control.app import Controls, create_control_app, is_of_this_site
+from emulator.control.knobs import Knobs, knobs_router
+from emulator.control.models import models_router
+from emulator.control.state import StateArchive, state_router
+from emulator.control.trainings import trainings_router
 from emulator.domain.caller import Caller
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.faults import FaultBook
@@ -106,11 +106,13 @@ class Emulator:
         self.metrics_keeper = MetricsKeeper(self.database, self.measurements.series)
         self.runner = JobRunner(self.database, self.clock, self.policies, job_handlers(self._job_parts()))
         self.lifecycle = Lifecycle(self._parts(), self._build_edge)
-        self.control = create_control_app(self._controls())
-        add_knobs(self.control, self._knobs(), read_json)
-        add_trainings(self.control, self.database, self.cancel_training)
-        add_models(self.control, self.database, self.hosting.model_path)
-        add_state(self.control, StateArchive(self.lifecycle.save, self.lifecycle.load, self.directories.work))
+        self.control = create_control_app(
+            self._controls(),
+            knobs_router(self._knobs()),
+            trainings_router(self.database, self.cancel_training),
+            models_router(self.database, self.hosting.model_path),
+            state_router(StateArchive(self.lifecycle.save, self.lifecycle.load, self.directories.work)),
+        )
         self.cloudwatch = CloudWatchApp(self.measurements.series, self.clock.now, self.fleet.refresh)
         self.console = ConsolePage()
         self.services: Services | None = None

@@ -24,7 +24,7 @@ from emulator.storage.projects import (
 )
 from emulator.storage.reset import delete_everything
 from emulator.storage.rows import Project
-from emulator.storage.running_spans import begin_span, change_units, end_spans, running_intervals, leap_span
+from emulator.storage.running_spans import begin_span, change_units, end_spans, leap_span, running_intervals
 from emulator.storage.tables import installation, metadata
 from emulator.storage.versions import (
     add_version,

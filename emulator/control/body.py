@@ -1,0 +1,25 @@
+"""The JSON body of a control call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+
+from emulator.control.errors import ControlError
+from emulator.domain.controls.definitions import read_json_text
+
+MAXIMUM_BODY_BYTES = 1024 * 1024
+
+
+async def read_json(request: Request) -> Any:
+    """A request's JSON body. Raises ControlError."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAXIMUM_BODY_BYTES:
+            raise ControlError("BodyTooLarge", f"The body is larger than {MAXIMUM_BODY_BYTES} bytes.", status=413)
+    try:
+        return read_json_text(body)
+    except ValueError:
+        raise ControlError("InvalidJson", "The body is not valid JSON.") from None
