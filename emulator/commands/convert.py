@@ -17,8 +17,9 @@ from emulator.convert.coco import DEFAULT_OUTPUT, CocoConversion
 from emulator.convert.comma_separated import CsvConversion, separate_duplicates
 from emulator.convert.folders import FolderConversion
 from emulator.convert.multilabel import MultilabelConversion
-from emulator.convert.writing import Line, write_manifest
+from emulator.convert.writing import write_manifest
 from emulator.domain.manifest.rules.rule import Moment
+from emulator.domain.manifest.writing import Line
 from emulator.lint.check import LintResult, lint
 from emulator.lint.errors import ConversionError, UsageError
 from emulator.lint.local_images import file_below

@@ -10,7 +10,18 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.console import dataset_places, events, gallery, ground, labels, previews, projects
+from emulator.console import (
+    dataset_places,
+    deletions,
+    events,
+    folder_import,
+    gallery,
+    ground,
+    labels,
+    previews,
+    projects,
+    tasks,
+)
 from emulator.console.context import ConsoleParts
 from emulator.console.errors import add_error_handlers, error_response
 
@@ -23,6 +34,9 @@ _ROUTERS = (
     dataset_places.router,
     previews.router,
     projects.router,
+    tasks.router,
+    folder_import.router,
+    deletions.router,
     events.router,
 )
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from emulator.console.context import ConsoleCall, SignedCall
-from emulator.console.errors import ConsoleError
-from emulator.console.lookup import begin_update, require_content
+from emulator.console.context import SignedCall
+from emulator.console.lookup import begin_update, console_bucket, require_content
 from emulator.domain.jobs import JobKind
 from emulator.operations.context import Context
 from emulator.operations.lookup import dataset_of, project_of_dataset
@@ -85,14 +82,6 @@ async def post_upload_place(call: SignedCall, wish: UploadPlaceWish) -> UploadPl
         return UploadPlace(bucket=wish.bucket, prefix=wish.prefix)
 
     return await call.write(change)
-
-
-async def console_bucket(call: ConsoleCall) -> str:
-    """The console's bucket. Raises ConsoleError while it is not made."""
-    name = await asyncio.to_thread(call.parts.buckets.find, call.caller)
-    if name is None:
-        raise ConsoleError("NoConsoleBucket", "The console's bucket is not made yet.", status=409)
-    return name
 
 
 def _known_place(connection: Connection, dataset: Dataset) -> UploadPlace | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
 from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -17,6 +21,8 @@ from emulator.operations.lookup import dataset_of, project_of_dataset
 from emulator.storage.datasets import set_dataset_status
 from emulator.storage.rows import Dataset
 
+Result = TypeVar("Result")
+
 
 def content_of(call: ConsoleCall, connection: Connection, arn: str) -> tuple[Dataset, int]:
     """The caller's dataset and its content. Raises ResourceNotFoundError; ConsoleError while there is no content."""
@@ -30,6 +36,19 @@ def require_content(dataset: Dataset) -> int:
         message = f"The dataset {dataset.arn} is in state {dataset.status} and has no images yet."
         raise ConsoleError("ResourceNotReadyException", message, status=409)
     return dataset.content_id
+
+
+async def in_store_thread(look: Callable[[], Result]) -> Result:
+    """Run what asks the object store in a thread. Its errors become answers (`errors`)."""
+    return await asyncio.to_thread(look)
+
+
+async def console_bucket(call: ConsoleCall) -> str:
+    """The console's bucket. Raises ConsoleError while it is not made."""
+    name = await asyncio.to_thread(call.parts.buckets.find, call.caller)
+    if name is None:
+        raise ConsoleError("NoConsoleBucket", "The console's bucket is not made yet.", status=409)
+    return name
 
 
 def begin_update(context: Context, dataset: Dataset, kind: JobKind, **payload: object) -> None:

@@ -27,6 +27,18 @@ class TaskDocument(BaseModel):
     result: dict[str, Any]
 
 
+class TaskAnswer(BaseModel):
+    """A task that has begun."""
+
+    task: TaskDocument
+
+
+class TaskList(BaseModel):
+    """Newest first."""
+
+    tasks: list[TaskDocument]
+
+
 def task_document(task: Task) -> TaskDocument:
     """A task without what is needed to do it."""
     return TaskDocument(

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from emulator.convert.writing import Line, now
 from emulator.domain.manifest.attributes import OBJECT_DETECTION, is_number
 from emulator.domain.manifest.boxes import training_scale
 from emulator.domain.manifest.limits import MINIMUM_BOX_SIDE
+from emulator.domain.manifest.writing import Line, now
 from emulator.lint.errors import ConversionError
 from emulator.lint.s3 import S3Folder
 

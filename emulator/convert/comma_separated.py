@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emulator.convert.writing import Line, attribute_name, image_level_pair, now
+from emulator.convert.writing import attribute_name
+from emulator.domain.manifest.writing import Line, image_level_pair, now
 from emulator.lint.errors import ConversionError
 from emulator.lint.s3 import S3Folder
 

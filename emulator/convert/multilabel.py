@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emulator.convert.writing import Line
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX
 from emulator.domain.manifest.decoding import NotJsonObjectError, decode_line
 from emulator.domain.manifest.inspecting import SOURCE_REF
 from emulator.domain.manifest.reading import read_lines
 from emulator.domain.manifest.rules.rule import ManifestFileError
+from emulator.domain.manifest.writing import Line
 from emulator.lint.errors import ConversionError
 
 COPIED_KEYS = ("job-name", "human-annotated", "creation-date")

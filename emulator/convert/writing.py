@@ -4,35 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX
+from emulator.domain.manifest.attributes import METADATA_SUFFIX
 from emulator.domain.manifest.decoding import ADDED_KEYS
 from emulator.domain.manifest.inspecting import SOURCE_REF
+from emulator.domain.manifest.writing import Line
 from emulator.lint.errors import ConversionError
-
-Line = dict[str, object]
-
-
-def now() -> str:
-    """The creation date of a label made now: UTC with microseconds (CS-4)."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-
-
-def image_level_pair(attribute: str, label: str, value: int, job: str, created: str) -> Line:
-    """An image-level attribute and its metadata (F-3)."""
-    return {
-        attribute: value,
-        attribute + METADATA_SUFFIX: {
-            "confidence": 1,
-            "job-name": job,
-            "class-name": label,
-            "human-annotated": "yes",
-            "creation-date": created,
-            "type": IMAGE_CLASSIFICATION,
-        },
-    }
 
 
 def attribute_name(label: str) -> str:

@@ -26,6 +26,7 @@ class JobKind(StrEnum):
     STOP_VERSION = "stop-version"
     DELETE_VERSION = "delete-version"
     DELETE_PROJECT = "delete-project"
+    CONSOLE_TASK = "console-task"
 
 
 class VersionResults(TypedDict, total=False):
@@ -62,6 +63,9 @@ class Broke:
 
 
 Outcome = Done | Broke
+
+CONSOLE = "console"
+"""The transition of the console's tasks: no policy holds their end back."""
 
 CLIENT_ERROR = "CLIENT_ERROR"
 SERVICE_FAULT = Broke(SERVICE_ISSUE, "SERVICE_ERROR")

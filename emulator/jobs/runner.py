@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from emulator.domain.jobs import SERVICE_FAULT, JobKind, Outcome
+from emulator.domain.jobs import CONSOLE, SERVICE_FAULT, JobKind, Outcome
 from emulator.jobs.clock import Clock
 from emulator.jobs.transitions import TransitionPolicies, describes_needed
 from emulator.storage.engine import Database
@@ -25,6 +25,8 @@ from emulator.storage.rows import Job
 logger = logging.getLogger("custom_labels.jobs")
 
 SECONDS_BETWEEN_TRIES = 2.0
+_LONG = 1e6
+_LONG_WORK = frozenset({"training", CONSOLE})
 
 
 class JobHandler(Protocol):
@@ -148,10 +150,14 @@ class JobRunner:
 
         await self._wait_while(pending, patience)
 
+    async def ended(self, *resource_arns: str) -> None:
+        """Wait until no job of these resources is open, or the end begins."""
+        await self._wait_while(lambda: any(i.job.resource_arn in resource_arns for i in self._open.values()), _LONG)
+
     async def settle_due(self, patience: float) -> None:
         """After the clock was moved: wait until every change that is due by now shows (O-10), at most `patience` s.
 
-        Trainings that still work are not waited for: no clock makes them quicker.
+        Trainings and tasks of the console that still work are not waited for: no clock makes them quicker.
         """
         for item in self._open.values():
             self._is_due(item)  # whatever works on hears now that the clock was turned back
@@ -159,7 +165,7 @@ class JobRunner:
         def pending() -> bool:
             return any(
                 item.describes_needed is None
-                and (item.is_worked or item.job.transition != "training")
+                and (item.is_worked or item.job.transition not in _LONG_WORK)
                 and self._is_due(item)
                 for item in self._open.values()
             )

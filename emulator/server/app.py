@@ -16,6 +16,8 @@ from emulator.console.context import CALLER, About, ConsoleParts
 from emulator.console.errors import error_response
 from emulator.console.page import ConsolePage
 from emulator.console.preview_cache import PreviewCache
+from emulator.console.task_runs import CONSOLE_TASK, TaskHandler
+from emulator.console.task_works import WORKS
 from emulator.console.watching import Watcher
 from emulator.control.app import Controls, create_control_app, is_of_this_site
 from emulator.control.knobs import Knobs, knobs_router
@@ -104,7 +106,10 @@ class Emulator:
         self.answers = AnswerBook()
         self.request_quota = RequestQuota(self.quota_mode)
         self.metrics_keeper = MetricsKeeper(self.database, self.measurements.series)
-        self.runner = JobRunner(self.database, self.clock, self.policies, job_handlers(self._job_parts()))
+        self.console_buckets = console_buckets(self.s3, self.objects, settings)
+        handlers = job_handlers(self._job_parts())
+        handlers[CONSOLE_TASK] = TaskHandler(self.database, self.objects, self.console_buckets, self._services, WORKS)
+        self.runner = JobRunner(self.database, self.clock, self.policies, handlers)
         self.lifecycle = Lifecycle(self._parts(), self._build_edge)
         self.control = create_control_app(
             self._controls(),
@@ -150,7 +155,7 @@ class Emulator:
             about=about,
             database=self.database,
             objects=self.objects,
-            buckets=console_buckets(self.s3, self.objects, settings),
+            buckets=self.console_buckets,
             previews=PreviewCache(self.directories.previews),
             services=self._services,
             trainings=self.progress,
