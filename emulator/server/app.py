@@ -16,7 +16,7 @@ from emulator.console.context import CALLER, About, ConsoleParts
 from emulator.console.errors import error_response
 from emulator.console.page import ConsolePage
 from emulator.console.preview_cache import PreviewCache
-from emulator.console.task_runs import CONSOLE_TASK, TaskHandler
+from emulator.console.task_runs import TaskHandler
 from emulator.console.task_works import WORKS
 from emulator.console.watching import Watcher
 from emulator.control.app import Controls, create_control_app, is_of_this_site
@@ -108,7 +108,9 @@ class Emulator:
         self.metrics_keeper = MetricsKeeper(self.database, self.measurements.series)
         self.console_buckets = console_buckets(self.s3, self.objects, settings)
         handlers = job_handlers(self._job_parts())
-        handlers[CONSOLE_TASK] = TaskHandler(self.database, self.objects, self.console_buckets, self._services, WORKS)
+        handlers[JobKind.CONSOLE_TASK] = TaskHandler(
+            self.database, self.objects, self.console_buckets, self._services, WORKS
+        )
         self.runner = JobRunner(self.database, self.clock, self.policies, handlers)
         self.lifecycle = Lifecycle(self._parts(), self._build_edge)
         self.control = create_control_app(

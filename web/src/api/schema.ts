@@ -256,6 +256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/api/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Deletion
+         * @description Begin to delete. While a model runs or trains nothing is deleted: ResourceInUseException.
+         */
+        post: operations["begin_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/api/errors": {
         parameters: {
             query?: never;
@@ -268,6 +288,26 @@ export interface paths {
          * @description Every error and warning that a manifest can meet, with cause and cure; needs no signature.
          */
         get: operations["errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Events
+         * @description A snapshot of the account's resources in the region, then what changes, until the emulator ends.
+         */
+        get: operations["get_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -296,6 +336,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/api/imports/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Folder
+         * @description Begin to import a folder; the task's result has the dataset's ARN and what was found.
+         */
+        post: operations["import_folder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/api/preview": {
         parameters: {
             query?: never;
@@ -308,6 +368,130 @@ export interface paths {
          * @description A picture at most `w` pixels wide and high, upright. Kept by the object's etag.
          */
         get: operations["get_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/project": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Project
+         * @description One project with datasets and versions.
+         */
+        get: operations["get_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Projects
+         * @description All projects of the account in the region, with datasets and versions.
+         */
+        get: operations["get_projects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Task
+         * @description One task.
+         */
+        get: operations["get_task"];
+        put?: never;
+        post?: never;
+        /**
+         * Dismiss Task
+         * @description Forget a task that has ended.
+         */
+        delete: operations["dismiss_task"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tasks
+         * @description All tasks of the account in the region; those that ended stay until they are dismissed, at most 100.
+         */
+        get: operations["get_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/training/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Training
+         * @description End a training that waits or runs: TRAINING_FAILED, unbilled (O-32).
+         */
+        post: operations["cancel_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trainings
+         * @description Trainings that wait or run, with their progress.
+         */
+        get: operations["get_trainings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -364,6 +548,16 @@ export interface components {
             name?: string | null;
         };
         /**
+         * CancelledTraining
+         * @description What the version is now.
+         */
+        CancelledTraining: {
+            /** Status */
+            status: string;
+            /** Status Message */
+            status_message: string;
+        };
+        /**
          * ChangedLabels
          * @description The labels as they will be; the dataset is UPDATE_IN_PROGRESS until then if `is_updating`.
          */
@@ -398,6 +592,59 @@ export interface components {
             labels: components["schemas"]["LabelEntry"][];
             /** Unlabeled */
             unlabeled: number;
+        };
+        /**
+         * CurvePoint
+         * @description The mean loss of the steps since the point before.
+         */
+        CurvePoint: {
+            /** Loss */
+            loss: number;
+            /** Stage */
+            stage: string;
+            /** Step */
+            step: number;
+        };
+        /**
+         * DatasetDocument
+         * @description A dataset of a project; the name is derived, since the API has none. Moments in seconds since the epoch.
+         */
+        DatasetDocument: {
+            /** Arn */
+            arn: string;
+            /** Created */
+            created: number;
+            /** Error Entries */
+            error_entries: number;
+            /** Labeled Entries */
+            labeled_entries: number;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /** Status Message */
+            status_message: string;
+            /** Total Entries */
+            total_entries: number;
+            /** Total Labels */
+            total_labels: number;
+            /** Type */
+            type: string;
+            /** Updated */
+            updated: number;
+        };
+        /**
+         * DeletionWish
+         * @description A project, and what of it goes: all of it, or its models, its datasets, or both.
+         */
+        DeletionWish: {
+            /** Project */
+            project: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "project" | "models" | "datasets" | "datasets_and_models";
         };
         /**
          * Entry
@@ -559,6 +806,33 @@ export interface components {
             images: components["schemas"]["ImageWish"][];
         };
         /**
+         * FolderWish
+         * @description What is to be imported: `labels_from_folders` takes the direct child folder for the label (D-7).
+         */
+        FolderWish: {
+            /**
+             * Dataset Type
+             * @enum {string}
+             */
+            dataset_type: "TRAIN" | "TEST";
+            /**
+             * Labels From Folders
+             * @default true
+             */
+            labels_from_folders: boolean;
+            /** Project */
+            project: string;
+            /** S3 Uri */
+            s3_uri: string;
+            /**
+             * Tags
+             * @default {}
+             */
+            tags: {
+                [key: string]: string;
+            };
+        };
+        /**
          * ImageFactsDocument
          * @description An image: the size of the upright picture in pixels, which is the frame for boxes, or why it has none.
          */
@@ -688,6 +962,32 @@ export interface components {
             name: string;
         };
         /**
+         * ProjectDocument
+         * @description A project with all that belongs to it, versions latest first.
+         */
+        ProjectDocument: {
+            /** Arn */
+            arn: string;
+            /** Created */
+            created: number;
+            /** Datasets */
+            datasets: components["schemas"]["DatasetDocument"][];
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /** Versions */
+            versions: components["schemas"]["VersionDocument"][];
+        };
+        /**
+         * ProjectList
+         * @description Newest first.
+         */
+        ProjectList: {
+            /** Projects */
+            projects: components["schemas"]["ProjectDocument"][];
+        };
+        /**
          * RefPage
          * @description The addresses of many images.
          */
@@ -728,6 +1028,81 @@ export interface components {
             width: number;
         };
         /**
+         * TaskAnswer
+         * @description A task that has begun.
+         */
+        TaskAnswer: {
+            task: components["schemas"]["TaskDocument"];
+        };
+        /**
+         * TaskDocument
+         * @description What the console works on. `done` of `total` steps of a stage; moments in seconds since the epoch.
+         */
+        TaskDocument: {
+            /** Done */
+            done: number;
+            /** Ended */
+            ended: number | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Message */
+            message: string;
+            /** Project Arn */
+            project_arn: string | null;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+            /** Stage */
+            stage: string;
+            /** Started */
+            started: number;
+            /** State */
+            state: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * TaskList
+         * @description Newest first.
+         */
+        TaskList: {
+            /** Tasks */
+            tasks: components["schemas"]["TaskDocument"][];
+        };
+        /**
+         * TrainingDocument
+         * @description A training that waits or runs. `seconds_left` is about the present stage.
+         */
+        TrainingDocument: {
+            /** Curve */
+            curve: components["schemas"]["CurvePoint"][];
+            /** Done */
+            done: number;
+            /** Place In Queue */
+            place_in_queue: number | null;
+            /** Seconds */
+            seconds: number;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /** Stage */
+            stage: string;
+            /** Total */
+            total: number;
+            /** Version Arn */
+            version_arn: string;
+        };
+        /**
+         * TrainingList
+         * @description Oldest first.
+         */
+        TrainingList: {
+            /** Trainings */
+            trainings: components["schemas"]["TrainingDocument"][];
+        };
+        /**
          * UploadPlace
          * @description Where new images of a dataset go; the prefix is empty or ends in a slash.
          */
@@ -748,6 +1123,50 @@ export interface components {
             dataset: string;
             /** Prefix */
             prefix: string;
+        };
+        /**
+         * VersionDocument
+         * @description A version. `training_dataset` and `test_dataset` are names, or the addresses of manifests; null if unknown.
+         */
+        VersionDocument: {
+            /** Arn */
+            arn: string;
+            /** Billable Seconds */
+            billable_seconds: number | null;
+            /** Created */
+            created: number;
+            /** Description */
+            description: string | null;
+            /** F1 Score */
+            f1_score: number | null;
+            /** Kms Key Id */
+            kms_key_id: string | null;
+            /** Max Inference Units */
+            max_inference_units: number | null;
+            /** Min Inference Units */
+            min_inference_units: number | null;
+            /** Name */
+            name: string;
+            /** Source Version Arn */
+            source_version_arn: string | null;
+            /** Status */
+            status: string;
+            /** Status Message */
+            status_message: string;
+            /** Test Dataset */
+            test_dataset: string | null;
+            /** Training Dataset */
+            training_dataset: string | null;
+            /** Training Ended */
+            training_ended: number | null;
+        };
+        /**
+         * VersionWish
+         * @description One version.
+         */
+        VersionWish: {
+            /** Version */
+            version: string;
         };
     };
     responses: never;
@@ -1249,6 +1668,39 @@ export interface operations {
             };
         };
     };
+    begin_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
     errors: {
         parameters: {
             query?: never;
@@ -1265,6 +1717,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorCatalogue"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The call cannot be served. */
@@ -1311,6 +1792,39 @@ export interface operations {
             };
         };
     };
+    import_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
     get_preview: {
         parameters: {
             query: {
@@ -1332,6 +1846,217 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_project: {
+        parameters: {
+            query: {
+                project: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDocument"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_projects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectList"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query: {
+                id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDocument"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    dismiss_task: {
+        parameters: {
+            query: {
+                id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    cancel_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledTraining"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_trainings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingList"];
                 };
             };
             /** @description The call cannot be served. */
