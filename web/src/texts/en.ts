@@ -804,6 +804,7 @@ export const en = {
     },
     s3Uri: "S3 URI",
     s3Help: "The folder that holds the images, or a folder for each label.",
+    useAddress: (text: string) => `Use ${text}`,
     s3Error: "Enter an address such as s3://bucket/folder/.",
     automatic: "Automatically attach labels to images based on the folder",
     dataset: "Dataset",
@@ -880,6 +881,7 @@ export const en = {
       `${label}: left ${Math.round(box.left)}, top ${Math.round(box.top)}, width ${Math.round(box.width)}, height ${Math.round(box.height)}`,
     copied: (count: number) => (count === 1 ? "1 box copied" : `${count} boxes copied`),
     tipsTitle: "Tips for drawing boxes",
+    closeTips: "Start drawing",
     tips: [
       "Choose a label at the right, or press its number key.",
       "Drag from the top left to the bottom right corner of the object. Keep the box as tight as you can, and draw one box for each object.",

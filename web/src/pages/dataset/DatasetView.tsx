@@ -153,7 +153,7 @@ export function DatasetView({ project, dataset, tabs }: Props) {
             isLabelling={isLabelling}
             onManage={() => setOpen("manage")}
           />
-          <div className="dataset-images">
+          <div className={isLabelling ? "dataset-images is-labelling" : "dataset-images"}>
             {isLabelling && (
               <LabellingBar
                 dataset={dataset.arn}

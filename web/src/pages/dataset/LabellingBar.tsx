@@ -41,54 +41,58 @@ export function LabellingBar({ dataset, choice, draft, labels, work, total, onDr
     }
   };
   return (
-    <div className="labelling-bar" role="group" aria-label={labelling.tools}>
-      <Button disabled={count === 0 || isBusy} onClick={() => setOpen("assign")}>
-        {labelling.assignLabels}
-      </Button>
-      <Button
-        disabled={count === 0 || isBusy || labels.length === 0}
-        disabledReason={labels.length === 0 ? labelling.labelsFirst : undefined}
-        loading={isGathering}
-        onClick={() => void draw()}
-      >
-        {labelling.drawBoxes}
-      </Button>
-      <Button disabled={count === 0 || isBusy || changed > 0} onClick={() => setOpen("remove")}>
-        {labelling.removeImages}
-      </Button>
-      <span className="labelling-icons">
+    <>
+      <div className="labelling-bar" role="group" aria-label={labelling.tools}>
+        <Button disabled={count === 0 || isBusy} onClick={() => setOpen("assign")}>
+          {labelling.assignLabels}
+        </Button>
         <Button
-          variant="icon"
-          iconName="undo"
-          ariaLabel={labelling.undo}
-          disabled={!canUndo || isBusy}
-          onClick={draft.undo}
-        />
+          disabled={count === 0 || isBusy || labels.length === 0}
+          disabledReason={labels.length === 0 ? labelling.labelsFirst : undefined}
+          loading={isGathering}
+          onClick={() => void draw()}
+        >
+          {labelling.drawBoxes}
+        </Button>
+        <Button disabled={count === 0 || isBusy || changed > 0} onClick={() => setOpen("remove")}>
+          {labelling.removeImages}
+        </Button>
+        <span className="labelling-icons">
+          <Button
+            variant="icon"
+            iconName="undo"
+            ariaLabel={labelling.undo}
+            disabled={!canUndo || isBusy}
+            onClick={draft.undo}
+          />
+          <Button
+            variant="icon"
+            iconName="redo"
+            ariaLabel={labelling.redo}
+            disabled={!canRedo || isBusy}
+            onClick={draft.redo}
+          />
+        </span>
+      </div>
+      <div className="labelling-status">
+        <span className="labelling-count" role="status">
+          {labelling.selected(count)}
+          {changed > 0 && ` · ${labelling.unsaved(changed)}`}
+        </span>
         <Button
-          variant="icon"
-          iconName="redo"
-          ariaLabel={labelling.redo}
-          disabled={!canRedo || isBusy}
-          onClick={draft.redo}
-        />
-      </span>
-      <span className="labelling-count" role="status">
-        {labelling.selected(count)}
-        {changed > 0 && ` · ${labelling.unsaved(changed)}`}
-      </span>
-      <Button
-        variant="inline-link"
-        onClick={() => choice.set({ ...choice.get(), selection: count > 0 ? NOTHING_SELECTED : allSelected(total) })}
-      >
-        {count > 0 ? labelling.selectNone : labelling.selectAll(number(total))}
-      </Button>
-      {work.progress && (
-        <ProgressBar
-          value={(100 * work.progress.done) / Math.max(1, work.progress.total)}
-          label={labelling.saving}
-          additionalInfo={labelling.savingOf(Math.floor(work.progress.done), work.progress.total)}
-        />
-      )}
+          variant="inline-link"
+          onClick={() => choice.set({ ...choice.get(), selection: count > 0 ? NOTHING_SELECTED : allSelected(total) })}
+        >
+          {count > 0 ? labelling.selectNone : labelling.selectAll(number(total))}
+        </Button>
+        {work.progress && (
+          <ProgressBar
+            value={(100 * work.progress.done) / Math.max(1, work.progress.total)}
+            label={labelling.saving}
+            additionalInfo={labelling.savingOf(Math.floor(work.progress.done), work.progress.total)}
+          />
+        )}
+      </div>
       {open === "assign" && (
         <AssignLabelsDialog
           labels={labels}
@@ -111,6 +115,6 @@ export function LabellingBar({ dataset, choice, draft, labels, work, total, onDr
           onDismiss={() => setOpen(null)}
         />
       )}
-    </div>
+    </>
   );
 }

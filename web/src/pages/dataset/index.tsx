@@ -35,6 +35,7 @@ function ProjectDatasets({ project }: { project: Project }) {
   const tab = (
     <Tabs
       ariaLabel={texts.tabs}
+      disableContentPaddings
       activeTabId={type}
       onChange={({ detail }) =>
         void navigate(paths.dataset(project.name, detail.activeTabId === "TEST" ? "TEST" : "TRAIN"))

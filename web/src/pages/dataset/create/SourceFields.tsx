@@ -79,7 +79,7 @@ function FolderFields({ source, onChange, isWrong }: FieldProps) {
         <Autosuggest
           value={source.folder}
           placeholder="s3://"
-          enteredTextLabel={(value) => value}
+          enteredTextLabel={texts.useAddress}
           options={(buckets ?? []).map(({ Name = "" }) => ({ value: `s3://${Name}/` }))}
           onChange={({ detail }) => onChange({ ...source, folder: detail.value })}
         />

@@ -1,4 +1,3 @@
-import ColumnLayout from "@cloudscape-design/components/column-layout";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import { useState } from "react";
@@ -31,7 +30,7 @@ export function BoxFields({ box, size, onChange }: Props) {
       }
       stretch
     >
-      <ColumnLayout columns={4} minColumnWidth={64}>
+      <div className="box-fields">
         {SIDES.map((side) => (
           <FormField key={side} label={editor.sides[side]}>
             <Input
@@ -49,7 +48,7 @@ export function BoxFields({ box, size, onChange }: Props) {
             />
           </FormField>
         ))}
-      </ColumnLayout>
+      </div>
     </FormField>
   );
 }

@@ -14,12 +14,13 @@ interface Props {
   readonly proposals: ReturnType<typeof useProposals>;
   readonly onAcceptProposals: () => void;
   readonly run: (command: Command) => void;
+  readonly onTips: () => void;
 }
 
 const ZOOM = 1.25;
 
 /** The buttons above the image; each has a key as well. */
-export function EditorBar({ draft, scale, canCopy, canAccept, proposals, onAcceptProposals, run }: Props) {
+export function EditorBar({ draft, scale, canCopy, canAccept, proposals, onAcceptProposals, run, onTips }: Props) {
   const { editor } = useTexts();
   const { number } = useFormats();
   const canUndo = useDraft(draft, ({ past }) => past.length > 0);
@@ -74,6 +75,7 @@ export function EditorBar({ draft, scale, canCopy, canAccept, proposals, onAccep
           onClick={() => run({ name: "zoom", factor: ZOOM })}
         />
         <Button variant="icon" iconName="zoom-to-fit" ariaLabel={editor.fit} onClick={() => run({ name: "fit" })} />
+        <Button variant="icon" iconName="status-info" ariaLabel={editor.tipsTitle} onClick={onTips} />
       </span>
       <span className="labelling-count" role="status">
         {proposals.isEmpty && editor.noProposals}

@@ -6,13 +6,13 @@ import type { CatalogueRule } from "../io/types";
 import { ErrorDetails } from "../gallery/ErrorDetails";
 import type { Annotations, ImageSize, Rectangle } from "../model/annotations";
 import { newBoxId, sameAnnotations } from "../model/annotations";
-import { centred, fitted, MAXIMUM_BOXES } from "../model/geometry";
+import { centred, fitted, MAXIMUM_BOXES, scaledBoxes } from "../model/geometry";
 import { fittedView, panned, type View, zoomed } from "../model/view";
 import { BoxCanvas } from "./BoxCanvas";
 import { EditorBar } from "./EditorBar";
 import { type Command, commandOf } from "./keys";
 import { LabelPane } from "./LabelPane";
-import { Tips } from "./Tips";
+import { Tips, useTips } from "./Tips";
 import { useBoxes } from "./useBoxes";
 import { type EditorImage, inFrame } from "./useImage";
 import { useProposals } from "./useProposals";
@@ -41,6 +41,7 @@ export function ImageEditor(props: Props) {
   const [refused, setRefused] = useState(false);
   const [told, setTold] = useState("");
   const proposals = useProposals(image);
+  const tips = useTips();
   useEffect(() => window.current?.focus({ preventScroll: true }), []);
 
   const changeView = (change: (view: View, bounds: ImageSize) => View) => {
@@ -115,7 +116,8 @@ export function ImageEditor(props: Props) {
         changeView((_, bounds) => fittedView(image.size, bounds));
         break;
       case "escape":
-        work.select(null);
+        if (tips.isOpen) tips.close();
+        else work.select(null);
         break;
     }
   };
@@ -144,8 +146,8 @@ export function ImageEditor(props: Props) {
             proposals.clear();
           }}
           run={run}
+          onTips={tips.open}
         />
-        <Tips />
         {work.problem !== null && (refused || work.problem !== "tooMany") && (
           <Alert type={work.problem === "tooMany" ? "warning" : "error"}>{editor.problems[work.problem]}</Alert>
         )}
@@ -154,26 +156,29 @@ export function ImageEditor(props: Props) {
             <ErrorDetails errors={image.entry.errors} catalogue={catalogue} />
           </Alert>
         )}
-        <BoxCanvas
-          entry={image.entry}
-          size={image.size}
-          boxes={work.boxes}
-          ghosts={proposals.boxes}
-          selected={work.selected}
-          label={label}
-          canDraw={work.problem === null}
-          view={view}
-          window={window}
-          onView={changeView}
-          onSelect={work.select}
-          onDraw={draw}
-          onChange={(id, box, name) => work.set(id, box, name)}
-          onRefused={() => setRefused(true)}
-          onGhost={(ghost) => {
-            draw(ghost);
-            proposals.drop(ghost);
-          }}
-        />
+        <div className="editor-stage">
+          <BoxCanvas
+            entry={image.entry}
+            size={image.size}
+            boxes={work.boxes}
+            ghosts={proposals.boxes}
+            selected={work.selected}
+            label={label}
+            canDraw={work.problem === null}
+            view={view}
+            window={window}
+            onView={changeView}
+            onSelect={work.select}
+            onDraw={draw}
+            onChange={(id, box, name) => work.set(id, box, name)}
+            onRefused={() => setRefused(true)}
+            onGhost={(ghost) => {
+              draw(ghost);
+              proposals.drop(ghost);
+            }}
+          />
+          <Tips tips={tips} />
+        </div>
         <div className="visually-hidden" role="status">
           {chosen ? editor.chosen(chosen.label, chosen) : told}
         </div>
@@ -197,13 +202,16 @@ export function ImageEditor(props: Props) {
 
 const sameAsSaved = (annotations: Annotations, image: EditorImage) => sameAnnotations(annotations, image.saved);
 
-/** Adds the boxes to another image as far as its 50 allow; those that it has already stay single. Returns how many. */
+/**
+ * Adds the boxes to another image, at the same places of its frame, as far as its 50 allow; those that it has already stay
+ * single. Returns how many.
+ */
 function copyBoxes(draft: DraftStore, from: Annotations, to: EditorImage): number {
   let copied = 0;
   draft.edit("copyBoxes", [{ sourceRef: to.entry.source_ref, annotations: to.saved }], (before) => {
     const framed = inFrame(before, to.size);
     const known = new Set(framed.boxes.map(placeOf));
-    const added = from.boxes
+    const added = scaledBoxes(from.boxes, from.frame ?? to.size, to.size)
       .map((box) => ({ ...fitted(box, to.size), label: box.label, id: newBoxId() }))
       .filter((box) => !known.has(placeOf(box)))
       .slice(0, Math.max(0, MAXIMUM_BOXES - framed.boxes.length));

@@ -69,7 +69,12 @@ function BoxLine({ box, index, isSelected, size, onSelect, onDelete, onFields }:
   return (
     <li className={isSelected ? "is-chosen" : undefined}>
       <div className="editor-box-line">
-        <button type="button" aria-pressed={isSelected} onClick={() => onSelect(isSelected ? null : box.id)}>
+        <button
+          type="button"
+          className="editor-box-name"
+          aria-pressed={isSelected}
+          onClick={() => onSelect(isSelected ? null : box.id)}
+        >
           <i aria-hidden="true" style={{ background: colourOf(box.label) }} />
           <bdi>{editor.boxName(index + 1, box.label)}</bdi>
         </button>

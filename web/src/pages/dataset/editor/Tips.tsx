@@ -1,4 +1,4 @@
-import ExpandableSection from "@cloudscape-design/components/expandable-section";
+import Button from "@cloudscape-design/components/button";
 import { useState } from "react";
 import { readStored, writeStored } from "../../../state/store";
 import { useTexts } from "../../../texts";
@@ -7,24 +7,33 @@ const KEY = "custom-labels.editor-tips-seen";
 const local = () => window.localStorage;
 const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
 
-/** How boxes are drawn (C-12): open until the reader closes it, then closed for good. */
-export function Tips() {
-  const { editor } = useTexts();
+/** Whether the tips are open (C-12): at first, and whenever the reader asks for them. */
+export function useTips() {
   const [isOpen, setOpen] = useState(() => !readStored(local, KEY, isFlag, false));
+  return {
+    isOpen,
+    open: () => setOpen(true),
+    close: () => {
+      setOpen(false);
+      writeStored(local, KEY, true);
+    },
+  };
+}
+
+/** How boxes are drawn, over the image until it is closed. */
+export function Tips({ tips }: { tips: ReturnType<typeof useTips> }) {
+  const { editor } = useTexts();
   return (
-    <ExpandableSection
-      headerText={editor.tipsTitle}
-      expanded={isOpen}
-      onChange={({ detail }) => {
-        setOpen(detail.expanded);
-        writeStored(local, KEY, !detail.expanded);
-      }}
-    >
-      <ul id="box-editor-tips" className="editor-tips">
+    <section className="editor-tips" aria-labelledby="box-editor-tips-title" hidden={!tips.isOpen}>
+      <h2 id="box-editor-tips-title">{editor.tipsTitle}</h2>
+      <ul id="box-editor-tips">
         {editor.tips.map((tip) => (
           <li key={tip}>{tip}</li>
         ))}
       </ul>
-    </ExpandableSection>
+      <Button variant="primary" onClick={tips.close}>
+        {editor.closeTips}
+      </Button>
+    </section>
   );
 }

@@ -31,8 +31,9 @@ export function useEditorImage(dataset: string, sourceRef: string | undefined) {
       const { bucket, key } = entry;
       const { images } = await api.post<{ images: ImageFacts[] }>("/images/facts", { images: [{ bucket, key }] });
       const facts = images[0];
-      if (facts === undefined || "error" in facts) throw new Error(facts?.error.message ?? entry.source_ref);
-      return { entry, size: { width: facts.width, height: facts.height } };
+      const { width = null, height = null, error } = facts ?? {};
+      if (width === null || height === null) throw new Error(error?.message ?? entry.source_ref);
+      return { entry, size: { width, height } };
     },
   });
   const image = useMemo((): EditorImage | null | undefined => {

@@ -14,9 +14,11 @@ const COLOURS = [
   "#6ee7ff",
 ];
 
-/** The same colour for the same label wherever it is shown. */
+const given = new Map<string, number>();
+
+/** The colour of a label, the same wherever it is shown. Colours go round in the order in which labels are first seen. */
 export function colourOf(label: string): string {
-  let hash = 2_166_136_261;
-  for (let place = 0; place < label.length; place++) hash = Math.imul(hash ^ label.charCodeAt(place), 16_777_619);
-  return COLOURS[(hash >>> 0) % COLOURS.length] ?? "#ff5d64";
+  const place = given.get(label) ?? given.size;
+  given.set(label, place);
+  return COLOURS[place % COLOURS.length] ?? "#ff5d64";
 }

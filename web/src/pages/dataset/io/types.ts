@@ -61,9 +61,14 @@ export interface CatalogueRule {
   ids: string[];
 }
 
-export type ImageFacts =
-  | { bucket: string; key: string; width: number; height: number }
-  | { bucket: string; key: string; error: { code: string; message: string } };
+/** The size of the upright picture, or why it has none. */
+export interface ImageFacts {
+  bucket: string;
+  key: string;
+  width: number | null;
+  height: number | null;
+  error: { code: string; message: string } | null;
+}
 
 export interface Proposals {
   boxes: { left: number; top: number; width: number; height: number; score: number }[];
