@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from emulator.domain.manifest.images import ImageFacts, ImageLook, ImageProblem
+from emulator.domain.manifest.images import ImageLook
 from emulator.domain.manifest.rules.rule import Rule
 from emulator.domain.manifest.training import TrainingValidation, validate_training
+from emulator.vision.images import ImageFacts
 from support.manifests import as_bytes, box_line, image_line
 
 Lines = Sequence[Any]
@@ -17,7 +18,7 @@ def good(places: Sequence[tuple[str, str]]) -> list[ImageLook]:
     return [ImageFacts("JPEG", 640, 480, 1000) for _ in places]
 
 
-def problem(which: ImageProblem, *, only: str = "") -> Callable[[Sequence[tuple[str, str]]], list[ImageLook]]:
+def problem(which: ImageLook, *, only: str = "") -> Callable[[Sequence[tuple[str, str]]], list[ImageLook]]:
     """Looks at images and finds this problem, in all or in those whose key has `only` in it."""
     return lambda places: [which if only in key else ImageFacts("PNG", 640, 480, 9) for _, key in places]
 

@@ -118,7 +118,7 @@ def _make(call: ConsoleCall, location: ObjectLocation, side: int, known: str) ->
     kept = cache.get(name)
     if kept is not None:
         width, height = int.from_bytes(kept[:4], "big"), int.from_bytes(kept[4:8], "big")
-        return _Made(kept[8:], etag, ImageFacts("JPEG", width, height))
+        return _Made(kept[8:], etag, ImageFacts("JPEG", width, height, len(kept) - 8))
     data = call.parts.objects.get(location, call.caller)
     try:
         facts = probe(data)

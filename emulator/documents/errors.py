@@ -10,7 +10,7 @@ from emulator.domain.manifest.rules.rule import Effect, Level, Moment, Rule
 _HEAD = """# Manifest errors and warnings
 
 Every error and warning that a manifest can meet, with cause and cure. `custom-labels lint FILE` finds them without a
-server. This page is written from the registry `emulator/domain/manifest/rules.py`; a test keeps the two together.
+server. This page is written from the registry `emulator/domain/manifest/rules/`; a test keeps the two together.
 
 *Ids* are those of the rule catalogue that the project works from: E for datasets, TE for trainings as a whole, J for
 single lines, V, Q and so on for limits.
@@ -28,10 +28,10 @@ line. In a training it stands under `errors` or `warnings` in the line of the va
 (from 1) in `error_json_line_indices` of the summary.
 
 The array goes into the object that the error is about: the line, the label attribute, its metadata, or one annotation.
-An image-level attribute is a number and cannot hold one: its errors stand in the line.
+An image-level attribute is a number or text and cannot hold one: its errors stand in the line.
 
 A line is *invalid* (not used; more than 20 % of invalid lines fail the training), *ignored* (without labels;
-does not count as invalid) or *valid*. The image of an ignored training line serves as background: it teaches what none
+outside that rule) or *valid*. The image of an ignored training line serves as background: it teaches what none
 of the labels looks like. An error marked "stops" ends all further checks of its line.
 """
 
@@ -39,6 +39,7 @@ _SECTIONS: tuple[tuple[str, tuple[Level, ...], bool], ...] = (
     ("Errors of a whole file, or of a pair", (Level.FILE, Level.PAIR), False),
     ("Errors of a line", (Level.LINE, Level.ATTRIBUTE, Level.METADATA, Level.ANNOTATION), False),
     ("Warnings of a line", (Level.LINE, Level.ATTRIBUTE), True),
+    ("Warnings of a whole file", (Level.FILE,), True),
 )
 
 
@@ -52,7 +53,7 @@ def errors_document() -> str:
 
 
 def _entry(rule: Rule) -> str:
-    name = f"`{rule.code}`" if rule.published else f"`{rule.code}` (our name: AWS reports nothing)"
+    name = f"`{rule.code}`" if rule.published else f"`{rule.code}` (our name: no code of AWS is known)"
     shown = rule.message.replace("{}", "50") if rule.level is Level.PAIR else rule.message.replace("{}", "*name*")
     rows = [
         ("message", shown),

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.domain.errors import InvalidParameterError, RuleError
+from emulator.domain.image_limits import (
+    ASPECT_RATIO,
+    MAXIMUM_INLINE_BYTES,
+    MAXIMUM_OBJECT_BYTES,
+    MAXIMUM_SIDE,
+    MINIMUM_SIDE,
+    image_too_large,
+    is_too_long_for_detection,
+)
 
-MAXIMUM_IMAGE_BYTES = 4 * 1024 * 1024
-MAXIMUM_S3_IMAGE_BYTES = 15 * 1024 * 1024
-MINIMUM_SIDE = 64
-MAXIMUM_SIDE = 4096
-MAXIMUM_ASPECT_RATIO = 20
 CONFIDENCE_DECIMALS = 5
 
 Box = tuple[float, float, float, float]
@@ -26,11 +30,6 @@ class Candidate:
     label: str
     confidence: float
     box: Box | None = None
-
-
-def image_too_large() -> RuleError:
-    """More bytes or pixels than DetectCustomLabels takes (A-7)."""
-    return RuleError("ImageTooLargeException", "Image size is too large.")
 
 
 def invalid_image_format() -> RuleError:
@@ -48,7 +47,7 @@ def invalid_s3_object() -> RuleError:
 
 def check_size(number_of_bytes: int, *, from_s3: bool) -> None:
     """Raise ImageTooLargeException for more than 4 MB of bytes or 15 MB of an S3 object (R-3, Q-13)."""
-    if number_of_bytes > (MAXIMUM_S3_IMAGE_BYTES if from_s3 else MAXIMUM_IMAGE_BYTES):
+    if number_of_bytes > (MAXIMUM_OBJECT_BYTES if from_s3 else MAXIMUM_INLINE_BYTES):
         raise image_too_large()
 
 
@@ -58,8 +57,8 @@ def check_dimensions(width: int, height: int) -> None:
         raise image_too_large()
     if min(width, height) < MINIMUM_SIDE:
         raise InvalidParameterError(f"The image must be at least {MINIMUM_SIDE} pixels high and wide.")
-    if max(width, height) > MAXIMUM_ASPECT_RATIO * min(width, height):
-        raise InvalidParameterError(f"The aspect ratio of the image must not exceed {MAXIMUM_ASPECT_RATIO}:1.")
+    if is_too_long_for_detection(width, height):
+        raise InvalidParameterError(f"The aspect ratio of the image must not exceed {ASPECT_RATIO}:1.")
 
 
 def select_labels(

@@ -9,12 +9,22 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.jobs import Broke, Done, Outcome
+from emulator.domain.manifest.limits import ManifestLimits
+from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.domain.manifest.splitting import distribute
 from emulator.domain.messages import COPIED_DATASET_CREATED, DATASET_DISTRIBUTED, DATASET_MESSAGES
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.states import DATASET_MOVES, Event, next_state
-from emulator.jobs.ingest import IngestTask, build_content, client_error, location_of, manifest_size, update_content
+from emulator.jobs.ingest import (
+    IngestTask,
+    build_content,
+    client_error,
+    location_of,
+    manifest_size,
+    side_of,
+    update_content,
+)
 from emulator.jobs.readers import Readers
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.threads import in_thread
@@ -22,7 +32,7 @@ from emulator.jobs.worker_process import WorkerSettings, run_in_worker
 from emulator.storage.console_labels import store_labels, stored_labels
 from emulator.storage.content_changes import contents_of, sweep_content
 from emulator.storage.content_copies import copy_entries
-from emulator.storage.contents import labels_by_position
+from emulator.storage.contents import content_stats, labels_by_position
 from emulator.storage.datasets import find_dataset, remove_dataset, set_dataset_content, set_dataset_status
 from emulator.storage.engine import Database
 from emulator.storage.rows import Dataset, Job
@@ -110,8 +120,9 @@ class CreateDataset(DatasetHandler):
         await in_thread(_remove_unfinished, self.database, dataset)
         size = await in_thread(manifest_size, self._objects, location, caller)
         if size < _WORKER_FROM_BYTES:
-            return await in_thread(build_content, self.database, self._objects, location, caller, dataset.id)
-        task = IngestTask(caller, location, dataset.id)
+            place = self.database, self._objects, location, caller
+            return await in_thread(build_content, *place, dataset.id, dataset.kind)
+        task = IngestTask(caller, location, dataset.id, dataset.kind)
         return await run_in_worker(self._worker_settings, task)
 
     def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Done) -> None:
@@ -135,10 +146,24 @@ class CopyDataset(DatasetHandler):
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
         with self.readers.reading(job.payload["source_arn"]):
             await in_thread(_remove_unfinished, self.database, dataset)
+            limits = ManifestLimits.of(job.region, side_of(dataset.kind))
+            if await in_thread(self._entries, job.payload["source_arn"]) > limits.lines:
+                return client_error(file_rules.MANIFEST_TOO_MANY_ROWS.message)
             content_id = await in_thread(copy_entries, self.database, find_source, dataset.id)
         if content_id is None:
             return client_error("The source dataset was deleted.")
         return Done(content_id=content_id)
+
+    def _entries(self, arn: str) -> int:
+        """How many entries a dataset has; 0 if there is none."""
+
+        def count(connection: Connection) -> int:
+            source = find_dataset(connection, arn)
+            if source is None or source.content_id is None:
+                return 0
+            return content_stats(connection, source.content_id).total_entries
+
+        return self.database.read_now(count)
 
     def effect(self, connection: Connection, dataset: Dataset, job: Job, outcome: Done) -> None:
         """The copied content becomes the dataset's, and so do the labels that no image has."""
@@ -155,9 +180,11 @@ class UpdateDataset(DatasetHandler):
     async def work(self, job: Job) -> Outcome:
         """Examine and upsert the lines in a thread."""
         await self.has_been_read(job)
+        dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
         content_id = self.database.read(lambda connection: content_of(connection, job.resource_arn))
         lines = base64.b64decode(job.payload["lines"])
-        return await in_thread(update_content, self.database, lines, content_id)
+        limits = ManifestLimits.of(job.region, side_of(dataset.kind))
+        return await in_thread(update_content, self.database, lines, content_id, limits, dataset.arn)
 
 
 class DistributeDataset(DatasetHandler):
@@ -193,14 +220,29 @@ class DistributeDataset(DatasetHandler):
         return Done(contents=(stay, moved))
 
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
-        """Both datasets pass to UPDATE_COMPLETE with their new contents, or to UPDATE_FAILED."""
-        datasets = _both(connection, job)
+        """Both datasets pass to UPDATE_COMPLETE with their new contents.
+
+        Otherwise the training dataset passes to UPDATE_FAILED, and the test dataset is again what it was.
+        """
+        train, test = _both(connection, job)
         if isinstance(outcome, Done):
             assert outcome.contents is not None, "a distribution brings two contents"
-            for dataset, content_id in zip(datasets, outcome.contents, strict=True):
+            for dataset, content_id in zip((train, test), outcome.contents, strict=True):
                 set_dataset_content(connection, dataset.id, content_id)
-        for dataset in datasets:
-            move(connection, dataset, outcome, now, self.done_message)
+            move(connection, test, outcome, now, self.done_message)
+        elif before := job.payload.get("test_before"):
+            set_dataset_status(
+                connection,
+                test.id,
+                before["status"],
+                before["message"],
+                updated_at=before["updated_at"],
+                code=before["code"],
+            )
+        else:
+            # Accepted by an earlier release, which did not write down what the test dataset was.
+            move(connection, test, outcome, now, self.done_message)
+        move(connection, train, outcome, now, self.done_message)
 
 
 class DeleteDataset(DatasetHandler):

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.domain.detection import Candidate, check_dimensions, image_too_large, invalid_image_format
+from emulator.domain.detection import Candidate, check_dimensions, invalid_image_format
+from emulator.domain.image_limits import image_too_large
 
 if TYPE_CHECKING:
     from emulator.vision.served_model import ServedModel

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.jobs import CLIENT_ERROR, Broke, Done, Outcome
-from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination
+from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination, DroppedLine
 from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
 from emulator.domain.manifest.rules import file_rules
@@ -29,7 +30,10 @@ from emulator.storage.contents import content_bucket, content_stats
 from emulator.storage.engine import Database
 from emulator.storage.rows import EntryRecord
 
+logger = logging.getLogger(__name__)
+
 _ENTRIES_AT_ONCE = 1000
+_DROPS_TOLD = 100
 
 
 def location_of(s3_object: dict[str, Any]) -> ObjectLocation:
@@ -67,6 +71,7 @@ class IngestTask:
     caller: Caller
     manifest: ObjectLocation
     dataset_id: int
+    kind: str = "train"
 
     def to_json(self) -> dict[str, Any]:
         """The task as the worker reads it."""
@@ -75,13 +80,23 @@ class IngestTask:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> IngestTask:
         """What `to_json` wrote."""
-        return cls(Caller(**document["caller"]), ObjectLocation(**document["manifest"]), document["dataset_id"])
+        return cls(
+            Caller(**document["caller"]),
+            ObjectLocation(**document["manifest"]),
+            document["dataset_id"],
+            document["kind"],
+        )
 
 
 def build_content(
-    database: Database, objects: ObjectStore, location: ObjectLocation, caller: Caller, dataset_id: int
+    database: Database,
+    objects: ObjectStore,
+    location: ObjectLocation,
+    caller: Caller,
+    dataset_id: int,
+    kind: str = "train",
 ) -> Outcome:
-    """Read a manifest into a new content of a dataset; the outcome of a job `create-dataset`.
+    """Read a manifest into a new content of a dataset of this kind; the outcome of a job `create-dataset`.
 
     Entries are committed in batches of 1,000, so that other writers wait a few milliseconds at most. An interrupted
     build leaves a content that no dataset refers to. Once it is certain that the manifest will be refused, the rest is
@@ -90,6 +105,7 @@ def build_content(
     examination = DatasetExamination()
     content_id = database.write_now(lambda connection: create_content(connection, dataset_id))
     batch: list[EntryRecord] = []
+    drops = _DropLog(f"s3://{location.bucket}/{location.key}")
 
     def flush() -> None:
         database.write_now(lambda connection: append_entries(connection, content_id, batch))
@@ -97,8 +113,9 @@ def build_content(
 
     try:
         with open_manifest(objects, location, caller) as stream:
-            for line in read_lines(stream):
+            for line in read_lines(stream, ManifestLimits.of(caller.region, side_of(kind))):
                 entry = examination.feed(line)
+                drops.see(line.number, entry)
                 if examination.is_lost:
                     batch.clear()
                 elif isinstance(entry, DatasetEntry):
@@ -108,6 +125,7 @@ def build_content(
     except ManifestFileError as error:
         return client_error(error.status_message)
     flush()
+    drops.end()
     failure = examination.failure()
     if failure is not None:
         return client_error(failure.message)
@@ -116,15 +134,24 @@ def build_content(
     return Done(content_id=content_id)
 
 
-def update_content(database: Database, lines: bytes, content_id: int) -> Outcome:
-    """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12).
+def update_content(
+    database: Database, lines: bytes, content_id: int, limits: ManifestLimits | None = None, name: str = "an update"
+) -> Outcome:
+    """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12). `name` is for the log.
 
     Entries (E-3) and labels (E-6) are counted afterwards, since those that are replaced are gone then (L-1).
     """
+    limits = limits or ManifestLimits()
     examination = DatasetExamination(database.read_now(lambda connection: content_bucket(connection, content_id)))
     try:
-        entries = (examination.feed(line) for line in read_lines(io.BytesIO(lines)))
-        records = [record_of(entry) for entry in entries if isinstance(entry, DatasetEntry)]
+        records = []
+        drops = _DropLog(name)
+        for line in read_lines(io.BytesIO(lines), limits):
+            entry = examination.feed(line)
+            drops.see(line.number, entry)
+            if isinstance(entry, DatasetEntry):
+                records.append(record_of(entry))
+        drops.end()
     except ManifestFileError as error:
         return client_error(error.status_message)
     failure = examination.failure()
@@ -139,7 +166,7 @@ def update_content(database: Database, lines: bytes, content_id: int) -> Outcome
         upsert_entries(connection, content_id, records, existing)
         set_content_bucket(connection, content_id, next(iter(examination.buckets), None))
         found = content_stats(connection, content_id)
-        if found.total_entries > ManifestLimits().lines:
+        if found.total_entries > limits.lines:
             raise ManifestFileError(file_rules.MANIFEST_TOO_MANY_ROWS)
         if found.total_labels > MAXIMUM_LABELS:
             raise ManifestFileError(file_rules.TOO_MANY_LABELS)
@@ -149,6 +176,31 @@ def update_content(database: Database, lines: bytes, content_id: int) -> Outcome
     except ManifestFileError as error:
         return client_error(error.status_message)
     return Done()
+
+
+def side_of(kind: str) -> Literal["train", "test"]:
+    """A dataset's kind as ManifestLimits names it."""
+    return "test" if kind == "test" else "train"
+
+
+class _DropLog:
+    """Tells in the log of every line that a dataset drops silently (E-8): of a hundred each, then how many more."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._dropped = 0
+
+    def see(self, number: int, entry: DatasetEntry | DroppedLine) -> None:
+        if isinstance(entry, DatasetEntry):
+            return
+        self._dropped += 1
+        if self._dropped <= _DROPS_TOLD:
+            detail = next((f": {finding.detail}" for finding in entry.findings if finding.detail), "")
+            logger.warning("%s, line %d was dropped: %s%s", self._name, number, entry.rule.code, detail)
+
+    def end(self) -> None:
+        if self._dropped > _DROPS_TOLD:
+            logger.warning("%s: %d more lines were dropped", self._name, self._dropped - _DROPS_TOLD)
 
 
 def client_error(message: str) -> Broke:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ from emulator.domain.arns import parse_arn
 from emulator.domain.caller import Caller
 from emulator.domain.jobs import Broke
 from emulator.domain.manifest.dataset import original_line
+from emulator.domain.manifest.reading import without_mark
 from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.domain.manifest.splitting import distribute
@@ -149,11 +151,11 @@ class Preparation:
 
 
 def _copy_lines(source: BinaryIO, target: BinaryIO) -> None:
-    """Copy a manifest; its last line is ended, so that the next manifest's first one is a line of its own."""
+    """Copy a manifest without its byte order mark; its last line is ended, so that the next manifest begins a line."""
     last = b"\n"
-    while piece := source.read(_PIECE_BYTES):
+    for piece in without_mark(iter(partial(source.read, _PIECE_BYTES), b"")):
         target.write(piece)
-        last = piece[-1:]
+        last = piece[-1:] or last
     if last != b"\n":
         target.write(b"\n")
 

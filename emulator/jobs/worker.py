@@ -48,7 +48,7 @@ def _perform(task: str, settings: dict[str, Any], argument: dict[str, Any], repo
         from emulator.storage.engine import Database
 
         ingest, database = IngestTask.from_json(argument), Database(Path(settings["database_path"]))
-        return build_content(database, objects, ingest.manifest, ingest.caller, ingest.dataset_id)
+        return build_content(database, objects, ingest.manifest, ingest.caller, ingest.dataset_id, ingest.kind)
     if task == "train":
         from emulator.training.run import run_training
         from emulator.training.task import TrainingTask

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
-from emulator.domain.manifest.images import ImageLook, ImageProblem, read_image_facts
-from emulator.domain.manifest.limits import MAXIMUM_IMAGE_BYTES
+from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
+from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
 from emulator.lint.s3 import S3Folder
-from emulator.vision.image_header import has_too_many_scans
+from emulator.vision.images import examine
 
 
 class FolderImages:
@@ -38,9 +38,9 @@ class FolderImages:
         if path is None:
             return ImageProblem.MISSING
         try:
-            if path.stat().st_size > MAXIMUM_IMAGE_BYTES:
+            if path.stat().st_size > MAXIMUM_OBJECT_BYTES:
                 return ImageProblem.TOO_LARGE
-            return read_image_facts(path.read_bytes(), has_too_many_scans)
+            return examine(path.read_bytes(), MAXIMUM_SIDE)
         except PermissionError:
             return ImageProblem.NO_PERMISSION
         except OSError:

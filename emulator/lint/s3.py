@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator.domain.manifest.images import ImageLook, ImageProblem, read_image_facts
-from emulator.domain.manifest.limits import MAXIMUM_IMAGE_BYTES
+from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
+from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
-from emulator.vision.image_header import has_too_many_scans
+from emulator.vision.images import examine
 
 EMULATOR_ENDPOINT = "http://127.0.0.1:4598"
 TRANSFERS_AT_A_TIME = 8
@@ -91,10 +91,10 @@ class BucketImages:
 
         try:
             answer = self._client.get_object(Bucket=place[0], Key=place[1])
-            if answer["ContentLength"] > MAXIMUM_IMAGE_BYTES:
+            if answer["ContentLength"] > MAXIMUM_OBJECT_BYTES:
                 answer["Body"].close()
                 return ImageProblem.TOO_LARGE
-            return read_image_facts(answer["Body"].read(), has_too_many_scans)
+            return examine(answer["Body"].read(), MAXIMUM_SIDE)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _DENIED or code in _MISSING:

@@ -170,10 +170,17 @@ def distribute_dataset_entries(context: Context) -> Result:
     train, test = by_kind["train"], by_kind["test"]
     if content_stats(context.connection, test.content_id).total_entries:
         raise InvalidParameterError(f"The test dataset {test.arn} is not empty.")
+    # A distribution that fails leaves the test dataset as it was.
+    before = {
+        "status": test.status,
+        "message": test.status_message,
+        "code": test.status_message_code,
+        "updated_at": test.updated_at,
+    }
     for dataset in datasets:
         _move(context, dataset, DatasetState.UPDATE_IN_PROGRESS)
     project = project_of_dataset(context, train)
-    context.accept(JobKind.DISTRIBUTE_DATASET, "dataset", train.arn, project.arn, test_arn=test.arn)
+    context.accept(JobKind.DISTRIBUTE_DATASET, "dataset", train.arn, project.arn, test_arn=test.arn, test_before=before)
     return {}
 
 

@@ -7,16 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from emulator.domain.caller import Caller
+from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
 from emulator.domain.manifest.findings import Box
-from emulator.domain.manifest.images import ImageLook, ImageProblem, image_findings, read_image_facts
-from emulator.domain.manifest.limits import MAXIMUM_IMAGE_BYTES
+from emulator.domain.manifest.images import ImageLook, ImageProblem, image_findings
 from emulator.domain.manifest.side import LINES_AT_A_TIME, UsableLine
 from emulator.domain.manifest.training import ModelType, TrainingValidation
 from emulator.domain.object_store import ObjectAccessDeniedError, ObjectLocation, ObjectNotFoundError, ObjectStore
-from emulator.vision.errors import ImageError
 from emulator.vision.examples import LabelledBox, ModelKind, TrainingExample
-from emulator.vision.image_header import has_too_many_scans
-from emulator.vision.images import probe
+from emulator.vision.images import examine
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +67,17 @@ class ImageReader:
         location = ObjectLocation(*place)
         try:
             head = self._objects.head(location, self._caller)
-            if head.size > MAXIMUM_IMAGE_BYTES:
+            if head.size > MAXIMUM_OBJECT_BYTES:
                 return ImageProblem.TOO_LARGE
             data = self._objects.get(location, self._caller)
-            upright = probe(data)
         except ObjectNotFoundError:
             return ImageProblem.MISSING
         except ObjectAccessDeniedError:
             return ImageProblem.NO_PERMISSION
-        except ImageError:
-            return read_image_facts(data, has_too_many_scans)
+        facts = examine(data, MAXIMUM_SIDE)
         self._identities[place] = head.etag
-        self._upright_sizes[place] = (upright.width, upright.height)
-        return read_image_facts(data, has_too_many_scans)
+        self._upright_sizes[place] = (facts.width, facts.height)
+        return facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.evaluation.snapshots import training_snapshot_line
 from emulator.domain.evaluation.summary import evaluation_summary
 from emulator.domain.jobs import Broke, Done, Outcome, VersionResults
+from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.manifest.reading import ManifestLine, read_lines
 from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.rule import Rule
@@ -129,8 +130,8 @@ def _validate(training: Training, reader: ImageReader) -> TrainingValidation:
     testing = task.manifests.testing
     owners = _BucketRules(training)
     validation = validate_training(
-        _source(task.manifests.training),
-        None if testing is None else _source(testing),
+        _source(task.manifests.training, ManifestLimits.of(task.caller.region, "train")),
+        None if testing is None else _source(testing, ManifestLimits.of(task.caller.region, "test")),
         reader.look_at_images,
         owners.check,
         split_seed=task.options.seed,
@@ -141,10 +142,10 @@ def _validate(training: Training, reader: ImageReader) -> TrainingValidation:
     return validation
 
 
-def _source(path: Path) -> Callable[[], Iterator[ManifestLine]]:
+def _source(path: Path, limits: ManifestLimits) -> Callable[[], Iterator[ManifestLine]]:
     def lines() -> Iterator[ManifestLine]:
         with path.open("rb") as stream:
-            yield from read_lines(stream)
+            yield from read_lines(stream, limits)
 
     return lines
 

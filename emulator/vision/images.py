@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from emulator.vision.errors import DamagedImageError, TooManyPixelsError
+from emulator.vision.errors import DamagedImageError, ImageError, TooManyPixelsError, UnsupportedImageFormatError
 from emulator.vision.image_header import MOST_SCANS, has_too_many_scans, read_header
 
 PixelArray = npt.NDArray[np.uint8]
@@ -34,13 +35,26 @@ _SIDEWAYS = frozenset({5, 6, 7, 8})
 _BACKGROUND_BEHIND_TRANSPARENCY = (255, 255, 255)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """`format` is "JPEG" or "PNG"; width and height in pixels of the upright picture (EXIF orientation applied)."""
+    """What a file is.
+
+    `format` is JPEG, PNG, Pillow's name of another format, or empty for what is not an image. `width` and `height` are
+    pixels of the upright picture (EXIF orientation applied); `is_turned` says that the file stores it with both
+    exchanged. `bytes` is the length of the file; `damage` says what is wrong with it, if anything.
+    """
 
     format: str
     width: int
     height: int
+    bytes: int
+    is_turned: bool = False
+    damage: str = ""
+
+
+UNREADABLE = "the file is not an image that can be read"
+TOO_MANY_SCANS = "the JPEG has more scans than any that a camera or a program writes"
+CUT_OFF = "the image is cut off or damaged"
 
 
 def probe(data: bytes) -> ImageFacts:
@@ -50,8 +64,43 @@ def probe(data: bytes) -> ImageFacts:
     """
     header = read_header(data)
     if header.orientation in _SIDEWAYS:
-        return ImageFacts(header.format, header.height, header.width)
-    return ImageFacts(header.format, header.width, header.height)
+        return ImageFacts(header.format, header.height, header.width, len(data), is_turned=True)
+    return ImageFacts(header.format, header.width, header.height, len(data))
+
+
+def examine(data: bytes, largest_side: int) -> ImageFacts:
+    """What a file is, and whether it is whole: a JPEG or PNG is decoded as far as that takes. Never raises.
+
+    Nothing is decoded of other formats, of pictures with a side over `largest_side` pixels (a small file may unfold to
+    gigabytes) and of JPEGs with so many scans that they would take minutes.
+    """
+    try:
+        facts = probe(data)
+    except UnsupportedImageFormatError:
+        return ImageFacts(_other_format(data), 0, 0, len(data), damage=UNREADABLE)
+    except ImageError:
+        return ImageFacts("", 0, 0, len(data), damage=UNREADABLE)
+    if max(facts.width, facts.height) > largest_side:
+        return facts
+    if facts.format == "JPEG" and has_too_many_scans(data):
+        return replace(facts, damage=TOO_MANY_SCANS)
+    try:
+        _decode(data, (facts.width // 8 or 1, facts.height // 8 or 1), False, largest_side**2)
+    except ImageError:
+        return replace(facts, damage=CUT_OFF)
+    return facts
+
+
+def _other_format(data: bytes) -> str:
+    """Pillow's name of the format, empty if it knows none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(data)) as image:
+                return image.format or ""
+        except Exception:
+            # Pillow's readers raise many kinds of errors on hostile headers, its decompression bomb check among them.
+            return ""
 
 
 def decode(

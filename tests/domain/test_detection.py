@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.domain.detection import (
-    MAXIMUM_IMAGE_BYTES,
-    MAXIMUM_S3_IMAGE_BYTES,
-    Candidate,
-    check_dimensions,
-    check_size,
-    select_labels,
-    wire_confidence,
-)
+from emulator.domain.detection import Candidate, check_dimensions, check_size, select_labels, wire_confidence
 from emulator.domain.errors import RuleError
+from emulator.domain.image_limits import MAXIMUM_INLINE_BYTES, MAXIMUM_OBJECT_BYTES
 
 TOO_LARGE = "ImageTooLargeException"
 INVALID = "InvalidParameterException"
@@ -105,10 +98,10 @@ def test_equal_confidences_keep_the_order_of_the_model() -> None:
 @pytest.mark.parametrize(
     ("size", "from_s3", "is_refused"),
     [
-        (MAXIMUM_IMAGE_BYTES, False, False),
-        (MAXIMUM_IMAGE_BYTES + 1, False, True),
-        (MAXIMUM_S3_IMAGE_BYTES, True, False),
-        (MAXIMUM_S3_IMAGE_BYTES + 1, True, True),
+        (MAXIMUM_INLINE_BYTES, False, False),
+        (MAXIMUM_INLINE_BYTES + 1, False, True),
+        (MAXIMUM_OBJECT_BYTES, True, False),
+        (MAXIMUM_OBJECT_BYTES + 1, True, True),
     ],
 )
 def test_bytes_of_an_image(size: int, from_s3: bool, is_refused: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.domain import detection, errors
+from emulator.domain import detection, errors, image_limits
 from emulator.domain.controls.faults import DEFAULT_MESSAGES, PROTOCOL_ERRORS
 from emulator.domain.errors import RuleError
 from emulator.domain.metering.quotas import DETECT_OPERATION, Quota, QuotaExceededError, RequestRateError
@@ -13,7 +13,7 @@ from emulator.wire.errors import PROTOCOL_ERROR_CODES
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 
 IN_PUBLISHED_WORDS = [
-    detection.image_too_large(),
+    image_limits.image_too_large(),
     detection.invalid_image_format(),
     errors.InvalidPaginationTokenError(),
     RequestRateError(DETECT_OPERATION),

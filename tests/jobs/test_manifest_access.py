@@ -10,11 +10,12 @@ from typing import BinaryIO
 import pytest
 
 from emulator.domain.caller import Caller
-from emulator.domain.manifest.images import ImageProblem
+from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.domain.object_store import ObjectAccessDeniedError, ObjectHead, ObjectLocation, ObjectNotFoundError
 from emulator.jobs.ingest import open_manifest
 from emulator.training.images import ImageReader
+from emulator.vision.images import UNREADABLE, ImageFacts
 
 CALLER = Caller("111122223333", "us-east-1")
 
@@ -87,10 +88,10 @@ def test_a_manifest_of_exactly_one_gigabyte_is_opened() -> None:
         (OneObject(error=ObjectAccessDeniedError), ImageProblem.NO_PERMISSION),
         (OneObject(error=ObjectNotFoundError), ImageProblem.MISSING),
         (OneObject(size=15 * 1024 * 1024 + 1), ImageProblem.TOO_LARGE),
-        (OneObject(size=2), ImageProblem.UNREADABLE),
+        (OneObject(size=2), ImageFacts("", 0, 0, 2, damage=UNREADABLE)),
     ],
 )
-def test_images_that_cannot_be_used_are_problems(store: OneObject, look: ImageProblem) -> None:
+def test_images_that_cannot_be_used_are_problems(store: OneObject, look: ImageLook) -> None:
     """J-10, TE-8, TE-9."""
     reader = ImageReader(store, CALLER, 2, lambda _stage, _done, _total: None)
     assert reader.look_at_images([("photographs", "a.jpg")]) == [look]

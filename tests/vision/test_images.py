@@ -44,11 +44,13 @@ def png_header_only(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
 def test_probe_tells_format_and_size_from_the_content(file_format: str) -> None:
-    assert probe(encode(quadrants(80, 48), file_format)) == ImageFacts(file_format, 80, 48)
+    data = encode(quadrants(80, 48), file_format)
+    assert probe(data) == ImageFacts(file_format, 80, 48, len(data))
 
 
 def test_probe_reads_progressive_jpegs() -> None:
-    assert probe(encode(quadrants(), "JPEG", progressive=True)) == ImageFacts("JPEG", 80, 48)
+    data = encode(quadrants(), "JPEG", progressive=True)
+    assert probe(data) == ImageFacts("JPEG", 80, 48, len(data))
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "BMP", "WEBP", "TIFF"])
@@ -90,7 +92,7 @@ def test_pictures_stand_upright(file_format: str, orientation: int) -> None:
     stored = upright if inverse is None else upright.transpose(inverse)
     data = with_orientation(stored, orientation, file_format)
 
-    assert probe(data) == ImageFacts(file_format, 80, 48)
+    assert probe(data) == ImageFacts(file_format, 80, 48, len(data), is_turned=orientation > 4)
     pixels = decode(data)
     assert pixels.shape == (48, 80, 3)
     expected = np.array([RED, GREEN, BLUE, (0, 0, 0)])
@@ -162,7 +164,7 @@ def test_a_tolerated_picture_does_not_loosen_the_next() -> None:
 
 def test_bombs_are_refused_by_their_header() -> None:
     data = png_header_only(60000, 60000)
-    assert probe(data) == ImageFacts("PNG", 60000, 60000)
+    assert probe(data) == ImageFacts("PNG", 60000, 60000, len(data))
     with pytest.raises(TooManyPixelsError):
         decode(data)
     assert MAXIMUM_PIXELS < 60000 * 60000

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.domain.controls.definitions import DefinitionError, Fields, listed
+from emulator.domain.image_limits import IMAGE_TOO_LARGE
 
 ANY_OPERATION = "*"
 LATENCY_LIMIT_MS = 600_000
@@ -33,7 +34,7 @@ ACCESS_DENIED = "User: {user} is not authorized to perform: rekognition:{operati
 DEFAULT_MESSAGES = {
     "AccessDeniedException": ACCESS_DENIED,
     "ExpiredTokenException": "The security token included in the request is expired",
-    "ImageTooLargeException": "Image size is too large.",
+    "ImageTooLargeException": IMAGE_TOO_LARGE,
     "InternalServerError": "Internal server error",
     "InvalidImageFormatException": "Request has invalid image format.",
     "InvalidPaginationTokenException": "Invalid Pagination Token",

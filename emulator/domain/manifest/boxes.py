@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.domain.image_limits import is_side_allowed
 from emulator.domain.manifest.attributes import LabelAttribute
 from emulator.domain.manifest.findings import Box, Finding, ImageSize, LineInspection, Place
 from emulator.domain.manifest.limits import (
     MAXIMUM_BOXES_PER_IMAGE,
-    MAXIMUM_IMAGE_SIDE,
     MINIMUM_BOX_SIDE,
-    MINIMUM_IMAGE_SIDE,
     TRAINING_IMAGE_SIDE,
 )
 from emulator.domain.manifest.rules import line_rules
@@ -53,11 +52,6 @@ def check_boxes(inspection: LineInspection, attribute: LabelAttribute) -> bool:
         whole = (attribute.name, "annotations")
         findings.append(Finding(line_rules.NO_VALID_ANNOTATIONS, Place.ATTRIBUTE, attribute.name, fault=whole))
     return good > 0
-
-
-def is_side_allowed(side: float) -> bool:
-    """Whether an image side in pixels is within Q-12."""
-    return MINIMUM_IMAGE_SIDE <= side <= MAXIMUM_IMAGE_SIDE
 
 
 def training_scale(width: float, height: float) -> float:

@@ -19,7 +19,7 @@ from emulator.domain.manifest.decoding import (
     remove_added_keys,
 )
 from emulator.domain.manifest.findings import Document, Finding, LabelUse, LineInspection, Place, Verdict
-from emulator.domain.manifest.limits import MAXIMUM_LABEL_CHARACTERS, MAXIMUM_LINE_CHARACTERS
+from emulator.domain.manifest.limits import MAXIMUM_LABEL_CHARACTERS, MAXIMUM_LABELS_PER_IMAGE, MAXIMUM_LINE_CHARACTERS
 from emulator.domain.manifest.rules import line_rules
 from emulator.domain.manifest.rules.rule import Effect, Rule
 
@@ -54,6 +54,21 @@ def inspect_line(raw: bytes, is_cut: bool = False) -> LineInspection:
         return inspection
     _check_attributes(inspection, document)
     return inspection
+
+
+def named_labels(document: Document | None) -> set[str]:
+    """The labels that a line names, however wrong it is otherwise; none of more than 256 characters."""
+    found: list[object] = []
+    for name, metadata in (document or {}).items():
+        if not name.endswith(METADATA_SUFFIX) or not isinstance(metadata, dict):
+            continue
+        found.append(metadata.get("class-name"))
+        class_map, value = metadata.get("class-map"), (document or {}).get(name.removesuffix(METADATA_SUFFIX))
+        annotations = value.get("annotations") if isinstance(value, dict) else None
+        if isinstance(class_map, dict) and isinstance(annotations, list):
+            used = {str(item.get("class_id")) for item in annotations if isinstance(item, dict)}
+            found.extend(label for key, label in class_map.items() if key in used)
+    return {label for label in found if isinstance(label, str) and 0 < len(label) <= MAXIMUM_LABEL_CHARACTERS}
 
 
 def _decode(inspection: LineInspection, raw: bytes, is_cut: bool) -> Document | None:
@@ -169,6 +184,9 @@ def _check_contents(inspection: LineInspection, attributes: list[LabelAttribute]
         else:
             usable += check_boxes(inspection, attribute)
         inspection.creation_date = inspection.creation_date or attribute.creation_date
+    if len(inspection.image_labels) > MAXIMUM_LABELS_PER_IMAGE:
+        detail = f"{len(inspection.image_labels)} labels"
+        findings.append(Finding(line_rules.TOO_MANY_LABELS_OF_IMAGE, Place.NOWHERE, detail=detail))
     inspection.verdict = Verdict.VALID
     if not usable:
         _judge_unusable(inspection, empty)

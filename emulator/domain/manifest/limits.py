@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 MAXIMUM_LINE_CHARACTERS = 100_000
 """E-8, Q-16."""
@@ -18,16 +19,12 @@ MINIMUM_LABELS_BOXES = 1
 """Q-5."""
 MAXIMUM_BOXES_PER_IMAGE = 50
 """Q-11, J-17."""
-MINIMUM_IMAGE_SIDE = 64
-"""Pixels; Q-12."""
-MAXIMUM_IMAGE_SIDE = 4096
-"""Pixels; Q-12."""
-MAXIMUM_IMAGE_BYTES = 15 * 1024 * 1024
-"""Q-13."""
-ASPECT_RATIO_LIMIT = 20
-"""Long side over short side must be below this (J-10)."""
 TRAINING_IMAGE_SIDE = 1280
 """Images with a longer side are reduced to it before training (T-7)."""
+MAXIMUM_LABELS_PER_IMAGE = 50
+"""Image-level labels; Q-10."""
+MAXIMUM_TEST_IMAGES_PER_LABEL = 1000
+"""Q-7."""
 MINIMUM_BOX_SIDE = 1.0
 """A box must be wider and higher than this many pixels (J-16)."""
 INVALID_LINES_PERCENT = 20
@@ -36,7 +33,7 @@ LABEL_OVERLAP_PERCENT = 50
 """V-3, TE-14, TE-16."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ManifestLimits:
     """How much of one manifest file is read.
 
@@ -46,6 +43,17 @@ class ManifestLimits:
 
     bytes: int = 2**30
     lines: int = 250_000
+
+    @classmethod
+    def of(cls, region: str, side: Literal["train", "test"]) -> ManifestLimits:
+        """The limits of a training or a test manifest in a region (Q-8, Q-9)."""
+        lines = _LINES_OF_SMALL_REGIONS[side] if region in _SMALL_REGIONS else cls.lines
+        return cls(lines=lines)
+
+
+_SMALL_REGIONS = frozenset({"ap-south-1", "eu-west-2"})
+"""Mumbai and London."""
+_LINES_OF_SMALL_REGIONS = {"train": 28_000, "test": 7_000}
 
 
 def over_invalid_limit(invalid: int, total: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
@@ -43,13 +44,15 @@ def check_manifest_key(key: str) -> None:
 def read_lines(stream: ByteStream, limits: ManifestLimits | None = None) -> Iterator[ManifestLine]:
     """The lines of a manifest; blank ones count (V-2), a line feed at the very end starts no further line.
 
+    A byte order mark at the very beginning is passed over.
+
     Never holds more than one line and one piece of the file. Raises ManifestFileError: E-2 (TE-3) as soon as more than
     `limits.bytes` bytes have come, E-3 when a line after the `limits.lines`-th begins; nothing is read after that.
     """
     limits = limits or ManifestLimits()
     number = 1
     begun, is_cut = b"", False
-    for piece in _pieces(stream, limits.bytes):
+    for piece in without_mark(_pieces(stream, limits.bytes)):
         *ended, rest = piece.split(b"\n")
         for part in ended:
             if number > limits.lines:
@@ -81,6 +84,22 @@ def _pieces(stream: ByteStream, maximum: int) -> Iterator[bytes]:
         if size > maximum:
             raise ManifestFileError(MANIFEST_TOO_LARGE)
         yield piece
+
+
+def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces of a file without the UTF-8 byte order mark that it may begin with."""
+    begun = b""
+    is_begun = False
+    for piece in pieces:
+        if is_begun:
+            yield piece
+            continue
+        begun += piece
+        if len(begun) >= len(BOM_UTF8) or not BOM_UTF8.startswith(begun):
+            is_begun = True
+            yield begun.removeprefix(BOM_UTF8)
+    if not is_begun and begun:
+        yield begun
 
 
 def _bounded(line: bytes) -> tuple[bytes, bool]:

@@ -24,29 +24,48 @@ def distribute(
     seed: int = 0,
     rule: Rule = TOO_FEW_IMAGES_TO_DISTRIBUTE,
 ) -> set[Identity]:
-    """The identities to move: a fifth of the labelled entries, in each label's proportion.
+    """The identities to move: a fifth of the entries (D-14), the labelled ones among them in each label's proportion.
 
-    `entries` are (identity, labels); entries without labels stay. The number is rounded to the nearest, at least one
-    (70 images give 14, as seen in the service's files). Each label keeps an image, and has one moved where the number
-    allows. The same entries, in whatever order, and the same seed give the same choice.
+    `entries` are (identity, labels). The number is rounded to the nearest, at least one (70 images give 14, as seen in
+    the service's files); of the labelled entries a fifth moves, and unlabelled ones make up the rest. Each label keeps
+    an image, and has one moved where the number allows. The same entries, in whatever order, and the same seed give the
+    same choice.
 
     Raises ManifestFileError with `rule` (E-7; TE-11 for the split before a training) if a label has fewer than two
-    images or the moved ones would cover less than half of the labels (a pair that V-3 would refuse). AWS's own rule is
-    unknown.
+    images, and names it, or if the moved ones would cover less than half of the labels (a pair that V-3 would refuse).
+    AWS's own rule is unknown.
     """
-    labelled = sorted(
-        ((identity, tuple(dict.fromkeys(labels))) for identity, labels in entries if labels),
+    mixed = sorted(
+        ((identity, tuple(dict.fromkeys(labels))) for identity, labels in entries),
         key=lambda entry: blake2b(f"{seed}/{entry[0]}".encode(), digest_size=16).digest(),
     )
+    labelled = [entry for entry in mixed if entry[1]]
     counts = Counter(label for _, labels in labelled for label in labels)
-    if not counts or min(counts.values()) < MINIMUM_IMAGES_PER_LABEL:
-        raise ManifestFileError(rule)
-    number = max(1, int(TEST_SHARE * len(labelled) + 0.5))
+    if not counts:
+        raise ManifestFileError(rule, detail="No image has a label.")
+    if rare := sorted(label for label, count in counts.items() if count < MINIMUM_IMAGES_PER_LABEL):
+        raise ManifestFileError(rule, detail=_too_rare(rare))
+    number = _fifth(len(labelled))
     moved = _choose(labelled, counts, number)
     covered = {label for index in moved for label in labelled[index][1]}
     if len(covered) * 100 < len(counts) * LABEL_OVERLAP_PERCENT:
-        raise ManifestFileError(rule)
-    return {labelled[index][0] for index in moved}
+        detail = f"{number} test images would show {len(covered)} of {len(counts)} labels: less than half."
+        raise ManifestFileError(rule, detail=detail)
+    unlabelled = [identity for identity, labels in mixed if not labels]
+    return {labelled[index][0] for index in moved} | set(unlabelled[: max(0, _fifth(len(mixed)) - number)])
+
+
+def _fifth(count: int) -> int:
+    return max(1, int(TEST_SHARE * count + 0.5))
+
+
+def _too_rare(labels: Sequence[str]) -> str:
+    """A sentence that names the labels with one image, at most ten of them."""
+    named = ", ".join(repr(label) for label in labels[:10])
+    rest = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+    if len(labels) == 1:
+        return f"The label {named} has one image; two are needed."
+    return f"The labels {named}{rest} have one image each; two are needed."
 
 
 def _choose(labelled: Sequence[tuple[Identity, tuple[str, ...]]], counts: Counter[str], number: int) -> set[int]:

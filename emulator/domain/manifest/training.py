@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Literal
 
-from emulator.domain.manifest.findings import Verdict
+from emulator.domain.manifest.findings import LineInspection, Verdict
 from emulator.domain.manifest.images import ImageProblem
 from emulator.domain.manifest.limits import (
     LABEL_OVERLAP_PERCENT,
     MAXIMUM_LABELS,
+    MAXIMUM_TEST_IMAGES_PER_LABEL,
     MINIMUM_LABELS_BOXES,
     MINIMUM_LABELS_IMAGE_LEVEL,
     over_invalid_limit,
 )
+from emulator.domain.manifest.reading import ManifestLine
 from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.rule import ManifestFileError, Rule
 from emulator.domain.manifest.side import (
@@ -33,6 +36,10 @@ Side = Literal["training", "testing"]
 
 CheckImagesBucket = Callable[[Side, str], Rule | None]
 """Is anything wrong with the bucket of a side's images: TE-8 (no permission), TE-10 (another owner) or nothing."""
+
+
+Observe = Callable[[Side, ManifestLine, LineInspection], None]
+"""Called for each line of each side when its checks have ended."""
 
 
 class ModelType(Enum):
@@ -99,19 +106,24 @@ def validate_training(
     look_at_images: LookAtImages | None,
     check_images_bucket: CheckImagesBucket | None = None,
     split_seed: int | None = 0,
+    observe: Observe | None = None,
 ) -> TrainingValidation:
     """Check the manifests of a training, choose what is trained and say what of them can be used.
 
     `training` and `testing` are called once for the checks and again for the validation manifests; without `testing` a
     fifth of the training lines becomes the testing side (TE-11 if that cannot be), unless `split_seed` is None: then
-    the one manifest is checked by itself. Without `look_at_images` only structure is checked. ManifestFileError of a
-    source becomes a file failure; nothing is raised for any content.
+    the one manifest is checked by itself. Without `look_at_images` only structure is checked. With `observe`, which is
+    told of every line, the sides are only counted: no line is kept. ManifestFileError of a source becomes a file
+    failure; nothing is raised for any content.
     """
     sides: list[SideValidation] = []
     named: tuple[tuple[Side, LineSource], ...] = (("training", training), ("testing", testing or _no_lines))
     for name, source in named:
+        told = None if observe is None else partial(observe, name)
         try:
-            side = examine_side(source, look_at_images) if source is not _no_lines else SideValidation(source)
+            side = SideValidation(source)
+            if source is not _no_lines:
+                side = examine_side(source, look_at_images, told, is_only_counted=told is not None)
         except ManifestFileError as error:
             failure = Failure(error.rule, error.status_message)
             unread = SideValidation(training), SideValidation(_no_lines)
@@ -122,6 +134,8 @@ def validate_training(
     result.testing.errors.extend(_content_errors("testing", result.testing, check_images_bucket))
     if result.failure is None:
         _choose(result, is_pair=testing is not None, split_seed=split_seed)
+    for side in (result.training, result.testing):
+        _warn(side, is_testing=side is result.testing)
     if result.failure is None:
         result.training.use_case, result.testing.use_case = USE_CASES[result.model_type or ModelType.CLASSIFICATION]
     return result
@@ -143,9 +157,9 @@ def _content_errors(name: Side, side: SideValidation, check_images_bucket: Check
     if looked and denied + missing == looked:
         rule = file_rules.IMAGES_PERMISSIONS if denied == looked else file_rules.IMAGES_COPY_FAILED
         errors.append(_failure(rule))
-    silent = sum(all(not finding.rule.published for finding in found) for found in side.findings.values())
-    total = len(side.verdicts)
-    if over_invalid_limit(silent, total):
+    # Ignored lines, such as those with nothing but a source-ref, are outside the 20 % rule altogether (J-18, TE-6).
+    total = side.tally.lines - side.count(Verdict.IGNORED)
+    if over_invalid_limit(side.tally.silent, total):
         errors.append(_failure(file_rules.TOO_MANY_RECORDS_IN_ERROR))
     elif over_invalid_limit(side.count(Verdict.INVALID), total):
         errors.append(_failure(file_rules.TOO_MANY_INVALID_ROWS))
@@ -161,8 +175,8 @@ def _choose(result: TrainingValidation, is_pair: bool, split_seed: int | None) -
     model_type = _model_type(result.training, result.testing)
     all_labels = result.training.labels, result.testing.labels
     training_use_case, testing_use_case = USE_CASES[model_type]
-    _keep_usable(result.training, training_use_case)
-    _keep_usable(result.testing, testing_use_case)
+    result.training.keep(training_use_case)
+    result.testing.keep(testing_use_case)
     if not is_pair and split_seed is not None and not _split(result, split_seed):
         return
     _check_labels(result, model_type, *all_labels)
@@ -174,22 +188,27 @@ def _choose(result: TrainingValidation, is_pair: bool, split_seed: int | None) -
 
 def _model_type(training: SideValidation, testing: SideValidation) -> ModelType:
     """D-25, D-26. The kind that more valid training lines have is trained, boxes if equal (AWS's rule is unknown)."""
-    with_labels = sum(bool(line.image_labels) for line in training.usable)
-    with_boxes = sum(bool(line.boxes) for line in training.usable)
-    test_has_labels = any(line.image_labels for line in testing.usable)
-    test_has_boxes = any(line.boxes for line in testing.usable)
-    if not with_boxes and test_has_boxes and not test_has_labels:
+    with_labels, with_boxes = training.tally.image_level_lines, training.tally.box_lines
+    if not with_boxes and testing.tally.box_lines and not testing.tally.image_level_lines:
         return ModelType.BRAND
     return ModelType.DETECTION if with_boxes and with_boxes >= with_labels else ModelType.CLASSIFICATION
 
 
-def _keep_usable(side: SideValidation, use_case: UseCase) -> None:
-    if use_case is UseCase.IMAGE_LEVEL_LABELS:
-        kept = [replace(line, boxes=(), image_size=None) if line.boxes else line for line in side.usable]
-        side.usable = [line for line in kept if line.image_labels]
-    else:
-        kept = [replace(line, image_labels=()) if line.image_labels else line for line in side.usable]
-        side.usable = [line for line in kept if line.boxes]
+def _warn(side: SideValidation, is_testing: bool) -> None:
+    """What is worth knowing about a side though nothing fails for it (V-7, Q-7)."""
+    if lost := side.tally.named - side.tally.labels_of(UseCase.NOT_DETERMINED):
+        side.warnings.append(_failure(file_rules.LABELS_WITHOUT_VALID_IMAGES, _listed(lost)))
+    if is_testing:
+        counts = side.tally.labels[UseCase.IMAGE_LEVEL_LABELS] + side.tally.labels[UseCase.OBJECT_LOCALIZATION]
+        if many := {label for label, count in counts.items() if count > MAXIMUM_TEST_IMAGES_PER_LABEL}:
+            side.warnings.append(_failure(file_rules.TOO_MANY_TEST_IMAGES, _listed(many)))
+
+
+def _listed(labels: set[str]) -> str:
+    """The labels in their order, at most twenty."""
+    names = sorted(labels)
+    rest = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(repr(name) for name in names[:20]) + rest
 
 
 def _split(result: TrainingValidation, seed: int) -> bool:
@@ -197,6 +216,7 @@ def _split(result: TrainingValidation, seed: int) -> bool:
     try:
         moved = distribute(entries, seed=seed, rule=file_rules.TOO_FEW_IMAGES_TO_SPLIT)
     except ManifestFileError as error:
+        # The published message alone: StatusMessage and manifest summary are compared with it by programs.
         result.training.errors.append(_failure(error.rule))
         return False
     result.training, result.testing = result.training.divide(moved)

@@ -158,14 +158,15 @@ def test_a_failed_update_keeps_the_old_content(project: Project, changes: Sequen
 
 
 def test_too_few_images_to_distribute(project: Project) -> None:
-    """E-7: said of the training dataset, whose content stays."""
+    """E-7: said of the training dataset, whose content stays, with the label's name; the test dataset is untouched."""
     assert describe(project, as_manifest([*good(6), image_line(99, "rare")]))["Status"] == "CREATE_COMPLETE"
     arn = project.dataset_arns["TRAIN"]
     test = project.rekognition.create_dataset(ProjectArn=project.arn, DatasetType="TEST")["DatasetArn"]
-    project.wait_dataset(test)
+    before = project.wait_dataset(test)
     project.rekognition.distribute_dataset_entries(Datasets=[{"Arn": arn}, {"Arn": test}])
     description = project.wait_dataset(arn)
     assert (description["Status"], description["StatusMessageCode"]) == ("UPDATE_FAILED", "CLIENT_ERROR")
     message = "The manifest file doesn't have enough labeled images to distribute the dataset."
-    assert description["StatusMessage"] == message
+    assert description["StatusMessage"] == f"{message} The label 'rare' has one image; two are needed."
     assert description["DatasetStats"]["TotalEntries"] == 7
+    assert project.wait_dataset(test) == before

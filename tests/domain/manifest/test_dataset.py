@@ -101,7 +101,7 @@ def test_repeated_source_refs_are_dropped_and_the_first_line_stays() -> None:
     assert isinstance(examined.feed(as_bytes(image_line(1))), DatasetEntry)
     again = examined.feed(as_bytes(image_line(1, "bees")))
     assert isinstance(again, DroppedLine)
-    assert again.rule.code == "REPEATED_SOURCE_REF"
+    assert again.rule.code == "ERROR_REPEATED_SOURCE_REF"
     assert examined.labels == {"ants"}
 
 

@@ -9,13 +9,15 @@ import zlib
 import pytest
 from PIL import Image
 
-from emulator.domain.manifest.images import ImageFacts, ImageLook, ImageProblem, image_findings, read_image_facts
-from emulator.vision.image_header import has_too_many_scans
+from emulator.domain.image_limits import MAXIMUM_SIDE
+from emulator.domain.manifest.findings import ImageSize
+from emulator.domain.manifest.images import ImageLook, ImageProblem, image_findings, size_finding
+from emulator.vision.images import CUT_OFF, TOO_MANY_SCANS, UNREADABLE, ImageFacts, examine
 from support.pictures import palette_picture_without_palette
 
 
-def look_at(data: bytes) -> ImageLook:
-    return read_image_facts(data, has_too_many_scans)
+def look_at(data: bytes) -> ImageFacts:
+    return examine(data, MAXIMUM_SIDE)
 
 
 def encoded(kind: str, width: int = 100, height: int = 80, mode: str = "RGB") -> bytes:
@@ -33,7 +35,7 @@ def test_facts_come_from_the_content(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "mode"), [("PNG", "LA"), ("PNG", "P"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "1")])
 def test_all_kinds_of_pixels_are_read(kind: str, mode: str) -> None:
-    assert isinstance(look_at(encoded(kind, mode=mode)), ImageFacts)
+    assert not look_at(encoded(kind, mode=mode)).damage
 
 
 def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
@@ -51,17 +53,17 @@ def test_a_jpeg_with_a_second_picture_is_a_jpeg() -> None:
 def test_a_cut_off_image_is_found_out(kind: str, share: float) -> None:
     """J-10."""
     data = encoded(kind)
-    assert look_at(data[: int(len(data) * share)]) is ImageProblem.TRUNCATED
+    assert look_at(data[: int(len(data) * share)]).damage == CUT_OFF
 
 
 def test_a_palette_picture_without_a_palette_is_damaged() -> None:
     """J-10: it loads and cannot be converted, so it would end the training of all others."""
-    assert look_at(palette_picture_without_palette()) is ImageProblem.TRUNCATED
+    assert look_at(palette_picture_without_palette()).damage == CUT_OFF
 
 
 @pytest.mark.parametrize("data", [b"", b"no image", b"\xff\xd8\xff", b"%PDF-1.7"])
 def test_other_bytes_are_unreadable(data: bytes) -> None:
-    assert look_at(data) is ImageProblem.UNREADABLE
+    assert (look_at(data).format, look_at(data).damage) == ("", UNREADABLE)
 
 
 def test_a_png_that_does_not_begin_with_its_header_is_unreadable() -> None:
@@ -69,7 +71,7 @@ def test_a_png_that_does_not_begin_with_its_header_is_unreadable() -> None:
     data = encoded("PNG")
     text = b"tEXt" + b"Title\0late"
     chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
-    assert look_at(data[:8] + chunk + data[8:]) is ImageProblem.UNREADABLE
+    assert look_at(data[:8] + chunk + data[8:]).damage == UNREADABLE
 
 
 def test_an_image_bomb_is_not_decoded() -> None:
@@ -77,7 +79,7 @@ def test_an_image_bomb_is_not_decoded() -> None:
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", len(header)) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
     look = look_at(b"\x89PNG\r\n\x1a\n" + chunk)
-    assert look is ImageProblem.UNREADABLE or (isinstance(look, ImageFacts) and look.width == 60_000)
+    assert (look.width, look.damage) == (60_000, "")
 
 
 def test_a_jpeg_of_very_many_scans_is_not_decoded() -> None:
@@ -87,10 +89,10 @@ def test_a_jpeg_of_very_many_scans_is_not_decoded() -> None:
     data = stream.getvalue()
     scan = data[data.rindex(b"\xff\xda") : -2]
     look = look_at(data[:-2] + scan * 200 + data[-2:])
-    assert look is ImageProblem.TOO_MANY_SCANS
+    assert look.damage == TOO_MANY_SCANS
     assert [finding.rule.code for finding in image_findings(look, [])] == ["ERROR_INVALID_IMAGE"]
-    assert isinstance(look_at(data[:-2] + scan * 50 + data[-2:]), ImageFacts)
-    assert isinstance(look_at(data + b"\xff\xda\x00\x02" * 200), ImageFacts)
+    assert not look_at(data[:-2] + scan * 50 + data[-2:]).damage
+    assert not look_at(data + b"\xff\xda\x00\x02" * 200).damage
 
 
 def facts(width: int, height: int, kind: str = "JPEG", size: int = 1000) -> ImageFacts:
@@ -111,10 +113,11 @@ def facts(width: int, height: int, kind: str = "JPEG", size: int = 1000) -> Imag
         (facts(100, 100, size=15 * 1024 * 1024 + 1), True),
         (ImageProblem.MISSING, True),
         (ImageProblem.NO_PERMISSION, True),
-        (ImageProblem.TRUNCATED, True),
+        (ImageFacts("PNG", 100, 100, 9, damage=CUT_OFF), True),
+        (ImageFacts("", 0, 0, 9, damage=UNREADABLE), True),
     ],
 )
-def test_the_limits_of_images(look: ImageFacts | ImageProblem, is_bad: bool) -> None:
+def test_the_limits_of_images(look: ImageLook, is_bad: bool) -> None:
     """J-10: 20:1 is too much, the other limits are allowed themselves (X-6)."""
     codes = [(finding.rule.code, finding.place.value) for finding in image_findings(look, [])]
     assert codes == ([("ERROR_INVALID_IMAGE", "I")] if is_bad else [])
@@ -128,3 +131,42 @@ def test_a_box_line_reports_sides_out_of_range_at_its_attribute() -> None:
         ("ERROR_INVALID_IMAGE_DIMENSION", "more"),
     ]
     assert image_findings(ImageProblem.MISSING, ["boxes"])[0].rule.code == "ERROR_INVALID_IMAGE"
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "TIFF"])
+def test_other_formats_are_named(kind: str) -> None:
+    """J-10."""
+    [finding] = image_findings(look_at(encoded(kind)), [])
+    assert finding.detail == f"the file is in the format {kind}, not JPEG or PNG"
+
+
+def test_a_picture_that_lies_on_its_side_is_read_upright_once() -> None:
+    stream = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.effect_noise((100, 80), 60).save(stream, "JPEG", exif=exif)
+    look = look_at(stream.getvalue())
+    assert (look.width, look.height, look.is_turned) == (80, 100, True)
+
+
+@pytest.mark.parametrize(
+    ("declared", "is_turned", "told"),
+    [
+        ((640, 480), False, None),
+        ((640.4, 479.6), False, None),
+        ((480, 640), True, None),
+        ((480, 640), False, "another shape"),
+        ((1280, 960), False, "image_size is 1280 x 960, the image is 640 x 480 px"),
+        ((640, 640), False, "another shape"),
+        ((320, 240), True, "image_size is 320 x 240"),
+    ],
+)
+def test_a_declared_size_is_compared_with_the_image(
+    declared: tuple[float, float], is_turned: bool, told: str | None
+) -> None:
+    """As it is stored or upright; another shape of frame means boxes at the wrong places."""
+    look = ImageFacts("JPEG", 640, 480, 1000, is_turned)
+    finding = size_finding(look, ImageSize(*declared), "boxes")
+    assert (finding is None) if told is None else (finding is not None and told in finding.detail)
+    assert finding is None or finding.rule.code == "WARNING_IMAGE_SIZE_DIFFERS"
+    assert size_finding(ImageProblem.MISSING, ImageSize(*declared), "boxes") is None

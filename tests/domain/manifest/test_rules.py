@@ -10,7 +10,7 @@ from emulator.documents.errors import errors_document
 from emulator.domain.manifest.inspecting import inspect_line
 from emulator.domain.manifest.rules.catalogue import RULES, RULES_BY_CODE, rule_named
 from emulator.domain.manifest.rules.file_rules import LABEL_OVERLAP
-from emulator.domain.manifest.rules.rule import Effect, ManifestFileError, Moment
+from emulator.domain.manifest.rules.rule import Level, ManifestFileError, Moment
 from support.manifests import LINE_CASES, as_bytes
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "errors.md"
@@ -52,7 +52,14 @@ def test_every_id_of_the_guide_has_a_rule() -> None:
 
 def test_codes_are_unique() -> None:
     assert len(RULES) == len(RULES_BY_CODE)
-    assert {rule.code for rule in RULES if not rule.published} == {"LINE_TOO_LONG", "REPEATED_SOURCE_REF"}
+    assert {rule.code for rule in RULES if not rule.published} == {
+        "LINE_TOO_LONG",
+        "ERROR_REPEATED_SOURCE_REF",
+        "WARNING_TOO_MANY_LABELS_PER_IMAGE",
+        "WARNING_IMAGE_SIZE_DIFFERS",
+        "WARNING_LABELS_WITHOUT_VALID_IMAGES",
+        "WARNING_TOO_MANY_TEST_IMAGES_PER_LABEL",
+    }
 
 
 def test_the_group_that_stops_a_line() -> None:
@@ -68,8 +75,14 @@ def test_the_thirteen_errors_of_dataset_entries() -> None:
 
 def test_every_line_rule_has_a_case_that_provokes_it() -> None:
     """But those that need the image or the other lines, which have their own tests."""
-    others = {"ERROR_INVALID_IMAGE", "LINE_TOO_LONG", "REPEATED_SOURCE_REF"}
-    line_rules = {rule.code for rule in RULES if rule.effect is not Effect.FAIL} - others
+    others = {
+        "ERROR_INVALID_IMAGE",
+        "LINE_TOO_LONG",
+        "ERROR_REPEATED_SOURCE_REF",
+        "WARNING_IMAGE_SIZE_DIFFERS",
+        "WARNING_TOO_MANY_LABELS_PER_IMAGE",
+    }
+    line_rules = {rule.code for rule in RULES if rule.level not in (Level.FILE, Level.PAIR)} - others
     assert {case.code for case in LINE_CASES.values()} == line_rules
 
 

@@ -41,20 +41,30 @@ def test_the_choice_depends_on_the_seed_and_not_on_the_order() -> None:
     assert distribute(entries) != distribute(entries, seed=1)
 
 
-def test_unlabelled_entries_stay() -> None:
+def test_a_fifth_of_all_entries_moves_and_of_the_labelled_ones() -> None:
+    """D-14: unlabelled entries follow."""
     entries = [(number, ["a"] if number < 10 else []) for number in range(100)]
     moved = distribute(entries)
-    assert len(moved) == 2
-    assert max(moved) < 10
+    assert (len(moved), sum(number < 10 for number in moved)) == (20, 2)
 
 
-@pytest.mark.parametrize("labels", [[], ["a"], ["a", "a", "a", "b"]])
-def test_a_label_with_one_image_cannot_be_split(labels: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([], "No image has a label."),
+        (["a"], "The label 'a' has one image; two are needed."),
+        (["a", "a", "a", "b"], "The label 'b' has one image; two are needed."),
+        (["a", "b", "b", "c"], "The labels 'a', 'c' have one image each; two are needed."),
+        ([f"{n:02}" for n in range(12)], "'08', '09' and 2 more have one image each; two are needed."),
+    ],
+)
+def test_a_label_with_one_image_cannot_be_split(labels: list[str], told: str) -> None:
     """E-7."""
     with pytest.raises(ManifestFileError) as caught:
         distribute([(number, [label]) for number, label in enumerate(labels)])
     text = "The manifest file doesn't have enough labeled images to distribute the dataset."
-    assert caught.value.status_message == text
+    assert caught.value.status_message.startswith(text + " ")
+    assert caught.value.status_message.endswith(told)
 
 
 def test_a_fifth_that_covers_less_than_half_of_the_labels_is_no_test_set() -> None:
@@ -73,7 +83,6 @@ def test_every_label_keeps_an_image(label_sets: list[set[str]], seed: int) -> No
         moved = distribute(entries, seed=seed)
     except ManifestFileError:
         return
-    labelled = sum(bool(labels) for labels in label_sets)
-    assert 1 <= len(moved) <= max(1, int(labelled * 0.2 + 0.5))
+    assert 1 <= len(moved) <= max(1, int(len(label_sets) * 0.2 + 0.5))
     left = {label for number, labels in entries if number not in moved for label in labels}
     assert left == set().union(*label_sets)

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from emulator.domain.manifest.images import ImageFacts, ImageLook, ImageProblem
+from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.file_rules import MANIFEST_TOO_LARGE
 from emulator.domain.manifest.rules.rule import ManifestFileError, Rule
 from emulator.domain.manifest.training import ModelType, validate_training
+from emulator.vision.images import ImageFacts
 from support.manifests import LINE_CASES, as_bytes, box_line, box_pair, image_line, image_pair
 from support.training_validation import (
     Lines,
@@ -118,7 +119,9 @@ def test_repeated_images_make_too_many_terminal_errors() -> None:
     assert failure_code(result) == "ERROR_TOO_MANY_RECORDS_IN_ERROR"
     counts = statistics(result)
     assert (counts["invalid_json_lines"], counts["error_json_line_indices"]) == (3, [11, 12, 13])
-    assert list(result.training.validation_lines())[12] == as_bytes(labelled(3)[2]) + b"\n"
+    last = json.loads(list(result.training.validation_lines())[12])
+    assert [error["code"] for error in last.pop("errors")] == ["ERROR_REPEATED_SOURCE_REF"]
+    assert last == labelled(3)[2]
 
 
 def test_a_repeated_line_still_shows_its_other_errors() -> None:
@@ -162,7 +165,7 @@ def test_the_bucket_of_the_images_is_checked(rule: Rule) -> None:
     [
         (ImageProblem.NO_PERMISSION, "ERROR_INVALID_PERMISSIONS_IMAGES_S3_BUCKET"),
         (ImageProblem.MISSING, "ERROR_FAILED_IMAGES_S3_COPY"),
-        (ImageProblem.TRUNCATED, "ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"),
+        (ImageFacts("PNG", 640, 480, 9, damage="cut off"), "ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"),
     ],
 )
 def test_when_no_image_can_be_read(which: ImageProblem, code: str) -> None:

@@ -42,8 +42,9 @@ MANIFEST_TOO_MANY_ROWS = Rule(
     "The manifest file has too many rows.",
     Level.FILE,
     Effect.FAIL,
-    ("E-3", "V-6"),
-    "The file has more than 250,000 lines, or a dataset would have more entries after an update.",
+    ("E-3", "V-6", "Q-8", "Q-9"),
+    "The file has more than 250,000 lines (in Mumbai and London 28,000 for training and 7,000 for testing), or a"
+    " dataset would have more entries after an update or a copy.",
     "Remove lines.",
     in_result_files=False,
 )
@@ -96,7 +97,8 @@ TOO_FEW_IMAGES_TO_DISTRIBUTE = Rule(
     Level.FILE,
     Effect.FAIL,
     ("E-7", "D-15"),
-    "A label has fewer than two images, or 20 % of the images cannot cover half of the labels.",
+    "A label has fewer than two images (the message names it), or 20 % of the images cannot cover half of the labels."
+    " The training dataset ends as UPDATE_FAILED, the test dataset is left as it was.",
     "Add images for the labels that have few.",
     DATASET_ONLY,
 )
@@ -106,7 +108,8 @@ TOO_MANY_INVALID_ROWS = Rule(
     Level.FILE,
     Effect.FAIL,
     ("TE-6", "V-1", "V-13", "J-30"),
-    "More than 20 % of the lines are invalid, all line errors taken together. Ignored lines are not invalid.",
+    "More than 20 % of the lines are invalid, all line errors taken together. Ignored lines count neither as invalid"
+    " nor among the lines.",
     "Correct the lines that the validation manifest marks.",
     TRAINING_ONLY,
 )
@@ -202,4 +205,31 @@ USABLE_LABEL_OVERLAP = Rule(
     " test dataset.",
     "Give both datasets the same kind of labels.",
     TRAINING_ONLY,
+)
+
+# --- warnings of ours about a whole file ------------------------------------------------------------------------
+
+LABELS_WITHOUT_VALID_IMAGES = Rule(
+    "WARNING_LABELS_WITHOUT_VALID_IMAGES",
+    "No valid image has these labels, so the model does not know them: {}",
+    Level.FILE,
+    Effect.NONE,
+    ("V-7",),
+    "Every line that names the label is invalid. AWS lists this among the errors of an import, but no code is known;"
+    " here it is a warning in the manifest summary and in the output of lint.",
+    "Correct at least one line of each of these labels.",
+    TRAINING_ONLY,
+    published=False,
+)
+TOO_MANY_TEST_IMAGES = Rule(
+    "WARNING_TOO_MANY_TEST_IMAGES_PER_LABEL",
+    "More than 1,000 test images have these labels: {}",
+    Level.FILE,
+    Effect.NONE,
+    ("Q-7",),
+    "A quota of the guide without a known code. All images are tested with; the warning stands in the manifest summary"
+    " and in the output of lint.",
+    "Remove test images of these labels.",
+    TRAINING_ONLY,
+    published=False,
 )

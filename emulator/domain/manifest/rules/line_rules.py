@@ -19,13 +19,13 @@ LINE_TOO_LONG = Rule(
     stops=True,
 )
 REPEATED_SOURCE_REF = Rule(
-    "REPEATED_SOURCE_REF",
+    "ERROR_REPEATED_SOURCE_REF",
     "The source-ref value is used by an earlier line.",
     Level.LINE,
     Effect.DROP_LINE,
     ("E-8",),
-    "An image may be named once in a manifest. The first line counts, later ones are dropped silently; a validation"
-    " manifest shows them without this error, and the summary counts them as invalid.",
+    "An image may be named once in a manifest. The first line counts. A dataset drops later ones silently; a training"
+    " counts them as invalid and marks them in the validation manifest, with this code of ours.",
     "Put all labels of an image into one line.",
     published=False,
     stops=True,
@@ -232,4 +232,28 @@ NO_ATTRIBUTE_ANNOTATIONS = Rule(
     "annotations of a box attribute is absent or empty.",
     "Draw boxes, or leave it if the image shows none of the labels: a training takes it for background.",
     TRAINING_ONLY,
+)
+IMAGE_SIZE_DIFFERS = Rule(
+    "WARNING_IMAGE_SIZE_DIFFERS",
+    "The image has another size than image_size says.",
+    Level.ATTRIBUTE,
+    Effect.NONE,
+    ("J-11", "F-5"),
+    "image_size is neither the size of the stored image nor that of the upright one. Boxes are scaled from image_size"
+    " to the image. The code is ours; it stands in the manifest summary and in the output of lint.",
+    "Write the image's real size, and draw the boxes in its pixels.",
+    TRAINING_ONLY,
+    published=False,
+)
+TOO_MANY_LABELS_OF_IMAGE = Rule(
+    "WARNING_TOO_MANY_LABELS_PER_IMAGE",
+    "The image has more labels than the quota allows.",
+    Level.LINE,
+    Effect.NONE,
+    ("Q-10",),
+    "The image has more than 50 image-level labels: a quota of the guide without a known code. The line is used; the"
+    " warning stands in the manifest summary and in the output of lint.",
+    "Remove labels from the image.",
+    TRAINING_ONLY,
+    published=False,
 )

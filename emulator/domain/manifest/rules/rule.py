@@ -24,6 +24,7 @@ class Effect(Enum):
     DROP_ATTRIBUTE = "the label attribute is left out; the line is invalid if it was the last one"
     DROP_LINE = "the line is invalid and not used"
     IGNORE_LINE = "the line is valid, but there is no label to learn; it does not count as invalid"
+    NONE = "everything is used"
     FAIL = "the dataset or the training fails"
 
 
@@ -76,8 +77,9 @@ class ManifestFileError(Exception):
     The message is the StatusMessage of the dataset (E-1 to E-7) or of the version (TE-1 to TE-17).
     """
 
-    def __init__(self, rule: Rule, *values: object) -> None:
-        super().__init__(rule.text(*values))
+    def __init__(self, rule: Rule, *values: object, detail: str = "") -> None:
+        """`detail` is a sentence of ours behind the published message."""
+        super().__init__(rule.text(*values) + (f" {detail}" if detail else ""))
         self.rule = rule
 
     @property
