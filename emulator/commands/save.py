@@ -12,13 +12,17 @@ from emulator.commands.client import add_endpoint_argument
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """FILE and --endpoint."""
     parser.add_argument("file", type=Path, help="where to write the archive; an existing file is replaced")
+    parser.add_argument(
+        "--skip-damaged", action="store_true", help="leave out versions and objects whose files are missing"
+    )
     add_endpoint_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """GET /_emulator/state into the file, which appears only when it is whole."""
-    return run_or_explain(lambda: _save(arguments.endpoint, arguments.file))
+    path = f"{PATH}?skip_damaged=true" if arguments.skip_damaged else PATH
+    return run_or_explain(lambda: _save(arguments.endpoint, path, arguments.file))
 
 
-def _save(endpoint: str, file: Path) -> str:
-    return f"Saved {download(file, endpoint, PATH, ARCHIVE):,} bytes to {file}."
+def _save(endpoint: str, path: str, file: Path) -> str:
+    return f"Saved {download(file, endpoint, path, ARCHIVE):,} bytes to {file}."

@@ -25,6 +25,8 @@ def models_router(database: Database, model_path: Callable[[str], Path]) -> APIR
             raise ControlError("NotFound", f"There is no project version {given}.", status=404)
         if version.model_file is None:
             raise ControlError("NotTrained", f"The version is {version.status} and has no model.", status=409)
+        if not model_path(version.model_file).is_file():
+            raise ControlError("DamagedState", f"The model file of {version.arn} is missing.", status=409)
         return FileResponse(model_path(version.model_file), media_type="application/octet-stream")
 
     return router

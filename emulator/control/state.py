@@ -13,22 +13,30 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
+from emulator.control.errors import ControlError
+
 ARCHIVE_NAME = "custom-labels-state.tar"
 TRANSFER_PREFIX = "state-"
 """What the names of folders for transfers begin with."""
 
+NO_ARCHIVE = "this is no archive of the emulator: it does not begin with manifest.json"
+"""What is said of a file that begins with something else."""
+
 _PIECE = 1 << 20
+_TAR_HEADER = 512
 
 
 @dataclass(frozen=True, slots=True)
 class StateArchive:
     """What these paths do. `save` writes an archive into a folder and gives its path; `load` checks and takes one over.
 
-    `work_directory` is where folders for them may be made; they are removed when the call is over.
+    `begins_an_archive` judges the first 512 bytes of a body, before more of it is kept. `work_directory` is where
+    folders for transfers may be made; they are removed when the call is over.
     """
 
-    save: Callable[[Path], Awaitable[Path]]
+    save: Callable[[Path, bool], Awaitable[Path]]
     load: Callable[[Path], Awaitable[None]]
+    begins_an_archive: Callable[[bytes], bool]
     work_directory: Path
 
 
@@ -37,11 +45,11 @@ def state_router(state: StateArchive) -> APIRouter:
     router = APIRouter()
 
     @router.get("/_emulator/state")
-    async def get_state() -> Response:
+    async def get_state(skip_damaged: bool = False) -> Response:
         """O-15."""
         directory = _new_directory(state)
         try:
-            path = await state.save(directory)
+            path = await state.save(directory, skip_damaged)
             size = (await asyncio.to_thread(path.stat)).st_size
         except BaseException:
             _remove_beside(directory)
@@ -58,7 +66,7 @@ def state_router(state: StateArchive) -> APIRouter:
         directory = _new_directory(state)
         try:
             path = directory / ARCHIVE_NAME
-            await _receive(request, path)
+            await _receive(request, path, state.begins_an_archive)
             await state.load(path)
         finally:
             _remove_beside(directory)
@@ -76,11 +84,18 @@ def _remove_beside(directory: Path) -> None:
     asyncio.get_running_loop().run_in_executor(None, partial(shutil.rmtree, directory, ignore_errors=True))
 
 
-async def _receive(request: Request, path: Path) -> None:
-    """Write the body to a file, a mebibyte at a time."""
+async def _receive(request: Request, path: Path, begins_an_archive: Callable[[bytes], bool]) -> None:
+    """Write the body to a file, a mebibyte at a time. Raises ControlError, with nothing kept, for another beginning."""
+    pending = bytearray()
+    pieces = request.stream()
+    while len(pending) < _TAR_HEADER and (piece := await anext(pieces, None)) is not None:
+        pending += piece
+    if not begins_an_archive(bytes(pending[:_TAR_HEADER])):
+        async for _ in pieces:  # who is still writing reads no answer
+            pass
+        raise ControlError("InvalidArchive", NO_ARCHIVE)
     with path.open("xb") as file:
-        pending = bytearray()
-        async for piece in request.stream():
+        async for piece in pieces:
             pending += piece
             if len(pending) >= _PIECE:
                 await asyncio.to_thread(file.write, bytes(pending))

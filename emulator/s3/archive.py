@@ -8,44 +8,88 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from emulator.s3.archive_rows import DamagedObjectsError, check_rows
 from emulator.s3.files import BLOB_NAME
-from emulator.s3.index import schema
+from emulator.s3.index import schema, versions
+from emulator.s3.index.records import Version
 from emulator.s3.vault import Vault
+
+__all__ = ["DamagedObjectsError", "check_objects", "copy_database", "load_objects", "save_objects"]
 
 INDEX_NAME = "objects.sqlite3"
 BLOBS_NAME = "blobs"
 _ROWS_AT_ONCE = 1000
 
 
-class DamagedObjectsError(ValueError):
-    """A folder that is no whole copy of a store; the message says what is wrong."""
+def save_objects(vault: Vault, directory: Path, *, skip_damaged: bool = False) -> list[str]:
+    """Write the objects as they are at one moment into an empty folder. Writers wait; files are linked, not copied.
 
-
-def save_objects(vault: Vault, directory: Path) -> None:
-    """Write the objects as they are at one moment into an empty folder. Writers wait; files are linked, not copied."""
+    Where the file of an object is missing it raises DamagedObjectsError, which names the object; with `skip_damaged`
+    such objects are left out of the copy. Returns what was left out, as `bucket/key`.
+    """
     vault.open()
     blobs = directory / BLOBS_NAME
     blobs.mkdir(parents=True)
+    left_out: list[str] = []
     with vault.changing() as change, closing(sqlite3.connect(directory / INDEX_NAME)) as copy:
         copy_database(change.connection, copy)
         for (name,) in change.connection.execute("SELECT name FROM blobs"):
-            vault.files.copy_out(name, blobs / name)
+            try:
+                vault.files.copy_out(name, blobs / name)
+            except FileNotFoundError:
+                owner = _forget_owner(copy, name)
+                if not skip_damaged:
+                    raise DamagedObjectsError(f"the file {name} of the object {owner} is missing") from None
+                left_out.append(owner)
+        copy.commit()
     with closing(sqlite3.connect(directory / INDEX_NAME)) as copy:
+        for (name,) in copy.execute("SELECT name FROM blobs"):
+            assert (blobs / name).is_file(), "what is named was copied"
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+    return sorted(set(left_out))
+
+
+def _forget_owner(index: sqlite3.Connection, blob: str) -> str:
+    """Take the version, or the part of an upload, that a file belongs to out of an index; `bucket/key` of it."""
+    row = index.execute(
+        "SELECT blobs.sequence, buckets.name || '/' || coalesce(versions.key, uploads.key) "
+        "FROM blobs LEFT JOIN versions USING (sequence) LEFT JOIN uploads ON uploads.upload_id = blobs.upload_id "
+        "JOIN buckets ON buckets.id = coalesce(versions.bucket_id, uploads.bucket_id) WHERE blobs.name = ?",
+        (blob,),
+    ).fetchone()
+    if row is None:  # another file of the same object was missing too
+        return "(already named)"
+    sequence, owner = row
+    if sequence is None:
+        index.execute("DELETE FROM blobs WHERE name = ?", (blob,))
+    else:
+        index.row_factory = sqlite3.Row
+        version = index.execute("SELECT * FROM versions WHERE sequence = ?", (sequence,)).fetchone()
+        versions.remove(index, Version.of(version))
+        index.row_factory = None
+    return str(owner)
 
 
 def check_objects(directory: Path) -> None:
-    """Raise DamagedObjectsError, or NewerObjectIndexError, unless the folder is a whole copy. Upgrades its index."""
+    """Raise DamagedObjectsError, or NewerObjectIndexError, unless the folder is a whole copy. Upgrades its index.
+
+    Every row is put into a new index with its constraints, and read once, so that nothing of it can fail later.
+    """
     with _opened(directory) as index:
         schema.upgrade(index)
         if index.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
             raise DamagedObjectsError("the object index is damaged")
-        for name, size in index.execute("SELECT name, size FROM blobs"):
-            if not BLOB_NAME.fullmatch(str(name)):
-                raise DamagedObjectsError(f"{str(name)[:200]!r} is no name of an object file")
-            path = directory / BLOBS_NAME / name
-            if not path.is_file() or path.stat().st_size != size:
-                raise DamagedObjectsError(f"the object file {name} is missing or has another size")
+        _check_blobs(index, directory)
+        check_rows(index, directory)
+
+
+def _check_blobs(index: sqlite3.Connection, directory: Path) -> None:
+    for name, size in index.execute("SELECT name, size FROM blobs"):
+        if not BLOB_NAME.fullmatch(str(name)):
+            raise DamagedObjectsError(f"{str(name)[:200]!r} is no name of an object file")
+        path = directory / BLOBS_NAME / name
+        if not path.is_file() or path.stat().st_size != size:
+            raise DamagedObjectsError(f"the object file {name} is missing or has another size")
 
 
 def load_objects(vault: Vault, directory: Path) -> None:

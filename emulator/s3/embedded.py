@@ -85,9 +85,12 @@ class EmbeddedS3:
         """
         return ensure_console_bucket(self._vault, account, region, self._console_origin, name)
 
-    def save_to(self, directory: Path) -> None:
-        """All objects as they are at this moment, into an empty folder (O-15)."""
-        save_objects(self._vault, directory)
+    def save_to(self, directory: Path, *, skip_damaged: bool = False) -> list[str]:
+        """All objects as they are at this moment, into an empty folder (O-15).
+
+        Raises DamagedObjectsError where a file is missing; with `skip_damaged` such objects are left out, and named.
+        """
+        return save_objects(self._vault, directory, skip_damaged=skip_damaged)
 
     def load_from(self, directory: Path) -> None:
         """Replace all objects by those of a folder that `check_objects` has passed (O-15)."""

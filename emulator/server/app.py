@@ -61,6 +61,7 @@ from emulator.server.assembly import (
 from emulator.server.lifecycle import Lifecycle
 from emulator.server.parts import Parts
 from emulator.server.routing import Destination, destination
+from emulator.server.state_archive import begins_an_archive
 from emulator.settings import Settings
 from emulator.storage.engine import Database
 from emulator.sts.app import other_services
@@ -118,12 +119,16 @@ class Emulator:
             knobs_router(self._knobs()),
             trainings_router(self.database, self.cancel_training),
             models_router(self.database, self.hosting.model_path),
-            state_router(StateArchive(self.lifecycle.save, self.lifecycle.load, self.directories.work)),
+            state_router(self._state_archive()),
         )
         self.cloudwatch = CloudWatchApp(self.measurements.series, self.clock.now, self.fleet.refresh)
         self.console = ConsolePage()
         self.services: Services | None = None
         self.console_api = GuardedApi(create_console_api(self._console_parts()), is_of_this_site)
+
+    def _state_archive(self) -> StateArchive:
+        lifecycle = self.lifecycle
+        return StateArchive(lifecycle.save, lifecycle.load, begins_an_archive, self.directories.work)
 
     def _open_objects(self) -> ObjectStore:
         """The embedded S3 in process, or the outside one that the settings name."""

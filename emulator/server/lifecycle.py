@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from emulator.control.state import TRANSFER_PREFIX
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs.sweeper import sweep_files, sweep_models
+from emulator.s3.archive import INDEX_NAME, DamagedObjectsError
 from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, run_init_scripts
 from emulator.server.parts import Parts
@@ -27,8 +29,11 @@ from emulator.server.state_archive import (
     OBJECTS,
     ArchiveError,
     CheckedArchive,
+    MissingFilesError,
     check_archive,
+    keep_state,
     pack,
+    put_back_state,
     replace_state,
     snapshot_state,
 )
@@ -52,6 +57,15 @@ Message = MutableMapping[str, Any]
 
 SETTLE_SECONDS = 10.0
 SPARE_BYTES = 16 * 2**20
+_HOW_TO_SKIP = "To save all the rest: custom-labels save --skip-damaged, or ?skip_damaged=true."
+
+
+@dataclass(slots=True)
+class KeptState:
+    """What was there before a load, in a folder; `is_replaced` once that of the archive took its place."""
+
+    directory: Path
+    is_replaced: bool = False
 
 
 class Lifecycle:
@@ -129,8 +143,8 @@ class Lifecycle:
         parts = self._parts
         running = parts.database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING))
         for version in running:
-            assert version.model_file is not None, "a running version has a model"
             try:
+                assert version.model_file is not None, "a running version has a model"
                 await parts.hosting.load(version.arn, version.model_file)
             except Exception:
                 logger.exception("%s could not be loaded", version.arn)
@@ -163,8 +177,11 @@ class Lifecycle:
                 raise
             parts.runner.resume()
 
-    async def save(self, directory: Path) -> Path:
-        """O-15: write the whole state into an archive in this folder; its path."""
+    async def save(self, directory: Path, skip_damaged: bool = False) -> Path:
+        """O-15: write the whole state into an archive in this folder; its path.
+
+        Raises ControlError where files are missing that the state names, unless they may be skipped.
+        """
         parts = self._parts
         snapshot, archive = directory / "snapshot", directory / "state.tar"
         async with self._reset_lock:
@@ -173,32 +190,60 @@ class Lifecycle:
             await parts.fleet.write()
             await asyncio.to_thread(snapshot.mkdir)
             models, now = parts.directories.models, parts.clock.milliseconds()
-            await parts.database.write(lambda connection: snapshot_state(connection, models, snapshot, now))
-            await asyncio.to_thread(parts.s3.save_to, snapshot / OBJECTS)
+            snapshot_of = partial(snapshot_state, models=models, directory=snapshot, now=now, skip_damaged=skip_damaged)
+            try:
+                left_out = await parts.database.write(snapshot_of)
+                save_objects = partial(parts.s3.save_to, snapshot / OBJECTS, skip_damaged=skip_damaged)
+                left_out += await asyncio.to_thread(save_objects)
+            except (MissingFilesError, DamagedObjectsError) as error:
+                message = f"The state cannot be saved whole: {error}. {_HOW_TO_SKIP}"
+                raise ControlError("DamagedState", message, status=409) from error
+            for name in left_out:
+                logger.warning("saved without %s, whose file is missing", name)
             await asyncio.to_thread(pack, snapshot, archive, __version__)
         return archive
 
     async def load(self, archive: Path) -> None:
-        """O-15: make an archive the whole state, once it is found whole. Raises ControlError with nothing changed."""
+        """O-15: make an archive the whole state, once it is found whole. Raises ControlError with nothing changed.
+
+        The state of before is kept aside until that of the archive has been taken up: what cannot be taken up, for
+        whatever reason, is put back.
+        """
+        parts = self._parts
+        folder = archive.parent
         try:
-            checked = await asyncio.to_thread(check_archive, archive, archive.parent / "unpacked")
+            checked = await asyncio.to_thread(check_archive, archive, folder / "unpacked")
         except ArchiveError as error:
             raise ControlError("InvalidArchive", str(error)) from error
-        await asyncio.to_thread(_require_space, checked)
+        await asyncio.to_thread(self._require_space, checked)
         async with self._reset_lock:
             self.serving.clear()
             try:
                 await self._drop_work()
+                kept = KeptState(folder / "before")
                 try:
-                    await self._replace(checked)
-                finally:
-                    # What could not be replaced, on a full disk, goes on.
+                    await self._keep(kept)
+                    await self._replace(checked, kept)
                     await self._take_up()
+                except BaseException:
+                    try:
+                        await self._put_back(kept)
+                    finally:
+                        await self._take_up()
+                    raise
             finally:
                 self.epoch += 1
+                await asyncio.to_thread(sweep_models, parts.database, parts.directories.models)
                 self.serving.set()
 
-    async def _replace(self, checked: CheckedArchive) -> None:
+    async def _keep(self, kept: KeptState) -> None:
+        """Copy both databases aside; files of objects are linked, those of models stay until the load is over."""
+        parts = self._parts
+        await asyncio.to_thread(kept.directory.mkdir)
+        await parts.database.write(partial(keep_state, directory=kept.directory))
+        await asyncio.to_thread(partial(parts.s3.save_to, kept.directory / OBJECTS, skip_damaged=True))
+
+    async def _replace(self, checked: CheckedArchive, kept: KeptState) -> None:
         parts = self._parts
         models, objects = parts.directories.models, checked.directory / OBJECTS
 
@@ -207,13 +252,47 @@ class Lifecycle:
             note_unfinished_load(connection, os.path.relpath(objects, parts.directories.work))
 
         await parts.database.write(replace)
+        kept.is_replaced = True
         await self._drop_work()
-        try:
-            await asyncio.to_thread(self._remove_work)
-            await asyncio.to_thread(parts.s3.load_from, objects)
-        finally:
-            await parts.database.write(forget_unfinished_load)
-        await asyncio.to_thread(sweep_models, parts.database, models)
+        await asyncio.to_thread(self._move_work, parts.directories.work, kept.directory / "work")
+        await asyncio.to_thread(parts.s3.load_from, objects)
+        await parts.database.write(forget_unfinished_load)
+
+    async def _put_back(self, kept: KeptState) -> None:
+        """What was there before a load that failed."""
+        parts = self._parts
+        if not kept.is_replaced:
+            return
+        await self._drop_work()
+
+        def put_back(connection: Connection) -> None:
+            put_back_state(connection, kept.directory)
+            note_unfinished_load(connection, os.path.relpath(kept.directory / OBJECTS, parts.directories.work))
+
+        await parts.database.write(put_back)
+        await asyncio.to_thread(self._move_work, kept.directory / "work", parts.directories.work)
+        await asyncio.to_thread(parts.s3.load_from, kept.directory / OBJECTS)
+        await parts.database.write(forget_unfinished_load)
+
+    @staticmethod
+    def _move_work(source: Path, target: Path) -> None:
+        """What jobs have written down: jobs of a loaded archive may have the same row ids."""
+        target.mkdir(exist_ok=True)
+        for path in source.iterdir() if source.is_dir() else ():
+            if not path.name.startswith(TRANSFER_PREFIX):  # an archive on its way belongs to its own call
+                path.rename(target / path.name)
+
+    def _require_space(self, archive: CheckedArchive) -> None:
+        """Raise ControlError unless the disk has room for the archive's databases and a copy of the present ones."""
+        present = (self._parts.directories.database, self._parts.directories.objects / INDEX_NAME)
+        needed = archive.bytes_to_load() + 3 * sum(path.stat().st_size for path in present) + SPARE_BYTES
+        free = shutil.disk_usage(archive.directory).free
+        if free < needed:
+            raise ControlError(
+                "NotEnoughSpace",
+                f"Loading this archive takes {needed} bytes more on the disk of the data directory; {free} are free.",
+                status=507,
+            )
 
     async def _drop_work(self) -> None:
         """End everything that runs, and forget it."""
@@ -303,15 +382,6 @@ def _fail_to_run(connection: Connection, version: Version, now: int) -> None:
     state = VERSION_MOVES[version.status, Event.BROKE]
     set_version(connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
     end_spans(connection, version.arn, now)
-
-
-def _require_space(archive: CheckedArchive) -> None:
-    """Raise ControlError unless the disk has room for what loading the archive takes."""
-    needed = archive.bytes_to_load() + SPARE_BYTES
-    free = shutil.disk_usage(archive.directory).free
-    if free < needed:
-        message = f"Loading this archive takes {needed} bytes more on the disk of the data directory; {free} are free."
-        raise ControlError("NotEnoughSpace", message, status=507)
 
 
 def _forget(connection: Connection) -> None:

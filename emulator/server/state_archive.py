@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from sqlalchemy import Connection, inspect
 from emulator.domain.jobs import Done, Outcome, VersionResults, outcome_to_json
 from emulator.s3.archive import INDEX_NAME, DamagedObjectsError, check_objects, copy_database
 from emulator.s3.index.schema import NewerObjectIndexError
+from emulator.server.archive_rows import UnusableRowError, check_rows, copy_rows, rows_of
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
 from emulator.storage.migrate import HEAD_REVISION, NewerSchemaError, current_revision, migrate
@@ -39,10 +41,17 @@ _MODEL_NAME = re.compile(r"[\w-][\w.-]{0,99}")
 _MEMBER = re.compile(
     rf"state\.sqlite|models/{_MODEL_NAME.pattern}|objects/objects\.sqlite3|objects/blobs/[0-9a-f]{{32}}"
 )
+_BLOB = re.compile(r"objects/blobs/")
 _PIECE = 1 << 20
-_ROWS_AT_ONCE = 1000
 # What identifies an installation, like the key that signs tokens, stays where it is.
 _LEFT_OUT = frozenset({"installation"})
+
+
+_MODEL_WAS_MISSING = "The model file was missing when the state was saved."
+
+
+class MissingFilesError(Exception):
+    """Files that the state names are missing; the message says which."""
 
 
 class ArchiveError(ValueError):
@@ -62,10 +71,14 @@ class CheckedArchive:
         return 2 * sum(path.stat().st_size for path in databases)
 
 
-def snapshot_state(connection: Connection, models: Path, directory: Path, now: int) -> None:
+def snapshot_state(
+    connection: Connection, models: Path, directory: Path, now: int, *, skip_damaged: bool = False
+) -> list[str]:
     """Write the database and the models that it names into an empty folder, within a write transaction.
 
     In the copy, what runs has run until `now` (milliseconds): the time until it is loaded is not billed (O-13).
+    Raises MissingFilesError where a model file is missing; with `skip_damaged` its version is a failed one in the copy.
+    Returns the ARNs of such versions.
     """
     with closing(sqlite3.connect(directory / STATE)) as copy:
         copy_database(_driver(connection), copy)
@@ -74,9 +87,36 @@ def snapshot_state(connection: Connection, models: Path, directory: Path, now: i
         copy.execute("UPDATE running_spans SET ended_at = ? WHERE ended_at IS NULL", (now,))
         copy.commit()
     (directory / MODELS).mkdir()
-    for name in _named_models(connection):
-        if (models / name).is_file():
+    left_out = []
+    for name in sorted(_named_models(connection)):
+        try:
             shutil.copyfile(models / name, directory / MODELS / name)
+        except FileNotFoundError:
+            left_out.append(name)
+    return _without_models(directory / STATE, left_out, skip_damaged)
+
+
+def _without_models(state: Path, missing: Sequence[str], skip: bool) -> list[str]:
+    """In a copy of the state, versions without their model file are failed ones; their ARNs.
+
+    Raises MissingFilesError unless they may be skipped.
+    """
+    arns: list[str] = []
+    with closing(sqlite3.connect(state)) as copy:
+        for name in missing:
+            arns += [arn for (arn,) in copy.execute("SELECT arn FROM versions WHERE model_file = ?", (name,))]
+            copy.execute(
+                "UPDATE versions SET model_file = NULL, status_message = ?, min_inference_units = NULL, status ="
+                " iif(source_version_arn IS NULL, 'TRAINING_FAILED', 'COPYING_FAILED') WHERE model_file = ?",
+                (_MODEL_WAS_MISSING, name),
+            )
+            copy.execute("UPDATE jobs SET outcome = NULL WHERE json_extract(outcome, '$.model_file') = ?", (name,))
+        for arn in arns:
+            copy.execute("DELETE FROM jobs WHERE resource_arn = ?", (arn,))
+        copy.commit()
+    if missing and not skip:
+        raise MissingFilesError(f"the model file of {', '.join(arns) or missing[0]} is missing")
+    return arns
 
 
 def pack(directory: Path, target: Path, version: str) -> None:
@@ -87,9 +127,18 @@ def pack(directory: Path, target: Path, version: str) -> None:
     manifest = {"format": FORMAT, "emulator": version, "schema": HEAD_REVISION, "created": created, "files": files}
     manifest_path = directory / MANIFEST
     manifest_path.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
+    # Copied objects share their bytes by hard links, which without `dereference` would become members without bytes.
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT, dereference=True) as archive:
         for name in (MANIFEST, *names):
             archive.add(directory / name, name, filter=_anonymous)
+
+
+def begins_an_archive(start: bytes) -> bool:
+    """Whether the first 512 bytes of a file can be those of an archive: a tar header for `manifest.json`.
+
+    The header of pax for the first member, which has its time to the nanosecond, may come before.
+    """
+    return start[:100].rstrip(b"\0") in (MANIFEST.encode(), b"././@PaxHeader") and start[257:262] == b"ustar"
 
 
 def check_archive(archive: Path, directory: Path) -> CheckedArchive:
@@ -102,7 +151,8 @@ def check_archive(archive: Path, directory: Path) -> CheckedArchive:
     try:
         check_objects(directory / OBJECTS)
         models = _check_state(directory)
-    except (DamagedObjectsError, NewerObjectIndexError, NewerSchemaError) as error:
+        check_rows(directory / STATE, directory)
+    except (DamagedObjectsError, NewerObjectIndexError, NewerSchemaError, UnusableRowError) as error:
         raise ArchiveError(str(error)) from error
     return CheckedArchive(directory, models)
 
@@ -116,7 +166,7 @@ def replace_state(connection: Connection, archive: CheckedArchive, models: Path)
     with closing(sqlite3.connect(archive.directory / STATE)) as source:
         for table in metadata.sorted_tables:
             if table.name not in _LEFT_OUT:
-                _copy_rows(source, target, table.name)
+                copy_rows(source, target, table.name)
         target.execute("DELETE FROM installation WHERE name = 'request-metrics'")
         for row in source.execute("SELECT name, value FROM installation WHERE name = 'request-metrics'"):
             target.execute("INSERT INTO installation (name, value) VALUES (?, ?)", row)
@@ -126,24 +176,51 @@ def replace_state(connection: Connection, archive: CheckedArchive, models: Path)
         _rename_in_outcome(target, job.id, job.outcome, archive.models)
 
 
+def keep_state(connection: Connection, directory: Path) -> None:
+    """Copy the database as it is into a folder, within a write transaction, for `put_back_state`."""
+    with closing(sqlite3.connect(directory / STATE)) as copy:
+        copy_database(_driver(connection), copy)
+
+
+def put_back_state(connection: Connection, directory: Path) -> None:
+    """Make the database what it was at `keep_state`, within one write transaction. Model files are as they were."""
+    replace_state(connection, CheckedArchive(directory, {}), directory)
+
+
 def _unpack(archive: tarfile.TarFile, directory: Path) -> None:
     members = iter(archive)
     listed = _read_manifest(archive, next(members, None))
+    unpacked: set[str] = set()
     for member in members:
         expected = listed.pop(member.name, None)
         # A sparse member of a few bytes could unfold to as many as the disk has.
-        if expected is None or not member.isreg() or member.issparse():
+        is_file = member.isreg() and not member.issparse()
+        # Earlier releases wrote copied objects as links to the first of them.
+        is_link = member.islnk() and member.linkname in unpacked and _BLOB.match(member.name) is not None
+        if expected is None or not (is_file or is_link):
             raise ArchiveError(f"{member.name[:200]!r} does not belong into an archive")
         target = directory / member.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _content(archive, member) as content, target.open("xb") as file:
-            shutil.copyfileobj(content, file, _PIECE)
+        if is_link:
+            _link(directory / member.linkname, target)
+        else:
+            with _content(archive, member) as content, target.open("xb") as file:
+                shutil.copyfileobj(content, file, _PIECE)
+        if _BLOB.match(member.name):
+            unpacked.add(member.name)
         if target.stat().st_size != expected.get("size") or _sha256(target) != expected.get("sha256"):
             raise ArchiveError(f"{member.name} is damaged")
     if listed:
         raise ArchiveError(f"{next(iter(listed))} is missing")
     (directory / OBJECTS / "blobs").mkdir(parents=True, exist_ok=True)
     (directory / MODELS).mkdir(exist_ok=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _read_manifest(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> dict[str, dict[str, Any]]:
@@ -180,13 +257,14 @@ def _check_state(directory: Path) -> dict[str, str]:
             raise ArchiveError("the database is not one of this emulator")
         migrate(database)
         database.read_now(_check_tables)
-        database.read_now(_check_outcomes)
-        named = database.read_now(_named_models)
+        with rows_of("jobs"):
+            database.read_now(_check_outcomes)
+            named = database.read_now(_named_models)
     finally:
         database.close()
     for name in named:
-        if not _MODEL_NAME.fullmatch(name):
-            raise ArchiveError(f"{name[:200]!r} is no name of a model file")
+        if not isinstance(name, str) or not _MODEL_NAME.fullmatch(name):
+            raise ArchiveError(f"{str(name)[:200]!r} is no name of a model file")
         if not (directory / MODELS / name).is_file():
             raise ArchiveError(f"the model file {name} is missing")
     return {name: f"{secrets.token_hex(8)}-{name[-40:]}" for name in named}
@@ -229,14 +307,6 @@ def _rename_in_outcome(
     renamed: VersionResults = {**outcome.version, "model_file": models[outcome.version["model_file"]]}
     document = outcome_to_json(replace(outcome, version=renamed))
     target.execute("UPDATE jobs SET outcome = ? WHERE id = ?", (json.dumps(document), job_id))
-
-
-def _copy_rows(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
-    rows = source.execute(f"SELECT * FROM {table}")
-    columns = [column[0] for column in rows.description]
-    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-    while batch := rows.fetchmany(_ROWS_AT_ONCE):
-        target.executemany(statement, batch)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

@@ -26,6 +26,7 @@ def token_secret(connection: Connection) -> bytes:
 
 def note_unfinished_load(connection: Connection, folder: str) -> None:
     """Keep that the objects of a loaded archive have yet to follow from a folder, named relative to the work folder."""
+    forget_unfinished_load(connection)
     connection.execute(insert(installation).values(name=_UNFINISHED_LOAD, value=folder.encode()))
 
 

@@ -111,7 +111,7 @@ def test_objects_follow_at_the_next_start_when_a_load_was_killed_before_them(
             await put_object(emulator, "key", b"of now")
             with monkeypatch.context() as patch:
                 patch.setattr(EmbeddedS3, "load_from", killed)
-                patch.setattr(lifecycle, "forget_unfinished_load", lambda _: None)
+                patch.setattr(lifecycle.Lifecycle, "_put_back", killed)
                 with pytest.raises(OSError, match="No space"):
                     await emulator.app.lifecycle.load(archive)
         for _ in range(2):
