@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "vision": set(),
     "storage": {"domain"},
     "sts": {"wire", "domain"},
-    "cloudwatch": {"domain"},
+    "cloudwatch": {"wire", "domain"},
     "s3": {"wire", "domain"},
     "lint": {"domain", "vision"},
     "convert": {"lint", "domain"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 from emulator.cloudwatch.errors import CloudWatchError, MalformedBodyError, UnknownActionError
@@ -13,10 +13,7 @@ from emulator.cloudwatch.parameters import Parameters
 from emulator.cloudwatch.protocols import BODY_LIMIT, protocol_of, read_request, write_answer, write_error
 from emulator.cloudwatch.queries import MetricReader, get_metric_data, get_metric_statistics, list_metrics
 from emulator.domain.metering.metrics_series import MetricStore
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Receive, Scope, Send, read_body
 
 OPERATIONS: dict[str, Callable[[Parameters, MetricReader], dict[str, Any]]] = {
     "GetMetricData": get_metric_data,
@@ -69,13 +66,9 @@ class CloudWatchApp:
 
 
 async def _body(receive: Receive) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise MalformedBodyError("The client went away.")
-        body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
-            raise MalformedBodyError(f"The body is over {BODY_LIMIT} bytes.")
-        if not message.get("more_body"):
-            return bytes(body)
+    try:
+        return await read_body(receive, BODY_LIMIT)
+    except ClientDisconnectedError:
+        raise MalformedBodyError("The client went away.") from None
+    except BodyTooLargeError:
+        raise MalformedBodyError(f"The body is over {BODY_LIMIT} bytes.") from None

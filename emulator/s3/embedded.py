@@ -7,12 +7,11 @@ import errno
 import logging
 import secrets
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from emulator.domain.object_store import ObjectStore
 from emulator.s3.archive import load_objects, save_objects
@@ -27,7 +26,6 @@ from emulator.s3.http.body import (
     Body,
     ClientGoneError,
     MemoryBudget,
-    Receive,
     discard_body,
     receive_body,
 )
@@ -37,8 +35,7 @@ from emulator.s3.http.response import S3Response, asgi_headers, error_response, 
 from emulator.s3.object_store import EmbeddedObjectStore
 from emulator.s3.routes import route
 from emulator.s3.vault import Vault
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from emulator.wire.asgi import Message, Receive, Scope, Send
 
 _THREADS = 8
 _log = logging.getLogger(__name__)
@@ -106,7 +103,7 @@ class EmbeddedS3:
         self._executor.shutdown(wait=True)
         self._vault.close()
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request_id = secrets.token_hex(8).upper()
         request: S3Request | None = None
@@ -186,7 +183,7 @@ class _BodyState:
         self._receive = receive
         self.received = False
 
-    async def receive(self) -> MutableMapping[str, Any]:
+    async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self.received = True

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl
 
 from emulator import __version__
@@ -65,16 +63,11 @@ from emulator.server.state_archive import begins_an_archive
 from emulator.settings import Settings
 from emulator.storage.engine import Database
 from emulator.sts.app import other_services
+from emulator.wire.asgi import App, Receive, Scope, Send
 from emulator.wire.errors import AwsError
 from emulator.wire.identity import identify, identify_or_anonymous
 from emulator.wire.pipeline import RekognitionEdge
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("custom_labels")
 

@@ -6,11 +6,10 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,11 +48,10 @@ from emulator.storage.reset import delete_everything
 from emulator.storage.rows import Version
 from emulator.storage.running_spans import end_spans
 from emulator.storage.versions import set_version, versions_in
+from emulator.wire.asgi import Receive, Send
 from emulator.wire.pipeline import RekognitionEdge
 
 logger = logging.getLogger("custom_labels")
-
-Message = MutableMapping[str, Any]
 
 SETTLE_SECONDS = 10.0
 SPARE_BYTES = 16 * 2**20
@@ -353,9 +351,7 @@ class Lifecycle:
         parts.s3.close()
         parts.database.close()
 
-    async def serve_lifespan(
-        self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
+    async def serve_lifespan(self, receive: Receive, send: Send) -> None:
         """The ASGI lifespan protocol: start in the background, so that health answers at once (O-6)."""
         await receive()
         self._starting = asyncio.create_task(self._start_or_log())

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
 from enum import Enum
-from typing import Any
 
-Scope = MutableMapping[str, Any]
+from emulator.wire.asgi import Scope
 
 
 class Destination(Enum):

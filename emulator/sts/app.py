@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
+
+import cbor2
 
 from emulator.sts import actions as sts
 from emulator.wire import xml
+from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Receive, Scope, Send, read_body
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_LARGEST_BODY = 1 << 20  # bytes; what is longer is cut, it is not understood anyway
+_LARGEST_BODY = 1 << 20
 _CREDENTIAL = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/")
 _REST_XML = frozenset({"route53", "cloudfront", "s3-control"})
 _STATUS = 501
@@ -29,10 +27,13 @@ class _Answer:
     body: bytes
 
 
-async def other_services(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+async def other_services(scope: Scope, receive: Receive, send: Send) -> None:
     """ASGI application. Reads `scope["aws.account"]`, as the S3 does."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    body = await _read(receive)
+    try:
+        body = await read_body(receive, _LARGEST_BODY)
+    except (BodyTooLargeError, ClientDisconnectedError):
+        body = b""  # It is not understood anyway: the query and the headers say which service was meant.
     request_id = str(uuid.uuid4())
     query = scope.get("query_string", b"").decode("latin-1")
     service = service_of(headers, query)
@@ -65,7 +66,7 @@ def _refusal(service: str, headers: dict[str, str], parameters: dict[str, str], 
     )
     code = "NotImplemented"
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
-        return _Answer(_STATUS, "application/cbor", _cbor_map({"__type": code, "message": message}))
+        return _Answer(_STATUS, "application/cbor", cbor2.dumps({"__type": code, "message": message}))
     if "x-amz-target" in headers or headers.get("content-type", "").startswith("application/x-amz-json"):
         content_type = headers.get("content-type", "application/x-amz-json-1.1")
         return _Answer(_STATUS, content_type, json.dumps({"__type": code, "message": message}).encode())
@@ -79,26 +80,6 @@ def _refusal(service: str, headers: dict[str, str], parameters: dict[str, str], 
 
 def _is_form(headers: dict[str, str]) -> bool:
     return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-
-
-def _cbor_map(values: dict[str, str]) -> bytes:
-    """A CBOR map of short texts (RFC 8949 §3), at most 23 of them."""
-
-    def text(value: str) -> bytes:
-        encoded = value.encode("utf-8")
-        return b"\x79" + len(encoded).to_bytes(2, "big") + encoded
-
-    return bytes([0xA0 + len(values)]) + b"".join(text(name) + text(value) for name, value in values.items())
-
-
-async def _read(receive: Receive) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if len(body) < _LARGEST_BODY:
-            body += message.get("body", b"")
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            return bytes(body)
 
 
 async def _send(send: Send, answer: _Answer, request_id: str, head: bool) -> None:

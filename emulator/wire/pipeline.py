@@ -16,9 +16,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from emulator.wire import cors, errors
+from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Receive, Scope, Send, read_body
 from emulator.wire.errors import AwsError
 from emulator.wire.identity import AccountResolver, identify
-from emulator.wire.request import Answer, Call, ClientDisconnectedError, Receive, Request, Scope, Send
+from emulator.wire.request import Answer, Call, Request
 from emulator.wire.serializer import serialize, text_length
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, ServiceModel
 from emulator.wire.validation import parse_input
@@ -127,20 +128,10 @@ class RekognitionEdge:
         announced = request.headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self._body_limit:
             raise self._too_large(request)
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            message = await request.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnectedError
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > self._body_limit:
-                raise self._too_large(request)
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                break
-        request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        try:
+            request.body = await read_body(request.receive, self._body_limit)
+        except BodyTooLargeError:
+            raise self._too_large(request) from None
 
     async def _identify_caller(self, request: Request) -> None:
         query_string = request.scope.get("query_string", b"")

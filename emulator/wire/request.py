@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.wire.asgi import Receive, Scope
 from emulator.wire.identity import Identity
 from emulator.wire.service_model import OperationModel
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -60,7 +56,3 @@ class Request:
     operation: OperationModel | None = None
     call: Call | None = None
     result: Mapping[str, Any] | None = None
-
-
-class ClientDisconnectedError(Exception):
-    """The client went away before its request was complete; there is nobody to answer."""

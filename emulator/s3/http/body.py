@@ -8,18 +8,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from emulator.s3.errors import S3Error
 from emulator.s3.files import BlobFiles, StagedBlob, write_all
 from emulator.s3.http import checksums
 from emulator.s3.http.chunked import ChunkedDecoder
 from emulator.s3.http.form import FormDecoder, boundary_of
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+from emulator.wire.asgi import Receive
 
 IN_MEMORY_BYTES = 1 << 20
 _SHARED_MEMORY_BYTES = 64 << 20

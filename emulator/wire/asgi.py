@@ -1,0 +1,33 @@
+"""The types of the ASGI protocol, and reading a request's body by it: one home for all services on the port."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp as App
+from starlette.types import Message, Receive, Scope, Send
+
+__all__ = ["App", "BodyTooLargeError", "ClientDisconnectedError", "Message", "Receive", "Scope", "Send", "read_body"]
+
+
+class ClientDisconnectedError(Exception):
+    """The client went away before its request was complete."""
+
+
+class BodyTooLargeError(Exception):
+    """The body is longer than the service takes; what came after is not read."""
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body, at most `limit` bytes. Raises BodyTooLargeError, ClientDisconnectedError."""
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnectedError
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > limit:
+            raise BodyTooLargeError
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
