@@ -4,7 +4,9 @@
     python -m benchmarks.classification --effort fast --data FOLDER SET
 
 A set is a folder of the data folder with train.jsonl, test.jsonl (Ground Truth manifests with image-level labels) and
-images/. F1 is the plain mean over the labels, each at the threshold that is best for it on the test set (ME-3, ME-5).
+images/. F1 is the plain mean over the labels, each at its assumed threshold (ME-3, ME-5). "Others" are pictures of all
+other sets of the folder (`open_set`): how well the highest confidence tells the test pictures from them, and which
+share of them gets a label at the assumed thresholds.
 Every set runs in a process of its own, so that its peak memory is its own.
 """
 
@@ -26,6 +28,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from benchmarks.detection_sets import FilePicture, encoded
+from emulator.domain.evaluation.classification import evaluate_classification
 from emulator.vision import images
 from emulator.vision.classifier.calibration import expected_calibration_error, nothing_pictures
 from emulator.vision.examples import Effort, TrainedModel, TrainingExample, TrainingSettings
@@ -33,11 +36,17 @@ from emulator.vision.served_model import ServedModel
 from emulator.vision.training import train
 
 SETS = ("ants-bees", "trees", "scenes")
-HEAD = "| set | F1 | accuracy | ECE | nothing | features | CPU-s | wall s | test CPU-s | peak MB | ms an answer |"
+HEAD = (
+    "| set | F1 | accuracy | ECE | nothing | AUROC, others answered | features | CPU-s | wall s | test CPU-s | peak MB "
+    "| ms an answer |"
+)
 ROW = (
-    "| {set} | {F1:.3f} | {accuracy:.3f} | {ECE:.3f} | {nothing:.2f} | {features} | {cpu:.0f} | {wall:.0f} "
+    "| {set} | {F1:.3f} | {accuracy:.3f} | {ECE:.3f} | {nothing:.2f} | {auroc:.3f}, {answered:.3f} "
+    "| {features} | {cpu:.0f} | {wall:.0f} "
     "| {test_cpu:.0f} | {memory:.0f} | {answer:.0f} |"
 )
+
+OTHERS_OF_A_SET = 200
 
 Matrix = npt.NDArray[np.float64]
 
@@ -59,17 +68,6 @@ def _read_manifest(folder: Path, split: str) -> list[TrainingExample]:
     return examples
 
 
-def best_f1(confidences: Matrix, truth: Matrix) -> float:
-    """The highest F1 that any threshold gives for one label; both [images]."""
-    order = np.argsort(-confidences, kind="stable")
-    sorted_confidences = confidences[order]
-    right = np.cumsum(truth[order])
-    scores = 2 * right / (np.arange(1, len(order) + 1) + truth.sum())
-    # A threshold cannot part equal confidences.
-    separable = np.append(sorted_confidences[1:] != sorted_confidences[:-1], True)
-    return float(scores[separable].max())
-
-
 def confidence_matrix(model: TrainedModel, examples: list[TrainingExample]) -> Matrix:
     """Confidences [images, labels]."""
     answers = model.predict([example.image for example in examples])
@@ -88,7 +86,7 @@ def run(name: str, data: Path, settings: TrainingSettings) -> dict[str, object]:
     confidences = confidence_matrix(model, test_examples)
     test_cpu = time.process_time() - test_cpu
     truth = np.array([[float(label in example.labels) for label in labels] for example in test_examples])
-    tested = np.flatnonzero(truth.sum(axis=0))
+    evaluation = evaluate_classification(labels, confidences.astype(np.float32), truth > 0.5)
     if model.report["multi_label"]:
         right = (confidences > 0.5) == (truth > 0.5)
         error = expected_calibration_error(confidences.ravel(), truth.ravel() > 0.5)
@@ -97,10 +95,11 @@ def run(name: str, data: Path, settings: TrainingSettings) -> dict[str, object]:
         error = expected_calibration_error(confidences.max(axis=1), right)
     return {
         "set": name,
-        "F1": float(np.mean([best_f1(confidences[:, index], truth[:, index]) for index in tested])),
+        "F1": evaluation.f1,
         "accuracy": float(right.mean()),
         "ECE": error,
         "nothing": confidence_in_nothing(model),
+        **open_set(model, confidences, evaluation.thresholds(), other_pictures(data, name)),
         "features": model.report["features"],
         "cpu": cpu,
         "wall": wall,
@@ -109,6 +108,28 @@ def run(name: str, data: Path, settings: TrainingSettings) -> dict[str, object]:
         "answer": milliseconds_an_answer(model, test_examples),
         "report": model.report,
     }
+
+
+def other_pictures(data: Path, name: str) -> list[TrainingExample]:
+    """Up to OTHERS_OF_A_SET pictures of each other set of the folder, spread over it."""
+    others = []
+    for folder in sorted(path for path in data.iterdir() if (path / "images").is_dir() and path.name != name):
+        files = sorted((folder / "images").iterdir())
+        others += [TrainingExample(FilePicture(file)) for file in files[:: -(-len(files) // OTHERS_OF_A_SET)]]
+    return others
+
+
+def open_set(
+    model: TrainedModel, own: Matrix, thresholds: dict[str, float], others: list[TrainingExample]
+) -> dict[str, float]:
+    """`auroc` of the highest confidence, test pictures against others; `answered`: the share of others with a label."""
+    found = confidence_matrix(model, others)
+    highest = np.concatenate([own.max(axis=1), found.max(axis=1)])
+    # Equal confidences count half: rank from below and from above, and take the mean.
+    ranks = [np.searchsorted(np.sort(highest), own.max(axis=1), side) for side in ("left", "right")]
+    below = np.mean(ranks, axis=0).sum() - len(own) ** 2 / 2
+    answered = (found >= np.array([thresholds[label] for label in model.labels])).any(axis=1)
+    return {"auroc": float(below / (len(own) * len(found))), "answered": float(answered.mean())}
 
 
 def confidence_in_nothing(model: TrainedModel) -> float:

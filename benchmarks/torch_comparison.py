@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.classification import best_f1, read_set
+from benchmarks.classification import read_set
+from emulator.domain.evaluation.classification import evaluate_classification
 from emulator.vision.classifier.calibration import expected_calibration_error
 from emulator.vision.classifier.logistic_regression import FloatArray, sigmoid, softmax
 from emulator.vision.classifier.views import training_view
@@ -102,10 +103,10 @@ def measure(torch: Any, folder: Path, side: int, epochs: int) -> None:
     else:
         confidences = sigmoid(logits)
         error = expected_calibration_error(confidences.ravel(), truth.ravel() > 0.5)
-    scores = [best_f1(confidences[:, index], truth[:, index]) for index in np.flatnonzero(truth.sum(axis=0))]
+    evaluation = evaluate_classification(labels, confidences.astype(np.float32), truth > 0.5)
     print("| set | side | epochs | F1 | ECE | CPU-s | wall s |")
     print("|---|---|---|---|---|---|---|")
-    print(f"| {folder.name} | {side} | {epochs} | {np.mean(scores):.3f} | {error:.3f} | {cpu:.0f} | {wall:.0f} |")
+    print(f"| {folder.name} | {side} | {epochs} | {evaluation.f1:.3f} | {error:.3f} | {cpu:.0f} | {wall:.0f} |")
 
 
 def main() -> None:

@@ -29,11 +29,16 @@ _FOLDERS = (_PACKAGE / "_bundled" / "models", _PACKAGE.parent / "models")
 
 def available_backbones() -> tuple[str, ...]:
     """Names of the backbones that are shipped, in alphabetical order."""
-    return tuple(sorted(Path(name).stem for name in _checksums(_folder())))
+    return tuple(sorted(Path(name).stem for name in _checksums(_folder()) if name.endswith(".onnx")))
 
 
 def backbone_path(name: str = DEFAULT_BACKBONE) -> Path:
     """The backbone's file, its SHA-256 verified once per process. Raises ModelFileError."""
+    return shipped_file(f"{name}.onnx")
+
+
+def shipped_file(name: str) -> Path:
+    """A file of `models/`, its SHA-256 verified once per process. Raises ModelFileError."""
     return _verified(_folder(), name)
 
 
@@ -137,17 +142,17 @@ def _checksums(folder: Path) -> dict[str, dict[str, str]]:
     return entries
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def _verified(folder: Path, name: str) -> Path:
-    path = folder / f"{name}.onnx"
-    entry = _checksums(folder).get(path.name)
+    path = folder / name
+    entry = _checksums(folder).get(name)
     if entry is None:
-        raise ModelFileError(f"there is no backbone called {name}")
+        raise ModelFileError(f"no file called {name} is shipped")
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModelFileError(f"the backbone {path.name} cannot be read: {error.strerror}") from error
+        raise ModelFileError(f"{name} cannot be read: {error.strerror}") from error
     if found != entry["sha256"]:
-        raise ModelFileError(f"the backbone {path.name} is damaged: its SHA-256 is not that of checksums.json")
+        raise ModelFileError(f"{name} is damaged: its SHA-256 is not that of checksums.json")
     return path

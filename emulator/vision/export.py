@@ -47,6 +47,12 @@ def write_model(
     write_atomically(path, finished.SerializeToString(deterministic=True))
 
 
+def name_output(model: onnx.ModelProto, name: str, columns: int) -> None:
+    """Make the tensor `name`, float32 [N, columns], the only output of `model`."""
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", columns]))
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write to a temporary file in the same folder, flush it to the disk, then rename it."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

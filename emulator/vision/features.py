@@ -21,6 +21,10 @@ OUTPUT = "features"
 POOLINGS = ("mean", "max")
 CHANNELS = 1280
 _SMALLEST_LENGTH = 1e-6
+# The last cells of the network by the scale at which they see the picture.
+_CELLS = {"full": "c6", "half": "half.c6"}
+# Up to this side the mean over a whole picture tells well what it is like.
+_LARGEST_COMPARABLE_SIDE = 448
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,16 @@ class Look:
     @property
     def scales(self) -> tuple[str, ...]:
         return ("full", "half") if self.half_scale else ("full",)
+
+    @property
+    def comparable_scale(self) -> str:
+        """The scale whose means tell best what a picture is like."""
+        return "half" if self.half_scale and self.side > _LARGEST_COMPARABLE_SIDE else "full"
+
+    @property
+    def comparable_side(self) -> int:
+        """The side in pixels of `comparable_scale`."""
+        return self.side // 2 if self.comparable_scale == "half" else self.side
 
     @property
     def length(self) -> int:
@@ -71,6 +85,47 @@ class FeatureRecipe:
                 part = raw[..., index * CHANNELS : (index + 1) * CHANNELS].astype(np.float32)
                 parts.append(_normalised(part) if self.normalise else part)
         return np.concatenate(parts, axis=-1)
+
+
+def mean_features(raw: FeatureArray, look: Look) -> FeatureArray:
+    """The means over the picture at the scale of `Look.comparable_side`: [..., CHANNELS] of [..., look.length]."""
+    first = len(POOLINGS) * CHANNELS * look.scales.index(look.comparable_scale) + POOLINGS.index("mean") * CHANNELS
+    return raw[..., first : first + CHANNELS]
+
+
+def append_mean(model: onnx.ModelProto, look: Look, output: str, prefix: str = "") -> None:
+    """Extend `model` by `output`, what `mean_features` gives [N, CHANNELS]; `prefix` is that of the tensor c6."""
+    source = prefix + _CELLS[look.comparable_scale]
+    model.graph.node.append(helper.make_node("GlobalAveragePool", [source], [f"{output}.pooled"]))
+    model.graph.node.append(helper.make_node("Flatten", [f"{output}.pooled"], [output]))
+
+
+def append_copy(model: onnx.ModelProto, start: str, end: str, prefix: str) -> None:
+    """Compute `prefix` + `end` from the tensor `start` as `end` is, but with weights and names of its own."""
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast" and node.input[0] in weights}
+    names: dict[str, str] = {}
+    needed, reached = {end}, {start}
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+    followers: list[onnx.NodeProto] = []
+    for node in graph.node:
+        if reached.intersection(node.input) and needed.intersection(node.output):
+            followers.append(node)
+            reached.update(node.output)
+    for name in dict.fromkeys(name for node in followers for name in node.input if name not in reached):
+        source = casts[name].input[0] if name in casts else name
+        tensor = onnx.TensorProto()
+        tensor.CopyFrom(weights[source])
+        tensor.name = names[source] = prefix + source
+        graph.initializer.append(tensor)
+        if name in casts:
+            names[name] = prefix + name
+            graph.node.append(_renamed(casts[name], prefix, names))
+    names.update({name: prefix + name for name in reached - {start}})
+    graph.node.extend([_renamed(node, prefix, names) for node in followers])
 
 
 def raw_graph(look: Look) -> onnx.ModelProto:
@@ -110,7 +165,7 @@ def _graph(recipe: FeatureRecipe) -> onnx.ModelProto:
 
 def _pool(graph: onnx.GraphProto, scale: str, pooling: str, normalise: bool) -> str:
     """Append the pooling of one scale; gives the name of its tensor [N, CHANNELS]."""
-    source = {"full": "c6", "half": "half.c6"}[scale]
+    source = _CELLS[scale]
     operator = {"mean": "GlobalAveragePool", "max": "GlobalMaxPool"}[pooling]
     part = f"{scale}.{pooling}"
     graph.node.append(helper.make_node(operator, [source], [f"{part}.pooled"]))
@@ -136,13 +191,17 @@ def _copy(nodes: Sequence[onnx.NodeProto], prefix: str, renamed: dict[str, str])
     for node in nodes:
         if node.op_type == "Cast":
             continue
-        copy = onnx.NodeProto()
-        copy.CopyFrom(node)
-        copy.name = prefix + node.name
-        copy.input[:] = [names.get(name, name) for name in node.input]
         names.update({name: prefix + name for name in node.output})
-        copy.output[:] = [names[name] for name in node.output]
-        yield copy
+        yield _renamed(node, prefix, names)
+
+
+def _renamed(node: onnx.NodeProto, prefix: str, names: dict[str, str]) -> onnx.NodeProto:
+    copy = onnx.NodeProto()
+    copy.CopyFrom(node)
+    copy.name = prefix + node.name
+    copy.input[:] = [names.get(name, name) for name in node.input]
+    copy.output[:] = [names[name] for name in node.output]
+    return copy
 
 
 class FeatureExtractor:

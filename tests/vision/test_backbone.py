@@ -99,7 +99,7 @@ def test_the_weights_are_read_in_single_precision() -> None:
 
 
 def test_an_unknown_backbone_is_an_error() -> None:
-    with pytest.raises(ModelFileError, match="no backbone called resnet"):
+    with pytest.raises(ModelFileError, match="no file called resnet"):
         backbone.backbone_path("resnet")
 
 

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from emulator.domain.evaluation.report import ConfusionCell, Evaluation, LabelEvaluation
 from emulator.domain.evaluation.thresholds import best_threshold
 
+_LEAST_THRESHOLD = 0.6
+"""No assumed threshold lies under this part of what guessing would give each label: a picture of something else, which
+is hardly like any label, must not get one because two test images of it happened to be told apart down there."""
+
 
 def evaluate_classification(
     labels: Sequence[str], confidences: NDArray[np.float32], truth: NDArray[np.bool_]
@@ -27,7 +31,7 @@ def evaluate_classification(
     evaluations = []
     for column, label in enumerate(labels):
         present = int(np.count_nonzero(truth[:, column]))
-        chosen = best_threshold(confidences[:, column], truth[:, column], present)
+        chosen = best_threshold(confidences[:, column], truth[:, column], present, _LEAST_THRESHOLD / len(labels))
         evaluations.append(
             LabelEvaluation(label, chosen.threshold, chosen.precision, chosen.recall, chosen.f1, present)
         )

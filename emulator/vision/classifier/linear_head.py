@@ -76,7 +76,7 @@ class LinearHead:
         return np.asarray(((features - self.mean) * self.scale) @ self.weights + self.bias, dtype=np.float64)
 
     def append_to(self, model: onnx.ModelProto, features: str, output: str) -> None:
-        """Extend `model` in place by the computation from the tensor `features` to `output`, its only output."""
+        """Extend `model` in place by the computation from the tensor `features` to `output` [N, labels]."""
         graph = model.graph
         doubt, prior = self.calibration.doubt, self.calibration.prior
         constants = {
@@ -103,9 +103,6 @@ class LinearHead:
             result = output if index == len(steps) - 1 else f"classifier.step{index}"
             graph.node.append(helper.make_node(operator, [previous, *parameters], [result], f"classifier.{index}"))
             previous = result
-        del graph.output[:]
-        shape = ["N", self.weights.shape[1]]
-        graph.output.append(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, shape))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from emulator.vision.checkpoint import Checkpoint
 from emulator.vision.classifier.calibration import calibrate, nothing_pictures
-from emulator.vision.classifier.data import ClassificationData, Indices, read_table
+from emulator.vision.classifier.data import ClassificationData, Indices, RawTable, read_table
 from emulator.vision.classifier.linear_head import HeadScore, HeadTrainer, LinearHead, stratified_folds
 from emulator.vision.classifier.logistic_regression import FloatArray, cross_entropy
 from emulator.vision.classifier.search import SearchResult
@@ -51,9 +51,13 @@ _WORTHWHILE_GAIN = 0.02
 
 @dataclass(frozen=True)
 class Refinement:
-    """A fine-tuned classifier that did better than the regression."""
+    """A fine-tuned classifier that did better than the regression.
+
+    `table`: what the network saw in all pictures before it was tuned.
+    """
 
     recipe: FeatureRecipe
+    table: RawTable
     head: LinearHead
     tuned: TunedModel
 
@@ -84,7 +88,7 @@ def refine(
     held_out = _hold_out(usable.targets, best.images, settings.seed)
     kept = np.setdiff1d(np.arange(len(usable.images)), held_out)
     recipe = FeatureRecipe(Look(plan.side))
-    start, start_loss = _start(usable.subset(kept), recipe, settings, progress)
+    start, start_loss = _start(_read(usable.subset(kept), recipe, settings, progress), recipe, settings)
     if start_loss > _LARGEST_HANDICAP * best.loss:
         return None, {"tried": False, "reason": f"{plan.side} px show too little of these pictures"}
     checkpoints: list[Checkpoint] = []
@@ -94,7 +98,7 @@ def refine(
     report = _verdict(_loss(_logits_of(best, held_out), targets, data.multi_label), logits, targets, data.multi_label)
     pays = bool(report["kept"])
     if pays and plan.use_everything:
-        start, _ = _start(usable, recipe, settings, progress)
+        start, _ = _start(_read(usable, recipe, settings, progress), recipe, settings)
         tuner = _tune(usable, start, recipe, plan, settings, checkpoints, progress)
     # Only now: a training stopped during the second one shall not repeat the first.
     for checkpoint in checkpoints:
@@ -104,7 +108,7 @@ def refine(
     tuned = tuner.result()
     calibration = calibrate(logits, targets, data.multi_label, len(usable.images))
     head = replace(start, weights=tuned.weights, bias=tuned.bias, calibration=calibration)
-    return Refinement(recipe, head, tuned), report
+    return Refinement(recipe, _read(usable, recipe, settings, progress), head, tuned), report
 
 
 def _hold_out(targets: FloatArray, images: Indices, seed: int) -> Indices:
@@ -142,13 +146,16 @@ def _reason_against(plan: TuningPlan | None, found: SearchResult) -> str | None:
     return "the regression leaves too little to win" if found.winner.best.loss < _SMALLEST_LOSS_TO_TUNE else None
 
 
-def _start(
+def _read(
     data: ClassificationData, recipe: FeatureRecipe, settings: TrainingSettings, progress: ProgressListener
-) -> tuple[LinearHead, float]:
+) -> RawTable:
+    """What the network sees before it is tuned."""
+    reader = FeatureReader(recipe.look, settings)
+    return read_table(reader, data, settings.seed, f"features at {recipe.look.name}", progress)
+
+
+def _start(table: RawTable, recipe: FeatureRecipe, settings: TrainingSettings) -> tuple[LinearHead, float]:
     """The regression that tuning starts from, and its loss in cross-validation."""
-    table = read_table(
-        FeatureReader(recipe.look, settings), data, settings.seed, f"features at {recipe.look.name}", progress
-    )
     trainer = HeadTrainer(table.select(recipe), settings.threads)
     best = min(trainer.cross_validate(settings.seed), key=lambda score: score.loss)
     return trainer.fit(best), best.loss

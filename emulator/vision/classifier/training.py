@@ -12,8 +12,10 @@ import threadpoolctl
 
 from emulator.vision.backbone import replace_weights
 from emulator.vision.classifier.data import arrange
+from emulator.vision.classifier.open_set import KnownGate
 from emulator.vision.classifier.refinement import refine
 from emulator.vision.classifier.search import search
+from emulator.vision.classifier.tuning import FROZEN_OUTPUT
 from emulator.vision.examples import (
     ImageSource,
     ModelKind,
@@ -24,14 +26,18 @@ from emulator.vision.examples import (
     TrainingSettings,
     ignore_progress,
 )
-from emulator.vision.export import write_model
-from emulator.vision.features import OUTPUT, feature_graph
+from emulator.vision.export import name_output, write_model
+from emulator.vision.features import OUTPUT, append_copy, append_mean, feature_graph, mean_features
 from emulator.vision.images import decode_resized
 from emulator.vision.onnx_session import Session
 from emulator.vision.parallel import in_order
 from emulator.vision.served_model import CONFIDENCES, classify, ranked
 
 _log = logging.getLogger(__name__)
+
+# Names of tensors between the parts of the graph.
+_CALIBRATED = "calibrated"
+_SEEN = "seen"
 
 
 class ClassificationModel:
@@ -87,7 +93,10 @@ def train(
         found = search(data, settings, progress)
         refinement, refinement_report = refine(data, found, settings, progress)
         head = refinement.head if refinement else found.trainer.fit(found.winner.best)
-    recipe = refinement.recipe if refinement else found.winner.recipe
+        recipe, table = (refinement.recipe, refinement.table) if refinement else (found.winner.recipe, found.table)
+        gate = KnownGate.fit(
+            mean_features(table.features, recipe.look), table.targets, recipe.look.comparable_side, settings.seed
+        )
     report = {
         "features": recipe.name,
         "fine_tuning": refinement_report,
@@ -97,10 +106,18 @@ def train(
         "skipped_images": list(found.table.skipped),
         "tried": [candidate.report() for candidate in found.tried],
         "temperature": round(head.calibration.temperature, 4),
+        "known_threshold": round(gate.threshold, 4),
     }
     _log.info("classifier trained: %s", report)
     model = feature_graph(recipe)
+    untuned = ""
     if refinement:
+        # What is tuned to tell the labels apart no longer tells what else there is: the gate goes on seeing that.
+        untuned = "untuned."
+        append_copy(model, FROZEN_OUTPUT, "c6", untuned)
         replace_weights(model, refinement.tuned.backbone_weights)
-    head.append_to(model, OUTPUT, CONFIDENCES)
+    head.append_to(model, OUTPUT, _CALIBRATED)
+    append_mean(model, recipe.look, _SEEN, untuned)
+    gate.append_to(model, _SEEN, _CALIBRATED, CONFIDENCES)
+    name_output(model, CONFIDENCES, len(labels))
     return ClassificationModel(model, labels, recipe.look.side, report, settings.threads)

@@ -30,7 +30,7 @@ from emulator.vision.schedule import Schedule
 
 TUNED_BACKBONE = "efficientnet_lite2"
 TUNED_BLOCKS = ("block16", "block17", "block18", "block19", "block20")
-_FROZEN_OUTPUT = "block15.project"
+FROZEN_OUTPUT = "block15.project"
 _PARTS = ("expand.weight", "expand.bias", "depthwise.bias", "project.weight", "project.bias")
 
 TUNING = "fine-tuning"
@@ -60,7 +60,7 @@ class Tuner:
         self._multi_label = start.multi_label
         model = backbone.trunk(["head"], TUNED_BACKBONE)
         weights = backbone.backbone_weights(TUNED_BACKBONE)
-        self._frozen = Session(backbone.cut(model, [_FROZEN_OUTPUT]).SerializeToString(), threads=1)
+        self._frozen = Session(backbone.cut(model, [FROZEN_OUTPUT]).SerializeToString(), threads=1)
         head = weights["head.weight"][:, :, 0, 0].T, weights["head.bias"]
         self._network = ClassifierNetwork(ParameterStore(), read_blocks(model, TUNED_BLOCKS), head, start)
 
@@ -105,7 +105,7 @@ class Tuner:
     def _maps(self, pixels: Sequence[PixelArray]) -> Array:
         """What the frozen blocks see in pictures uint8 [side, side, 3]: float32 [n, h, w, channels]."""
         images = np.ascontiguousarray(np.stack(pixels).transpose(0, 3, 1, 2), dtype=np.float32)
-        (maps,) = self._frozen.run({"image": images}, [_FROZEN_OUTPUT])
+        (maps,) = self._frozen.run({"image": images}, [FROZEN_OUTPUT])
         return np.ascontiguousarray(maps.transpose(0, 2, 3, 1))
 
 

@@ -47,6 +47,24 @@ def test_of_equal_f1s_the_higher_threshold_wins() -> None:
     assert chosen.precision == 1.0
 
 
+def test_no_threshold_lies_under_the_lowest_one_allowed() -> None:
+    """Without a floor .05 would take both right ones (F1 1); with it only the likely one counts."""
+    confidences, is_right = np.array([0.9, 0.1, 0.01], np.float32), np.array([True, True, False])
+    assert best_threshold(confidences, is_right, 2).threshold == pytest.approx(0.055)
+    chosen = best_threshold(confidences, is_right, 2, lowest=0.3)
+    assert (chosen.threshold, chosen.precision, chosen.recall) == (0.5, 1.0, 0.5)
+    nothing = best_threshold(confidences[1:], is_right[1:], 1, lowest=0.3)
+    assert (nothing.f1, nothing.threshold) == (0.0, pytest.approx(0.55))
+
+
+def test_a_hardly_likely_label_is_not_taken_for_found() -> None:
+    """Of two labels none gets a threshold under .3: a picture of something else is hardly like either."""
+    confidences = np.array([[0.2, 0.01], [0.1, 0.02], [0.02, 0.9]], np.float32)
+    truth = np.array([[1, 0], [1, 0], [0, 1]], np.bool_)
+    thresholds = evaluate_classification(["ant", "bee"], confidences, truth).thresholds()
+    assert min(thresholds.values()) >= 0.3
+
+
 def test_aggregates_are_plain_means_of_the_labels() -> None:
     """ME-5, with the figures of the guide's example: 381 of 388 and 390, 227 of 236 and 234."""
     truth = np.zeros((624, 2), np.bool_)

@@ -4,6 +4,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from emulator.vision.classifier.linear_head import FeatureTable, HeadTrainer, stratified_folds
+from emulator.vision.export import name_output
 from emulator.vision.onnx_session import Session
 
 
@@ -25,6 +26,7 @@ def test_the_graph_equals_the_numpy_head(multi_label: bool) -> None:
         helper.make_graph([], "head", [value], []), opset_imports=[helper.make_opsetid("", 17)], ir_version=8
     )
     head.append_to(model, "x", "y")
+    name_output(model, "y", 3)
     onnx.checker.check_model(model, full_check=True)
     unseen = np.random.default_rng(1).normal(size=(7, 60)).astype(np.float32)
 
