@@ -24,9 +24,6 @@ import { CreationProgress } from "./create/CreationProgress";
 import { SourceFields } from "./create/SourceFields";
 import { EMPTY_SOURCE, type Source, sourceProblem } from "./create/source";
 import { useCreation } from "./create/useCreation";
-import { setTokens } from "./tokens";
-
-setTokens();
 
 /** The Create dataset page (C-8). */
 export function Component() {

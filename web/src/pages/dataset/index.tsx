@@ -10,9 +10,6 @@ import { useTexts } from "../../texts";
 import type { DatasetType, Project } from "../../api/types";
 import { DatasetView } from "./DatasetView";
 import { MissingDataset } from "./MissingDataset";
-import { setTokens } from "./tokens";
-
-setTokens();
 
 /** The dataset page (C-10): one tab for the training dataset, one for the test dataset. */
 export function Component() {

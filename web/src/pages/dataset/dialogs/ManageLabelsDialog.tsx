@@ -150,7 +150,9 @@ function Row({ row, problem, isLocked, onChange, onDrop }: RowProps) {
         ) : (
           <bdi>{row.name}</bdi>
         )}
-        <Box variant="small">{labelling.usage(row.images, row.boxes)}</Box>
+        <Box variant="small" display="block">
+          {labelling.usage(row.images, row.boxes)}
+        </Box>
       </div>
       {row.isRemoved ? (
         <Button onClick={() => onChange({ isRemoved: false })}>{labelling.keep}</Button>

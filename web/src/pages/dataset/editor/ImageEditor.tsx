@@ -151,11 +151,6 @@ export function ImageEditor(props: Props) {
         {work.problem !== null && (refused || work.problem !== "tooMany") && (
           <Alert type={work.problem === "tooMany" ? "warning" : "error"}>{editor.problems[work.problem]}</Alert>
         )}
-        {image.entry.has_errors && sameAsSaved(work.annotations, image) && (
-          <Alert type="error" header={editor.errors}>
-            <ErrorDetails errors={image.entry.errors} catalogue={catalogue} />
-          </Alert>
-        )}
         <div className="editor-stage">
           <BoxCanvas
             entry={image.entry}
@@ -184,6 +179,11 @@ export function ImageEditor(props: Props) {
         </div>
       </div>
       <LabelPane
+        errors={
+          image.entry.has_errors && sameAsSaved(work.annotations, image) ? (
+            <ErrorDetails errors={image.entry.errors} catalogue={catalogue} />
+          ) : null
+        }
         labels={labels}
         label={chosen?.label ?? label}
         boxes={work.boxes}

@@ -1,8 +1,10 @@
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
+import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import type { ReactNode } from "react";
 import { useTexts } from "../../../texts";
 import type { Box as LabelledBox, ImageSize, Rectangle } from "../model/annotations";
 import { boxProblem, MAXIMUM_BOXES, minimumSide } from "../model/geometry";
@@ -10,6 +12,8 @@ import { colourOf } from "../gallery/labelColours";
 import { BoxFields } from "./BoxFields";
 
 interface Props {
+  /** What is wrong with the line that is saved. */
+  readonly errors: ReactNode;
   readonly labels: readonly string[];
   readonly label: string | null;
   readonly boxes: readonly LabelledBox[];
@@ -23,7 +27,7 @@ interface Props {
 
 /** The right pane of the editor: labels to draw with, and the boxes of this image as a list. */
 export function LabelPane(props: Props) {
-  const { labels, label, boxes, selected, onLabel } = props;
+  const { labels, label, boxes, selected, onLabel, errors } = props;
   const { editor } = useTexts();
   return (
     <SpaceBetween size="m">
@@ -53,6 +57,11 @@ export function LabelPane(props: Props) {
         </ul>
         {boxes.length === 0 && <Box color="text-body-secondary">{editor.noBoxes}</Box>}
       </Container>
+      {errors && (
+        <ExpandableSection variant="container" defaultExpanded headerText={editor.errors}>
+          {errors}
+        </ExpandableSection>
+      )}
     </SpaceBetween>
   );
 }
