@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulator.console import (
+    association,
     dataset_places,
     deletions,
     events,
@@ -20,6 +21,8 @@ from emulator.console import (
     labels,
     previews,
     projects,
+    proposals,
+    results,
     tasks,
 )
 from emulator.console.context import ConsoleParts
@@ -37,6 +40,9 @@ _ROUTERS = (
     tasks.router,
     folder_import.router,
     deletions.router,
+    association.router,
+    results.router,
+    proposals.router,
     events.router,
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from emulator.console.errors import ConsoleError
 from emulator.console.preview_cache import PreviewCache
+from emulator.console.snapshots import Snapshots
 from emulator.console.watching import Watcher
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectStore
@@ -66,6 +67,7 @@ class ConsoleParts:
     services: Callable[[], Services]
     trainings: TrainingProgress
     watcher: Watcher
+    snapshots: Snapshots
     cancel_training: Callable[[str], Awaitable[bool]]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -20,6 +21,8 @@ from emulator.vision.images import ImageFacts, probe
 from emulator.vision.previews import preview
 
 router = APIRouter()
+
+Result = TypeVar("Result")
 
 MOST_IMAGE_BYTES = 64 * 1024 * 1024
 _HEADER_BYTES = 256 * 1024
@@ -77,6 +80,11 @@ class FactsAnswer(BaseModel):
     images: list[ImageFactsDocument]
 
 
+async def in_picture_thread(look: Callable[[], Result]) -> Result:
+    """Run what decodes pictures in one of few threads, so that the event loop and trainings are not held up."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, look)
+
+
 @dataclass(frozen=True, slots=True)
 class _Made:
     jpeg: bytes | None
@@ -89,7 +97,7 @@ async def get_preview(request: Request, call: SignedCall, query: Annotated[Previ
     """A picture at most `w` pixels wide and high, upright. Kept by the object's etag."""
     side = next(side for side in PREVIEW_SIDES if side >= query.w)
     known = request.headers.get("if-none-match", "")
-    made = await asyncio.get_running_loop().run_in_executor(_threads, _make, call, query.location(), side, known)
+    made = await in_picture_thread(lambda: _make(call, query.location(), side, known))
     headers = {"ETag": f'"{made.etag}"', "Cache-Control": _MAXIMUM_AGE}
     if made.jpeg is None or made.facts is None:
         return Response(status_code=304, headers=headers)
@@ -104,12 +112,12 @@ async def images_facts(call: SignedCall, wish: FactsWish) -> FactsAnswer:
     def look() -> FactsAnswer:
         return FactsAnswer(images=[_look(call, image) for image in wish.images])
 
-    return await asyncio.get_running_loop().run_in_executor(_threads, look)
+    return await in_picture_thread(look)
 
 
 def _make(call: ConsoleCall, location: ObjectLocation, side: int, known: str) -> _Made:
     """The preview; its bytes are None if the caller has them. Raises ConsoleError, ObjectStoreError."""
-    head = _head(call, location)
+    head = read_head(call, location)
     etag = f"{head.etag}-{side}"
     if f'"{etag}"' in known:
         return _Made(None, etag, None)
@@ -129,7 +137,8 @@ def _make(call: ConsoleCall, location: ObjectLocation, side: int, known: str) ->
     return _Made(made.jpeg, etag, facts)
 
 
-def _head(call: ConsoleCall, location: ObjectLocation) -> ObjectHead:
+def read_head(call: ConsoleCall, location: ObjectLocation) -> ObjectHead:
+    """What is known of an image without reading it. Raises ConsoleError if it is too large, ObjectStoreError."""
     head = call.parts.objects.head(location, call.caller)
     if head.size > MOST_IMAGE_BYTES:
         raise ConsoleError("ImageTooLargeException", f"{location} has more than {MOST_IMAGE_BYTES} bytes.", status=413)
@@ -147,7 +156,7 @@ def image_error(error: ImageError) -> ConsoleError:
 def _look(call: ConsoleCall, wish: ImageWish) -> ImageFactsDocument:
     found: dict[str, Any] = {"bucket": wish.bucket, "key": wish.key}
     try:
-        head = _head(call, wish.location())
+        head = read_head(call, wish.location())
         facts = _facts(call, wish.location())
     except ConsoleError as error:
         return ImageFactsDocument(**found, error=ImageProblem(code=error.code, message=error.message))

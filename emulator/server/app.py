@@ -14,6 +14,7 @@ from emulator.console.context import CALLER, About, ConsoleParts
 from emulator.console.errors import error_response
 from emulator.console.page import ConsolePage
 from emulator.console.preview_cache import PreviewCache
+from emulator.console.snapshots import Snapshots
 from emulator.console.task_runs import TaskHandler
 from emulator.console.task_works import WORKS
 from emulator.console.watching import Watcher
@@ -162,6 +163,7 @@ class Emulator:
             watcher=Watcher(
                 self.database, self.progress, self.clock, lambda: self.lifecycle.epoch, self.lifecycle.ending
             ),
+            snapshots=Snapshots(self.objects),
             cancel_training=self.cancel_training,
         )
 

@@ -376,6 +376,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/api/prior-datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prior Datasets
+         * @description The manifests that trainings of the account in the region used directly.
+         */
+        get: operations["prior_datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/api/project": {
         parameters: {
             query?: never;
@@ -396,6 +416,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/api/project/associate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Associate
+         * @description Make the manifests of the latest training the project's datasets, where it has none (T-3); idempotent.
+         */
+        post: operations["associate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/api/projects": {
         parameters: {
             query?: never;
@@ -408,6 +448,46 @@ export interface paths {
          * @description All projects of the account in the region, with datasets and versions.
          */
         get: operations["get_projects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Proposals
+         * @description Boxes around what looks like an object, by a network that knows none of the labels.
+         */
+        post: operations["post_proposals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/api/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Results
+         * @description Tested images by page and filter, read from the testing snapshot in S3.
+         */
+        get: operations["get_results"];
         put?: never;
         post?: never;
         delete?: never;
@@ -500,6 +580,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/api/version/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Figures
+         * @description The images and labels of both datasets, as they were when the version was trained.
+         */
+        get: operations["get_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -529,6 +629,14 @@ export interface components {
          * @description The work goes on.
          */
         Accepted: Record<string, never>;
+        /**
+         * AssociatedDatasets
+         * @description The ARNs of the datasets that were created now.
+         */
+        AssociatedDatasets: {
+            /** Datasets */
+            datasets: string[];
+        };
         /**
          * BucketDocument
          * @description The console's bucket, and the name that it would get now (S-4, S-5).
@@ -864,6 +972,31 @@ export interface components {
             message: string;
         };
         /**
+         * ImageResult
+         * @description An answer compared with the truth; `confidence` 0..1, null where the model said nothing.
+         */
+        ImageResult: {
+            box: components["schemas"]["ResultBox"] | null;
+            /** Confidence */
+            confidence: number | null;
+            /** Label */
+            label: string;
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "TP" | "FP" | "FN";
+        };
+        /**
+         * ImageTruth
+         * @description A label that the image has.
+         */
+        ImageTruth: {
+            box: components["schemas"]["ResultBox"] | null;
+            /** Label */
+            label: string;
+        };
+        /**
          * ImageWish
          * @description An object in S3.
          */
@@ -962,6 +1095,38 @@ export interface components {
             name: string;
         };
         /**
+         * PriorDataset
+         * @description A manifest that trainings of a project used; `associated` if the project has a dataset of that type.
+         */
+        PriorDataset: {
+            /** Associated */
+            associated: boolean;
+            /** Bucket */
+            bucket: string;
+            /** Key */
+            key: string;
+            /** Last Used */
+            last_used: number;
+            /** Project */
+            project: string;
+            /** Project Name */
+            project_name: string;
+            /** Type */
+            type: string;
+            /** Version */
+            version: string | null;
+            /** Versions */
+            versions: string[];
+        };
+        /**
+         * PriorDatasets
+         * @description Those used last come first.
+         */
+        PriorDatasets: {
+            /** Datasets */
+            datasets: components["schemas"]["PriorDataset"][];
+        };
+        /**
          * ProjectDocument
          * @description A project with all that belongs to it, versions latest first.
          */
@@ -986,6 +1151,59 @@ export interface components {
         ProjectList: {
             /** Projects */
             projects: components["schemas"]["ProjectDocument"][];
+        };
+        /**
+         * ProjectWish
+         * @description One project.
+         */
+        ProjectWish: {
+            /** Project */
+            project: string;
+        };
+        /**
+         * ProposalWish
+         * @description An image, and how many boxes are wanted at most.
+         */
+        ProposalWish: {
+            /** Bucket */
+            bucket: string;
+            /** Key */
+            key: string;
+            /**
+             * Limit
+             * @default 20
+             */
+            limit: number;
+            /** Version */
+            version?: string | null;
+        };
+        /**
+         * Proposals
+         * @description Likeliest first; `width` and `height` are those of the upright picture.
+         */
+        Proposals: {
+            /** Boxes */
+            boxes: components["schemas"]["ProposedBox"][];
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * ProposedBox
+         * @description A box in whole pixels of the upright picture; `score` 0..1 says how much it looks like an object.
+         */
+        ProposedBox: {
+            /** Height */
+            height: number;
+            /** Left */
+            left: number;
+            /** Score */
+            score: number;
+            /** Top */
+            top: number;
+            /** Width */
+            width: number;
         };
         /**
          * RefPage
@@ -1016,6 +1234,74 @@ export interface components {
             from: string;
             /** To */
             to: string;
+        };
+        /**
+         * ResultBox
+         * @description Pixels of the image's image_size.
+         */
+        ResultBox: {
+            /** Height */
+            height: number;
+            /** Left */
+            left: number;
+            /** Top */
+            top: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * ResultCounts
+         * @description Within the filters by label and name: images, and results of each kind.
+         */
+        ResultCounts: {
+            /** Fn */
+            FN: number;
+            /** Fp */
+            FP: number;
+            /** Tp */
+            TP: number;
+            /** Images */
+            images: number;
+        };
+        /**
+         * ResultPage
+         * @description A page of tested images.
+         */
+        ResultPage: {
+            counts: components["schemas"]["ResultCounts"];
+            /** Items */
+            items: components["schemas"]["TestedImage"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "labels" | "boxes";
+            /** Labels */
+            labels: string[];
+            /** Offset */
+            offset: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * ResultSize
+         * @description Pixels.
+         */
+        ResultSize: {
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+        };
+        /**
+         * SideFigures
+         * @description How many images with how many different labels.
+         */
+        SideFigures: {
+            /** Images */
+            images: number;
+            /** Labels */
+            labels: number;
         };
         /**
          * Size
@@ -1071,6 +1357,25 @@ export interface components {
         TaskList: {
             /** Tasks */
             tasks: components["schemas"]["TaskDocument"][];
+        };
+        /**
+         * TestedImage
+         * @description One image of the test dataset as it was when the version was trained.
+         */
+        TestedImage: {
+            /** Bucket */
+            bucket: string;
+            image_size: components["schemas"]["ResultSize"] | null;
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Results */
+            results: components["schemas"]["ImageResult"][];
+            /** Source Ref */
+            source_ref: string;
+            /** Truth */
+            truth: components["schemas"]["ImageTruth"][];
         };
         /**
          * TrainingDocument
@@ -1159,6 +1464,14 @@ export interface components {
             training_dataset: string | null;
             /** Training Ended */
             training_ended: number | null;
+        };
+        /**
+         * VersionFigures
+         * @description What a version was trained and tested on; null where there is no snapshot.
+         */
+        VersionFigures: {
+            testing: components["schemas"]["SideFigures"] | null;
+            training: components["schemas"]["SideFigures"] | null;
         };
         /**
          * VersionWish
@@ -1859,6 +2172,35 @@ export interface operations {
             };
         };
     };
+    prior_datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriorDatasets"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
     get_project: {
         parameters: {
             query: {
@@ -1890,6 +2232,39 @@ export interface operations {
             };
         };
     };
+    associate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssociatedDatasets"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
     get_projects: {
         parameters: {
             query?: never;
@@ -1906,6 +2281,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectList"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    post_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposals"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_results: {
+        parameters: {
+            query: {
+                version: string;
+                label?: string[] | null;
+                result?: ("TP" | "FP" | "FN")[] | null;
+                name?: string;
+                sort?: "snapshot" | "name" | "-name";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultPage"];
                 };
             };
             /** @description The call cannot be served. */
@@ -2057,6 +2502,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingList"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_figures: {
+        parameters: {
+            query: {
+                version: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionFigures"];
                 };
             };
             /** @description The call cannot be served. */
