@@ -82,9 +82,7 @@ def test_figures_of_both_datasets(page: ConsoleClient, trained: Project) -> None
     assert figures == {"training": {"images": 16, "labels": 2}, "testing": {"images": 8, "labels": 2}}
 
 
-def test_a_snapshot_that_was_replaced_or_deleted(
-    emulator: EmulatorProcess, page: ConsoleClient, trained: Project
-) -> None:
+def test_a_snapshot_that_was_replaced_or_deleted(page: ConsoleClient, trained: Project) -> None:
     """The page tells it, and shows another one once it is there."""
     arn = trained.version_arns["first"]
     place = trained.describe_version("first")["TestingDataResult"]["Output"]["Assets"][0]["GroundTruthManifest"]
