@@ -19,6 +19,7 @@ class ModelKind(StrEnum):
 class Effort(StrEnum):
     """How much time a training may spend on looking for a better model."""
 
+    INSTANT = "instant"
     FAST = "fast"
     STANDARD = "standard"
     BEST = "best"

@@ -13,6 +13,8 @@ from PIL import Image
 from emulator.vision import images
 from emulator.vision.detector.composition import Logo, compose, make_logo, trimmed_logos
 from emulator.vision.detector.fitting import READING, fit
+from emulator.vision.detector.geometry import Letterbox
+from emulator.vision.detector.instant import LOGO_PENALTY, evenly, fit_instantly, instant_plan, letterboxed
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.pictures import Sample
 from emulator.vision.detector.plan import SIDES, make_plan
@@ -30,6 +32,8 @@ SIDE_UNIT = 32 * math.lcm(*SERVED_SHRINKINGS)
 SERVED_SIDE_FACTOR = 2.5
 """In service pictures are looked at 2.5 times as large as compositions are in training, and at a half and a third of
 that: the smallest logos of photographs are smaller than what the network can learn to tell apart at one size."""
+INSTANT_COMPOSITIONS = 12
+INSTANT_SIDE = 320
 COMPOSITIONS_IN_A_PASS = 200
 SURVEYED_COMPOSITIONS = 32
 
@@ -75,11 +79,15 @@ def train_brand_detector(
     gives the same model (O-24). A label without a logo is known and never found. Raises UnusableTrainingDataError when
     there is no logo at all, ImageError for a broken picture.
     """
+    is_instant = effort is None and settings.effort == Effort.INSTANT
     logos = _read_logos(examples, labels, progress)
     if not logos:
         raise UnusableTrainingDataError("no training picture has exactly one of the labels")
     for index in sorted(set(range(len(labels))) - {logo.label for logo in logos}):
         logger.warning("no training picture shows %s alone: it will never be found", labels[index])
+    if is_instant:
+        return _fit_instantly(logos, labels, settings)
+    logos = trimmed_logos(logos)
     effort = effort or EFFORTS[settings.effort]
     source = CompositionSource(logos, effort.picture_side, settings.seed)
     survey = [source.sample(0, number) for number in range(SURVEYED_COMPOSITIONS)]
@@ -98,6 +106,28 @@ def train_brand_detector(
     return fit(source, labels, plan, effort.steps, augmentation, settings, progress, name, served)
 
 
+def _fit_instantly(logos: Sequence[Logo], labels: Sequence[str], settings: TrainingSettings) -> DetectorModel:
+    """The effort `instant`: compositions and the logos themselves, each looked at once."""
+    logos = [logos[index] for index in evenly(len(logos))]
+    numbers = range(INSTANT_COMPOSITIONS)
+    compositions = [
+        compose(logos, INSTANT_SIDE, np.random.default_rng([settings.seed, number, 2])) for number in numbers
+    ]
+    plan = instant_plan(
+        [sample.picture.size for sample in compositions],
+        [sample.boxes for sample in compositions],
+        [sample.labels for sample in compositions],
+        (INSTANT_SIDE,),
+    )
+    samples = [letterboxed(np.asarray(item.picture), item.boxes, item.labels, plan) for item in compositions]
+    for logo in logos:
+        place = Letterbox.fit(*logo.picture.size, INSTANT_SIDE, INSTANT_SIDE)
+        pixels = np.asarray(logo.picture.resize((place.width, place.height)))
+        box = np.array([[0.0, 0.0, place.width, place.height]])
+        samples.append(letterboxed(pixels, box, np.array([logo.label]), plan))
+    return fit_instantly(samples, labels, plan, settings.threads, settings.seed, LOGO_PENALTY)
+
+
 def _read_logos(examples: Sequence[TrainingExample], labels: Sequence[str], progress: ProgressListener) -> list[Logo]:
     numbers = {label: number for number, label in enumerate(labels)}
     logos = []
@@ -106,7 +136,7 @@ def _read_logos(examples: Sequence[TrainingExample], labels: Sequence[str], prog
         if len(known) == 1:
             logos.append(make_logo(_scaled(example.image.read()), known[0]))
         progress(Progress(READING, done, len(examples)))
-    return trimmed_logos(logos)
+    return logos
 
 
 def _scaled(data: bytes) -> Image.Image:

@@ -1,7 +1,7 @@
 """The trained detector as one ONNX graph: backbone, heads, decoding, calibration and non-maximum suppression."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from emulator.vision.detector import decoding
 from emulator.vision.detector.assignment import cell_centres
 from emulator.vision.detector.losses import LARGEST_LOG_DISTANCE
 from emulator.vision.detector.network import DetectorNetwork, LevelHead
-from emulator.vision.detector.plan import DetectorPlan
+from emulator.vision.detector.plan import DetectorPlan, Start
 from emulator.vision.detector.suppression import DOUBLE_SHARE, Suppression
 from emulator.vision.detector.trunk import TRAINED_BLOCKS, frozen_outputs, frozen_trunk
 from emulator.vision.layers import Array
@@ -93,13 +93,41 @@ class _Graph:
         return self.node("Conv", [source, weight, bias], name, **shape)
 
 
+Tower = Callable[[_Graph, int, Mapping[str, str]], str]
+"""From a level's number and the names, at the present size, of the pretrained network's outputs to the name of the
+head's output (1, labels + 4, rows, columns)."""
+
+
 def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto:
     """The graph of a finished network (`DetectorNetwork.finish`).
 
     Input `image`: uint8 [1, input height, input width, 3], RGB, letterboxed. Outputs, best first: `boxes` float32
     [n, 4] (left, top, right, bottom in input pixels), `labels` int64 [n], `confidences` float32 [n], 0..1.
     """
-    trunk = _trained_network(network.store.values, plan)
+    outputs = (*FEATURES, *frozen_outputs(plan.start, plan.levels)[2:])
+
+    def tower(graph: _Graph, number: int, features: Mapping[str, str]) -> str:
+        inputs = [features[outputs[index]] for index in network.inputs_of(number)]
+        return _tower(graph, network.heads[number], inputs, network.store.values)
+
+    return _whole(_trained_network(network.store.values, plan), tower, network.label_count, plan)
+
+
+def build_linear_graph(weights: Sequence[tuple[Array, Array]], plan: DetectorPlan) -> onnx.ModelProto:
+    """As build_graph, for heads that are one 1x1 convolution of the COCO network's neck: for each level the weight
+    (192, labels + 4) and the bias (labels + 4,)."""
+    necks = frozen_outputs(Start.COCO, plan.levels)[2:]
+
+    def tower(graph: _Graph, number: int, features: Mapping[str, str]) -> str:
+        name = f"{plan.levels[number].name}.output"
+        values = {f"{name}.weight": weights[number][0], f"{name}.bias": weights[number][1]}
+        return graph.pointwise(features[necks[number]], name, values)
+
+    label_count = len(weights[0][1]) - 4
+    return _whole(frozen_trunk(necks, False, Start.COCO).graph, tower, label_count, plan)
+
+
+def _whole(trunk: onnx.GraphProto, tower: Tower, label_count: int, plan: DetectorPlan) -> onnx.ModelProto:
     graph = _Graph()
     graph.nodes += [
         helper.make_node("Cast", [INPUT], ["image.float"], to=onnx.TensorProto.FLOAT),
@@ -108,7 +136,10 @@ def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto
     boxes, logits = [], []
     for shrinking in plan.shrinkings:
         with graph.at_size(f"by{shrinking}." if shrinking > 1 else ""):
-            for level_boxes, level_logits in _looked_at(graph, network, trunk, plan, shrinking):
+            features = _looked_at(graph, trunk, shrinking)
+            for number in range(len(plan.levels)):
+                output = tower(graph, number, features)
+                level_boxes, level_logits = _decoded(graph, output, number, label_count, plan, shrinking)
                 boxes.append(level_boxes)
                 logits.append(level_logits)
     _detections(graph, boxes, logits, plan)
@@ -130,10 +161,8 @@ def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto
     return model
 
 
-def _looked_at(
-    graph: _Graph, network: DetectorNetwork, trunk: onnx.GraphProto, plan: DetectorPlan, shrinking: int
-) -> list[tuple[str, str]]:
-    """Each level's boxes (1, 4, cells), in input pixels, and logits (1, labels, cells), of the input shrunk."""
+def _looked_at(graph: _Graph, trunk: onnx.GraphProto, shrinking: int) -> dict[str, str]:
+    """Adds the pretrained network for the input shrunk; maps the names of its tensors to those at this size."""
     planes = "image.planes"
     if shrinking > 1:
         window = [shrinking] * 2
@@ -150,17 +179,7 @@ def _looked_at(
         inner.input[:] = [names.get(name, name) for name in node.input]
         inner.output[:] = [names[output] for output in node.output]
         graph.nodes.append(inner)
-    features = [names[output] for output in (*FEATURES, *frozen_outputs(plan.start, plan.levels)[2:])]
-    found = []
-    for number, head in enumerate(network.heads):
-        inputs = [features[index] for index in network.inputs_of(number)]
-        boxes, logits = _level(graph, network, head, inputs, plan, shrinking)
-        if shrinking > 1:
-            boxes = graph.node(
-                "Mul", [boxes, graph.constant(f"shrinking{shrinking}", shrinking)], f"{head.level.name}.input"
-            )
-        found.append((boxes, logits))
-    return found
+    return names
 
 
 def _trained_network(values: dict[str, Array], plan: DetectorPlan) -> onnx.GraphProto:
@@ -203,17 +222,9 @@ def _with_trained_blocks(model: onnx.ModelProto, values: dict[str, Array]) -> on
     return model.graph
 
 
-def _level(
-    graph: _Graph,
-    network: DetectorNetwork,
-    head: LevelHead,
-    features: Sequence[str],
-    plan: DetectorPlan,
-    shrinking: int,
-) -> tuple[str, str]:
-    """The head of one level: its boxes (1, 4, cells) in pixels of the size looked at, its logits (1, labels, cells)."""
-    values, level = network.store.values, head.level
-    name = level.name
+def _tower(graph: _Graph, head: LevelHead, features: Sequence[str], values: dict[str, Array]) -> str:
+    """The head of one level: its output (1, labels + 4, rows, columns)."""
+    level, name = head.level, head.level.name
     parts = []
     for index, (feature, stride) in enumerate(zip(features, head.strides, strict=True)):
         part = feature
@@ -228,23 +239,31 @@ def _level(
         parts.append(part)
     tower = graph.node("Relu", [graph.node("Sum", parts, f"{name}.sum")], f"{name}.sum.relu")
     tower = graph.pointwise(graph.depthwise(tower, f"{name}.depthwise", values), f"{name}.mix", values)
-    tower = graph.pointwise(graph.node("Relu", [tower], f"{name}.mix.relu"), f"{name}.output", values)
-    flat = graph.node(
-        "Reshape", [tower, graph.constant(f"{name}.shape", [1, network.label_count + 4, -1], np.int64)], f"{name}.flat"
-    )
-    split = graph.constant(f"{name}.split", [network.label_count, 4], np.int64)
+    return graph.pointwise(graph.node("Relu", [tower], f"{name}.mix.relu"), f"{name}.output", values)
+
+
+def _decoded(
+    graph: _Graph, output: str, number: int, label_count: int, plan: DetectorPlan, shrinking: int
+) -> tuple[str, str]:
+    """One level's boxes (1, 4, cells), in pixels of the input, and logits (1, labels, cells)."""
+    level = plan.levels[number]
+    name = level.name
+    shape = graph.constant(f"{name}.shape", [1, label_count + 4, -1], np.int64)
+    flat = graph.node("Reshape", [output, shape], f"{name}.flat")
+    split = graph.constant(f"{name}.split", [label_count, 4], np.int64)
     logits, distances = (graph.local(f"{graph.PREFIX}{name}.{part}") for part in ("logits", "distances"))
     graph.nodes.append(helper.make_node("Split", [flat, split], [logits, distances], axis=1))
-    limits = [
-        graph.constant(f"{name}.{end}", value)
-        for end, value in (("lowest", -LARGEST_LOG_DISTANCE), ("highest", LARGEST_LOG_DISTANCE))
-    ]
-    clipped = graph.node("Clip", [distances, *limits], f"{name}.clipped")
+    lowest = graph.constant(f"{name}.lowest", -LARGEST_LOG_DISTANCE)
+    highest = graph.constant(f"{name}.highest", LARGEST_LOG_DISTANCE)
+    clipped = graph.node("Clip", [distances, lowest, highest], f"{name}.clipped")
     sides = graph.constant(f"{name}.sides", level.stride * np.array([-1, -1, 1, 1])[None, :, None])
     offsets = graph.node("Mul", [graph.node("Exp", [clipped], f"{name}.strides"), sides], f"{name}.offsets")
     grid = cell_centres(plan.input_height // shrinking, plan.input_width // shrinking, level.stride)
     centres = graph.constant(graph.local(f"{name}.centres"), np.tile(grid, (1, 2)).T[None])
-    return graph.node("Add", [offsets, centres], f"{name}.boxes"), logits
+    boxes = graph.node("Add", [offsets, centres], f"{name}.boxes")
+    if shrinking > 1:
+        boxes = graph.node("Mul", [boxes, graph.constant(f"shrinking{shrinking}", shrinking)], f"{name}.input")
+    return boxes, logits
 
 
 def _detections(graph: _Graph, boxes: Sequence[str], logits: Sequence[str], plan: DetectorPlan) -> None:

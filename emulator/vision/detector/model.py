@@ -29,7 +29,7 @@ class DetectorModel:
         graph: onnx.ModelProto,
         labels: Sequence[str],
         plan: DetectorPlan,
-        report: Mapping[str, object],
+        report: dict[str, object],
         threads: int,
     ) -> None:
         self.labels = tuple(labels)

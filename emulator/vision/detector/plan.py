@@ -85,6 +85,7 @@ def make_plan(
     boxes: Sequence[Array],
     labels: Sequence[Array],
     sides: Sequence[int] = SIDES,
+    large_sides: Sequence[int] = LARGE_SIDES,
 ) -> DetectorPlan:
     """The plan for pictures of (width, height) with boxes (n, 4) in their pixels and labels (n,) as indices; at least
     one box is needed.
@@ -94,7 +95,7 @@ def make_plan(
     """
     relative_sizes = _relative_sizes(picture_sizes, boxes)
     small = float(np.percentile(relative_sizes, 5))
-    side = _side(small, sides)
+    side = _side(small, sides, large_sides)
     height, width = _shape(picture_sizes, side)
     view_height, view_width = (min(height, CROP_SIDE), min(width, CROP_SIDE)) if side > CROP_SIDE else (height, width)
     return DetectorPlan(
@@ -120,14 +121,12 @@ def _relative_sizes(picture_sizes: Sequence[tuple[int, int]], boxes: Sequence[Ar
     return relative_sizes
 
 
-def _side(small: float, sides: Sequence[int]) -> int:
+def _side(small: float, sides: Sequence[int], large_sides: Sequence[int]) -> int:
     for side in sides:
         if small * side >= COMFORTABLE_OBJECT:
             return side
-    for side in (sides[-1], *LARGE_SIDES):
-        if small * side >= SMALLEST_OBJECT:
-            return side
-    return LARGE_SIDES[-1]
+    larger = (sides[-1], *large_sides)
+    return next((side for side in larger if small * side >= SMALLEST_OBJECT), larger[-1])
 
 
 def _shape(picture_sizes: Sequence[tuple[int, int]], side: int) -> tuple[int, int]:

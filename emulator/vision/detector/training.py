@@ -4,32 +4,45 @@ import hashlib
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
+from emulator.vision import images
 from emulator.vision.detector.brands import train_brand_detector
 from emulator.vision.detector.fitting import READING, fit
+from emulator.vision.detector.geometry import Letterbox
+from emulator.vision.detector.instant import InstantSample, evenly, fit_instantly, instant_plan, letterboxed
 from emulator.vision.detector.learner import BATCH_VIEWS
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.pictures import Annotation, PictureStore, annotate
-from emulator.vision.detector.plan import SIDES, DetectorPlan, make_plan
+from emulator.vision.detector.plan import SIDES, DetectorPlan, Start, make_plan
+from emulator.vision.detector.start import choose_start, outlined_share
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
+
+COCO_SHARE_OF_STEPS = 0.65
+"""Of the minimum number of batches."""
 
 
 @dataclass(frozen=True)
 class DetectorEffort:
     """How long to train: `passes` over the pictures, but at least `minimum_steps` batches and, once every picture was
-    seen, at most `megapixels` of views. `sides` as in make_plan."""
+    seen, at most `megapixels` of views. `sides` as in make_plan. `start`: the network to begin with, None to let the
+    boxes choose."""
 
     passes: int
     minimum_steps: int
     megapixels: int
     sides: tuple[int, ...] = SIDES
+    start: Start | None = None
 
     def steps(self, picture_count: int, plan: DetectorPlan) -> int:
         affordable = self.megapixels * 1_000_000 // (plan.view_height * plan.view_width)
-        views = min(max(self.passes * picture_count, self.minimum_steps * BATCH_VIEWS), affordable)
+        # Whoever starts from a detector has less to learn: few pictures need fewer looks at each.
+        minimum = round(self.minimum_steps * (COCO_SHARE_OF_STEPS if plan.start == Start.COCO else 1))
+        views = min(max(self.passes * picture_count, minimum * BATCH_VIEWS), affordable)
         return max(1, -(-max(views, picture_count) // BATCH_VIEWS))
 
 
@@ -55,7 +68,38 @@ def train(
     """
     if not any(example.boxes for example in examples) and any(example.labels for example in examples):
         return train_brand_detector(examples, labels, settings, progress)
+    if settings.effort == Effort.INSTANT:
+        return train_instantly(examples, labels, settings, progress)
     return train_detector(examples, labels, settings, progress, EFFORTS[settings.effort])
+
+
+def train_instantly(
+    examples: Sequence[TrainingExample],
+    labels: tuple[str, ...],
+    settings: TrainingSettings,
+    progress: ProgressListener,
+) -> DetectorModel:
+    """`train` with the effort `instant`: see emulator.vision.detector.instant."""
+    usable = [example for example in examples if example.boxes or not example.labels]
+    usable = [usable[index] for index in evenly(len(usable))]
+    annotations = _annotations(usable, labels, settings.threads, progress)
+    if not any(len(annotation.boxes) for annotation in annotations):
+        raise UnusableTrainingDataError("no picture has a usable box with one of the labels")
+    plan = instant_plan(
+        [(annotation.width, annotation.height) for annotation in annotations],
+        [annotation.boxes for annotation in annotations],
+        [annotation.labels for annotation in annotations],
+    )
+
+    def sample(example: TrainingExample, annotation: Annotation) -> InstantSample:
+        place = Letterbox.fit(annotation.width, annotation.height, plan.input_width, plan.input_height)
+        pixels = images.decode_resized(example.image.read(), place.width, place.height, tolerate_damage=True)
+        scale = np.array([place.width / annotation.width, place.height / annotation.height] * 2)
+        return letterboxed(pixels, annotation.boxes * scale, annotation.labels, plan)
+
+    with ThreadPoolExecutor(settings.threads, "detector-reading") as pool:
+        samples = list(pool.map(sample, usable, annotations))
+    return fit_instantly(samples, labels, plan, settings.threads, settings.seed)
 
 
 def train_detector(
@@ -77,11 +121,17 @@ def train_detector(
         [annotation.labels for annotation in annotations],
         effort.sides,
     )
+    share = outlined_share([example.image for example in usable], annotations, settings.threads)
+    start = effort.start or choose_start(share)
+    # Of the COCO network there is no 8-bit version.
+    plan = replace(plan, start=start, byte_front=plan.byte_front and start == Start.IMAGENET)
     augmentation = Augmentation()
     side = round(max(plan.input_height, plan.input_width) * augmentation.zoom[1])
     name = _fingerprint(usable, labels, settings.seed, plan, effort)
     with PictureStore(usable, annotations, side, settings.cache_directory) as store:
-        return fit(store, labels, plan, effort.steps(len(store), plan), augmentation, settings, progress, name)
+        model = fit(store, labels, plan, effort.steps(len(store), plan), augmentation, settings, progress, name)
+    model.report["outlined_by_coco"] = round(share, 3)
+    return model
 
 
 def _annotations(
