@@ -10,7 +10,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench console docs build clean
+.PHONY: help setup run test browser check format bench console docs build clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ run: setup ## run the emulator on 127.0.0.1:4598 with its data in ./data; the co
 
 test: setup ## run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+browser: console ## run the tests of the console in Chromium alone
+	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
 
 check: setup ## lint and type-check; the page as well where Node and its packages are
 	$(BIN)/ruff check .

@@ -82,7 +82,7 @@ class Watcher:
         self._views: dict[tuple[str, str], _View] = {}
         self._task: asyncio.Task[None] | None = None
         self._known_epoch = 0
-        self._known_mode = ""
+        self._known_clock: tuple[str, float | None] = ("", None)
 
     @asynccontextmanager
     async def watch(self, caller: Caller) -> AsyncIterator[Subscription]:
@@ -102,7 +102,7 @@ class Watcher:
 
     async def _look_on(self) -> None:
         looks = 0
-        self._known_epoch, self._known_mode = self._epoch(), self._clock.mode
+        self._known_epoch, self._known_clock = self._epoch(), self._shown_clock()
         while self._views and not self._ending.is_set():
             try:
                 await self._look(with_trainings=looks % _LOOKS_BETWEEN_TRAININGS == 0)
@@ -118,9 +118,9 @@ class Watcher:
                 subscription.events.put_nowait(None)
 
     async def _look(self, *, with_trainings: bool) -> None:
-        epoch, mode = self._epoch(), self._clock.mode
-        is_new, has_other_clock = epoch != self._known_epoch, mode != self._known_mode
-        self._known_epoch, self._known_mode = epoch, mode
+        epoch, clock = self._epoch(), self._shown_clock()
+        is_new, has_other_clock = epoch != self._known_epoch, clock != self._known_clock
+        self._known_epoch, self._known_clock = epoch, clock
         for view in list(self._views.values()):
             if is_new:
                 for subscription in view.subscriptions:
@@ -174,6 +174,10 @@ class Watcher:
         for subscription in behind:
             subscription.needs_everything = False
             subscription.events.put_nowait(snapshot)
+
+    def _shown_clock(self) -> tuple[str, float | None]:
+        """What a page shows of the clock: its mode and the moment of a manual one, which moves by hand alone."""
+        return self._clock.mode, self._clock.now() if self._clock.mode == "manual" else None
 
     def _clock_text(self) -> str:
         return json.dumps({"mode": self._clock.mode, "now": self._clock.now()})

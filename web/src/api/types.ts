@@ -1,59 +1,18 @@
-/** What /console/api answers and takes. Moments are seconds since the epoch, boxes pixels of the upright picture. */
+import type { components } from "./schema";
+
+/**
+ * What /console/api answers and takes: names for the types that are generated from its document (`npm run generate`).
+ * Moments are seconds since the epoch, boxes pixels of the upright picture.
+ */
+type Schemas = components["schemas"];
 
 export type DatasetType = "TRAIN" | "TEST";
-
-export interface ProjectDataset {
-  arn: string;
-  type: DatasetType;
-  name: string;
-  status: string;
-  status_message: string | null;
-  created: number;
-  updated: number;
-  total_entries: number;
-  labeled_entries: number;
-  error_entries: number;
-  total_labels: number;
-}
-
-export interface Training {
-  version_arn: string;
-  stage: string;
-  done: number;
-  total: number;
-  began: number | null;
-  seconds: number;
-  seconds_left: number | null;
-  place_in_queue: number | null;
-  curve: { stage: string; step: number; loss: number }[];
-}
-
-export interface Version {
-  arn: string;
-  name: string;
-  status: string;
-  status_message: string | null;
-  created: number;
-  training_ended: number | null;
-  billable_seconds: number | null;
-  f1_score: number | null;
-  min_inference_units: number | null;
-  max_inference_units: number | null;
-  source_version_arn: string | null;
-  training_dataset: string | null;
-  test_dataset: string | null;
-  kms_key_id: string | null;
-  training: Training | null;
-}
-
-export interface Project {
-  arn: string;
-  name: string;
-  status: string;
-  created: number;
-  datasets: ProjectDataset[];
-  versions: Version[];
-}
+export type About = Schemas["AboutDocument"];
+export type Bucket = Schemas["BucketDocument"];
+export type ProjectDataset = Schemas["DatasetDocument"] & { type: DatasetType };
+export type Project = Omit<Schemas["ProjectDocument"], "datasets"> & { datasets: ProjectDataset[] };
+export type Version = Schemas["VersionDocument"];
+export type Training = Schemas["TrainingDocument"];
 
 export interface Task {
   id: number;
@@ -72,15 +31,6 @@ export interface Task {
 export interface Clock {
   mode: "real" | "manual";
   now: number;
-}
-
-export interface About {
-  version: string;
-  s3: "embedded" | "external";
-  control_enabled: boolean;
-  control_token_required: boolean;
-  auth: string;
-  default_account: string;
 }
 
 export interface Snapshot {

@@ -7,7 +7,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useApi } from "../api/client";
 import { ErrorAlert } from "../components/ErrorAlert";
 import { Modal } from "../components/Modal";
-import { type Bucket, keys, useBucket, useScope } from "../state/live";
+import type { Bucket } from "../api/types";
+import { keys, useBucket, useScope } from "../state/live";
 import { useTexts } from "../texts";
 
 /** "First Time Set Up" (S-4, S-5): before the Region's console bucket exists no page can be used. */
@@ -28,7 +29,9 @@ function Dialog({ proposal }: { proposal: string }) {
   return (
     <Modal
       visible
-      // There is nothing behind it to go back to: closing it is not offered, and Escape does nothing.
+      data-set-up=""
+      // There is nothing behind it to go back to: Escape does nothing, and app.css takes this button away by its name.
+      closeAriaLabel="-"
       onDismiss={() => undefined}
       header={setUp.title}
       footer={

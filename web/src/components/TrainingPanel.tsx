@@ -20,8 +20,7 @@ const LossCurve = lazy(() => import("./LossCurve"));
 /** A training as it goes: stage, step, seconds left, loss, place in the queue; and the way to end it. */
 export function TrainingPanel({ version }: { version: Version }) {
   const { training: words, common } = useTexts();
-  const live = useTrainings().find((one) => one.version_arn === version.arn);
-  const training = live ?? version.training;
+  const training = useTrainings().find((one) => one.version_arn === version.arn);
   const [isAsking, setAsking] = useState(false);
   return (
     <Container

@@ -33,7 +33,7 @@ export function State({ status }: { status: string }) {
 
 /** What the service says of a version's state (C-16). */
 export function messageOfVersion(version: Version, texts: Texts): string {
-  return version.status_message ?? texts.states.messages[version.status] ?? texts.common.none;
+  return version.status_message || (texts.states.messages[version.status] ?? texts.common.none);
 }
 
 export function VersionMessage({ version }: { version: Version }) {

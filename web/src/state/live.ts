@@ -1,7 +1,7 @@
 import { skipToken, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Api, useApi } from "../api/client";
-import type { Clock, Project, Snapshot, Task, Training } from "../api/types";
+import type { Bucket, Clock, Project, Snapshot, Task, Training } from "../api/types";
 import { signedFetch } from "../aws/sign";
 import { readEvents, type ServerEvent } from "./eventStream";
 import { type Identity, scopeOf, useIdentity } from "./identity";
@@ -184,11 +184,6 @@ export function useTrainings(): Training[] {
 export function useClock(): Clock | undefined {
   const { data } = useQuery<Clock>({ queryKey: keys.clock(useScope()), queryFn: skipToken, staleTime: Infinity });
   return data;
-}
-
-export interface Bucket {
-  name: string | null;
-  proposal: string;
 }
 
 /** The account's console bucket in this Region (S-4). */

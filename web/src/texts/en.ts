@@ -79,7 +79,7 @@ export const en = {
     tutorials: "Tutorials",
     examples: "Example projects",
     projects: "Projects",
-    priorDatasets: "Datasets",
+    priorDatasets: "Prior datasets",
     datasets: "Datasets",
     models: "Models",
     runningHours: "Running hours",

@@ -44,6 +44,7 @@ export function ModelsTable({ project }: { project: Project }) {
         isItemDisabled={isBusy}
         enableKeyboardNavigation
         resizableColumns
+        wrapLines
         ariaLabels={{
           tableLabel: words.models,
           selectionGroupLabel: words.modelSelection,
@@ -100,21 +101,21 @@ function useColumns(project: Project): TableProps.ColumnDefinition<Version>[] {
       header: columns.name,
       sortingField: "name",
       isRowHeader: true,
-      width: 300,
-      minWidth: 200,
+      width: 210,
+      minWidth: 160,
       cell: (version) => <Link to={paths.model(project.name, version.name)}>{version.name}</Link>,
     },
-    { id: "created", header: columns.created, sortingField: "created", width: 250, cell: (version) => moment(version.created) },
-    { id: "training", header: columns.training, width: 220, cell: (version) => version.training_dataset ?? common.none },
-    { id: "test", header: columns.test, width: 200, cell: (version) => version.test_dataset ?? common.none },
+    { id: "created", header: columns.created, sortingField: "created", width: 150, cell: (version) => moment(version.created) },
+    { id: "training", header: columns.training, width: 150, cell: (version) => version.training_dataset ?? common.none },
+    { id: "test", header: columns.test, width: 150, cell: (version) => version.test_dataset ?? common.none },
     {
       id: "performance",
       header: columns.performance,
       sortingField: "f1_score",
-      width: 160,
+      width: 150,
       cell: (version) => score(version.f1_score),
     },
-    { id: "status", header: columns.status, sortingField: "status", width: 230, cell: (version) => <State status={version.status} /> },
-    { id: "message", header: columns.message, width: 300, minWidth: 200, cell: (version) => <VersionMessage version={version} /> },
+    { id: "status", header: columns.status, sortingField: "status", width: 190, cell: (version) => <State status={version.status} /> },
+    { id: "message", header: columns.message, width: 190, minWidth: 150, cell: (version) => <VersionMessage version={version} /> },
   ];
 }

@@ -59,6 +59,7 @@ export function Component() {
         enableKeyboardNavigation
         stickyHeader
         resizableColumns
+        wrapLines
         variant="container"
         ariaLabels={{
           tableLabel: words.table,

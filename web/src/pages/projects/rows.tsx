@@ -53,7 +53,7 @@ function versionRow(project: Project, version: Version): Row {
     created: version.created,
     performance: version.f1_score,
     status: version.status,
-    message: version.status_message ?? "",
+    message: version.status_message,
     version,
   };
 }
@@ -68,33 +68,33 @@ export function useColumns(): TableProps.ColumnDefinition<Row>[] {
       header: columns.name,
       sortingField: "name",
       isRowHeader: true,
-      minWidth: 220,
-      width: 320,
+      minWidth: 180,
+      width: 250,
       cell: (row) => (
         <Link to={row.version ? paths.model(row.projectName, row.name) : paths.project(row.name)}>{row.name}</Link>
       ),
     },
-    { id: "versions", header: columns.versions, sortingField: "versions", width: 110, cell: (row) => row.versions ?? "" },
-    { id: "created", header: columns.created, sortingField: "created", width: 260, cell: (row) => moment(row.created) },
+    { id: "versions", header: columns.versions, sortingField: "versions", width: 100, cell: (row) => row.versions ?? "" },
+    { id: "created", header: columns.created, sortingField: "created", width: 170, cell: (row) => moment(row.created) },
     {
       id: "performance",
       header: columns.performance,
       sortingField: "performance",
-      width: 150,
+      width: 130,
       cell: (row) => (row.version ? score(row.performance) : ""),
     },
     {
       id: "status",
       header: columns.status,
       sortingField: "status",
-      width: 230,
+      width: 190,
       cell: (row) => (row.status ? <State status={row.status} /> : ""),
     },
     {
       id: "message",
       header: columns.message,
-      width: 300,
-      minWidth: 200,
+      width: 190,
+      minWidth: 150,
       cell: (row) => (row.version ? messageOfVersion(row.version, texts) : ""),
     },
   ];

@@ -1,6 +1,5 @@
 import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
-import Header from "@cloudscape-design/components/header";
 import LineChart from "@cloudscape-design/components/line-chart";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import Select from "@cloudscape-design/components/select";
@@ -17,7 +16,7 @@ import { Page } from "../../components/Page";
 import { TableEmpty } from "../../components/TableFaces";
 import { useProjects } from "../../state/live";
 import { useLocale, useTexts } from "../../texts";
-import { type Hours, PERIODS, type Period, useHours } from "./useHours";
+import { type Hours, PERIODS, type Period, stepsOf, useHours } from "./useHours";
 
 /** How long models ran, by the metrics and expressions that the guide gives for CloudWatch. */
 export function Component() {
@@ -100,21 +99,18 @@ function Graph({ data }: { data: Hours }) {
   const time = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
   const most = Math.max(...data.points.map((point) => point.y), 1);
   return (
-    <SpaceBetween size="s">
-      <Header variant="h3">{words.graph}</Header>
-      <LineChart
-        ariaLabel={words.graphLabel}
-        height={220}
-        hideFilter
-        hideLegend
-        xTitle={words.time}
-        yTitle={words.graph}
-        xScaleType="time"
-        xDomain={[data.from, data.to]}
-        yDomain={[0, Math.ceil(most * 1.1)]}
-        xTickFormatter={(value) => time.format(value)}
-        series={[{ type: "line", title: words.graph, data: data.points }]}
-      />
-    </SpaceBetween>
+    <LineChart
+      ariaLabel={words.graphLabel}
+      height={220}
+      hideFilter
+      hideLegend
+      xTitle={words.time}
+      yTitle={words.graph}
+      xScaleType="time"
+      xDomain={[data.from, data.to]}
+      yDomain={[0, Math.ceil(most * 1.1)]}
+      xTickFormatter={(value) => time.format(value)}
+      series={[{ type: "line", title: words.graph, data: stepsOf(data) }]}
+    />
   );
 }

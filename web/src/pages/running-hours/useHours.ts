@@ -66,6 +66,17 @@ async function ask(client: CloudWatchClient, project: string, version: string, p
     units: results.get("units")?.Values?.[0] ?? points.reduce((sum, point) => sum + point.y, 0),
     from,
     to,
-    points: points.sort((a, b) => a.x.getTime() - b.x.getTime()),
+    points,
   };
+}
+
+/** Hours as steps of a line: level for an hour, at zero where the model did not run. */
+export function stepsOf({ from, to, points }: Pick<Hours, "from" | "to" | "points">): Hours["points"] {
+  const known = new Map(points.map((point) => [point.x.getTime(), point.y]));
+  const steps: Hours["points"] = [];
+  for (let at = from.getTime(); at < to.getTime(); at += HOUR * 1000) {
+    const y = known.get(at) ?? 0;
+    steps.push({ x: new Date(at), y }, { x: new Date(at + HOUR * 1000 - 1), y });
+  }
+  return steps;
 }

@@ -1,0 +1,202 @@
+"""The frame around every page: set-up, identity, navigation, language, dark mode, an emulator that goes away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from support.browser import Observed, open_context
+from support.console import ConsoleClient
+from support.server import EmulatorProcess
+
+
+def test_the_first_visit_makes_the_console_bucket_and_no_page_can_be_used_before(
+    context: BrowserContext, api: ConsoleClient
+) -> None:
+    """S-4, S-5."""
+    page = context.new_page()
+    page.goto("/console/projects")
+    dialog = page.get_by_role("dialog", name="First Time Set Up")
+    proposal = dialog.get_by_text(re.compile("^custom-labels-console-us-east-1-[a-z0-9]{10}$"))
+    expect(proposal).to_be_visible()
+    name = proposal.inner_text()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Close")).to_have_count(0)
+    dialog.get_by_role("button", name="Create S3 bucket").click()
+    expect(dialog).to_be_hidden()
+    assert api.get("/bucket")["name"] == name
+    page.reload()
+    expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
+    expect(dialog).to_be_hidden()
+
+
+def test_the_navigation_is_that_of_the_guide_and_every_page_has_its_address(console: Page) -> None:
+    """C-1."""
+    navigation = console.get_by_role("navigation", name="Navigation")
+    for entry, heading in [
+        ("Tutorials", "Tutorials"),
+        ("Example projects", "Example projects"),
+        ("Projects", "Projects"),
+        ("Prior datasets", "Prior datasets"),
+        ("Running hours", "Running hours"),
+        ("Get started", "Get started"),
+    ]:
+        navigation.get_by_role("link", name=entry, exact=True).click()
+        expect(console.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        expect(console).to_have_title(f"{heading} - Custom Labels")
+        console.reload()
+        expect(console.get_by_role("heading", name=heading, level=1)).to_be_visible()
+
+
+def test_each_account_and_region_has_its_own_projects(console: Page, emulator: EmulatorProcess, account: str) -> None:
+    emulator.client("rekognition", account).create_project(ProjectName="mine")
+    elsewhere = ConsoleClient(emulator, account, "eu-west-1")
+    elsewhere.post("/bucket", {})
+    emulator.client("rekognition", account, "eu-west-1").create_project(ProjectName="in-ireland")
+    console.goto("/console/projects")
+    expect(console.get_by_role("link", name="mine", exact=True)).to_be_visible()
+    console.get_by_role("button", name="Region: us-east-1").click()
+    console.get_by_role("menuitemcheckbox", name="eu-west-1").click()
+    expect(console.get_by_role("link", name="in-ireland")).to_be_visible()
+    expect(console.get_by_role("link", name="mine", exact=True)).to_be_hidden()
+    console.reload()
+    expect(console.get_by_role("link", name="in-ireland")).to_be_visible()
+
+
+def test_the_account_is_switched_in_a_dialog_that_gives_the_focus_back(
+    console: Page, emulator: EmulatorProcess
+) -> None:
+    ConsoleClient(emulator, "111122223333").post("/bucket", {})
+    button = console.get_by_role("button", name=re.compile("Change account or Region"))
+    button.click()
+    dialog = console.get_by_role("dialog", name="Account and Region")
+    field = dialog.get_by_role("textbox", name="Account")
+    field.fill("12")
+    expect(dialog.get_by_text("An account has twelve digits.")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Use")).to_be_disabled()
+    field.fill("111122223333")
+    field.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(button).to_contain_text("111122223333")
+    expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("locale", "heading", "language"),
+    [("en-US", "Get started", "en")],
+)
+def test_the_page_speaks_the_readers_language(
+    browser: Browser,
+    emulator: EmulatorProcess,
+    api: ConsoleClient,
+    account: str,
+    locale: str,
+    heading: str,
+    language: str,
+) -> None:
+    api.post("/bucket", {})
+    context = open_context(browser, emulator.endpoint, account, locale=locale)
+    page = context.new_page()
+    page.goto("/console")
+    expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == language
+    context.close()
+
+
+def test_theme_and_language_are_chosen_and_remembered(console: Page) -> None:
+    console.get_by_role("button", name="Settings").click()
+    console.get_by_role("menuitemcheckbox", name="Dark").click()
+    expect(console.locator("body")).to_have_class(re.compile("awsui-dark-mode"))
+    console.reload()
+    expect(console.locator("body")).to_have_class(re.compile("awsui-dark-mode"))
+
+
+def test_an_address_that_names_nothing_says_so(console: Page) -> None:
+    for address in ("/console/nowhere", "/console/projects/nobody", "/console/projects/nobody/models/none"):
+        console.goto(address)
+        expect(console.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+
+
+def test_a_console_that_is_open_while_the_emulator_restarts_or_resets_recovers_by_itself(
+    browser: Browser, start_emulator: Callable[..., EmulatorProcess], account: str
+) -> None:
+    emulator = start_emulator()
+    # A browser keeps its address: the emulator comes back where it was.
+    emulator.arguments = ["--port", str(urlsplit(emulator.endpoint).port)]
+    ConsoleClient(emulator, account).post("/bucket", {})
+    emulator.client("rekognition", account).create_project(ProjectName="kept")
+    context = open_context(browser, emulator.endpoint, account)
+    page = context.new_page()
+    page.goto("/console/projects")
+    expect(page.get_by_role("link", name="kept")).to_be_visible()
+    emulator.kill()
+    expect(page.get_by_text("The emulator does not answer.")).to_be_visible()
+    emulator.restart()
+    expect(page.get_by_text("The emulator does not answer.")).to_be_hidden()
+    emulator.client("rekognition", account).create_project(ProjectName="later")
+    expect(page.get_by_role("link", name="later")).to_be_visible()
+    emulator.control("POST", "/_emulator/reset")
+    expect(page.get_by_role("link", name="kept")).to_be_hidden()
+    expect(page.get_by_role("dialog", name="First Time Set Up")).to_be_visible()
+    context.close()
+
+
+def test_a_clock_that_stands_has_a_banner(browser: Browser, fresh_emulator: EmulatorProcess, account: str) -> None:
+    """O-10."""
+    ConsoleClient(fresh_emulator, account).post("/bucket", {})
+    fresh_emulator.control("PUT", "/_emulator/clock", {"mode": "manual", "now": 1_800_000_000})
+    context = open_context(browser, fresh_emulator.endpoint, account)
+    page = context.new_page()
+    page.goto("/console/projects")
+    expect(page.get_by_text("It stands at January 15, 2027 at 08:00:00 (UTC).")).to_be_visible()
+    page.get_by_role("button", name="Advance 60 seconds").click()
+    expect(page.get_by_text("January 15, 2027 at 08:01:00")).to_be_visible()
+    page.get_by_role("button", name="Let it run").click()
+    expect(page.get_by_text("The emulator's clock is moved by hand")).to_be_hidden()
+    context.close()
+
+
+def test_the_control_token_is_asked_for_once(
+    browser: Browser, start_emulator: Callable[..., EmulatorProcess], account: str
+) -> None:
+    emulator = start_emulator(environment={"CUSTOM_LABELS_CONTROL_TOKEN": "open sesame"})
+    ConsoleClient(emulator, account).post("/bucket", {})
+    context = open_context(browser, emulator.endpoint, account)
+    page = context.new_page()
+    page.goto("/console/projects")
+    page.evaluate(
+        "fetch('/_emulator/clock', {method: 'PUT', headers: {authorization: 'Bearer open sesame'},"
+        " body: JSON.stringify({mode: 'manual', now: 1800000000})})"
+    )
+    page.get_by_role("button", name="Advance 60 seconds").click()
+    dialog = page.get_by_role("dialog", name="Control token")
+    dialog.get_by_label("Token").fill("open sesame")
+    dialog.get_by_role("button", name="Use this token").click()
+    page.get_by_role("button", name="Advance 60 seconds").click()
+    expect(page.get_by_text("January 15, 2027 at 08:01:00")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="Advance 60 seconds").click()
+    expect(page.get_by_text("January 15, 2027 at 08:02:00")).to_be_visible()
+    context.close()
+
+
+def test_nothing_inline_runs_and_nothing_is_fetched_from_elsewhere(console: Page, observed: Observed) -> None:
+    assert (
+        console.evaluate(
+            """() => new Promise(resolve => {
+            const script = document.createElement("script");
+            script.textContent = "window.ranInline = true";
+            document.addEventListener("securitypolicyviolation", event => resolve(event.effectiveDirective));
+            document.head.append(script);
+        })"""
+        )
+        == "script-src-elem"
+    )
+    assert console.evaluate("window.ranInline") is None
+    assert len(observed.errors) == 1, "the refusal of just now"
+    observed.errors.clear()
