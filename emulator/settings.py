@@ -83,9 +83,16 @@ class Settings:
     )
     waiter_hold_for: str = _setting(
         "waiters",
-        "Which DescribeProjectVersions calls are held: those that botocore marks as a waiter's, all that name versions "
-        "(for SDKs that do not mark them), or none.",
+        "Which DescribeProjectVersions calls are held: those of botocore's waiters, all that name versions (for SDKs "
+        "that do not mark their waiters), or none.",
         choices=("waiters", "describes", "off"),
+    )
+    settle_hold: float = _setting(
+        2.0,
+        "How long a describing call that names one resource is held for work on it that the caller began less than "
+        "that ago; 0 holds none. For programs that look once and then sleep.",
+        minimum=0,
+        maximum=30,
     )
     starting_seconds: float = _setting(0.5, "The least time that STARTING lasts under the policy `real`.", minimum=0)
     stopping_seconds: float = _setting(0.2, "The least time that STOPPING lasts under the policy `real`.", minimum=0)
@@ -132,7 +139,8 @@ class Settings:
     faults: str = _setting("", "A JSON file with faults that hold from the start and after a reset.")
     init_dir: str = _setting(
         "/etc/custom-labels/init/ready.d",
-        "A folder whose `*.sh`, `*.py` and `*.http` run in order before the emulator is ready; it may be missing.",
+        "A folder whose `*.sh`, `*.py` and `*.http` run in order before the emulator is ready; only the default may be "
+        "missing.",
     )
     control: str = _setting(
         "on", "Whether the paths under /_emulator answer; health and ready always do.", choices=("on", "off")

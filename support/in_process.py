@@ -29,10 +29,14 @@ class CallError(Exception):
 
 
 class InProcessEmulator:
-    """Use as an async context manager. Settings are given by their field names, as text; units are unlimited."""
+    """Use as an async context manager. Settings are given by their field names, as text; units are unlimited, and only
+    the calls of waiters are held, so that tests see the states between.
+    """
 
     def __init__(self, directory: Path, **settings: str) -> None:
-        values = {"tps_per_unit": "0", "init_dir": str(directory / "no-init-scripts"), **settings}
+        scripts = directory / "no-init-scripts"
+        scripts.mkdir(parents=True, exist_ok=True)
+        values = {"tps_per_unit": "0", "settle_hold": "0", "init_dir": str(scripts), **settings}
         self.app: Emulator = create_app(Settings.read({}, values), directory)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://emulator")
 

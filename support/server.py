@@ -57,8 +57,9 @@ def wait_until(
 class EmulatorProcess:
     """One emulator process with its data directory; a context manager that ends it.
 
-    `environment` holds settings (`CUSTOM_LABELS_<NAME>`); the rate of inference units is unlimited unless it says
-    otherwise, so that tests of something else are not throttled. `data_directory` None means `--ephemeral`.
+    `environment` holds settings (`CUSTOM_LABELS_<NAME>`). Unless it says otherwise, the rate of inference units is
+    unlimited, so that tests of something else are not throttled, and only the calls of waiters are held, so that tests
+    see the states between. `data_directory` None means `--ephemeral`.
     Output goes to a log file that failing tests print (conftest.py).
     """
 
@@ -69,7 +70,11 @@ class EmulatorProcess:
         arguments: Sequence[str] = (),
     ) -> None:
         self.data_directory = data_directory
-        self.environment = {"CUSTOM_LABELS_TPS_PER_UNIT": "0", **(environment or {})}
+        self.environment = {
+            "CUSTOM_LABELS_TPS_PER_UNIT": "0",
+            "CUSTOM_LABELS_SETTLE_HOLD": "0",
+            **(environment or {}),
+        }
         self.arguments = list(arguments)
         self.endpoint = ""
         self._process: subprocess.Popen[bytes] | None = None

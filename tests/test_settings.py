@@ -36,11 +36,11 @@ def test_every_setting_is_documented_and_has_a_flag() -> None:
 
 
 def test_without_variables_all_is_default() -> None:
-    """O-1, O-3, O-17, O-18, O-20, O-21, O-22."""
+    """O-1, O-3, O-17, O-18, O-20, O-21, O-22, O-34."""
     settings = Settings.read({"PATH": "/bin", "AWS_REGION": "eu-west-1"})
     assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 4598, Path("data"))
     assert (settings.starting_seconds, settings.stopping_seconds, settings.deleting_seconds) == (0.5, 0.2, 0.2)
-    assert (settings.waiter_hold, settings.waiter_hold_for) == (50, "waiters")
+    assert (settings.waiter_hold, settings.waiter_hold_for, settings.settle_hold) == (50, "waiters", 2)
     assert (settings.default_account, settings.auth, settings.quotas) == ("000000000000", "off", "off")
     assert (settings.tps_per_unit, settings.price_per_unit_hour, settings.price_per_training_hour) == (5, 4, 1)
     assert (settings.scale_up_percent, settings.scale_up_seconds, settings.in_service_seconds) == (80, 10, 5)

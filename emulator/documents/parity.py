@@ -213,8 +213,9 @@ UNKNOWN = (
 EDGE = (
     Choice(
         "A request body over 12 MiB",
-        "DetectCustomLabels: ImageTooLargeException. Others: RequestEntityTooLargeException, HTTP 413.",
-        "Any image that Amazon answers with a ValidationException still fits; more is never read into memory.",
+        "DetectCustomLabels: the ValidationException of images over 5,242,880 bytes, with a length that is estimated "
+        "from the body's. Others: RequestEntityTooLargeException, HTTP 413.",
+        "More is never read into memory.",
     ),
     Choice(
         "Rekognition's other operations (faces, text, video, adapters' media analysis)",
@@ -244,9 +245,22 @@ EDGE = (
     ),
     Choice(
         "DescribeProjectVersions from a waiter",
-        "Held while a version it names is changing, at most 50 s, so that waiters end when the state changes.",
+        "Held while a version it names is changing, at most 50 s, so that waiters end when the state changes. Calls of "
+        "botocore before 1.37.4, which does not mark its waiters, are held if they follow the call that began the work "
+        "within 2 s or repeat an earlier call.",
         "Default delays of the SDKs are 30 s and 120 s.",
         "`CUSTOM_LABELS_WAITER_HOLD`, `CUSTOM_LABELS_WAITER_HOLD_FOR`",
+    ),
+    Choice(
+        "A describing call that names one resource, right after the caller began work on it",
+        "Held while the work lasts, at most 2 s.",
+        "The guide's programs look once and then sleep for 5 to 60 s.",
+        "`CUSTOM_LABELS_SETTLE_HOLD`",
+    ),
+    Choice(
+        "The region `US`, or none, in the scope of a signature for S3",
+        "Is us-east-1.",
+        "s3cmd and old Go SDKs sign so; other impossible regions are refused.",
     ),
 )
 

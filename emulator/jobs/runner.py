@@ -154,6 +154,37 @@ class JobRunner:
         """Wait until no job of these resources is open, or the end begins."""
         await self._wait_while(lambda: any(i.job.resource_arn in resource_arns for i in self._open.values()), _LONG)
 
+    async def hold_fresh(self, matches: Callable[[Job], bool], patience: float) -> None:
+        """Wait, at most `patience` seconds, for matching jobs that began less than that ago and may end by then (O-34).
+
+        A clock moved by hand and the policy `describes` say themselves when a change shows; nothing is held for them.
+        """
+        fresh = {item.job.id for item in self._fresh(matches, patience)}
+        await self._wait_while(lambda: any(job_id in self._open for job_id in fresh), patience)
+
+    def is_fresh(self, matches: Callable[[Job], bool], seconds: float) -> bool:
+        """Whether a matching job that time and work end began less than `seconds` ago."""
+        return any(self._began_within(item, seconds) and matches(item.job) for item in self._open.values())
+
+    def pending(self, matches: Callable[[Job], bool]) -> frozenset[int]:
+        """The ids of the matching jobs that only time and work can end."""
+        return frozenset(
+            item.job.id for item in self._open.values() if item.describes_needed is None and matches(item.job)
+        )
+
+    def _fresh(self, matches: Callable[[Job], bool], seconds: float) -> list[OpenJob]:
+        if self._clock.mode == "manual":
+            return []
+        latest = self._clock.now() + seconds
+        return [
+            item
+            for item in self._open.values()
+            if self._began_within(item, seconds) and _due_moment(item) <= latest and matches(item.job)
+        ]
+
+    def _began_within(self, item: OpenJob, seconds: float) -> bool:
+        return item.describes_needed is None and 0 <= self._clock.now() - item.began < seconds
+
     async def settle_due(self, patience: float) -> None:
         """After the clock was moved: wait until every change that is due by now shows (O-10), at most `patience` s.
 

@@ -100,15 +100,22 @@ def _arn_of(project: Project, kind: str, epoch: int) -> str:
 
 
 def _jobs_shown(_caller: Caller, parameters: dict[str, Any]) -> JobFilter:
-    arn = parameters["DatasetArn"]
+    return _jobs_shown_of(parameters["DatasetArn"])
 
+
+def _jobs_shown_of(arn: str) -> JobFilter:
     def is_shown(job: Job) -> bool:
         return arn in (job.resource_arn, job.payload.get("test_arn"))
 
     return is_shown
 
 
-@operation("DescribeDataset", Runs.READS, describes=_jobs_shown)
+@operation(
+    "DescribeDataset",
+    Runs.READS,
+    describes=_jobs_shown,
+    names_one=lambda parameters: _jobs_shown_of(parameters["DatasetArn"]),
+)
 def describe_dataset(context: Context) -> Result:
     """Describe a dataset; the status tells of the last operation on it (D-11)."""
     dataset = dataset_of(context, context.parameters["DatasetArn"])

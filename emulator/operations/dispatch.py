@@ -1,9 +1,8 @@
-"""From a validated call to an operation: where it runs, its transaction, and the calls that are held (O-17, O-18)."""
+"""From a validated call to an operation: where it runs, its transaction, and whether it is held (O-17, O-18, O-34)."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,24 +11,20 @@ from sqlalchemy import Connection
 from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
 from emulator.operations.context import Context, Services
+from emulator.operations.holding import CallHolder, HoldSettings
 from emulator.operations.registry import Entry, Runs, registered_operations
 from emulator.storage.rows import Job
 from emulator.wire.errors import AwsError
 from emulator.wire.request import Call
 
-# botocore lists the features that a call uses behind m/ in the User-Agent; B is a waiter (O-18).
-_FEATURES = re.compile(r"(?:^|\s)m/([A-Za-z0-9+\-,]+)")
-_WAITER_FEATURE = "B"
-_HELD_OPERATION = "DescribeProjectVersions"
-
 
 class Dispatcher:
-    """Carries out calls. `hold_seconds` and `hold_for` are the settings of O-18."""
+    """Carries out calls. `holds` are the settings of O-18 and O-34."""
 
-    def __init__(self, services: Services, *, hold_seconds: float, hold_for: str) -> None:
+    def __init__(self, services: Services, holds: HoldSettings) -> None:
         self._services = services
-        self._hold_seconds = hold_seconds
-        self._hold_for = hold_for
+        self._patience = holds.waiter_seconds
+        self._holder = CallHolder(services.runner, holds)
         self._operations = registered_operations()
 
     async def __call__(self, call: Call) -> Mapping[str, Any]:
@@ -82,14 +77,5 @@ class Dispatcher:
         def is_callers(job: Job) -> bool:
             return (job.account, job.region) == (caller.account, caller.region) and shown(job)
 
-        await runner.observed(is_callers, self._hold_seconds)
-        if entry.name == _HELD_OPERATION and self._is_held(call):
-            await runner.hold(is_callers, self._hold_seconds)
-
-    def _is_held(self, call: Call) -> bool:
-        if self._hold_for == "describes":
-            return "VersionNames" in call.parameters
-        if self._hold_for == "off":
-            return False
-        features = _FEATURES.search(call.user_agent)
-        return features is not None and _WAITER_FEATURE in features[1].split(",")
+        await runner.observed(is_callers, self._patience)
+        await self._holder.hold(entry, caller, call, is_callers)

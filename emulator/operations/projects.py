@@ -77,11 +77,19 @@ def _jobs_shown(caller: Caller, parameters: dict[str, Any]) -> JobFilter:
     return is_shown
 
 
+def _jobs_of_one(parameters: dict[str, Any]) -> JobFilter | None:
+    """Of the project itself: whoever looks at a project does not wait for its datasets."""
+    if len(parameters.get("ProjectNames", ())) != 1:
+        return None
+    return lambda job: job.resource_arn == job.project_arn
+
+
 @operation(
     "DescribeProjects",
     Runs.READS,
     chosen=("Projects are sorted newest first.",),
     describes=_jobs_shown,
+    names_one=_jobs_of_one,
 )
 def describe_projects(context: Context) -> Result:
     """List projects, newest first; unknown names are silently absent (K-7), `Datasets` is always there (K-6)."""

@@ -17,6 +17,7 @@ Operation = Callable[[Context], Result]
 AsyncOperation = Callable[[Services, Caller, dict[str, Any]], Awaitable[Result]]
 JobFilter = Callable[[Job], bool]
 Describes = Callable[[Caller, dict[str, Any]], JobFilter]
+NamesOne = Callable[[dict[str, Any]], JobFilter | None]
 
 _MODULES = ("projects", "datasets", "entries", "versions", "running", "copying", "policies", "tags", "detect")
 
@@ -36,7 +37,8 @@ class Entry:
 
     `limits` and `chosen` are sentences for docs/parity.md.
 
-    `describes` gives, for operations that show states, the filter for the jobs whose transitions they show.
+    `describes` gives, for operations that show states, the filter for the jobs whose transitions they show, and
+    `names_one` the filter for those of the one resource that the call names, None if it names none or several (O-34).
     """
 
     name: str
@@ -46,18 +48,25 @@ class Entry:
     limits: str
     chosen: tuple[str, ...]
     describes: Describes | None
+    names_one: NamesOne | None = None
 
 
 _entries: dict[str, Entry] = {}
 
 
 def operation(
-    name: str, runs: Runs, *, limits: str = "", chosen: tuple[str, ...] = (), describes: Describes | None = None
+    name: str,
+    runs: Runs,
+    *,
+    limits: str = "",
+    chosen: tuple[str, ...] = (),
+    describes: Describes | None = None,
+    names_one: NamesOne | None = None,
 ) -> Callable[[Operation], Operation]:
     """Register a function as an AWS operation that runs where `runs` says."""
 
     def register(function: Operation) -> Operation:
-        _entries[name] = Entry(name, runs, function, None, limits, chosen, describes)
+        _entries[name] = Entry(name, runs, function, None, limits, chosen, describes, names_one)
         return function
 
     return register

@@ -177,7 +177,14 @@ def _jobs_shown(_caller: Caller, parameters: dict[str, Any]) -> JobFilter:
     return is_shown
 
 
-@operation("DescribeProjectVersions", Runs.READS, describes=_jobs_shown)
+def _jobs_of_one(parameters: dict[str, Any]) -> JobFilter | None:
+    names = parameters.get("VersionNames", ())
+    if len(names) != 1:
+        return None
+    return lambda job: parse_arn(job.resource_arn).version == names[0]
+
+
+@operation("DescribeProjectVersions", Runs.READS, describes=_jobs_shown, names_one=_jobs_of_one)
 def describe_project_versions(context: Context) -> Result:
     """A page of a project's versions, latest first (api-facts §2.12); unknown names are silently absent (M-3)."""
     parameters = context.parameters

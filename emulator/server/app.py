@@ -45,6 +45,7 @@ from emulator.jobs.transitions import TransitionPolicies
 from emulator.operations.context import Services
 from emulator.operations.dispatch import Dispatcher
 from emulator.operations.gates import FaultGate, QuotaGate
+from emulator.operations.holding import HoldSettings
 from emulator.operations.observer import RequestObserver
 from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.errors import S3Error
@@ -244,9 +245,9 @@ class Emulator:
             answers=self.answers,
             quotas=self.quota_mode,
         )
-        dispatcher = Dispatcher(
-            self.services, hold_seconds=self.settings.waiter_hold, hold_for=self.settings.waiter_hold_for
-        )
+        settings = self.settings
+        holds = HoldSettings(settings.waiter_hold, settings.waiter_hold_for, settings.settle_hold)
+        dispatcher = Dispatcher(self.services, holds)
         return RekognitionEdge(
             self.service_model,
             dispatcher,

@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urljoin
 
+from emulator.settings import PREFIX, Settings, SettingsError
+
 logger = logging.getLogger("custom_labels.init")
 
 SUFFIXES = (".sh", ".py", ".http")
@@ -44,6 +46,12 @@ class HttpRequest:
     target: str
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
+
+
+def check_init_directory(settings: Settings) -> None:
+    """Raise SettingsError for a folder that a setting names and that is not there; only the default may be missing."""
+    if settings.init_dir != Settings().init_dir and not Path(settings.init_dir).is_dir():
+        raise SettingsError(f"{PREFIX}INIT_DIR={settings.init_dir}: there is no such folder")
 
 
 async def run_init_scripts(directory: Path, endpoint: str, account: str) -> None:

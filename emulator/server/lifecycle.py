@@ -22,7 +22,7 @@ from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs.sweeper import sweep_files, sweep_models
 from emulator.s3.archive import INDEX_NAME, DamagedObjectsError
 from emulator.server.definition_files import Definitions
-from emulator.server.init_scripts import InitScriptError, run_init_scripts
+from emulator.server.init_scripts import InitScriptError, check_init_directory, run_init_scripts
 from emulator.server.parts import Parts
 from emulator.server.state_archive import (
     OBJECTS,
@@ -100,6 +100,7 @@ class Lifecycle:
         Raises NewerSchemaError, NewerObjectIndexError, SettingsError.
         """
         parts = self._parts
+        check_init_directory(parts.settings)
         migrate(parts.database)
         parts.s3.start()
         self._finish_load()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +14,9 @@ from support.calls import create_project, store
 from support.in_process import ACCOUNT, REGION, InProcessEmulator, play
 from support.stored_model import StoredModel
 
+LEAST = {"type": "seconds", "seconds": 0.3}
 OTHER_ACCOUNT = "444455556666"
+OLD = "Boto3/1.26.165 Python/3.11.7 Linux/6.1 Botocore/1.29.165"
 WAITER = "Boto3/1.43 md/Botocore#1.43 ua/2.1 os/linux m/Z,B,b cfg/retry-mode#legacy Botocore/1.43"
 
 
@@ -45,6 +51,12 @@ def test_describing_calls_of_another_account_do_not_count(tmp_path: Path, stored
         ("aws-sdk-js/3.1141", "waiters", False),
         ("aws-sdk-js/3.1141", "describes", True),
         (WAITER, "off", False),
+        ("aws-cli/2.15.30 Python/3.11.8 exe/x86_64 command/rekognition.wait.project-version-running", "waiters", True),
+        ("aws-cli/2.15.30 Python/3.11.8 exe/x86_64 command/rekognition.describe-project-versions", "waiters", False),
+        (OLD, "waiters", True),
+        (OLD, "off", False),
+        ("Botocore/1.37.3 ua/2.0 os/linux cfg/retry-mode#legacy", "waiters", True),
+        ("Boto3/1.37.4 md/Botocore#1.37.4 ua/2.0 m/Z,b Botocore/1.37.4", "waiters", False),
     ],
 )
 def test_which_calls_are_held(
@@ -64,3 +76,114 @@ def test_which_calls_are_held(
         assert described["ProjectVersionDescriptions"][0]["Status"] == expected
 
     play(tmp_path, story, waiter_hold_for=hold_for, starting_seconds="0.3")
+
+
+def test_an_old_botocore_that_looks_for_the_first_time_later_is_answered_and_held_when_it_asks_again(
+    tmp_path: Path, stored_model: StoredModel
+) -> None:
+    """O-18: a waiter that does not mark its calls asks the very same again; another question is answered at once."""
+    assert stored_model.may_answer.is_set()
+
+    async def story(emulator: InProcessEmulator) -> None:
+        project = await create_project(emulator)
+        arn = store(emulator, project)
+        await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
+        await asyncio.sleep(2.1)  # the start is not fresh any more
+
+        async def status(**more: int) -> str:
+            described = await emulator.call(
+                "DescribeProjectVersions", user_agent=OLD, ProjectArn=project, VersionNames=["first"], **more
+            )
+            return str(described["ProjectVersionDescriptions"][0]["Status"])
+
+        assert await status() == "STARTING"
+        assert await status(MaxResults=5) == "STARTING"
+        assert await status() == "RUNNING"
+
+    play(tmp_path, story, starting_seconds="4")
+
+
+Step = Callable[[InProcessEmulator, str], Awaitable[dict[str, Any]]]
+
+
+async def copied(emulator: InProcessEmulator, project: str) -> dict[str, Any]:
+    source = store(emulator, project)
+    await emulator.call(
+        "CopyProjectVersion",
+        SourceProjectArn=project,
+        SourceProjectVersionArn=source,
+        DestinationProjectArn=project,
+        VersionName="copy",
+        OutputConfig={"S3Bucket": "nowhere"},
+    )
+    return await emulator.call("DescribeProjectVersions", ProjectArn=project, VersionNames=["copy"])
+
+
+async def deleted_version(emulator: InProcessEmulator, project: str) -> dict[str, Any]:
+    await emulator.call("DeleteProjectVersion", ProjectVersionArn=store(emulator, project))
+    return await emulator.call("DescribeProjectVersions", ProjectArn=project, VersionNames=["first"])
+
+
+async def deleted_project(emulator: InProcessEmulator, project: str) -> dict[str, Any]:
+    await emulator.call("DeleteProject", ProjectArn=project)
+    return await emulator.call("DescribeProjects", ProjectNames=[project.split("/")[1]])
+
+
+async def missing_manifest(emulator: InProcessEmulator, project: str) -> dict[str, Any]:
+    manifest = {"GroundTruthManifest": {"S3Object": {"Bucket": "no-such-bucket", "Name": "a.manifest"}}}
+    made = await emulator.call("CreateDataset", ProjectArn=project, DatasetType="TRAIN", DatasetSource=manifest)
+    return await emulator.call("DescribeDataset", DatasetArn=made["DatasetArn"])
+
+
+async def started_and_listed(emulator: InProcessEmulator, project: str) -> dict[str, Any]:
+    """Names no version: all of the project are listed."""
+    await emulator.call("StartProjectVersion", ProjectVersionArn=store(emulator, project), MinInferenceUnits=1)
+    return await emulator.call("DescribeProjectVersions", ProjectArn=project)
+
+
+@pytest.mark.parametrize(
+    ("step", "settled", "unsettled"),
+    [
+        (copied, "COPYING_COMPLETED", "COPYING_IN_PROGRESS"),
+        (deleted_version, "[]", "DELETING"),
+        (deleted_project, "[]", "DELETING"),
+        (missing_manifest, "CREATE_FAILED", "CREATE_IN_PROGRESS"),
+        (started_and_listed, "STARTING", "STARTING"),
+    ],
+)
+@pytest.mark.parametrize("seconds", ["2", "0"])
+def test_a_call_that_names_one_resource_waits_a_moment_for_what_the_caller_has_just_begun(
+    tmp_path: Path, stored_model: StoredModel, step: Step, settled: str, unsettled: str, seconds: str
+) -> None:
+    """O-34: one rule for all describing calls; 0 switches it off."""
+    assert stored_model.may_answer.is_set()
+
+    async def story(emulator: InProcessEmulator) -> None:
+        await emulator.control("PUT", "/_emulator/transitions", dict.fromkeys(("copying", "dataset"), LEAST))
+        described = json.dumps(await step(emulator, await create_project(emulator)))
+        assert (settled if seconds == "2" else unsettled) in described
+
+    play(tmp_path, story, settle_hold=seconds)
+
+
+def test_nothing_is_held_that_time_will_not_end_soon_or_that_a_tester_ends(
+    tmp_path: Path, stored_model: StoredModel
+) -> None:
+    """O-34: not under a manual clock, the policy `describes`, or `seconds` beyond the hold."""
+    assert stored_model.may_answer.is_set()
+
+    async def story(emulator: InProcessEmulator) -> None:
+        project = await create_project(emulator)
+        for policy in ({"type": "seconds", "seconds": 600}, {"type": "describes", "count": 2}, None):
+            if policy is None:
+                await emulator.control("PUT", "/_emulator/clock", {"mode": "manual"})
+            else:
+                await emulator.control("PUT", "/_emulator/transitions", {"starting": policy})
+            name = f"version-{policy and policy['type']}"
+            arn = store(emulator, project, name)
+            await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
+            async with asyncio.timeout(20):
+                described = await emulator.call("DescribeProjectVersions", ProjectArn=project, VersionNames=[name])
+            assert described["ProjectVersionDescriptions"][0]["Status"] == "STARTING"
+
+    play(tmp_path, story, settle_hold="30")

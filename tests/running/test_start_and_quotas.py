@@ -102,6 +102,19 @@ def test_init_scripts_run_in_order_before_ready(start_emulator: Start, tmp_path:
     assert f"shell sees {emulator.endpoint}" in emulator.log()
 
 
+@pytest.mark.parametrize("is_file", [False, True])
+def test_a_folder_of_init_scripts_that_is_not_there_ends_the_start_with_one_line(
+    tmp_path: Path, *, is_file: bool
+) -> None:
+    """O-5: a setting is never ignored."""
+    named = tmp_path / "scripts"
+    if is_file:
+        named.write_text("echo no folder")
+    ended = failing_start(tmp_path / "data", "--init-dir", str(named))
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert f"CUSTOM_LABELS_INIT_DIR={named}" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
