@@ -92,11 +92,6 @@ def operation_not_emulated(operation: str) -> AwsError:
     )
 
 
-def image_too_large() -> AwsError:
-    """ImageTooLargeException: over 4 MB of bytes, 15 MB in S3, or 4096 pixels (api-facts §4.3)."""
-    return AwsError("ImageTooLargeException", "Image size is too large.")
-
-
 def internal() -> AwsError:
     """InternalServerError with HTTP 500; SDKs retry it."""
     return AwsError("InternalServerError", "Internal server error")
@@ -111,6 +106,13 @@ def validation_failed(violations: Sequence[str]) -> AwsError:
     """
     noun = "error" if len(violations) == 1 else "errors"
     return AwsError("ValidationException", f"{len(violations)} validation {noun} detected: {'; '.join(violations)}")
+
+
+def image_too_long(size: int, most: int) -> AwsError:
+    """ValidationException: the image in a request has about `size` bytes, more than `most` (api-facts §4.3)."""
+    shown = f"java.nio.HeapByteBuffer[pos=0 lim={size} cap={size}]"
+    constraint = f"Member must have length less than or equal to {most}"
+    return validation_failed([f"Value '{shown}' at 'image.bytes' failed to satisfy constraint: {constraint}"])
 
 
 def serialization_failed(message: str) -> AwsError:

@@ -1,8 +1,8 @@
 """The Rekognition endpoint as an ASGI application: a list of stages, and one place where exceptions become AWS errors.
 
 Chosen where AWS is silent: whatever is not a `POST /` with a known `X-Amz-Target` is UnknownOperationException with
-HTTP 400, in JSON; a body over the limit is ImageTooLargeException for DetectCustomLabels and
-RequestEntityTooLargeException (413) for the others; an operation of Rekognition outside Custom Labels is
+HTTP 400, in JSON; a body over the limit is ValidationException for DetectCustomLabels, whose image is then too long,
+and RequestEntityTooLargeException (413) for the others; an operation of Rekognition outside Custom Labels is
 AccessDeniedException, which no SDK retries.
 """
 
@@ -127,11 +127,11 @@ class RekognitionEdge:
     async def _read_body(self, request: Request) -> None:
         announced = request.headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self._body_limit:
-            raise self._too_large(request)
+            raise self._too_large(request, int(announced))
         try:
             request.body = await read_body(request.receive, self._body_limit)
         except BodyTooLargeError:
-            raise self._too_large(request) from None
+            raise self._too_large(request, self._body_limit + 1) from None
 
     async def _identify_caller(self, request: Request) -> None:
         query_string = request.scope.get("query_string", b"")
@@ -186,9 +186,10 @@ class RekognitionEdge:
             return ""
         return target[len(self._target_prefix) :].decode("latin-1")
 
-    def _too_large(self, request: Request) -> AwsError:
+    def _too_large(self, request: Request, size: int) -> AwsError:
+        """The error about a body of at least `size` bytes, which is not read: its image has three quarters of them."""
         if self._operation_name(request) == "DetectCustomLabels":
-            return errors.image_too_large()
+            return errors.image_too_long(size * 3 // 4, self._model.shapes["ImageBlob"]["max"])
         return errors.request_too_large(self._body_limit)
 
     async def _send(self, request: Request, answer: Answer, send: Send) -> None:

@@ -125,6 +125,7 @@ NOISE = Image.effect_noise((2200, 2000), 90)
         pytest.param({"Bytes": encoded(PLAIN.resize((4097, 256)))}, "ImageTooLargeException", id="too wide"),
         pytest.param({"Bytes": encoded(NOISE)}, "ImageTooLargeException", id="more than 4 MB"),
         pytest.param({"Bytes": b"\0" * 5_242_881}, "ValidationException", id="more than the model allows"),
+        pytest.param({"Bytes": b"\0" * 10_485_761}, "ValidationException", id="more than 10 MB"),
     ],
 )
 def test_images_that_are_refused(running_project: Project, image: dict[str, Any], code: str) -> None:

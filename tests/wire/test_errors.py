@@ -15,7 +15,6 @@ REQUEST_ID = "0b4b6a54-3a4a-4b5e-9c6a-0a8f1c2d3e4f"
 SLOW_DOWN = AwsError("ThrottlingException", "Slow down; sudden increase in rate of requests.")
 
 SERVICE_ERRORS = [
-    (errors.image_too_large(), "Image size is too large."),
     (errors.operation_not_emulated("DetectFaces"), "rekognition:DetectFaces is not available: this emulator serves the "
      "operations of Custom Labels only."),
     (AwsError("ResourceNotFoundException", "No such project."), "No such project."),

@@ -116,6 +116,14 @@ def test_a_presigned_url_without_its_parts_is_incomplete(query: str) -> None:
         from_query(query)
 
 
+@pytest.mark.parametrize("region", ["US", ""])
+def test_old_names_of_the_first_region_are_read_in_signatures_for_s3(region: str) -> None:
+    """s3cmd signs for `US`, old Go SDKs for no region."""
+    assert from_header(authorization("123456789012", region, service="s3")).region == "us-east-1"
+    with pytest.raises(AwsError, match="Credential should be scoped to a valid region"):
+        from_header(authorization("123456789012", region))
+
+
 @pytest.mark.parametrize("region", ["US-EAST-1", "us east", "..", "r" * 65, "eu_west"])
 def test_a_region_that_cannot_stand_in_an_arn_is_refused(region: str) -> None:
     with pytest.raises(AwsError, match="InvalidSignatureException: Credential should be scoped to a valid region"):

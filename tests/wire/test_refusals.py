@@ -103,7 +103,7 @@ class TestBodyLimit:
     @pytest.mark.parametrize(
         ("operation", "status", "code"),
         [
-            ("DetectCustomLabels", 400, "ImageTooLargeException"),
+            ("DetectCustomLabels", 400, "ValidationException"),
             ("DescribeProjects", 413, "RequestEntityTooLargeException"),
         ],
     )
@@ -119,7 +119,7 @@ class TestBodyLimit:
         self, connection: RawConnection
     ) -> None:
         response = connection.request("POST", "/", signed_headers("DetectCustomLabels"), length=10**15)
-        assert response.json()["__type"] == "ImageTooLargeException"
+        assert response.json()["__type"] == "ValidationException"
 
     def test_a_chunked_body_is_counted_as_it_comes(self, dispatch: RecordingDispatch) -> None:
         with EdgeServer(dispatch, body_limit=1000) as server, RawConnection(server.address) as connection:

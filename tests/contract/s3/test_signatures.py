@@ -46,6 +46,16 @@ def test_headers_that_cannot_be_read(address: str, header: str, code: str) -> No
     assert httpx.head(address, headers={"authorization": header}).status_code == 400
 
 
+def test_a_client_that_signs_for_the_region_us_is_served(emulator: EmulatorProcess) -> None:
+    """As s3cmd does; the bucket is one of us-east-1."""
+    client = emulator.client("s3", "111122223333", "US")
+    bucket = f"test-{secrets.token_hex(8)}"
+    client.create_bucket(Bucket=bucket)
+    client.put_object(Bucket=bucket, Key="key", Body=b"x")
+    assert client.get_object(Bucket=bucket, Key="key")["Body"].read() == b"x"
+    assert emulator.client("s3", "111122223333").head_bucket(Bucket=bucket)["BucketRegion"] == "us-east-1"
+
+
 def test_urls_whose_credential_cannot_be_read(address: str) -> None:
     answer = httpx.get(address, params={"X-Amz-Credential": "none", "X-Amz-Signature": "0"})
     assert (answer.status_code, "<Code>AuthorizationQueryParametersError</Code>" in answer.text) == (400, True)
