@@ -39,15 +39,16 @@ from emulator.vision import images
 from emulator.vision.classifier.calibration import nothing_pictures
 from emulator.vision.detector.geometry import intersections_over_unions
 from emulator.vision.detector.model import DetectorModel
-from emulator.vision.detector.training import train
 from emulator.vision.examples import (
     Effort,
+    ModelKind,
     Prediction,
     Progress,
     TrainingExample,
     TrainingSettings,
 )
 from emulator.vision.layers import Array
+from emulator.vision.training import train
 
 MATCH = 0.5
 CALIBRATION_BINS = 15
@@ -153,7 +154,9 @@ def run(name: str, data: Path, settings: TrainingSettings) -> dict[str, object]:
             print(f"\r{name}: {progress.stage} {progress.done}/{progress.total}  ", end="", file=sys.stderr)
 
     wall, cpu = time.perf_counter(), time.process_time()
-    model = train(detection_set.train, labels, settings, show)
+    has_boxes = any(example.boxes for example in detection_set.train)
+    model = train(ModelKind.DETECTION if has_boxes else ModelKind.BRAND, detection_set.train, labels, settings, show)
+    assert isinstance(model, DetectorModel)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     predictions = model.predict([example.image for example in detection_set.test])

@@ -11,7 +11,7 @@ from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
 from emulator.domain.manifest.findings import Box
 from emulator.domain.manifest.images import ImageLook, ImageProblem, image_findings
 from emulator.domain.manifest.side import LINES_AT_A_TIME, UsableLine
-from emulator.domain.manifest.training import ModelType, TrainingValidation
+from emulator.domain.manifest.training import TrainingValidation
 from emulator.domain.object_store import ObjectAccessDeniedError, ObjectLocation, ObjectNotFoundError, ObjectStore
 from emulator.vision.examples import LabelledBox, ModelKind, TrainingExample
 from emulator.vision.images import examine
@@ -93,7 +93,8 @@ def training_examples(validation: TrainingValidation, reader: ImageReader) -> Ex
 
     Readable images of lines without any annotation follow, as background.
     """
-    kind = ModelKind.CLASSIFICATION if validation.model_type is ModelType.CLASSIFICATION else ModelKind.DETECTION
+    assert validation.model_type is not None, "a validation without failure has chosen what is trained"
+    kind = ModelKind(validation.model_type.value)
     examples = [
         TrainingExample(
             reader.source_of(line),

@@ -24,7 +24,7 @@ from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.manifest.reading import ManifestLine, read_lines
 from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.rule import Rule
-from emulator.domain.manifest.training import ModelType, TrainingValidation, validate_training
+from emulator.domain.manifest.training import TrainingValidation, validate_training
 from emulator.domain.object_store import (
     ObjectAccessDeniedError,
     ObjectLocation,
@@ -36,7 +36,6 @@ from emulator.storage.files import written_file
 from emulator.training.evaluation import TestResult, evaluate
 from emulator.training.images import ImageReader, training_examples
 from emulator.training.task import TrainingTask
-from emulator.vision.detector.brands import train_brand_detector
 from emulator.vision.errors import ImageError, TrainingError
 from emulator.vision.examples import Effort, Progress, TrainedModel, TrainingSettings
 from emulator.vision.training import train
@@ -180,7 +179,6 @@ def _write_validation_files(training: Training, validation: TrainingValidation) 
 
 def _train(training: Training, validation: TrainingValidation, reader: ImageReader) -> TrainedModel:
     options = training.task.options
-    assert validation.model_type is not None, "a validation without failure has chosen what is trained"
     examples = training_examples(validation, reader)
     settings = TrainingSettings(
         seed=options.seed,
@@ -192,8 +190,6 @@ def _train(training: Training, validation: TrainingValidation, reader: ImageRead
     def progress(step: Progress) -> None:
         training.report(step.stage, step.done, step.total, step.loss)
 
-    if validation.model_type is ModelType.BRAND:
-        return train_brand_detector(examples.examples, validation.labels, settings, progress)
     return train(examples.kind, examples.examples, validation.labels, settings, progress)
 
 

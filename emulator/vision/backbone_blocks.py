@@ -4,6 +4,8 @@ Depthwise convolutions are slow in numpy, and fine-tuning their kernels brings n
 onnxruntime runs them, forwards and, as the convolution with the mirrored kernel, backwards.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -14,6 +14,8 @@ class ModelKind(StrEnum):
 
     CLASSIFICATION = "classification"
     DETECTION = "detection"
+    BRAND = "brand"
+    """Trained from logos alone, each named by an image-level label; what comes out is a detection model (D-26)."""
 
 
 class Effort(StrEnum):

@@ -6,6 +6,8 @@ can therefore work for several shards of a batch in several threads at once, eac
 `forward` just computes. Rectifiers work in place.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 

@@ -44,6 +44,7 @@ __all__ = [
 _TRAINERS = {
     ModelKind.CLASSIFICATION: "emulator.vision.classifier.training",
     ModelKind.DETECTION: "emulator.vision.detector.training",
+    ModelKind.BRAND: "emulator.vision.detector.brands",
 }
 
 Trainer = Callable[[Sequence[TrainingExample], tuple[str, ...], TrainingSettings, ProgressListener], TrainedModel]

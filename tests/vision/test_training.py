@@ -12,7 +12,7 @@ def test_classification_can_always_be_trained() -> None:
 
 def test_a_kind_without_a_trainer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(training._TRAINERS, ModelKind.DETECTION, "emulator.vision.absent.training")
-    assert supported_kinds() == {ModelKind.CLASSIFICATION}
+    assert supported_kinds() == {ModelKind.CLASSIFICATION, ModelKind.BRAND}
     with pytest.raises(UnsupportedModelKindError, match="detection"):
         train("detection", [example("circle", 1)], ["circle"])
 

@@ -1,5 +1,7 @@
 """Which cell of which level is to find which object (FCOS, Tian et al. 2019, with centre sampling)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +45,10 @@ def assign(boxes: Array, labels: Array, remnants: Array, height: int, width: int
         return Targets(cell_labels, cell_distances)
     boxes, labels, sizes = boxes[mine], labels[mine], sizes[mine]
     extents = boxes[:, 2:] - boxes[:, :2]
+    # At least a stride: the smallest objects, too, need a cell whose centre is within reach.
     reach = np.maximum(level.stride, CENTRE_SHARE * extents)
     central = (np.abs(centres[:, None] - (boxes[:, :2] + extents / 2)) < reach).all(2)
+    # Of several objects the smallest: the larger one has other cells.
     candidates = np.where(central & _inside(centres, boxes), sizes, np.inf)
     chosen = candidates.argmin(1)
     positive = np.nonzero(np.isfinite(candidates[np.arange(len(chosen)), chosen]))[0]

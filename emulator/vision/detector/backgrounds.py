@@ -3,6 +3,8 @@
 They are all made here, so that no one's photographs enter a model that was not trained on them (D-26).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np
@@ -43,6 +45,7 @@ def spectral_noise(side: int, random: np.random.Generator) -> Image.Image:
     direction, contrast and colours that partly go together."""
     cells = NOISE_SIDES[int(random.integers(len(NOISE_SIDES)))]
     horizontal = np.fft.rfftfreq(cells) * random.uniform(0.5, 2)
+    # The addend keeps the mean, whose frequency is 0, finite.
     frequency = np.hypot(np.fft.fftfreq(cells)[:, None], horizontal[None]) + 1 / cells
     amplitude = frequency ** -random.uniform(0.6, 1.6)
     phases = random.uniform(0, 2 * np.pi, (4, *frequency.shape))
@@ -106,7 +109,7 @@ def _patches(side: int, random: np.random.Generator) -> Image.Image:
 
 
 def draw_clutter(picture: Image.Image, random: np.random.Generator, count: int) -> Image.Image:
-    """Draws `count` random shapes and words onto the picture, and returns it; some of them out of focus."""
+    """Draw `count` random shapes and words onto the picture, and return it; some of them out of focus."""
     painters: tuple[Callable[[ImageDraw.ImageDraw, list[int], np.random.Generator], None], ...]
     painters = (_rectangle, _ellipse, _line, _panel, _polygon, _word, _word_on_ground)
     largest = max(picture.size) * 0.5

@@ -1,5 +1,7 @@
 """Brand detectors: training pictures are logos alone, with image-level labels; boxes come from compositions (D-26)."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import logging
@@ -66,29 +68,38 @@ class CompositionSource:
         return compose(self.logos, self.side, np.random.default_rng([self.seed, number, 2]))
 
 
+def train(
+    examples: Sequence[TrainingExample],
+    labels: tuple[str, ...],
+    settings: TrainingSettings,
+    progress: ProgressListener,
+) -> DetectorModel:
+    """A detector of the logos that the examples show, one each, named by the only image-level label of an example.
+
+    Examples with no or several of the labels are left out. The same input gives the same model (O-24). A label without
+    a logo is known and never found. Raises UnusableTrainingDataError when there is no logo at all, ImageError for a
+    broken picture.
+    """
+    effort = None if settings.effort == Effort.INSTANT else EFFORTS[settings.effort]
+    return train_brand_detector(examples, labels, settings, progress, effort)
+
+
 def train_brand_detector(
     examples: Sequence[TrainingExample],
     labels: tuple[str, ...],
     settings: TrainingSettings,
     progress: ProgressListener,
-    effort: BrandEffort | None = None,
+    effort: BrandEffort | None,
 ) -> DetectorModel:
-    """A detector of the logos that the examples show, one each, named by the only image-level label of an example.
-
-    Examples with no or several of the labels are left out. `effort` overrides that of the settings. The same input
-    gives the same model (O-24). A label without a logo is known and never found. Raises UnusableTrainingDataError when
-    there is no logo at all, ImageError for a broken picture.
-    """
-    is_instant = effort is None and settings.effort == Effort.INSTANT
+    """`train` with an effort of one's own; None makes one at once, without a training."""
     logos = _read_logos(examples, labels, progress)
     if not logos:
         raise UnusableTrainingDataError("no training picture has exactly one of the labels")
     for index in sorted(set(range(len(labels))) - {logo.label for logo in logos}):
         logger.warning("no training picture shows %s alone: it will never be found", labels[index])
-    if is_instant:
+    if effort is None:
         return _fit_instantly(logos, labels, settings)
     logos = trimmed_logos(logos)
-    effort = effort or EFFORTS[settings.effort]
     source = CompositionSource(logos, effort.picture_side, settings.seed)
     survey = [source.sample(0, number) for number in range(SURVEYED_COMPOSITIONS)]
     plan = make_plan(

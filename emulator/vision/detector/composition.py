@@ -1,5 +1,7 @@
 """Training pictures for brands: logos, bent and coloured as cameras see them, on drawn backgrounds (D-26)."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -128,6 +130,7 @@ def _shuffled(picture: Image.Image, random: np.random.Generator) -> Image.Image:
     pixels = np.asarray(picture.resize((width * count, height * count)))
     shuffled = np.empty_like(pixels)
     order = random.permutation(count * count)
+    # In its own order it would be the logo itself, taught as a decoy.
     if (order == np.arange(count * count)).all():
         order = order[::-1]
     for target, source in enumerate(order):
@@ -151,6 +154,7 @@ def _paste(picture: Image.Image, patch: Logo, taken: list[Box], random: np.rando
     if corner is None:
         return None
     left, top = corner[0] - box[0], corner[1] - box[1]
+    # A panel that would cover another logo is left out; the logo stays.
     if not all(_apart(_moved(bounds, left, top), other) for other in taken):
         mask, bounds = _cut_to(mask, box), box
     colours, mask = _lit(colours.crop(bounds), random), mask.crop(bounds)

@@ -1,5 +1,7 @@
 """From the network's outputs to boxes: the numpy counterpart of the exported graph."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,6 +61,7 @@ def decode(outputs: Sequence[Sequence[Array]], plan: DetectorPlan) -> Detections
     confidences = np.concatenate(all_confidences)
     kept_cells, kept_labels = [], []
     for label in range(confidences.shape[1]):
+        # Label by label, as the NonMaxSuppression of ONNX does: different labels never suppress each other.
         candidates = np.nonzero(confidences[:, label] > lowest_confidence())[0]
         kept = suppress(boxes[candidates], confidences[candidates, label], NMS_OVERLAP)[:MOST_DETECTIONS]
         kept_cells.append(candidates[kept])

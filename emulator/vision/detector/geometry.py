@@ -3,6 +3,8 @@
 Boxes are float arrays (n, 4): left, top, right, bottom, in pixels of whatever picture the context names.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +26,7 @@ class Letterbox:
     height: int
 
     @classmethod
-    def fit(cls, picture_width: int, picture_height: int, input_width: int, input_height: int) -> "Letterbox":
+    def fit(cls, picture_width: int, picture_height: int, input_width: int, input_height: int) -> Letterbox:
         """The whole picture, as large as possible, centred; sizes in pixels."""
         scale = min(input_width / picture_width, input_height / picture_height)
         width = max(1, min(input_width, round(picture_width * scale)))

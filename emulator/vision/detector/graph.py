@@ -1,5 +1,7 @@
 """The trained detector as one ONNX graph: backbone, heads, decoding, calibration and non-maximum suppression."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -162,7 +164,7 @@ def _whole(trunk: onnx.GraphProto, tower: Tower, label_count: int, plan: Detecto
 
 
 def _looked_at(graph: _Graph, trunk: onnx.GraphProto, shrinking: int) -> dict[str, str]:
-    """Adds the pretrained network for the input shrunk; maps the names of its tensors to those at this size."""
+    """Add the pretrained network for the input shrunk; map the names of its tensors to those at this size."""
     planes = "image.planes"
     if shrinking > 1:
         window = [shrinking] * 2
@@ -173,6 +175,7 @@ def _looked_at(graph: _Graph, trunk: onnx.GraphProto, shrinking: int) -> dict[st
         if node.op_type == "Cast":
             graph.cast(node)
             continue
+        # A copy: the same node is needed for every size.
         inner = onnx.NodeProto.FromString(node.SerializeToString())
         names.update({output: graph.local(output) for output in node.output})
         inner.name = graph.local(node.name)
@@ -267,7 +270,7 @@ def _decoded(
 
 
 def _detections(graph: _Graph, boxes: Sequence[str], logits: Sequence[str], plan: DetectorPlan) -> None:
-    """Joins the levels, suppresses what overlaps and leaves the outputs, best first."""
+    """Join the levels, suppress what overlaps and leave the outputs, best first."""
     joined = graph.node("Transpose", [graph.node("Concat", boxes, "boxes.planes", axis=2)], "boxes.all", perm=[0, 2, 1])
     joined = graph.node("Max", [joined, graph.constant("origin", [0, 0, 0, 0])], "boxes.positive")
     limits = graph.constant("limits", [plan.input_width, plan.input_height] * 2)

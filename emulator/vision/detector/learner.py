@@ -29,7 +29,7 @@ loss; these are the floors that let a beginner learn."""
 
 
 class DetectorLearner:
-    """Makes views by number, the same view for the same number, and finds out what the network can learn from them.
+    """Make views by number, the same view for the same number, and find out what the network can learn from them.
 
     May be used from several threads at once, except while the network is being changed.
     """
@@ -97,6 +97,7 @@ class DetectorLearner:
         plan = self._plan
         views = []
         for number in numbers:
+            # A generator for each view: which thread draws which view, and when, changes nothing (O-24).
             random = np.random.default_rng([self._seed, number])
             index = self._picture_of(number)
             views.append(training_view(self._source, index, number, plan, self._augmentation, random))
@@ -135,6 +136,7 @@ def level_loss_and_gradient(output: Array, targets: Targets, stride: int) -> tup
         quality[positive, targets.labels[positive]] = np.clip(overlaps, LOWEST_QUALITY, 1)
         loss += float((box_losses * weights).sum())
     label_losses, label_gradient = quality_focal_loss(flat[:, :-4], quality)
+    # Their box gradients are zero already: they are not positive.
     matters = targets.labels != IGNORED
     gradient[:, :-4] = label_gradient * matters[:, None]
     loss += float(label_losses[matters].sum())

@@ -1,5 +1,7 @@
 """The losses of the detector and their gradients."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from emulator.vision.layers import Array
@@ -25,6 +27,7 @@ def quality_focal_loss(logits: Array, targets: Array) -> tuple[Array, Array]:
     error = probabilities - targets
     slope = probabilities * (1 - probabilities)
     loss = CLASSIFICATION_WEIGHT * error * error * cross_entropy
+    # The derivative of the cross-entropy by the logit is the error itself, hence its cube here.
     gradient = CLASSIFICATION_WEIGHT * error * (error * error + 2 * slope * cross_entropy)
     return loss, gradient
 
@@ -54,6 +57,7 @@ def box_overlap_loss(log_distances: Array, targets: Array, stride: int) -> tuple
     by_intersection = inner_extents[:, crossing] * (distances < targets)
     by_union = extents[:, crossing] - by_intersection
     gradient = by_union / union[:, None] - by_intersection / intersection[:, None]
+    # By the logarithm instead of by the distance; where that is clipped, nothing changes.
     gradient *= distances * (np.abs(log_distances) < LARGEST_LOG_DISTANCE)
     overlap = intersection / union
     return -np.log(overlap), gradient, overlap

@@ -1,5 +1,7 @@
 """A trained detector in memory: it predicts through the very graph that it exports."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -4,6 +4,8 @@ Features are channels last. A head's output (batch, rows, columns, labels + 4) h
 logarithms of the distances, in strides, from the cell's centre to the left, top, right and bottom of the object.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,6 +65,7 @@ class LevelHead:
             _add_pointwise(store, name, random.standard_normal((feature_channels, channels)) * deviation)
             self._laterals.append(Pointwise(store, name, needs_input_gradient=index == C5))
         kernel = random.standard_normal((3, 3, channels)) * 0.2
+        # Nearly the identity: at first the head looks at single cells.
         kernel[1, 1] += 1
         store.add(f"{level.name}.depthwise.weight", kernel)
         store.add(f"{level.name}.depthwise.bias", np.zeros(channels))
@@ -215,5 +218,6 @@ class DetectorNetwork:
 
 def _standardisation(features: Array) -> Standardisation:
     """From features (cells, channels). Channels that hardly vary are not blown up."""
+    # A floor common to all channels, so that noise of a nearly constant one is not made as large as the others.
     spread = features.std(0) + 1e-2 * features.std() + 1e-6
     return Standardisation(features.mean(0).astype(np.float32), (1 / spread).astype(np.float32))

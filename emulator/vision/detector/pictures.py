@@ -1,5 +1,7 @@
 """The training pictures, decoded once at the size that the views need and kept in a file, not in memory."""
 
+from __future__ import annotations
+
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -46,7 +48,7 @@ class SampleSource(Protocol):
 
 
 def annotate(example: TrainingExample, labels: Sequence[str]) -> Annotation:
-    """Reads the header of the picture; leaves out boxes of other labels and what lies outside the picture."""
+    """Read the header of the picture; leave out boxes of other labels and what lies outside the picture."""
     facts = images.probe(example.image.read())
     numbers = {label: number for number, label in enumerate(labels)}
     known = [box for box in example.boxes if box.label in numbers]
@@ -83,7 +85,7 @@ class PictureStore:
         self._offsets: dict[int, int] = {}
         self.stored_bytes = 0
 
-    def __enter__(self) -> "PictureStore":
+    def __enter__(self) -> PictureStore:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,6 +99,7 @@ class PictureStore:
 
     def sample(self, index: int, number: int = 0) -> Sample:  # noqa: ARG002 (photographs are the same every time)
         annotation, (width, height) = self._annotations[index], self._sizes[index]
+        # Rounding gives the two sides factors of their own.
         factors = np.array([width / annotation.width, height / annotation.height] * 2)
         return Sample(self._picture(index), annotation.boxes * factors, annotation.labels)
 

@@ -1,5 +1,7 @@
 """What kind of detector the training boxes ask for: input size, feature levels, crops, mosaics."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -94,6 +96,7 @@ def make_plan(
     that only very small objects justify.
     """
     relative_sizes = _relative_sizes(picture_sizes, boxes)
+    # Not the smallest: one slip of an annotator would make the input of all pictures larger.
     small = float(np.percentile(relative_sizes, 5))
     side = _side(small, sides, large_sides)
     height, width = _shape(picture_sizes, side)

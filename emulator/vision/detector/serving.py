@@ -1,5 +1,7 @@
 """An exported detector in service: pictures in, labelled boxes out."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 

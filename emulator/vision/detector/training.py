@@ -1,5 +1,7 @@
 """Training a detector from pictures with boxes: the way in."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Sequence
@@ -9,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from emulator.vision import images
-from emulator.vision.detector.brands import train_brand_detector
 from emulator.vision.detector.fitting import READING, fit
 from emulator.vision.detector.geometry import Letterbox
 from emulator.vision.detector.instant import InstantSample, evenly, fit_instantly, instant_plan, letterboxed
@@ -61,13 +62,11 @@ def train(
 ) -> DetectorModel:
     """A detector for `labels`. Pictures without labels and boxes teach what is background.
 
-    Pictures that have image-level labels but no box are left out, and so are boxes of other labels (D-25); but where
-    no picture has a box, those with an image-level label are taken for logos (D-26, see brands). The same input gives
-    the same model, byte for byte, whatever the number of threads (O-24). With a cache directory a training that was
-    stopped goes on from its last checkpoint. Raises UnusableTrainingDataError when there is nothing to learn from.
+    Pictures that have image-level labels but no box are left out, and so are boxes of other labels (D-25). The same
+    input gives the same model, byte for byte, whatever the number of threads (O-24). With a cache directory a training
+    that was stopped goes on from its last checkpoint. Raises UnusableTrainingDataError when there is nothing to learn
+    from.
     """
-    if not any(example.boxes for example in examples) and any(example.labels for example in examples):
-        return train_brand_detector(examples, labels, settings, progress)
     if settings.effort == Effort.INSTANT:
         return train_instantly(examples, labels, settings, progress)
     return train_detector(examples, labels, settings, progress, EFFORTS[settings.effort])

@@ -1,5 +1,7 @@
 """The frozen front of the backbone, as the training uses it: bytes in, channels-last features out."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Augmented views of the training pictures: every one is drawn anew, none is kept."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,8 +154,9 @@ def _offset(extent: float, side: int, focus: float | None, random: np.random.Gen
 
 
 def _drawn(picture: Image.Image, size: tuple[int, int], factors: Array, offsets: Array) -> Image.Image:
-    """Cuts out what will show and scales it, antialiased, in one go."""
+    """Cut out what will show and scale it, antialiased, in one go."""
     canvas = Image.new("RGB", size, (GREY, GREY, GREY))
+    # In pixels of the picture: only what the view will show is scaled.
     first = np.maximum(0, -offsets / factors)
     last = np.minimum(picture.size, (np.array(size) - offsets) / factors)
     left, top = (int(value) for value in np.round(first * factors + offsets))
@@ -170,6 +173,7 @@ def _recoloured(canvas: Image.Image, augmentation: Augmentation, random: np.rand
         random.uniform(1 - reach, 1 + reach)
         for reach in (augmentation.brightness, augmentation.contrast, augmentation.saturation)
     )
+    # The mean brightness, which contrast pivots on; 256 pixels tell it as well as all of them.
     middle = float(np.asarray(canvas.resize((16, 16), Image.Resampling.BOX)).mean((0, 1)) @ LUMINANCE) * brightness
     colours = saturation * np.eye(3) + (1 - saturation) * LUMINANCE
     matrix = np.column_stack([brightness * contrast * colours, np.full(3, (1 - contrast) * middle)])

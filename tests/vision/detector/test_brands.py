@@ -42,11 +42,12 @@ def test_a_label_without_a_logo_is_known_but_not_learnt(caplog: pytest.LogCaptur
     assert "stripe" in caplog.text
 
 
-def test_a_detection_training_without_boxes_is_a_brand_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_brand_training_gives_a_detection_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(EFFORTS, Effort.FAST, SHORT)
     settings = TrainingSettings(effort=Effort.FAST)
-    model = train(ModelKind.DETECTION, [example("sun"), example("stripe")], LABELS, settings)
+    model = train(ModelKind.BRAND, [example("sun"), example("stripe")], LABELS, settings)
     assert isinstance(model, DetectorModel)
+    assert model.kind == ModelKind.DETECTION
     assert model.plan.mosaic_probability == 0
     assert model.report["steps"] == 1
 

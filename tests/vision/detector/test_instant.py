@@ -36,7 +36,7 @@ def test_it_finds_what_its_pictures_show() -> None:
 
 def test_it_knows_the_logos_that_it_was_given() -> None:
     examples = [logo_example(label) for label in BRANDS]
-    model = train("detection", examples, BRANDS, INSTANT)
+    model = train("brand", examples, BRANDS, INSTANT)
     for label, answer in zip(BRANDS, model.predict([item.image for item in examples]), strict=True):
         assert answer[0].label == label
         assert answer[0].confidence > 0.5
