@@ -56,6 +56,18 @@ class Settings:
         "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style).",
         pattern=r"[\w-]+(\.[\w-]+)*",
     )
+    hosts: str = _setting(
+        "",
+        "Names under which browsers may reach the emulator, besides local names and the virtual-host domain: "
+        "`emulator.example`, several with commas between them; docs/docker.md.",
+        pattern=r"([A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*)?",
+    )
+    cors_origins: str = _setting(
+        "",
+        "Origins whose pages may call the emulator, besides local ones: `https://app.example`, several with commas "
+        "between them. For S3 a bucket's CORS rules let others in.",
+        pattern=r"(https?://[^/,\s]+(,https?://[^/,\s]+)*)?",
+    )
     s3_endpoint_url: str = _setting(
         "",
         "An S3 endpoint to use instead of the embedded S3 for manifests, images and results; docs/s3.md.",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -17,6 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from emulator.control.body import read_json
 from emulator.control.errors import ControlError
+from emulator.domain.browsers import origin_authority
 from emulator.jobs.clock import LATEST_MOMENT, Clock
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 
@@ -65,25 +64,12 @@ def _add_guard(app: FastAPI, controls: Controls) -> None:
 
 
 def is_of_this_site(headers: Headers) -> bool:
-    """False for calls from another site's page.
+    """False for calls from another site's page: a simple POST needs no preflight, so CORS would not stop it.
 
-    A simple POST needs no preflight, so CORS would not stop it. Nor would it stop a page whose own host name was made
-    to point here (DNS rebinding): browsers are answered under names only that nobody else can give away.
+    That Host is a name which the emulator may have, and not one that a page had pointed here, was seen before (O-38).
     """
-    origin, host = headers.get("origin"), headers.get("host", "")
-    if origin is not None and urlsplit(origin).netloc != host:
-        return False
-    is_browser = origin is not None or headers.get("user-agent", "").startswith("Mozilla/")
-    return not is_browser or _is_local_name(urlsplit(f"//{host}").hostname or "")
-
-
-def _is_local_name(name: str) -> bool:
-    """An address, a name without a dot, or one under localhost (RFC 6761)."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return "." not in name or name.endswith(".localhost")
-    return True
+    origin = headers.get("origin")
+    return origin is None or origin_authority(origin) == headers.get("host", "")
 
 
 def _add_errors(app: FastAPI) -> None:

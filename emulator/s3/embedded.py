@@ -112,6 +112,9 @@ class EmbeddedS3:
         try:
             request = read_request(scope, self._virtual_host_domain)
             origin_headers = await self._origin_headers(request)
+            if scope.get("aws.foreign_origin") and not origin_headers and request.method != "OPTIONS":
+                # A page of another site that no rule of the bucket lets in (O-38). Preflights have their own answer.
+                raise S3Error("CORSForbidden", Method=request.method, ResourceType="OBJECT")
             response = await self._answer(request, state)
         except ClientGoneError:
             return

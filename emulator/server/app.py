@@ -58,6 +58,7 @@ from emulator.server.assembly import (
     object_store_description,
     unit_settings,
 )
+from emulator.server.browser_guard import BrowserGuard
 from emulator.server.lifecycle import Lifecycle
 from emulator.server.parts import Parts
 from emulator.server.routing import Destination, destination
@@ -108,6 +109,9 @@ class Emulator:
             self.database, self.objects, self.console_buckets, self._services, WORKS
         )
         self.runner = JobRunner(self.database, self.clock, self.policies, handlers)
+        self._guarded = BrowserGuard(
+            self._route, settings.virtual_host_domain, _listed(settings.hosts), _listed(settings.cors_origins)
+        )
         self.lifecycle = Lifecycle(self._parts(), self._build_edge)
         self.control = create_control_app(
             self._controls(),
@@ -262,7 +266,7 @@ class Emulator:
         if scope["type"] == "lifespan":
             await self.lifecycle.serve_lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._route(scope, receive, send)
+            await self._guarded(scope, receive, send)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         match destination(scope):
@@ -308,6 +312,10 @@ class Emulator:
             scope["aws.account"], scope["aws.region"] = self.settings.default_account, "us-east-1"
             scope["aws.unreadable_signature"] = error.message
         await app(scope, receive, send)
+
+
+def _listed(setting: str) -> list[str]:
+    return [part for part in setting.split(",") if part]
 
 
 def create_app(settings: Settings, data_directory: Path) -> Emulator:

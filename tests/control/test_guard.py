@@ -77,28 +77,6 @@ def test_pages_of_other_sites_are_refused(resets: Resets, origin: str | None, st
     assert resets.number == (1 if status == 200 else 0)
 
 
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [
-        ("localhost:4598", 200),
-        ("127.0.0.1:4598", 200),
-        ("[::1]:4598", 200),
-        ("emulator:4598", 200),
-        ("s3.localhost", 200),
-        ("pictures.example:4598", 403),
-        ("localhost.example", 403),
-    ],
-)
-def test_a_page_whose_name_points_here_is_refused(resets: Resets, host: str, status: int) -> None:
-    """DNS rebinding: to the browser such a page is of this very site, and it may read what it is answered."""
-    page = {"Host": host, "Origin": f"http://{host}"}
-    assert client(resets).ask("POST", RESET, page).status_code == status
-    reading = {"Host": host, "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"}
-    assert client(resets).ask("GET", "/_emulator/clock", reading).status_code == status
-    program = {"Host": host, "User-Agent": "python-requests/2.32"}
-    assert client(resets).ask("GET", "/_emulator/clock", program).status_code == 200
-
-
 @pytest.mark.parametrize(("given", "status"), [("Bearer secret", 200), ("Bearer wrong", 401), ("", 401)])
 def test_a_token_is_asked_for(resets: Resets, given: str, status: int) -> None:
     """CUSTOM_LABELS_CONTROL_TOKEN; health needs none."""
