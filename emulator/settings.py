@@ -112,8 +112,9 @@ class Settings:
     seed: int = _setting(0, "Seed of every random choice in splitting and training.", minimum=0, maximum=2**31 - 1)
     training_effort: str = _setting(
         "standard",
-        "How much a training tries; docs/training.md gives cost and gain.",
-        choices=("fast", "standard", "best"),
+        "How much a training tries; docs/training.md gives cost and gain. The tag `custom-labels:training-effort` of a "
+        "version overrides it.",
+        choices=("instant", "fast", "standard", "best"),
     )
     training_threads: int = _setting(2, "Threads that one training uses.", minimum=1, maximum=256)
     concurrent_trainings: int = _setting(

@@ -43,6 +43,7 @@ async def usage_report(
         if arn in progress:
             one = progress[arn]
             row["training"] = {"stage": one.stage, "done": one.done, "total": one.total}
+            row["training"]["effort"] = one.effort
             row["training"]["place_in_queue"] = trainings.place_in_queue(one)
         rows.append(row)
     dollars = {"unit_hour": prices.unit_hour, "training_hour": prices.training_hour}

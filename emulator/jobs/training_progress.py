@@ -17,13 +17,14 @@ _MOST_POINTS = 200
 
 @dataclass(slots=True)
 class Progress:
-    """One training's progress. `stage` is what it does now, `done` of `total` steps of it.
+    """One training's progress. `stage` is what it does now, `done` of `total` steps of it; `effort` as in the settings.
 
     `billed_from` is when it got its place, in real time, the clock that trainings are billed by (T-4). `curve` has the
     losses of networks that learn, as (stage, step, mean loss since the point before), at most 200 points.
     """
 
     version_arn: str
+    effort: str = ""
     stage: str = "waiting"
     done: int = 0
     total: int = 0

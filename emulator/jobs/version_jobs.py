@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -27,12 +28,14 @@ from emulator.storage.files import copy_file
 from emulator.storage.projects import find_project, remove_project
 from emulator.storage.rows import Job, Version
 from emulator.storage.running_spans import begin_span
-from emulator.storage.tags import remove_tags
+from emulator.storage.tags import read_tags, remove_tags
 from emulator.storage.versions import VersionColumns, find_version, remove_version, set_version
 from emulator.training.task import TrainingOptions, TrainingTask
+from emulator.vision.examples import Effort
 
 logger = logging.getLogger("custom_labels.jobs")
 
+EFFORT_TAG = "custom-labels:training-effort"
 UNABLE_TO_COPY = "The training results could not be copied to the output S3 bucket."
 
 
@@ -108,11 +111,13 @@ class TrainVersion(VersionHandler):
             manifests = await self._preparation.prepare(job, version, directory)
             if isinstance(manifests, Broke):
                 return manifests
+            progress.effort = self._effort(version)
+            logger.info("training of %s: effort %s", version.arn, progress.effort)
             task = TrainingTask(
                 caller=Caller(job.account, job.region),
                 version_arn=version.arn,
                 manifests=manifests,
-                options=self._options,
+                options=replace(self._options, effort=progress.effort),
                 bucket=version.output_bucket,
                 keys=_keys_of(version),
                 work_directory=directory,
@@ -122,6 +127,14 @@ class TrainVersion(VersionHandler):
             async with self._slots:
                 progress.begin_billing()
                 return await run_in_worker(self._worker_settings, task, progress.report)
+
+    def _effort(self, version: Version) -> str:
+        """What the version's tag says, else the setting (O-36)."""
+        asked = self.database.read(lambda connection: read_tags(connection, version.arn)).get(EFFORT_TAG)
+        if asked is None or asked in set(Effort):
+            return asked or self._options.effort
+        logger.warning("%s: the tag %s is ignored: there is no effort %r", version.arn, EFFORT_TAG, asked)
+        return self._options.effort
 
     def settled(self, job: Job, outcome: Outcome) -> None:
         """The work directory is of no more use, nor is the model of a training that was cancelled when it was done."""

@@ -40,13 +40,12 @@ class ServedModel:
         metadata = session.metadata
         try:
             kind = ModelKind(metadata["kind"])
+            predictor_of = _PREDICTORS[kind]
             labels = tuple(json.loads(metadata["labels"]))
             thresholds = json.loads(metadata["thresholds"])
         except (KeyError, ValueError) as error:
             raise ModelFileError(f"{path.name} is not a model of this emulator: {error}") from error
-        predictors = {ModelKind.CLASSIFICATION: _classification, ModelKind.DETECTION: _detection}
-        predictor = predictors[kind](session, labels, metadata)
-        return cls(kind, labels, thresholds, predictor)
+        return cls(kind, labels, thresholds, predictor_of(session, labels, metadata))
 
     def predict(self, data: bytes) -> list[Prediction]:
         """Predictions for a JPEG or PNG, highest confidence (0…1) first; a classification gives every label (§4.2).
@@ -69,6 +68,9 @@ def _detection(session: Session, labels: tuple[str, ...], metadata: Mapping[str,
     detect = load_detector(session, metadata)
 
     return lambda data: detect(read_fitted(data, width, height))
+
+
+_PREDICTORS = {ModelKind.CLASSIFICATION: _classification, ModelKind.DETECTION: _detection}
 
 
 def _input_size(metadata: Mapping[str, str]) -> tuple[int, int]:

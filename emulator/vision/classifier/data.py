@@ -101,9 +101,14 @@ class RawTable:
 
 
 def read_table(
-    reader: FeatureReader, data: ClassificationData, seed: int, stage: str, progress: ProgressListener
+    reader: FeatureReader,
+    data: ClassificationData,
+    seed: int,
+    stage: str,
+    progress: ProgressListener,
+    with_nothing: bool = True,
 ) -> RawTable:
-    """Raw features of all pictures of `data`, with pictures of nothing added to the background ones.
+    """Raw features of all pictures of `data`, with pictures of nothing added to the background ones if asked for.
 
     Raises UnusableTrainingDataError unless two labels have pictures that can be decoded.
     """
@@ -113,12 +118,13 @@ def read_table(
     if (data.targets[usable].sum(axis=0) > 0).sum() < MINIMUM_LABELS:
         raise UnusableTrainingDataError("a classification needs decodable pictures of at least two labels")
     background = [features[0] for features in found[len(data.images) :] if features is not None]
-    random = np.random.default_rng(seed)
-    background += [reader.of_pixels(pixels) for pixels in nothing_pictures(reader.look.side, random)]
+    if with_nothing:
+        random = np.random.default_rng(seed)
+        background += [reader.of_pixels(pixels) for pixels in nothing_pictures(reader.look.side, random)]
     return RawTable(
         features=np.stack([features for features in found[: len(data.images)] if features is not None]),
         targets=data.targets[usable],
-        background=np.stack(background),
+        background=np.reshape(background, (len(background), reader.look.length)).astype(np.float16),
         multi_label=data.multi_label,
         skipped=tuple(image.identity for image, features in zip(images, found, strict=True) if features is None),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from emulator.vision import backbone
 from emulator.vision.classifier.data import ClassificationData, RawTable, read_table
-from emulator.vision.classifier.linear_head import FOLDS, HeadScore, HeadTrainer
+from emulator.vision.classifier.linear_head import FOLDS, STRENGTHS, HeadScore, HeadTrainer
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingSettings
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look
@@ -21,14 +21,29 @@ class SearchPlan:
     """What an effort tries. Counts, never clocks, bound it, so that the same data always take the same way (O-24).
 
     looks: cheapest first; comparison_images: how many pictures several looks are compared on, if there are many labels
-    more, so that each fold has one of each.
+    more, so that each fold has one of each; forms: which poolings of a look, and whether normalised; strengths: those
+    of the final fit; sees_nothing: whether drawn pictures of nothing teach doubt.
     """
 
     looks: tuple[Look, ...]
     comparison_images: int
+    forms: tuple[tuple[tuple[str, ...], bool], ...] = (
+        (("mean",), False),
+        (("max",), False),
+        (("mean", "max"), False),
+        (("mean", "max"), True),
+    )
+    strengths: tuple[float, ...] = STRENGTHS
+    sees_nothing: bool = True
+
+    def recipes(self, look: Look) -> list[FeatureRecipe]:
+        """What is tried of a look."""
+        return [FeatureRecipe(look, poolings, normalise) for poolings, normalise in self.forms]
 
 
 PLANS = {
+    # The gate is enough against pictures of nothing; to draw and look at them would take as long as 20 photographs.
+    Effort.INSTANT: SearchPlan((Look(224),), 0, ((("mean",), False),), (1e-1,), sees_nothing=False),
     Effort.FAST: SearchPlan((Look(224),), 0),
     Effort.STANDARD: SearchPlan((Look(320), Look(448), Look(448, half_scale=True)), 300),
     Effort.BEST: SearchPlan(
@@ -88,8 +103,11 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
         if look.half_scale and winner and _has_lost(replace(look, half_scale=False), winner[0], tried):
             continue
         reader = FeatureReader(look, settings)
-        table = read_table(reader, sample, settings.seed, f"features at {look.name}", progress)
-        candidates = _compare(look, table, settings, progress)
+        table = read_table(reader, sample, settings.seed, f"features at {look.name}", progress, plan.sees_nothing)
+        recipes = plan.recipes(look)
+        if len(recipes) == len(plan.looks) == 1:
+            return _score(recipes[0], table, tried, plan, settings)
+        candidates = _compare(recipes, table, settings, progress)
         tried += candidates
         best = min(candidates, key=lambda candidate: candidate.best.loss)
         if winner is None or best.best.loss < (1 - _WORTHWHILE_GAIN) * winner[0].best.loss:
@@ -101,8 +119,15 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
     if sample is not data:
         # The compared pictures are computed again unless cached; that is cheaper than to keep them for every look.
         table = read_table(reader, data, settings.seed, f"features at {reader.look.name}", progress)
-    trainer = HeadTrainer(table.select(candidate.recipe), settings.threads)
-    final = Candidate(candidate.recipe, tuple(trainer.cross_validate(settings.seed)))
+    return _score(candidate.recipe, table, tried, plan, settings)
+
+
+def _score(
+    recipe: FeatureRecipe, table: RawTable, tried: Sequence[Candidate], plan: SearchPlan, settings: TrainingSettings
+) -> SearchResult:
+    """The recipe that was chosen, with all strengths on all pictures."""
+    trainer = HeadTrainer(table.select(recipe), settings.threads)
+    final = Candidate(recipe, tuple(trainer.cross_validate(settings.seed, plan.strengths)))
     return SearchResult(table, trainer, final, (*tried, final))
 
 
@@ -116,13 +141,9 @@ def _quickest(look: Look) -> Look:
     return replace(look, backbone=backbone.byte_version(look.backbone) or look.backbone)
 
 
-def _compare(look: Look, table: RawTable, settings: TrainingSettings, progress: ProgressListener) -> list[Candidate]:
-    recipes = (
-        FeatureRecipe(look, ("mean",)),
-        FeatureRecipe(look, ("max",)),
-        FeatureRecipe(look, ("mean", "max")),
-        FeatureRecipe(look, ("mean", "max"), normalise=True),
-    )
+def _compare(
+    recipes: Sequence[FeatureRecipe], table: RawTable, settings: TrainingSettings, progress: ProgressListener
+) -> list[Candidate]:
     candidates = []
     for recipe in recipes:
         scores = HeadTrainer(table.select(recipe), settings.threads).cross_validate(settings.seed, _COMPARED_STRENGTHS)

@@ -145,3 +145,30 @@ def test_the_default_effort_compares_looks_and_says_so() -> None:
     best = min(tried, key=lambda candidate: candidate["loss"])
     assert model.report["features"] == best["features"]
     json.dumps(model.report)
+
+
+def test_the_effort_instant_looks_once_and_answers_what_it_was_trained_with() -> None:
+    """No other look, no pictures of nothing; metrics and answers are real (O-36)."""
+    seen: list[Progress] = []
+    examples = [example(label, seed) for seed in range(4) for label in LABELS]
+    model = train("classification", examples, LABELS, TrainingSettings(effort=Effort.INSTANT), seen.append)
+    assert {step.stage for step in seen} == {next(iter(seen)).stage}
+    assert (model.report["images"], model.report["background_images"]) == (8, 0)
+    [tried] = model.report["tried"]  # type: ignore[misc]
+    assert 0.5 <= tried["accuracy"] <= 1
+    answers = model.predict([picture.image for picture in examples])
+    for picture, predictions in zip(examples, answers, strict=True):
+        assert {predictions[0].label} == picture.labels
+        assert predictions[0].confidence > 0.5
+    new = model.predict([example(label, 700).image for label in LABELS])
+    assert [predictions[0].label for predictions in new] == list(LABELS)
+
+
+def test_the_effort_instant_learns_several_labels_and_background() -> None:
+    kinds = ("circle", "stripes", "circle stripes", "")
+    examples = [example(shapes, seed) for seed in range(3) for shapes in kinds]
+    model = train("classification", examples, LABELS, TrainingSettings(effort=Effort.INSTANT))
+    assert model.report["background_images"] == 3
+    both = confidences(model.predict([example("circle stripes", 200).image])[0])
+    neither = confidences(model.predict([example("", 200).image])[0])
+    assert min(both.values()) > max(neither.values())
