@@ -145,8 +145,10 @@ class Expression:
         return members
 
     def _call(self, name: str) -> Value:
+        """Names of functions are read in any case: the guide prints `DATAPoint_COUNT`."""
+        given, name = name, name.upper()
         if name not in FUNCTIONS:
-            raise MathError(f"the function {name} is not available; available are {', '.join(FUNCTIONS)}")
+            raise MathError(f"the function {given} is not available; available are {', '.join(FUNCTIONS)}")
         self._expect("(")
         if name == "METRICS":
             return self._metrics(self._text_in_parentheses())
@@ -176,8 +178,8 @@ class Expression:
         if not isinstance(series, dict):
             raise MathError("FILL takes one time series and a number, REPEAT or LINEAR")
         self._expect(",")
-        if self._peek() in ("REPEAT", "LINEAR"):
-            value: Value | str = self._next()
+        if (self._peek() or "").upper() in ("REPEAT", "LINEAR"):
+            value: Value | str = self._next().upper()
         else:
             value = self._sum()
         self._expect(")")

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 from emulator.cloudwatch.errors import CloudWatchError, MalformedBodyError
-from emulator.cloudwatch.queries import Moment
+from emulator.cloudwatch.queries import Entries, Moment
 
 BODY_LIMIT = 2_000_000
 LIST_LIMIT = 10_000
@@ -144,7 +144,10 @@ def _tagged(value: Any, tag: Any) -> Any:
 
 
 def _write_xml(parent: ElementTree.Element, value: Any) -> None:
-    if isinstance(value, Mapping):
+    if isinstance(value, Entries):
+        for key, member in value.items():
+            _write_xml(ElementTree.SubElement(parent, "entry"), {"key": key, "value": member})
+    elif isinstance(value, Mapping):
         for name, member in value.items():
             _write_xml(ElementTree.SubElement(parent, name), member)
     elif isinstance(value, list):

@@ -7,7 +7,7 @@ import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.cloudwatch.errors import (
@@ -36,7 +36,15 @@ QUERIES_LIMIT = 500
 REFERENCES_LIMIT = 20
 LIST_PAGE = 500
 
+CANONICAL_NAMES = {name.lower(): name for name in UNIT_OF_METRIC}
+"""The names of metrics are read in any case: the guide prints several."""
+
+_PERCENTILE = re.compile(r"p(100|\d{1,2}(?:\.\d{1,10})?)")
 _QUERY_ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
+
+
+class Entries(dict[str, float]):
+    """A map in an answer, which the query protocol writes as a list of entries."""
 
 
 class Moment(float):
@@ -63,12 +71,13 @@ class MetricReader:
         if first > origin:
             first = origin + -(-(first - origin) // period) * period
         buckets: dict[int, DataPoint] = {}
+        name = CANONICAL_NAMES.get(name.lower(), name)
         points = self.store.points(self.account, self.region, name, dimensions, first, end, period, self.now)
         for point in points:
             at = origin + (point.at - origin) // period * period
             present = buckets.get(at)
             if present is None:
-                buckets[at] = DataPoint(at, point.sample_count, point.total, point.minimum, point.maximum)
+                buckets[at] = replace(point, at=at)
             else:
                 present.add(point)
         return buckets
@@ -84,7 +93,9 @@ class MetricReader:
 
 
 def statistic(point: DataPoint, name: str) -> float:
-    """One of the five statistics of a statistic set."""
+    """One of the five statistics of a statistic set, or a percentile such as p99 or p99.9."""
+    if percentile := _PERCENTILE.fullmatch(name):
+        return point.percentile(float(percentile[1]))
     values = {
         "SampleCount": point.sample_count,
         "Average": point.total / point.sample_count,
@@ -95,33 +106,42 @@ def statistic(point: DataPoint, name: str) -> float:
     return float(values[name])
 
 
+def _asked_statistics(parameters: Parameters) -> tuple[list[str], list[str]]:
+    """Statistics and ExtendedStatistics, one of which there must be."""
+    asked, extended = parameters.texts("Statistics", 1, 5), parameters.texts("ExtendedStatistics", 1, 10)
+    if not asked and not extended:
+        raise MissingParameterError("The parameter Statistics or the parameter ExtendedStatistics is required.")
+    unknown = [one for one in asked if one not in STATISTICS]
+    if unknown:
+        raise parameters.invalid("Statistics", f"has {unknown[0]}; it takes {', '.join(STATISTICS)}")
+    unknown = [one for one in extended if not _PERCENTILE.fullmatch(one)]
+    if unknown:
+        raise parameters.invalid("ExtendedStatistics", f"has {unknown[0]}; it takes percentiles such as p50 and p99.9")
+    return asked, extended
+
+
 def get_metric_statistics(parameters: Parameters, reader: MetricReader) -> dict[str, Any]:
     """Data points of one metric, oldest first."""
     name, namespace = parameters.text("MetricName"), parameters.text("Namespace")
     dimensions, period = dimensions_of(parameters), period_of(parameters)
     start, end = _range(parameters)
-    asked = parameters.texts("Statistics", 1, 5)
-    if parameters.has("ExtendedStatistics"):
-        raise parameters.invalid("ExtendedStatistics", "is not available: the emulator keeps no percentiles")
-    if not asked:
-        raise MissingParameterError("The parameter Statistics is required.")
-    unknown = [one for one in asked if one not in STATISTICS]
-    if unknown:
-        raise parameters.invalid("Statistics", f"has {unknown[0]}; it takes {', '.join(STATISTICS)}")
+    asked, extended = _asked_statistics(parameters)
     if (end - start) / period > STATISTICS_POINTS_LIMIT:
         raise InvalidParameterCombinationError(
             f"You have requested up to {int((end - start) / period):,} datapoints, which exceeds the limit of "
             f"{STATISTICS_POINTS_LIMIT:,}. You may reduce the datapoints requested by increasing Period, or "
             "decreasing the time range."
         )
-    unit = UNIT_OF_METRIC.get(name, "None")
+    unit = _unit_of(name)
     found: Mapping[int, DataPoint] = {}
     if namespace == NAMESPACE and parameters.text("Unit", unit) == unit:
         found = reader.buckets(name, dimensions, start, end, period)
-    points = [
-        {"Timestamp": Moment(at), **{one: statistic(found[at], one) for one in asked}, "Unit": unit}
-        for at in sorted(found)
-    ]
+    points: list[dict[str, Any]] = []
+    for at in sorted(found):
+        point: dict[str, Any] = {"Timestamp": Moment(at), **{one: statistic(found[at], one) for one in asked}}
+        if extended:
+            point["ExtendedStatistics"] = Entries({one: statistic(found[at], one) for one in extended})
+        points.append(point | {"Unit": unit})
     return {"Label": name, "Datapoints": points}
 
 
@@ -137,7 +157,7 @@ def list_metrics(parameters: Parameters, reader: MetricReader) -> dict[str, Any]
         metric
         for metric in reader.names()
         if namespace == NAMESPACE
-        and name in ("*", metric.name)
+        and name.lower() in ("*", metric.name.lower())
         and all(_has_dimension(metric.dimensions, *dimension) for dimension in wanted)
         and not (recent and metric.last_at < reader.now - RECENT_SECONDS)
     ]
@@ -218,8 +238,10 @@ class _Query:
         metric = stat.structure("Metric")
         name = metric.text("MetricName")
         asked = stat.text("Stat")
-        if asked not in STATISTICS:
-            raise QueryValidationError(f"The statistic {asked} is not available; {', '.join(STATISTICS)} are.")
+        if asked not in STATISTICS and not _PERCENTILE.fullmatch(asked):
+            raise QueryValidationError(
+                f"The statistic {asked} is not available; {', '.join(STATISTICS)} and percentiles such as p99 are."
+            )
         return cls(
             query_id,
             parameters.text("Label", name, limit=2048),
@@ -253,7 +275,7 @@ class _Evaluation:
         return self._known[query_id]
 
     def _metric(self, query: _Query) -> Series:
-        if query.namespace != NAMESPACE or query.unit not in (None, UNIT_OF_METRIC.get(query.name)):
+        if query.namespace != NAMESPACE or query.unit not in (None, _unit_of(query.name)):
             return {}
         buckets = self._reader.buckets(query.name, query.dimensions, self._start, self._end, query.period)
         return {at: statistic(point, query.statistic) for at, point in buckets.items()}
@@ -282,6 +304,10 @@ class _Evaluation:
         if len(moments) > DATA_POINTS_LIMIT:
             raise MathError(f"FILL would give more than {DATA_POINTS_LIMIT:,} data points")
         return moments
+
+
+def _unit_of(name: str) -> str:
+    return UNIT_OF_METRIC.get(CANONICAL_NAMES.get(name.lower(), name), "None")
 
 
 def _range(parameters: Parameters) -> tuple[float, float]:

@@ -270,7 +270,8 @@ def test_queries_that_are_wrong(cloudwatch: Any, changes: dict[str, Any], code: 
         ({"Period": 61}, "InvalidParameterValue", "multiple of 60"),
         ({"Period": 60, "EndTime": START + 1441 * 60}, "InvalidParameterCombination", "1,440"),
         ({"Statistics": []}, "MissingParameter", "Statistics"),
-        ({"ExtendedStatistics": ["p99"]}, "InvalidParameterValue", "percentiles"),
+        ({"ExtendedStatistics": ["tm99"]}, "InvalidParameterValue", "percentiles"),
+        ({"ExtendedStatistics": ["p101"]}, "InvalidParameterValue", "p101"),
         ({"Statistics": ["Median"]}, "InvalidParameterValue", "Median"),
     ],
 )
@@ -283,6 +284,65 @@ def test_statistics_that_are_wrong(emulated: Emulated, changes: dict[str, Any], 
     assert answer.status_code == 400
     assert answer.headers["x-amzn-query-error"] == f"{code};Sender"
     assert told in answer.json()["message"]
+
+
+def record_latencies(emulated: Emulated) -> None:
+    """1 to 1000 ms, spread over two minutes, and a third minute of nothing but 70 ms."""
+    for milliseconds in range(1, 1001):
+        record = RequestRecord("DetectCustomLabels", "OK", 200, milliseconds / 1000, ACCOUNT, REGION, MODEL)
+        emulated.measurements.record(record, START + 60 * (milliseconds % 2))
+    for _ in range(5):
+        record = RequestRecord("DetectCustomLabels", "OK", 200, 0.07, ACCOUNT, REGION, MODEL)
+        emulated.measurements.record(record, START + 120)
+    emulated.now = START + 300
+
+
+PERCENTILES = {"p0": 1, "p50": 500, "p90": 900, "p99": 990, "p99.9": 999, "p100": 1000}
+
+
+def test_percentiles_of_latencies(emulated: Emulated, cloudwatch: Any) -> None:
+    """To within 1 %, by both operations, and over a restart too."""
+    record_latencies(emulated)
+    kept = json.loads(json.dumps(emulated.store.document()))
+    emulated.store.clear()
+    emulated.store.restore(kept)
+    asked = {"Namespace": "AWS/Rekognition", "MetricName": "ResponseTime", "Dimensions": DIMENSIONS}
+    request = {"StartTime": START, "EndTime": START + 120, "Period": 120, "ExtendedStatistics": list(PERCENTILES)}
+    [point] = cloudwatch.get_metric_statistics(**asked, **request)["Datapoints"]
+    assert point["ExtendedStatistics"] == pytest.approx(PERCENTILES, rel=0.011)
+    queries = [
+        {"Id": f"m{n}", "MetricStat": {"Metric": asked, "Period": 60, "Stat": name}}
+        for n, name in enumerate(("p50", "p99"))
+    ]
+    answer = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=START + 120, EndTime=START + 180)
+    assert [one["Values"] for one in answer["MetricDataResults"]] == [[70.0], [70.0]], "equal samples are exact"
+
+
+def test_percentiles_in_the_query_protocol(emulated: Emulated) -> None:
+    record_latencies(emulated)
+    fields = {
+        "Action": "GetMetricStatistics", "Version": "2010-08-01", "Namespace": "AWS/Rekognition",
+        "MetricName": "ResponseTime", "StartTime": str(START + 120), "EndTime": str(START + 180), "Period": "60",
+        "ExtendedStatistics.member.1": "p99", "Dimensions.member.1.Name": "Operation",
+        "Dimensions.member.1.Value": "DetectCustomLabels",
+    }  # fmt: skip
+    answer = httpx.post(emulated.endpoint, data=fields, headers={"authorization": AUTHORIZATION})
+    entry = ElementTree.fromstring(answer.text).find(".//{*}ExtendedStatistics/{*}entry")
+    assert entry is not None and (entry.findtext("{*}key"), entry.findtext("{*}value")) == ("p99", "70.0")
+
+
+def test_names_are_read_in_any_case(emulated: Emulated, cloudwatch: Any) -> None:
+    """The guide prints `DATAPoint_COUNT` and several spellings of metrics."""
+    run_for_hours(emulated, (1, 3))
+    metric = {"Namespace": "AWS/Rekognition", "MetricName": "inserviceINFERENCEunits", "Dimensions": DIMENSIONS}
+    queries = [
+        {"Id": "m1", "MetricStat": {"Metric": metric, "Period": HOUR, "Stat": "Average"}, "ReturnData": False},
+        {"Id": "e1", "Expression": "DATAPoint_COUNT(m1)*m1/m1"},
+        {"Id": "e2", "Expression": "sum(fill(m1, repeat))*m1"},
+    ]
+    answer = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=START, EndTime=START + 3 * HOUR)
+    assert [set(one["Values"]) for one in answer["MetricDataResults"]] == [{3.0}, {3.0}]
+    assert len(cloudwatch.list_metrics(MetricName="inserviceinferenceunits")["Metrics"]) == 1
 
 
 def test_metrics_are_not_taken_and_the_answer_says_so(cloudwatch: Any) -> None:

@@ -106,7 +106,7 @@ def test_a_metric_without_data_gives_a_series_without_points() -> None:
         ("m1 + METRICS()", "does not work on lists"),
         ("m3 * 2", "no query has the id 'm3'"),
         ("RATE(m1)", "RATE is not available"),
-        ("sum(m1)*m1", "sum is not available"),
+        ("summe(m1)*m1", "summe is not available"),
         ("m1 +", "ends too early"),
         ("", "ends too early"),
         ("(m1", "expected ')'"),

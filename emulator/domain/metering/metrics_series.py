@@ -7,9 +7,10 @@ All times are epoch seconds and come from the caller.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,10 @@ MINUTES_KEPT = 1440
 HOURS_KEPT = 455 * 24  # fifteen months, as CloudWatch keeps hourly points (R-8)
 SERIES_KEPT = 20_000
 CHANGES_KEPT = 20_000
+
+_BUCKET_RATIO = 1.02
+_SMALLEST_SAMPLE = 1e-6
+_ZERO_BUCKET = -100_000
 
 Dimensions = tuple[tuple[str, str], ...]
 
@@ -47,20 +52,66 @@ LEVEL_OF_METRIC = {
 
 @dataclass(slots=True)
 class DataPoint:
-    """A statistic set: samples taken from `at` on, for a minute, or for an hour if old or steady."""
+    """A statistic set: samples taken from `at` on, for a minute, or for an hour if old or steady.
+
+    `distribution`: how many samples lie in each bucket of `bucket_of`, None while all of them are equal, as far as is
+    known.
+    """
 
     at: int
     sample_count: float
     total: float
     minimum: float
     maximum: float
+    distribution: dict[int, float] | None = field(default=None, compare=False)
 
     def add(self, other: DataPoint) -> None:
         """Take another point's samples in."""
+        if self.sample_count and other.sample_count:
+            mine, theirs = self._buckets(), other._buckets()
+            if mine.keys() != theirs.keys() or len(mine) > 1:
+                self.distribution = {one: mine.get(one, 0) + theirs.get(one, 0) for one in mine | theirs}
         self.sample_count += other.sample_count
         self.total += other.total
         self.minimum = min(self.minimum, other.minimum)
         self.maximum = max(self.maximum, other.maximum)
+
+    def add_sample(self, value: float) -> None:
+        """Take one sample in."""
+        bucket = bucket_of(value)
+        if self.distribution is None and self.minimum == self.maximum != value:
+            self.distribution = self._buckets()
+        if self.distribution is not None:
+            self.distribution[bucket] = self.distribution.get(bucket, 0) + 1
+        self.sample_count += 1
+        self.total += value
+        if value < self.minimum:
+            self.minimum = value
+        elif value > self.maximum:
+            self.maximum = value
+
+    def percentile(self, percent: float) -> float:
+        """The value that `percent` (0 to 100) of the samples do not pass, to within 1 %."""
+        buckets = self._buckets()
+        wanted, counted, bucket = percent / 100 * self.sample_count, 0.0, 0
+        for bucket in sorted(buckets):
+            counted += buckets[bucket]
+            if counted >= wanted:
+                break
+        middle = 0.0 if bucket == _ZERO_BUCKET else 2 * _BUCKET_RATIO**bucket / (_BUCKET_RATIO + 1)
+        if percent == 0 or len(buckets) == 1 == len({self.minimum, self.maximum}):
+            return self.minimum
+        return self.maximum if percent == 100 else min(max(middle, self.minimum), self.maximum)
+
+    def _buckets(self) -> dict[int, float]:
+        if self.distribution is not None:
+            return dict(self.distribution)
+        return {bucket_of(self.total / self.sample_count): self.sample_count}
+
+
+def bucket_of(value: float) -> int:
+    """The bucket of a sample: buckets grow by 2 %, so that their middle is at most 1 % from any of their samples."""
+    return math.ceil(math.log(value, _BUCKET_RATIO)) if value > _SMALLEST_SAMPLE else _ZERO_BUCKET
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +154,7 @@ class CountedSeries:
         if point is None:
             self._begin_minute(DataPoint(at, 1, value, value, value))
             return
-        point.sample_count += 1
-        point.total += value
-        if value < point.minimum:
-            point.minimum = value
-        elif value > point.maximum:
-            point.maximum = value
+        point.add_sample(value)
 
     def points(self) -> list[DataPoint]:
         """All points, in order of time."""
@@ -123,7 +169,11 @@ class CountedSeries:
         """As JSON; `restore` reads it back."""
         rows = {"minutes": self._minutes, "hours": self._hours}
         return {
-            kind: [[p.at, p.sample_count, p.total, p.minimum, p.maximum] for p in points.values()]
+            kind: [
+                [p.at, p.sample_count, p.total, p.minimum, p.maximum]
+                + ([] if p.distribution is None else [list(p.distribution.items())])
+                for p in points.values()
+            ]
             for kind, points in rows.items()
         }
 
@@ -132,8 +182,9 @@ class CountedSeries:
         """Read `document` back."""
         series = cls()
         for kind, points in (("minutes", series._minutes), ("hours", series._hours)):
-            for at, *numbers in document[kind]:
-                points[int(at)] = DataPoint(int(at), *(float(number) for number in numbers))
+            for at, count, total, low, high, *more in document[kind]:  # what earlier releases wrote ends here
+                distribution = {int(bucket): float(n) for bucket, n in more[0]} if more else None
+                points[int(at)] = DataPoint(int(at), float(count), float(total), float(low), float(high), distribution)
         return series
 
     def _begin_minute(self, point: DataPoint) -> None:
