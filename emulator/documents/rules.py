@@ -327,6 +327,7 @@ RULES: Mapping[str, str] = {
     "O-30": "Errors have one key in validation manifests and another in dataset entries.",
     "O-31": "The console's own API is at /console/api, of the same origin, for the identity that signed.",
     "O-32": "A training that waits or runs can be cancelled; the place in the queue is visible.",
+    "O-34": "A describing call that names one resource waits a moment for work that the caller has just begun.",
 }
 """The sentence of each rule."""
 
