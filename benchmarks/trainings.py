@@ -18,7 +18,7 @@ from support.memory import MemoryWatch
 from support.server import EmulatorProcess
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[1].parent / "shared" / "data"
-SETS = ("trees", "ants-bees", "scenes", "cutlery", "bccd")
+SETS = ("trees", "ants-bees", "scenes", "cutlery", "bccd", "brands")
 BUCKET = "photographs"
 DETECTIONS = 40
 

@@ -49,7 +49,7 @@ class BrandEffort:
     sides: tuple[int, ...] = SIDES
 
 
-EFFORTS = {Effort.FAST: BrandEffort(200), Effort.STANDARD: BrandEffort(375), Effort.BEST: BrandEffort(1500)}
+EFFORTS = {Effort.FAST: BrandEffort(200), Effort.STANDARD: BrandEffort(340), Effort.BEST: BrandEffort(1500)}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
 
-COCO_SHARE_OF_STEPS = 0.65
+COCO_SHARE_OF_STEPS = 0.35
 """Of the minimum number of batches."""
 
 
