@@ -7,8 +7,7 @@ VisionError
 │   └── DamagedImageError
 ├── ModelFileError
 └── TrainingError
-    ├── UnusableTrainingDataError
-    └── UnsupportedModelKindError
+    └── UnusableTrainingDataError
 """
 
 from __future__ import annotations
@@ -44,7 +43,3 @@ class TrainingError(VisionError):
 
 class UnusableTrainingDataError(TrainingError):
     """The examples do not allow a model of the kind asked for (D-24)."""
-
-
-class UnsupportedModelKindError(TrainingError):
-    """No trainer for this kind of model is installed."""

@@ -6,10 +6,9 @@ Everything is bounded: pictures are read when needed, decoded and computed in ba
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Sequence
 
-from emulator.vision.errors import UnsupportedModelKindError, UnusableTrainingDataError
+from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import (
     Effort,
     ImageSource,
@@ -36,7 +35,6 @@ __all__ = [
     "TrainingExample",
     "TrainingSettings",
     "ignore_progress",
-    "supported_kinds",
     "train",
 ]
 
@@ -50,11 +48,6 @@ _TRAINERS = {
 Trainer = Callable[[Sequence[TrainingExample], tuple[str, ...], TrainingSettings, ProgressListener], TrainedModel]
 
 
-def supported_kinds() -> frozenset[ModelKind]:
-    """The kinds of models that this installation can train."""
-    return frozenset(kind for kind, module in _TRAINERS.items() if _exists(module))
-
-
 def train(
     kind: ModelKind | str,
     examples: Sequence[TrainingExample],
@@ -65,19 +58,10 @@ def train(
     """Train a model of this kind that knows `labels`, in the order given.
 
     The same examples, labels, settings and package versions give the same model on the same machine (O-24).
-    Raises UnusableTrainingDataError if the examples do not allow it, UnsupportedModelKindError without a trainer.
+    Raises UnusableTrainingDataError if the examples do not allow it, ValueError for a kind that does not exist.
     """
     kind = ModelKind(kind)
-    if kind not in supported_kinds():
-        raise UnsupportedModelKindError(f"there is no trainer for {kind} models")
     if not labels or len(set(labels)) != len(labels):
         raise UnusableTrainingDataError("a model needs labels, each of them once")
     trainer: Trainer = importlib.import_module(_TRAINERS[kind]).train
     return trainer(examples, tuple(labels), settings or TrainingSettings(), progress)
-
-
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
