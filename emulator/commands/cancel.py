@@ -9,7 +9,7 @@ from emulator.commands.client import add_endpoint_argument, call_and_tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """ARN, --endpoint."""
+    """ARN, --endpoint-url."""
     parser.add_argument("arn", metavar="ARN", help="ARN of the project version that is being trained")
     add_endpoint_argument(parser)
 

@@ -12,9 +12,10 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from emulator.settings import PREFIX
+from emulator.settings import PREFIX, Settings
 
-DEFAULT_PORT = "4598"
+OUTSIDE = "aws"
+"""What stands for Amazon's own S3 in place of an address."""
 
 
 class EmulatorUnreachableError(Exception):
@@ -29,20 +30,50 @@ def endpoint_address(text: str) -> str:
     except ValueError:
         is_address = False
     if not is_address or not text.isascii() or " " in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an address such as http://127.0.0.1:{DEFAULT_PORT}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address such as http://127.0.0.1:{Settings().port}")
     return text.rstrip("/")
 
 
+def default_endpoint() -> str:
+    """Where `serve` would listen: the port of CUSTOM_LABELS_PORT, else that of the settings."""
+    return f"http://127.0.0.1:{os.environ.get(f'{PREFIX}PORT') or Settings().port}"
+
+
 def add_endpoint_argument(parser: argparse.ArgumentParser) -> None:
-    """--endpoint, by default where `serve` would listen."""
-    port = os.environ.get(f"{PREFIX}PORT", DEFAULT_PORT)
+    """--endpoint-url, by default where `serve` would listen; --endpoint is an older name for it."""
     parser.add_argument(
+        "--endpoint-url",
         "--endpoint",
+        dest="endpoint",
         type=endpoint_address,
         metavar="URL",
-        default=f"http://127.0.0.1:{port}",
+        default=default_endpoint(),
         help="address of the emulator (%(default)s)",
     )
+
+
+def add_s3_arguments(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """--endpoint-url and --profile of commands that use an S3 for this purpose."""
+    parser.add_argument(
+        "--endpoint-url",
+        "--endpoint",
+        metavar="URL",
+        help=f"the S3 {purpose}, or `{OUTSIDE}` for Amazon's (default: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, else"
+        f" {default_endpoint()})",
+    )
+    parser.add_argument("--profile", metavar="NAME", help=f"the AWS profile for the S3 {purpose}")
+
+
+def s3_endpoint(given: str | None) -> str | None:
+    """The S3 that a command uses: what was given, else the environment's, else the emulator; None for boto3's own way.
+
+    boto3 reads AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL itself.
+    """
+    if given == OUTSIDE:
+        return None
+    if given is None and (os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")):
+        return None
+    return given or default_endpoint()
 
 
 def no_emulator(endpoint: str) -> str:

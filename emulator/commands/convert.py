@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import Progress
 
+from emulator.commands.client import add_s3_arguments, s3_endpoint
 from emulator.convert.coco import DEFAULT_OUTPUT, CocoConversion
 from emulator.convert.comma_separated import CsvConversion, separate_duplicates
 from emulator.convert.folders import FolderConversion
@@ -23,7 +23,7 @@ from emulator.domain.manifest.writing import Line
 from emulator.lint.check import LintResult, lint
 from emulator.lint.errors import ConversionError, UsageError
 from emulator.lint.local_images import file_below
-from emulator.lint.s3 import EMULATOR_ENDPOINT, S3Folder, s3_client, upload
+from emulator.lint.s3 import S3Folder, s3_client, upload
 from emulator.lint.terminal import print_result, printable
 
 DESCRIPTION = """Make a manifest from another format, check it, and upload it with its images if wanted.
@@ -69,12 +69,7 @@ def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--upload", metavar="s3://BUCKET/PREFIX", help="put the manifest and the images there (of multilabel no images)"
     )
-    parser.add_argument(
-        "--endpoint-url",
-        metavar="URL",
-        help=f"the S3 to upload to (default: AWS_ENDPOINT_URL, else {EMULATOR_ENDPOINT})",
-    )
-    parser.add_argument("--profile", metavar="NAME", help="the AWS profile to upload with")
+    add_s3_arguments(parser, "to upload to")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -113,7 +108,7 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
         console.print(f"  {printable(label)}: {uses:,}", markup=False)
     if isinstance(conversion, CocoConversion) and conversion.clip:
         console.print(f"{conversion.clipped:,} boxes clipped, {conversion.left_out:,} left out as too small")
-    result = lint(output, None, None, offences_per_rule=3)
+    result = lint(output, None, None, shown=3)
     if not _is_good(result):
         print_result(result, console)
         return 1
@@ -175,7 +170,7 @@ def _upload(
     images: Path | None,
     file_names: list[str],
 ) -> None:
-    endpoint, profile = arguments.endpoint_url or _default_endpoint(), arguments.profile
+    endpoint, profile = s3_endpoint(arguments.endpoint_url), arguments.profile
     files = [(_below(images, name), target.key(name)) for name in file_names] if images else []
     files.append((manifest, target.key(manifest.name)))
     client = s3_client(endpoint, profile)
@@ -183,10 +178,6 @@ def _upload(
         task = progress.add_task("Uploading", total=len(files))
         upload(client, target, files, lambda: progress.advance(task))
     console.print(f"uploaded {len(files) - 1:,} images and {target.uri(manifest.name)}", markup=False)
-
-
-def _default_endpoint() -> str | None:
-    return None if os.environ.get("AWS_ENDPOINT_URL") else EMULATOR_ENDPOINT
 
 
 def _below(folder: Path, name: str) -> Path:

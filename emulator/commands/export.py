@@ -13,7 +13,7 @@ PATH = "/_emulator/model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """ARN, FILE and --endpoint."""
+    """ARN, FILE and --endpoint-url."""
     parser.add_argument("arn", metavar="ARN", help="ARN of a trained or copied project version")
     parser.add_argument(
         "file", metavar="FILE", type=Path, help="where to write the model; an existing file is replaced"

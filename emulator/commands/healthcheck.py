@@ -10,7 +10,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--endpoint."""
+    """--endpoint-url."""
     add_endpoint_argument(parser)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,21 +12,23 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from emulator.commands.client import OUTSIDE, add_s3_arguments, default_endpoint, s3_endpoint
 from emulator.domain.manifest.side import LookAtImages
-from emulator.lint.check import LintResult, OnRead, ignore_reading, lint
-from emulator.lint.errors import UsageError
+from emulator.lint.check import OFFENCES_OF_A_CAUSE, LintResult, OnRead, ignore_reading, lint
+from emulator.lint.errors import ConversionError, UsageError
+from emulator.lint.fixing import check_target, fix, report
 from emulator.lint.formats import as_github, as_json
 from emulator.lint.local_images import FolderImages
-from emulator.lint.s3 import EMULATOR_ENDPOINT, BucketImages, s3_client
+from emulator.lint.s3 import BucketImages, s3_client
+from emulator.lint.sarif import as_sarif
 from emulator.lint.terminal import print_result
 
 DESCRIPTION = """Check a manifest as a training of Custom Labels would: every line, every image, and the labels.
+With --fix what is safe to mend is mended into a new file, which is then checked: the encoding, byte order marks, line
+ends, trailing commas, arrays, several objects in a line, objects over several lines, Python dicts, confidences of
+humans' labels that are NaN (they become 1), and dates as other tools write them.
 Exit code 0 without errors, 1 with errors (warnings do not count), 2 for wrong usage."""
 
-ELSEWHERE = (
-    "Images in a local folder: --images DIR. Images in a running emulator: --endpoint-url"
-    f" {EMULATOR_ENDPOINT}. No images at all: --no-images."
-)
 SMALL_FILE = 1_000_000
 """Bytes up to which structure alone is checked without a progress bar."""
 
@@ -48,20 +51,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", action="store_true", help="also try the automatic split that a missing test set needs"
     )
     parser.add_argument(
-        "--format", choices=["terminal", "json", "github"], default="terminal", help="how to report (default: terminal)"
+        "--format",
+        choices=["terminal", "json", "github", "sarif"],
+        default="terminal",
+        help="how to report (default: terminal)",
     )
     parser.add_argument(
-        "--show", metavar="N", type=_count, default=3, help="offenders a rule on a terminal (default: 3)"
+        "--show",
+        metavar="N",
+        type=_count,
+        help=f"places of each cause (default: 3 on a terminal, else {OFFENCES_OF_A_CAUSE:,})",
     )
-    parser.add_argument("--endpoint-url", metavar="URL", help="the S3 to read images from (default: as boto3 finds it)")
-    parser.add_argument("--profile", metavar="NAME", help="the AWS profile to read images with")
+    parser.add_argument("--fix", metavar="OUT", type=Path, help="write the manifest anew, with what is safe mended")
+    parser.add_argument(
+        "--region",
+        metavar="NAME",
+        default=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "",
+        help="the region whose limits hold: ap-south-1 and eu-west-2 take fewer lines (default: AWS_REGION)",
+    )
+    add_s3_arguments(parser, "to read images from")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check, report on standard output, and return the exit code. Mistakes of usage go to standard error."""
     try:
         result = _lint(arguments)
-    except UsageError as error:
+    except (UsageError, ConversionError) as error:
         print(f"custom-labels lint: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -69,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     if arguments.format == "json":
         print(as_json(result))
+    elif arguments.format == "sarif":
+        print(as_sarif(result))
     elif arguments.format == "github":
         for command in as_github(result):
             print(command)
@@ -86,11 +103,28 @@ def _lint(arguments: argparse.Namespace) -> LintResult:
             raise UsageError(f"{path} is not a file" if path.exists() else f"there is no file {path}")
     if arguments.split and arguments.test is not None:
         raise UsageError("--split tries what happens without a testing manifest: leave out --test or --split")
+    if arguments.fix is not None:
+        _fix(arguments)
+        paths = [arguments.file]
     size = sum(path.stat().st_size for path in paths)
     look = _image_source(arguments)
-    with _progress(size if look or size > SMALL_FILE else 0) as on_read:
-        kept = arguments.show if arguments.format == "terminal" else None
-        return lint(arguments.file, arguments.test, look, arguments.split, kept, on_read)
+    with _progress("Checking", size if look or size > SMALL_FILE else 0) as on_read:
+        shown = arguments.show
+        if shown is None:
+            shown = 3 if arguments.format == "terminal" else OFFENCES_OF_A_CAUSE
+        return lint(arguments.file, arguments.test, look, arguments.split, shown, on_read, arguments.region)
+
+
+def _fix(arguments: argparse.Namespace) -> None:
+    """Write the new file and say what was done, on standard error; the new file is checked instead of the old one."""
+    if arguments.test is not None:
+        raise UsageError("--fix mends one file at a time: leave out --test")
+    check_target(arguments.file, arguments.fix)
+    size = arguments.file.stat().st_size
+    with _progress("Mending", size if size > SMALL_FILE else 0) as on_read:
+        fixes = fix(arguments.file, arguments.fix, on_read)
+    report(fixes, arguments.fix, sys.stderr if arguments.format != "terminal" else sys.stdout)
+    arguments.file = arguments.fix
 
 
 def _image_source(arguments: argparse.Namespace) -> LookAtImages | None:
@@ -98,11 +132,15 @@ def _image_source(arguments: argparse.Namespace) -> LookAtImages | None:
         return None
     if arguments.images is not None:
         return FolderImages(arguments.images)
-    return BucketImages(s3_client(arguments.endpoint_url, arguments.profile), ELSEWHERE)
+    advice = (
+        "Images in a local folder: --images DIR. Images in a running emulator: --endpoint-url"
+        f" {default_endpoint()}. Images in Amazon's S3: --endpoint-url {OUTSIDE}. No images at all: --no-images."
+    )
+    return BucketImages(s3_client(s3_endpoint(arguments.endpoint_url), arguments.profile), advice)
 
 
 @contextmanager
-def _progress(size: int) -> Iterator[OnRead]:
+def _progress(what: str, size: int) -> Iterator[OnRead]:
     """A bar over `size` bytes on standard error, if that is a terminal and there is something to wait for."""
     console = Console(stderr=True)
     if not size or not console.is_terminal:
@@ -110,7 +148,7 @@ def _progress(size: int) -> Iterator[OnRead]:
         return
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("Checking", total=size)
+        task = progress.add_task(what, total=size)
         yield lambda read: progress.advance(task, read)
 
 

@@ -10,7 +10,7 @@ from emulator.commands.client import add_endpoint_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """FILE and --endpoint."""
+    """FILE and --endpoint-url."""
     parser.add_argument("file", type=Path, help="an archive that `custom-labels save` wrote")
     add_endpoint_argument(parser)
 

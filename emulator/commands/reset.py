@@ -8,7 +8,7 @@ from emulator.commands.client import add_endpoint_argument, call_and_tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--endpoint."""
+    """--endpoint-url."""
     add_endpoint_argument(parser)
 
 

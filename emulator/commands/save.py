@@ -10,7 +10,7 @@ from emulator.commands.client import add_endpoint_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """FILE and --endpoint."""
+    """FILE and --endpoint-url."""
     parser.add_argument("file", type=Path, help="where to write the archive; an existing file is replaced")
     parser.add_argument(
         "--skip-damaged", action="store_true", help="leave out versions and objects whose files are missing"

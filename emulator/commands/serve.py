@@ -192,7 +192,7 @@ def _server_class() -> type:
             await super().startup(sockets)
             print(f"Custom Labels emulator on {self._endpoint}", flush=True)
             command = "custom-labels" if shutil.which("custom-labels") else f"{sys.executable} -m emulator"
-            print(f"Try it: {command} demo --endpoint {self._endpoint}", flush=True)
+            print(f"Try it: {command} demo --endpoint-url {self._endpoint}", flush=True)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             self._let_go()

@@ -14,7 +14,6 @@ from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
 from emulator.vision.images import examine
 
-EMULATOR_ENDPOINT = "http://127.0.0.1:4598"
 TRANSFERS_AT_A_TIME = 8
 CONTENT_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 

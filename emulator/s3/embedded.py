@@ -51,7 +51,7 @@ class EmbeddedS3:
     """
 
     def __init__(
-        self, directory: Path, *, virtual_host_domain: str = "localhost", console_origin: str = "http://127.0.0.1:4598"
+        self, directory: Path, *, virtual_host_domain: str = "localhost", console_origin: str = "http://127.0.0.1"
     ) -> None:
         self.directory = directory
         self._vault = Vault(directory)

@@ -165,4 +165,4 @@ PASTABLE = ("custom-labels", f"{sys.executable} -m emulator")
 def test_start_says_where_it_listens_and_what_to_try(emulator: EmulatorProcess) -> None:
     assert f"Custom Labels emulator on {emulator.endpoint}\n" in emulator.log()
     suggested = emulator.log().partition("Try it: ")[2].partition("\n")[0]
-    assert suggested in (f"{command} demo --endpoint {emulator.endpoint}" for command in PASTABLE)
+    assert suggested in (f"{command} demo --endpoint-url {emulator.endpoint}" for command in PASTABLE)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from emulator.commands.client import DEFAULT_PORT, EmulatorUnreachableError, endpoint_address
-from emulator.settings import PREFIX
+from emulator.commands.client import EmulatorUnreachableError, endpoint_address
+from emulator.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from emulator.commands.demo.life import Demo
@@ -20,19 +20,26 @@ SUCCESS, FAILURE = 0, 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--endpoint or --port, and --keep."""
+    """--endpoint-url or --port, and --keep."""
     parser.description = (
         "Draws pictures of three kinds of scenes, trains a model with them, starts it, shows it a picture that it has "
         "not seen, and takes everything back. Uses a running emulator if it finds one, else starts one for itself, "
         "which keeps nothing."
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--endpoint", type=endpoint_address, metavar="URL", help="address of a running emulator")
+    where.add_argument(
+        "--endpoint-url",
+        "--endpoint",
+        dest="endpoint",
+        type=endpoint_address,
+        metavar="URL",
+        help="address of a running emulator",
+    )
     where.add_argument(
         "--port",
         type=_port,
         help=f"port of 127.0.0.1 to look for an emulator on, and to start one on if there is none "
-        f"(default: look on {PREFIX}PORT or {DEFAULT_PORT}, start on a free one; 0: start on a free one)",
+        f"(default: look on {PREFIX}PORT or {Settings().port}, start on a free one; 0: start on a free one)",
     )
     parser.add_argument(
         "--keep", action="store_true", help="leave the project, its running model and the pictures in place"
@@ -132,7 +139,7 @@ def _running_emulator(port: int | None) -> str | None:
 
     if port == 0:
         return None
-    endpoint = f"http://127.0.0.1:{port or os.environ.get(f'{PREFIX}PORT', DEFAULT_PORT)}"
+    endpoint = f"http://127.0.0.1:{port or os.environ.get(f'{PREFIX}PORT') or Settings().port}"
     return endpoint if answers(endpoint) else None
 
 

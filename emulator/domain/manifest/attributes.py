@@ -127,6 +127,11 @@ def is_whole_number(value: Any) -> TypeGuard[int | float]:
     return is_number(value) and value == int(value)
 
 
+def is_manifest_date(value: Any) -> bool:
+    """Whether a creation-date has the form of a manifest (F-3)."""
+    return isinstance(value, str) and _CREATION_DATE.fullmatch(value) is not None
+
+
 def _type_fault(metadata: Any) -> Fault:
     if not isinstance(metadata, dict):
         return (), "the metadata is not an object"
@@ -172,8 +177,7 @@ def _common_metadata_faults(metadata: dict[str, Any]) -> list[Fault]:
     faults: list[Fault] = []
     if metadata.get("human-annotated") not in ("yes", "no"):
         faults.append(_missing_or("human-annotated", metadata, 'is neither "yes" nor "no"'))
-    created = metadata.get("creation-date")
-    if not isinstance(created, str) or not _CREATION_DATE.fullmatch(created):
+    if not is_manifest_date(metadata.get("creation-date")):
         faults.append(_missing_or("creation-date", metadata, "is not a date and time like 2020-03-06T17:46:39"))
     if metadata.keys() >= {"confidence", "class-name", "class-map", "objects"}:
         key = "class-name" if metadata.get("type") == OBJECT_DETECTION else "objects"

@@ -45,8 +45,8 @@ def check_boxes(inspection: LineInspection, attribute: LabelAttribute) -> bool:
             good += 1
             inspection.boxes.append(_box(attribute.class_names[index], annotation, size, inspection.image_size))
         else:
-            rule, detail = problem
-            path = (attribute.name, "annotations", index)
+            rule, detail, field = problem
+            path: tuple[str | int, ...] = (attribute.name, "annotations", index, *field)
             findings.append(Finding(rule, Place.ANNOTATION, attribute.name, index, path, detail))
     if not good:
         whole = (attribute.name, "annotations")
@@ -65,18 +65,23 @@ def image_dimension_finding(attribute: str, detail: str) -> Finding:
     return Finding(line_rules.INVALID_IMAGE_DIMENSION, Place.ATTRIBUTE, attribute, fault=path, detail=detail)
 
 
-def _box_problem(annotation: dict[str, Any], size: ImageSize) -> tuple[Rule, str] | None:
+def _box_problem(annotation: dict[str, Any], size: ImageSize) -> tuple[Rule, str, tuple[str, ...]] | None:
     left, top, width, height = annotation["left"], annotation["top"], annotation["width"], annotation["height"]
-    if left < 0 or top < 0 or width < 0 or height < 0:
-        return line_rules.INVALID_BOUNDING_BOX, "a value is negative"
+    for field in ("left", "top", "width", "height"):
+        if annotation[field] < 0:
+            return line_rules.INVALID_BOUNDING_BOX, f"a value is negative: {field} is {annotation[field]:g}", (field,)
     if left + width > size.width + _ROUNDING:
-        return line_rules.INVALID_BOUNDING_BOX, f"left + width is {left + width:g}, the image is {size.width:g} wide"
+        detail = f"left + width is {left + width:g}, the image is {size.width:g} wide"
+        return line_rules.INVALID_BOUNDING_BOX, detail, ("width",)
     if top + height > size.height + _ROUNDING:
-        return line_rules.INVALID_BOUNDING_BOX, f"top + height is {top + height:g}, the image is {size.height:g} high"
+        detail = f"top + height is {top + height:g}, the image is {size.height:g} high"
+        return line_rules.INVALID_BOUNDING_BOX, detail, ("height",)
     scale = training_scale(*size)
     if width * scale <= MINIMUM_BOX_SIDE or height * scale <= MINIMUM_BOX_SIDE:
         reduced = " after reduction to 1280 px" if scale < 1 else ""
-        return line_rules.BOUNDING_BOX_TOO_SMALL, f"{width * scale:g} x {height * scale:g} px{reduced}"
+        field = "width" if width * scale <= MINIMUM_BOX_SIDE else "height"
+        detail = f"the box has {width * scale:g} x {height * scale:g} px{reduced}"
+        return line_rules.BOUNDING_BOX_TOO_SMALL, detail, (field,)
     return None
 
 

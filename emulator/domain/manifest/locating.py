@@ -28,6 +28,20 @@ def column_of(text: str, path: Sequence[str | int]) -> int:
     return position + 1
 
 
+def span_of(text: str, path: Sequence[str | int]) -> tuple[int, int]:
+    """The column (from 1) of the value behind a path, as `column_of` finds it, and how many characters it has.
+
+    Of an object or a list the width is 1: its opening bracket.
+    """
+    column = column_of(text, path)
+    if text[column - 1 : column] in ("{", "["):
+        return column, 1
+    try:
+        return column, max(1, _DECODER.raw_decode(text, column - 1)[1] - column + 1)
+    except (ValueError, RecursionError):
+        return column, 1
+
+
 def _child(text: str, position: int, step: str | int) -> int | None:
     if text[position] == "{":
         return _member(text, position + 1, str(step))

@@ -12,7 +12,8 @@ MANIFEST_INACCESSIBLE = Rule(
     Level.FILE,
     Effect.FAIL,
     ("E-1", "TE-1"),
-    "The bucket or the key does not exist, the key has no extension, or no line of the file is a JSON object.",
+    "The bucket or the key does not exist, the key has no extension, or no line of the file can be read: none is a JSON"
+    " object of at most 100,000 characters.",
     "Check bucket and key, give the file an extension such as .manifest, and write one JSON object a line.",
     in_result_files=False,
 )
