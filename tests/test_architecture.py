@@ -38,7 +38,8 @@ ARROWS: dict[str, set[str]] = {
     "jobs": {"storage", "s3", "training", "domain", "vision"},
     "operations": {"wire", "domain", "storage", "jobs"},
     "control": {"storage", "domain", "jobs"},
-    "console": {"operations", "jobs", "storage", "domain", "vision"},
+    "example_projects": {"domain"},
+    "console": {"operations", "jobs", "storage", "domain", "vision", "example_projects"},
     "documents": {"operations", "console", "wire", "domain"},
     "server": {
         *("settings", "wire", "sts", "cloudwatch", "s3", "storage", "domain"),

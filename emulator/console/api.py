@@ -15,6 +15,7 @@ from emulator.console import (
     dataset_places,
     deletions,
     events,
+    examples,
     folder_import,
     gallery,
     ground,
@@ -43,6 +44,7 @@ _ROUTERS = (
     association.router,
     results.router,
     proposals.router,
+    examples.router,
     events.router,
 )
 

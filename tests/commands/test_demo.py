@@ -21,10 +21,11 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import Progress
 
-from emulator.cli import main
+from emulator.cli import build_parser, main
 from emulator.commands.demo.command import _show
 from emulator.commands.demo.life import Demo
 from emulator.commands.demo.screen import BarScreen, PlainScreen, demo_bars
+from emulator.example_projects.catalogue import EXAMPLE_PROJECTS
 from emulator.examples import SCENES, SIDE, example_objects, example_pictures
 from support.command_line import COMMAND, command_environment
 from support.server import EmulatorProcess, wait_until
@@ -105,6 +106,23 @@ def test_interrupted_it_takes_everything_back(emulator: EmulatorProcess, tmp_pat
     process.stderr.close()
     process.stdout.close()
     assert left_over(emulator) == []
+
+
+def test_an_example_project_is_shown(emulator: EmulatorProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    """O-39."""
+    assert main(["demo", "--project", "flowers", "--endpoint", emulator.endpoint]) == SUCCESS
+    printed = capsys.readouterr().out
+    assert "60 to train, 40 to test with: camellia, helleborus" in printed
+    assert "a drawing of: camellia, with_leaves, fully_grown" in printed
+    assert left_over(emulator) == []
+
+
+def test_every_example_project_can_be_shown() -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", "--project", "nothing"])
+    parser = build_parser("demo")
+    for name in EXAMPLE_PROJECTS:
+        assert parser.parse_args(["demo", "--project", name]).project == name
 
 
 @pytest.mark.parametrize("interrupts", [1, 2])

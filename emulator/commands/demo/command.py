@@ -42,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"(default: look on {PREFIX}PORT or {Settings().port}, start on a free one; 0: start on a free one)",
     )
     parser.add_argument(
+        "--project",
+        choices=("rooms", "flowers", "logos", "circuit-boards"),
+        help="show one of the console's example projects instead of the three kinds of scenes",
+    )
+    parser.add_argument(
         "--keep", action="store_true", help="leave the project, its running model and the pictures in place"
     )
 
@@ -62,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from emulator.commands.demo.emulator import own_emulator, wait_ready
     from emulator.commands.demo.life import Demo
+    from emulator.commands.demo.material import SCENES_NAME
     from emulator.commands.demo.screen import screen
 
     with ExitStack() as stack:
@@ -74,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
             wait_ready(endpoint)
             print(f"Using the emulator on {endpoint}.", flush=True)
         with screen() as shown:
-            demo = Demo(endpoint, shown)
+            demo = Demo(endpoint, shown, arguments.project or SCENES_NAME)
             _show(demo, clean_up=not (arguments.keep or is_own))
         if arguments.keep:
             print(f"Kept: project {demo.name} with its running model, bucket {demo.name}.", flush=True)

@@ -14,8 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from emulator.commands.client import EmulatorUnreachableError, call_control
+from emulator.commands.demo.material import SCENES_NAME, Material, material
 from emulator.commands.demo.screen import Screen, Step
-from emulator.examples import SCENES, Examples, example_objects, example_pictures
 
 REGION = "us-east-1"
 VERSION = "first"
@@ -35,8 +35,10 @@ class DemoError(Exception):
 class Demo:
     """One run of the demo against the emulator at `endpoint`. Both methods raise DemoError."""
 
-    def __init__(self, endpoint: str, screen: Screen) -> None:
+    def __init__(self, endpoint: str, screen: Screen, pictures: str = SCENES_NAME) -> None:
+        """`pictures`: `scenes`, or the id of an example project."""
         self.endpoint = endpoint
+        self._pictures = pictures
         self.screen = screen
         self.name = f"demo-{secrets.token_hex(4)}"
         # Set before the call that makes them: an interrupt may come between that call and its answer.
@@ -51,9 +53,9 @@ class Demo:
     def show(self) -> None:
         """From nothing to the labels of a picture that the model has not seen."""
         with self.screen.step("draw pictures") as step:
-            examples = example_pictures()
-            step.result(f"{len(examples.train)} to train, {len(examples.test)} to test with: {', '.join(SCENES)}")
-        self._upload(examples)
+            drawn = material(self._pictures)
+            step.result(f"{drawn.training} to train, {drawn.testing} to test with: {', '.join(drawn.labels)}")
+        self._upload(drawn)
         self._make_datasets()
         version_arn = self._train()
         self._start(version_arn)
@@ -61,10 +63,10 @@ class Demo:
             found = self._call(
                 self._rekognition.detect_custom_labels,
                 ProjectVersionArn=version_arn,
-                Image={"Bytes": examples.held_back.body},
+                Image={"Bytes": drawn.new_picture},
                 MinConfidence=_LEAST_CONFIDENCE_SHOWN,
             )["CustomLabels"]
-            step.result(f"a drawing of: {examples.held_back.label}")
+            step.result(f"a drawing of: {drawn.shows}")
         self.screen.detections([(label["Name"], label["Confidence"]) for label in found])
 
     def clean_up(self) -> None:
@@ -80,8 +82,8 @@ class Demo:
                 self._delete_bucket()
             step.result("nothing is left")
 
-    def _upload(self, examples: Examples) -> None:
-        objects = example_objects(examples, self.name)
+    def _upload(self, drawn: Material) -> None:
+        objects = drawn.objects(self.name)
         with self.screen.step("upload to S3") as step:
             self._bucket_begun = True
             self._call(self._s3.create_bucket, Bucket=self.name)
