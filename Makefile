@@ -39,6 +39,8 @@ check: setup ## lint and type-check; the page as well where Node and its package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell
+	$(BIN)/deptry .
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(WEB_CHECKED); fi
 
 # The page is checked again when one of its files changed, where npm is on the path.

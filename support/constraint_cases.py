@@ -16,7 +16,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 
@@ -134,7 +134,7 @@ def valid_body(operation: str) -> Body:
 
 def constraint_cases() -> list[ConstraintCase]:
     """All cases of the 23 operations."""
-    cases = []
+    cases: list[ConstraintCase] = []
     for operation in OPERATIONS:
         shape_name = service_model()["operations"][operation]["input"]["shape"]
         cases.extend(_cases_below(operation, shape_name, (), ""))
@@ -177,7 +177,7 @@ def _map_cases(operation: str, shape: dict[str, Any], keys: tuple[Any, ...], pat
             broken.shown,
             broken.rules,
             keys,
-            lambda key=key, value=value: {key: value},
+            partial(dict, [(key, value)]),
         )
     key = _valid_value(shape["key"]["shape"])
     yield from _cases_below(operation, shape["value"]["shape"], (*keys, key), f"{path}.{key}.value")
@@ -313,7 +313,11 @@ def _blob_breaks(shape: dict[str, Any]) -> Iterator[_Break]:
         ("max", shape["max"] + 1, _at_most_long(shape["max"])),
     ):
         shown = f"java.nio.HeapByteBuffer[pos=0 lim={length} cap={length}]"
-        yield _Break(constraint, lambda length=length: base64.b64encode(bytes(length)).decode(), shown, (rule,))
+        yield _Break(constraint, partial(_base64_of_zeros, length), shown, (rule,))
+
+
+def _base64_of_zeros(length: int) -> str:
+    return base64.b64encode(bytes(length)).decode()
 
 
 def _list_breaks(shape: dict[str, Any]) -> Iterator[_Break]:
@@ -323,7 +327,7 @@ def _list_breaks(shape: dict[str, Any]) -> Iterator[_Break]:
     ):
         if length >= 0:
             items = [_valid_value(shape["member"]["shape"], index) for index in range(length)]
-            yield _Break(constraint, lambda items=items: items, f"[{', '.join(map(_shown, items))}]", (rule,))
+            yield _Break(constraint, partial(list, items), f"[{', '.join(map(_shown, items))}]", (rule,))
 
 
 def _shown(value: Any) -> str:

@@ -192,7 +192,7 @@ def test_a_deletion_goes_on_when_the_window_is_closed(console: Page, trained_alo
 
     def is_gone() -> bool:
         found = trained_alone.rekognition.describe_projects(ProjectNames=[trained_alone.name])
-        return found["ProjectDescriptions"] == []
+        return not found["ProjectDescriptions"]
 
     wait_until(is_gone, 60, what="the end of the project")
 

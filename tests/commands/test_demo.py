@@ -247,7 +247,7 @@ def test_a_bar_moves_pulses_and_stops() -> None:
         [task] = bars.tasks
         assert task.total is None, "it pulses until it knows more"
         step.progress(1, 4, "first")
-        assert (task.completed, task.total) == (1, 4)
+        assert [task.completed, task.total] == [1, 4]
         step.progress(4, 4, "last")
         assert task.total is None, "full is only what has ended"
     assert task.finished

@@ -36,7 +36,7 @@ def test_a_training_is_seen_from_its_beginning_to_its_figures(console: ConsoleCl
     arn = project.start_training("first", VersionDescription="the first one")
     [training] = console.get("/trainings")["trainings"]
     assert (training["version_arn"], training["place_in_queue"]) in ((arn, None), (arn, 1))
-    stages = set()
+    stages: set[str] = set()
 
     def ended() -> Any:
         stages.update(one["stage"] for one in console.get("/trainings")["trainings"])

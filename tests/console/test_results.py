@@ -104,7 +104,7 @@ def test_manifests_of_trainings_become_datasets(
 ) -> None:
     """T-3: when the project's page is opened."""
     project = new_project(emulator, account)
-    sides = {}
+    sides: dict[str, Any] = {}
     for name, count, seed in (("Training", 6, 0), ("Testing", 3, 500)):
         project.put_manifest(single_label_pictures(SINGLE_LABELS, count, seed=seed), f"{name}.manifest")
         place = {"Bucket": project.bucket, "Name": f"{name}.manifest"}

@@ -145,10 +145,11 @@ def test_health_readiness_and_reset(fresh_emulator: EmulatorProcess) -> None:
     assert health["version"]
     endpoint = ("--endpoint", fresh_emulator.endpoint)
     assert custom_labels("healthcheck", *endpoint).returncode == 0
-    for reset in (
+    resets: tuple[Callable[[], Any], ...] = (
         lambda: fresh_emulator.control("POST", "/_emulator/reset")[0] == 200,
         lambda: custom_labels("reset", *endpoint).returncode == 0,
-    ):
+    )
+    for reset in resets:
         project = new_project(fresh_emulator, ACCOUNT)
         project.create_dataset("TRAIN", single_label_pictures(SINGLE_LABELS, 2))
         assert reset()

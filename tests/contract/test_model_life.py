@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import time
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -42,7 +44,7 @@ KNOWN_ONLY_AFTER_TRAINING = {
 }
 
 
-def milliseconds(moment: Any) -> int:
+def milliseconds(moment: datetime) -> int:
     """A datetime as epoch milliseconds."""
     return round(moment.timestamp() * 1000)
 
@@ -166,7 +168,7 @@ def check_deletes(project: Project, arn: str) -> None:
     assert error_code(rekognition.delete_project, ProjectArn=project.arn) == "ResourceInUseException"
     for dataset in project.dataset_arns.values():
         rekognition.delete_dataset(DatasetArn=dataset)
-        wait_until(lambda dataset=dataset: dataset_is_gone(project, dataset), what="deletion of a dataset")
+        wait_until(partial(dataset_is_gone, project, dataset), what="deletion of a dataset")
     assert rekognition.delete_project(ProjectArn=project.arn)["Status"] == "DELETING"
     wait_until(
         lambda: not rekognition.describe_projects(ProjectNames=[project.name])["ProjectDescriptions"],
@@ -301,7 +303,7 @@ def test_training_from_external_manifests(emulator: EmulatorProcess, account: st
     project = new_project(emulator, account)
     project.put_manifest(single_label_pictures(SINGLE_LABELS, 10), "all.manifest", image_level_manifest)
     assets = [{"GroundTruthManifest": {"S3Object": {"Bucket": project.bucket, "Name": "all.manifest"}}}]
-    data = {"TrainingData": {"Assets": assets}, "TestingData": {"AutoCreate": True}}
+    data: dict[str, Any] = {"TrainingData": {"Assets": assets}, "TestingData": {"AutoCreate": True}}
     one_half = {"VersionName": unique_name("v"), "TrainingData": {"Assets": assets}}
     output = {"S3Bucket": project.bucket, "S3KeyPrefix": "results"}
     create = project.rekognition.create_project_version

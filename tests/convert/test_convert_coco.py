@@ -12,7 +12,7 @@ from support.converting import assert_clean, lines_of, run
 
 pytestmark = pytest.mark.usefixtures("working_folder")
 
-COCO = {
+COCO: dict[str, Any] = {
     "info": {},
     "images": [
         {
@@ -126,7 +126,7 @@ def test_coco_dates_become_creation_dates(tmp_path: Path, captured: str, created
 
 def test_coco_urls_on_s3_need_no_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """CO-2."""
-    images = [{**image, "coco_url": f"s3://other/{image['file_name']}"} for image in COCO["images"]]  # type: ignore[dict-item]
+    images = [{**image, "coco_url": f"s3://other/{image['file_name']}"} for image in COCO["images"]]
     (tmp_path / "urls.json").write_text(json.dumps({**COCO, "images": images}))
     assert run("coco", "urls.json") == 0
     assert lines_of(tmp_path / "custom_labels.manifest")[1]["source-ref"] == "s3://other/sub/b.jpg"

@@ -80,7 +80,8 @@ def raised_codes(function: ast.FunctionDef | ast.AsyncFunctionDef, helpers: dict
         for node in ast.walk(helpers[name]):
             if isinstance(node, ast.Name):
                 todo.append(node.id)
-                codes |= {code_of_class(node.id)} - {None}
+                code = code_of_class(node.id)
+                codes |= set() if code is None else {code}
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and EXCEPTION.fullmatch(node.value):
                 codes.add(node.value)
             elif isinstance(node, ast.Attribute) and node.attr in Quota.__members__:

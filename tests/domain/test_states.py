@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, TypeVar
 
 import pytest
 
@@ -22,8 +23,13 @@ from emulator.domain.states import (
 )
 from emulator.wire.service_model import load_service_model
 
-Moves = Mapping[tuple[StrEnum, Event], StrEnum]
-TABLES = {"ProjectStatus": PROJECT_MOVES, "DatasetStatus": DATASET_MOVES, "ProjectVersionStatus": VERSION_MOVES}
+State = TypeVar("State", bound=StrEnum)
+# Mappings are invariant in their keys: of each table it is known only that its states are texts.
+TABLES: dict[str, Mapping[tuple[Any, Event], StrEnum]] = {
+    "ProjectStatus": PROJECT_MOVES,
+    "DatasetStatus": DATASET_MOVES,
+    "ProjectVersionStatus": VERSION_MOVES,
+}
 ENUMS = {"ProjectStatus": ProjectState, "DatasetStatus": DatasetState, "ProjectVersionStatus": VersionState}
 DELETING = {ProjectState.DELETING, DatasetState.DELETE_IN_PROGRESS, VersionState.DELETING}
 BEGINNINGS = {
@@ -43,7 +49,7 @@ TRANSITIONAL_VERSION_STATES = {
 }
 
 
-def allowed_sources(moves: Moves, event: Event) -> tuple[StrEnum, ...]:
+def allowed_sources(moves: Mapping[tuple[State, Event], State], event: Event) -> tuple[State, ...]:
     """The states in which an event is allowed, in the table's order."""
     return tuple(state for state, candidate in moves if candidate is event)
 
@@ -57,7 +63,7 @@ def test_the_states_are_those_of_the_service_model(shape: str) -> None:
 @pytest.mark.parametrize("shape", sorted(TABLES))
 def test_every_state_can_be_reached_and_left(shape: str) -> None:
     """From the states in which a resource begins, every other one can be reached but the unused CREATING."""
-    moves: Moves = TABLES[shape]
+    moves = TABLES[shape]
     reached = {state for state in ENUMS[shape] if state in BEGINNINGS}
     while grown := {after for (before, _), after in moves.items() if before in reached} - reached:
         reached |= grown
@@ -68,7 +74,7 @@ def test_every_state_can_be_reached_and_left(shape: str) -> None:
 @pytest.mark.parametrize("shape", sorted(TABLES))
 def test_work_ends_well_or_badly_in_every_transitional_state(shape: str) -> None:
     """Where work can be done it can also end, and asking for something is refused meanwhile."""
-    moves: Moves = TABLES[shape]
+    moves = TABLES[shape]
     at_work = {before for before, event in moves if event is Event.DONE}
     for state in at_work:
         assert {event for before, event in moves if before is state} <= {Event.DONE, Event.BROKE}

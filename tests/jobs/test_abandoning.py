@@ -50,7 +50,7 @@ def test_what_is_over_or_never_was_is_not_abandoned(database: Database) -> None:
         bench.clock.advance(1)
         await bench.ended()
         assert not await bench.runner.abandon(JobKind.START_VERSION, ARN, CANCELLED)
-        assert not await bench.runner.abandon("another-kind", ARN, CANCELLED)
+        assert not await bench.runner.abandon(JobKind.STOP_VERSION, ARN, CANCELLED)
         assert bench.shown() == "done"
 
     play(story)

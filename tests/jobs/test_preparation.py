@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ class House:
 
     def prepare(self, training: Any = None, testing: Any = None, *, job_id: int = 7) -> Manifests:
         arn = f"{PREFIX}/version/v/{job_id}"
-        values = {"training_input": training or {}, "testing_input": testing or {"AutoCreate": False}}
+        values: dict[str, Any] = {"training_input": training or {}, "testing_input": testing or {"AutoCreate": False}}
 
         def add(connection: Connection) -> Version:
             if find_version(connection, arn) is None:
@@ -173,7 +174,7 @@ def test_what_was_written_down_is_not_written_again(house: House) -> None:
     for kind in ("train", "test"):
         dataset = house.dataset(kind)
         assert dataset is not None
-        house.database.write_now(lambda c, gone=dataset.id: remove_dataset(c, gone))
+        house.database.write_now(partial(remove_dataset, dataset_id=dataset.id))
     assert house.prepare() == first
     assert written(first.training) == lines
 

@@ -256,7 +256,7 @@ def test_a_wrong_number_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFi
 def test_lint_and_training_agree_on_every_line(tmp_path: Path) -> None:
     """On every line of every kind, for both sides of a pair."""
     lines = [as_bytes(line) for line in [*GOOD, *(case.line for case in LINE_CASES.values()), *GOOD]]
-    others = [as_bytes(line) for line in [*(box_line(number) for number in range(5)), b"", image_line(1, "x" * 300)]]
+    others = [*(as_bytes(box_line(number)) for number in range(5)), b"", as_bytes(image_line(1, "x" * 300))]
     training = validate_training(lambda: lines, lambda: others, None)
     result = check(manifest(tmp_path, lines), manifest(tmp_path, others, "test.manifest"), None)
     for side in ("training", "testing"):

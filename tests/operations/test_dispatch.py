@@ -29,7 +29,7 @@ def test_describing_calls_of_another_account_do_not_count(tmp_path: Path, stored
         arn = store(emulator, project)
         await emulator.control("PUT", "/_emulator/transitions", {"starting": {"type": "describes", "count": 2}})
         await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
-        describe = {"ProjectArn": project, "VersionNames": ["first"]}
+        describe: dict[str, Any] = {"ProjectArn": project, "VersionNames": ["first"]}
         for account, region in ((OTHER_ACCOUNT, REGION), (ACCOUNT, "eu-west-1")):
             for _ in range(3):
                 call = {"account": account, "region": region, **describe}

@@ -82,11 +82,13 @@ class Player:
         version, name = self.latest(self.versions), self.random.choice(NAMES)
         output = {"S3Bucket": BUCKET}
         manifest_source = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": choose(["a.manifest", "b"])}}}
-        page = choose([{}, {"MaxResults": 1}, {"NextToken": choose(self.tokens)}])
-        source = choose([{}, {"DatasetSource": manifest_source}, {"DatasetSource": {"DatasetArn": dataset}}])
+        page: dict[str, Any] = choose([{}, {"MaxResults": 1}, {"NextToken": choose(self.tokens)}])
+        source: dict[str, Any] = choose(
+            [{}, {"DatasetSource": manifest_source}, {"DatasetSource": {"DatasetArn": dataset}}]
+        )
         image = choose([{"Bytes": JPEG}, {"Bytes": "AAAA"}, {"S3Object": {"Bucket": BUCKET, "Name": "none"}}, {}])
         policy = json.dumps({"Statement": choose([POLICY, {}])})
-        revision = choose([{}, {"PolicyRevisionId": choose(self.revisions)}])
+        revision: dict[str, Any] = choose([{}, {"PolicyRevisionId": choose(self.revisions)}])
         calls: list[tuple[str, dict[str, Any]]] = [
             ("CreateProject", {"ProjectName": name}),
             ("DescribeProjects", page),

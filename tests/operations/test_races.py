@@ -13,7 +13,6 @@ from sqlalchemy import Connection, func, select
 
 from emulator.domain.jobs import Done, Outcome
 from emulator.jobs import sweeper, version_jobs
-from emulator.operations import detect
 from emulator.storage.tables import installation, metadata
 from emulator.training.task import TrainingTask
 from support.calls import (
@@ -41,7 +40,7 @@ def test_one_of_two_equal_creations_wins(tmp_path: Path) -> None:
         codes = await asyncio.gather(*(emulator.code("CreateProject", ProjectName="same") for _ in range(8)))
         assert sorted(codes) == ["OK"] + ["ResourceInUseException"] * 7
         [project] = (await emulator.call("DescribeProjects"))["ProjectDescriptions"]
-        create = {"ProjectArn": project["ProjectArn"], "DatasetType": "TRAIN"}
+        create: dict[str, Any] = {"ProjectArn": project["ProjectArn"], "DatasetType": "TRAIN"}
         codes = await asyncio.gather(*(emulator.code("CreateDataset", **create) for _ in range(8)))
         assert sorted(codes) == ["OK"] + ["ResourceAlreadyExistsException"] * 7
 
@@ -98,7 +97,7 @@ def test_a_dataset_made_anew_at_once_keeps_its_entries(tmp_path: Path, monkeypat
         location = {"Bucket": BUCKET, "Name": "train.manifest"}
         source = {"GroundTruthManifest": {"S3Object": location}}
         for _ in range(4):
-            create = {"ProjectArn": project, "DatasetType": "TRAIN", "DatasetSource": source}
+            create: dict[str, Any] = {"ProjectArn": project, "DatasetType": "TRAIN", "DatasetSource": source}
             arn = (await emulator.call("CreateDataset", **create))["DatasetArn"]
             await until_dataset_is(emulator, arn, "CREATE_COMPLETE")
             await asyncio.sleep(0.02)
@@ -120,7 +119,7 @@ def test_a_detection_ends_normally_when_its_model_is_stopped(tmp_path: Path, sto
     async def story(emulator: InProcessEmulator) -> None:
         arn = store(emulator, await create_project(emulator))
         await run_version(emulator, arn)
-        detection = {"ProjectVersionArn": arn, "Image": {"Bytes": JPEG}}
+        detection: dict[str, Any] = {"ProjectVersionArn": arn, "Image": {"Bytes": JPEG}}
         assert (await emulator.call("DetectCustomLabels", **detection))["CustomLabels"][0]["Confidence"] == 75
         stored_model.may_answer.clear()
         under_way = asyncio.create_task(emulator.call("DetectCustomLabels", **detection))
@@ -150,7 +149,7 @@ def test_a_stop_while_the_image_is_read(
     async def story(emulator: InProcessEmulator) -> None:
         arn = store(emulator, await create_project(emulator))
         await run_version(emulator, arn)
-        monkeypatch.setattr(detect.asyncio, "to_thread", slowly)
+        monkeypatch.setattr(asyncio, "to_thread", slowly)
         image = {"S3Object": {"Bucket": BUCKET, "Name": "image.jpg"}}
         under_way = asyncio.create_task(emulator.call("DetectCustomLabels", ProjectVersionArn=arn, Image=image))
         await reading.wait()
@@ -194,7 +193,7 @@ def test_copies_have_model_files_of_their_own(tmp_path: Path, stored_model: Stor
         arn = store(emulator, project)
         arns = [arn]
         for name in ("second", "third"):
-            copy = {
+            copy: dict[str, Any] = {
                 "SourceProjectArn": project,
                 "SourceProjectVersionArn": arns[-1],
                 "DestinationProjectArn": project,
@@ -230,7 +229,7 @@ def test_a_waiting_training_has_its_lines_already(tmp_path: Path, monkeypatch: p
         dataset = await create_dataset(emulator, project, *[line(f"image{number}", "x") for number in range(10)])
         versions = []
         for name in ("first", "second"):
-            create = {"ProjectArn": project, "VersionName": name, "OutputConfig": {"S3Bucket": BUCKET}}
+            create: dict[str, Any] = {"ProjectArn": project, "VersionName": name, "OutputConfig": {"S3Bucket": BUCKET}}
             versions.append((await emulator.call("CreateProjectVersion", **create))["ProjectVersionArn"])
         await emulator.call("DeleteDataset", DatasetArn=dataset)
         may_end.set()
@@ -291,7 +290,7 @@ def test_a_running_version_whose_model_is_gone_has_failed(tmp_path: Path, stored
 
     async def after(emulator: InProcessEmulator) -> None:
         assert [await version_status(emulator, arn) for arn in arns] == ["FAILED", "RUNNING"]
-        detection = {"Image": {"Bytes": JPEG}}
+        detection: dict[str, Any] = {"Image": {"Bytes": JPEG}}
         assert await emulator.code("DetectCustomLabels", ProjectVersionArn=arns[0], **detection) == (
             "ResourceNotReadyException"
         )
@@ -315,7 +314,11 @@ def test_a_copy_of_a_dataset_that_is_distributed_meanwhile_is_whole(
             test = (await emulator.call("CreateDataset", ProjectArn=source, DatasetType="TEST"))["DatasetArn"]
             await emulator.call("DistributeDatasetEntries", Datasets=[{"Arn": train}, {"Arn": test}])
             await asyncio.sleep(turn / 100)
-            create = {"ProjectArn": target, "DatasetType": "TRAIN", "DatasetSource": {"DatasetArn": train}}
+            create: dict[str, Any] = {
+                "ProjectArn": target,
+                "DatasetType": "TRAIN",
+                "DatasetSource": {"DatasetArn": train},
+            }
             copy = (await emulator.call("CreateDataset", **create))["DatasetArn"]
             await until_dataset_is(emulator, copy, "CREATE_COMPLETE")
             stats = (await describe_dataset(emulator, copy))["DatasetStats"]

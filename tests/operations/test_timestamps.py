@@ -45,7 +45,7 @@ def test_nothing_changes_before_it_was_created(tmp_path: Path, monkeypatch: pyte
         update = changes(*[line(f"image{number}", "x") for number in range(10)])
         await emulator.call("UpdateDatasetEntries", DatasetArn=dataset, Changes=update)
         await until_dataset_is(emulator, dataset, "UPDATE_COMPLETE")
-        create = {"ProjectArn": project, "VersionName": "first", "OutputConfig": {"S3Bucket": BUCKET}}
+        create: dict[str, Any] = {"ProjectArn": project, "VersionName": "first", "OutputConfig": {"S3Bucket": BUCKET}}
         version = (await emulator.call("CreateProjectVersion", **create))["ProjectVersionArn"]
         await until_version_is(emulator, version, "TRAINING_COMPLETED")
 

@@ -91,7 +91,7 @@ def test_a_training_has_the_lines_of_when_it_was_accepted(
         await emulator.control("PUT", "/_emulator/transitions", IMMEDIATE)
         project = await create_project(emulator)
         dataset = await create_dataset(emulator, project, *LINES)
-        create = {"ProjectArn": project, "VersionName": "first", "OutputConfig": {"S3Bucket": BUCKET}}
+        create: dict[str, Any] = {"ProjectArn": project, "VersionName": "first", "OutputConfig": {"S3Bucket": BUCKET}}
         version = (await emulator.call("CreateProjectVersion", **create))["ProjectVersionArn"]
         await change(emulator, dataset)
         assert (await describe_dataset(emulator, dataset))["Status"].endswith("_IN_PROGRESS")
@@ -115,7 +115,7 @@ def test_a_copied_dataset_has_the_lines_of_when_it_was_accepted(
         await emulator.control("PUT", "/_emulator/transitions", IMMEDIATE)
         source = await create_dataset(emulator, await create_project(emulator, "source"), *LINES)
         target = await create_project(emulator, "target")
-        create = {"ProjectArn": target, "DatasetType": "TRAIN", "DatasetSource": {"DatasetArn": source}}
+        create: dict[str, Any] = {"ProjectArn": target, "DatasetType": "TRAIN", "DatasetSource": {"DatasetArn": source}}
         copy = (await emulator.call("CreateDataset", **create))["DatasetArn"]
         await change(emulator, source)
         assert (await describe_dataset(emulator, source))["Status"].endswith("_IN_PROGRESS")
@@ -137,7 +137,7 @@ def test_a_copied_model_is_whole_though_its_source_is_deleted(tmp_path: Path, mo
         project = await create_project(emulator)
         await put_object(emulator, "any", b"")
         source = store(emulator, project)
-        copy = {
+        copy: dict[str, Any] = {
             "SourceProjectArn": project,
             "SourceProjectVersionArn": source,
             "DestinationProjectArn": project,

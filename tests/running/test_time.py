@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -46,10 +47,11 @@ def test_every_transition_obeys_seconds_of_manual_time(lab: RunningLab) -> None:
     lab.control("PUT", "transitions", dict.fromkeys(("starting", "stopping", "deleting"), hundred))
     arn = lab.new_version()
     seen = []
-    for step in (
+    steps: tuple[Callable[[], Any], ...] = (
         lambda: lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1),
         lambda: lab.rekognition.stop_project_version(ProjectVersionArn=arn),
-    ):
+    )
+    for step in steps:
         step()
         for seconds in (99, 1):
             seen.append(lab.status(arn))

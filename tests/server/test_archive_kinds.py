@@ -291,8 +291,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
             with tarfile.open(await _saved(emulator, directory / "archive")) as archive:
                 archive.extractall(directory / "files", filter="data")
 
-    with pytest.MonkeyPatch.context() as patch, contextlib.closing(loaded_instead(patch)) as model:
-        next(model)
+    with pytest.MonkeyPatch.context() as patch, contextlib.contextmanager(loaded_instead)(patch):
         asyncio.run(story())
     (directory / "files" / "manifest.json").unlink()
     return directory / "files"
@@ -460,7 +459,11 @@ def test_a_body_that_does_not_begin_as_an_archive_is_not_kept(tmp_path: Path) ->
 
 def test_a_link_that_leads_to_what_is_not_an_object_is_refused(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "bad.tar", "w") as archive:
-        listed = {"state.sqlite": {}, "objects/objects.sqlite3": {}, f"objects/blobs/{'a' * 32}": {}}
+        listed: dict[str, dict[str, str]] = {
+            "state.sqlite": {},
+            "objects/objects.sqlite3": {},
+            f"objects/blobs/{'a' * 32}": {},
+        }
         manifest = json.dumps({"format": 1, "files": listed}).encode()
         first = tarfile.TarInfo("manifest.json")
         first.size = len(manifest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,8 @@ class ContentMachine(RuleBasedStateMachine):
             return multiple()
         chosen = data.draw(st.lists(st.sampled_from(positions), min_size=1, unique=True))
         self.write(set_content_bucket, content, "bucket")
-        target = self.create()
+        # The rule gives what hypothesis wraps; the type of the plain function is lost.
+        target: Any = self.create()
         self.write(move_entries, content, target, chosen)
         self.note(target, [self.model[content].pop(position) for position in sorted(chosen)])
         assert self.database.read_now(lambda connection: content_bucket(connection, target)) == "bucket"
@@ -174,7 +176,7 @@ class ContentMachine(RuleBasedStateMachine):
         found: list[tuple[int, str]] = []
         after: int | None = None
         while page := self.database.read_now(
-            lambda connection, after=after: list_entries(connection, content, wanted, after=after, limit=limit)
+            partial(list_entries, content_id=content, wanted=wanted, after=after, limit=limit)
         ):
             found += page
             after = page[-1][0]
@@ -258,7 +260,12 @@ def test_which_contents_nobody_refers_to(database: Database) -> None:
     """Those of a dataset that is gone, and those it does not have while it is not at work."""
 
     def play(connection: Connection) -> None:
-        created = {"account": "111122223333", "region": "us-east-1", "feature": "CUSTOM_LABELS", "auto_update": None}
+        created: dict[str, Any] = {
+            "account": "111122223333",
+            "region": "us-east-1",
+            "feature": "CUSTOM_LABELS",
+            "auto_update": None,
+        }
         add_project(connection, name="p", arn="arn:p", created_at=1, **created)
         project = find_project(connection, "arn:p")
         assert project is not None

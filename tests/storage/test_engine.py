@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,11 @@ def test_a_read_that_fails_is_not_cached_and_the_cache_is_bounded(
         database.read_cached("a", fail)
     assert database.read_cached("a", lambda _: "found") == "found"
     monkeypatch.setattr("emulator.storage.engine.MOST_CACHED", 8)
-    assert [database.read_cached(number, lambda _, n=number: n) for number in range(50)] == list(range(50))
+
+    def answer(number: int, _connection: Connection) -> int:
+        return number
+
+    assert [database.read_cached(number, partial(answer, number)) for number in range(50)] == list(range(50))
     assert len(database._cached) <= 8
 
 
@@ -149,7 +154,7 @@ def test_ids_of_jobs_are_never_given_twice(database: Database) -> None:
 
 
 def test_jobs_are_listed_as_they_were_stored(database: Database) -> None:
-    stored = [database.write_now(lambda connection, arn=arn: new_job(connection, arn)) for arn in ("b", "a")]
+    stored = [database.write_now(partial(new_job, arn=arn)) for arn in ("b", "a")]
     assert database.read_now(list_jobs) == stored
     assert stored[0].payload == {"lines": "ä\n"}
     assert stored[0].outcome is None

@@ -60,7 +60,7 @@ def project(connection: Connection, name: str, created_at: int = 1, account: str
 
 def version(connection: Connection, owner: Project, name: str, created_at: int, **values: Any) -> str:
     arn = f"arn:aws:rekognition:{REGION}:{owner.account}:project/{owner.name}/version/{name}/{created_at}"
-    columns = {
+    columns: dict[str, Any] = {
         "project_id": owner.id,
         "name": name,
         "arn": arn,

@@ -7,7 +7,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -86,13 +86,14 @@ def test_credentials_of_a_role_carry_its_account(endpoint: str) -> None:
 
 def test_what_sts_refuses(endpoint: str) -> None:
     sts = client_of("sts", endpoint)
-    for call in (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: sts.assume_role(RoleArn="arn:aws:iam::1:role/too-short", RoleSessionName="session"),
         lambda: sts.assume_role(RoleArn="arn:aws:iam::222233334444:role/a", RoleSessionName="no spaces"),
         lambda: sts.assume_role(
             RoleArn="arn:aws:iam::222233334444:role/a", RoleSessionName="ab", DurationSeconds=200_000
         ),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ClientError) as caught:
             call()
         assert caught.value.response["Error"]["Code"] == "ValidationError"

@@ -36,7 +36,7 @@ def shape_picture(shapes: str, seed: int, side: int = 160) -> Image.Image:
     image = Image.fromarray(ground.clip(0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(image)
     if "circle" in shapes:
-        x, y, radius = random.integers(30, 90), random.integers(30, 90), random.integers(18, 34)
+        x, y, radius = (float(random.integers(*span)) for span in ((30, 90), (30, 90), (18, 34)))
         draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=_bright(random))
     if "stripes" in shapes:
         left, top = random.integers(5, 60, 2)

@@ -134,7 +134,7 @@ def test_bad_base64_is_a_serialization_error(text: str) -> None:
 @given(st.binary(min_size=1, max_size=64))
 def test_a_blob_is_what_its_base64_says_whole_and_never_shortened(content: bytes) -> None:
     text = base64.b64encode(content).decode()
-    body = {"ProjectVersionArn": VERSION_ARN, "Image": {"Bytes": text}}
+    body: dict[str, Any] = {"ProjectVersionArn": VERSION_ARN, "Image": {"Bytes": text}}
     assert parse("DetectCustomLabels", body)["Image"]["Bytes"] == content
     for cut in (text[:-1], text + "=", text[:1] + "\n" + text[1:]):
         body["Image"]["Bytes"] = cut

@@ -146,11 +146,11 @@ def test_every_line_error_is_in_the_validation_manifest_at_its_place(project: Pr
     expected = manifest(lines, project.bucket).splitlines(keepends=True)
     start = len(lines) - len(rest)
     assert written[:start] == expected[:start]
-    for line, (_, case) in zip(written[start:], cases, strict=False):
-        check_line(json.loads(line), case.code, case.message, case.place)
+    for validated, (_, case) in zip(written[start:], cases, strict=False):
+        check_line(json.loads(validated), case.code, case.message, case.place)
     message = "The image is invalid. Check S3 path and/or image properties."
-    for line in written[start + len(cases) : -1]:
-        check_line(json.loads(line), "ERROR_INVALID_IMAGE", message, ())
+    for validated in written[start + len(cases) : -1]:
+        check_line(json.loads(validated), "ERROR_INVALID_IMAGE", message, ())
     message = "The image dimension(s) do not conform to allowed dimensions."
     check_line(json.loads(written[-1]), "ERROR_INVALID_IMAGE_DIMENSION", message, ("boxes",))
     statistics = summary_of(project, description)["statistics"]["training"]

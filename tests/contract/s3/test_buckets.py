@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -266,7 +267,7 @@ def test_settings_whose_promise_would_be_broken_are_refused(client: Any, bucket:
 
 def test_calls_on_a_bucket_that_is_not_there(client: Any) -> None:
     name = new_name()
-    calls = [
+    calls: list[Callable[[], Any]] = [
         lambda: client.list_objects_v2(Bucket=name),
         lambda: client.put_object(Bucket=name, Key="key", Body=b"x"),
         lambda: client.get_object(Bucket=name, Key="key"),

@@ -74,7 +74,7 @@ def test_any_text_of_a_form_or_a_url_comes_back(endpoint: str, bucket: str) -> N
     described = {"x-amz-meta-title": text, "content-disposition": f'attachment; filename="{text}"'}
     httpx.post(address, data={"key": "form"} | described, files={"file": b"x"}).raise_for_status()
     httpx.put(f"{address}/url", params={"x-amz-meta-title": text}, content=b"x").raise_for_status()
-    httpx.put(f"{address}/header", headers={"x-amz-meta-title": text.encode()}, content=b"x").raise_for_status()
+    httpx.put(f"{address}/header", headers={b"x-amz-meta-title": text.encode()}, content=b"x").raise_for_status()
     for key in ("form", "url", "header"):
         sent = dict(httpx.head(f"{address}/{key}").headers.raw)
         assert sent[b"x-amz-meta-title"].decode() == text

@@ -78,7 +78,10 @@ def test_whether_the_digest_may_be_asked_for() -> None:
 
 def test_min_confidence_and_max_results_still_apply() -> None:
     labels = [{"Name": name, "Confidence": confidence} for name, confidence in (("a", 40.0), ("b", 90.0), ("c", 60.0))]
-    names = lambda chosen: [label["Name"] for label in chosen]  # noqa: E731
+
+    def names(chosen: list[dict[str, Any]]) -> list[str]:
+        return [label["Name"] for label in chosen]
+
     assert names(highest_labels(labels, None, None)) == ["b", "c", "a"]
     assert names(highest_labels(labels, 60, None)) == ["b", "c"]
     assert names(highest_labels(labels, 0, 1)) == ["b"]

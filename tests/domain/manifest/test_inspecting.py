@@ -116,6 +116,7 @@ def test_an_unsupported_attribute_beside_a_good_one_costs_only_itself() -> None:
 
 def test_one_bad_box_in_four_leaves_three() -> None:
     """J-29."""
+    boxes: list[tuple[str, float, float, float, float]]
     boxes = [("a", 0, 0, 50, 50), ("b", -3, 0, 50, 50), ("a", 60, 0, 50, 50), ("b", 0, 60, 50, 50)]
     inspection = inspect_line(as_bytes(box_line(boxes=boxes)))
     assert [box.left for box in inspection.boxes] == [0, 60, 0]

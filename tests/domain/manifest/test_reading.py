@@ -87,7 +87,7 @@ def test_a_long_line_is_cut_off_in_memory_and_the_next_one_is_whole() -> None:
 
     tracemalloc.start()
     try:
-        lines = list(read_lines(Long()))  # type: ignore[arg-type]
+        lines = list(read_lines(Long()))
         assert tracemalloc.get_traced_memory()[1] < 3_000_000
     finally:
         tracemalloc.stop()
@@ -110,5 +110,5 @@ def test_a_key_without_extension_is_refused(key: str) -> None:
 
 
 def test_lines_are_numbered_anew() -> None:
-    given = [b"a", ManifestLine(9, b"b", True)]
+    given: list[bytes | ManifestLine] = [b"a", ManifestLine(9, b"b", True)]
     assert list(numbered(given)) == [ManifestLine(1, b"a"), ManifestLine(2, b"b", True)]

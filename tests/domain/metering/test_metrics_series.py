@@ -107,7 +107,7 @@ def test_fifteen_months_are_quick_by_the_hour() -> None:
 )
 def test_whole_hours_and_minutes_tell_the_same(changes: list[tuple[float, int]], start: int, length: int) -> None:
     store = MetricStore()
-    at = HOUR_START
+    at = float(HOUR_START)
     for seconds, units in changes:
         at += seconds
         if units:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -78,7 +79,7 @@ def test_rare_labels_are_found_beside_frequent_ones() -> None:
     assert min(rare[1::2]) > max(rare[::2])
 
 
-def test_training_twice_gives_the_same_bytes(tmp_path) -> None:
+def test_training_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     examples = [example(label, seed) for seed in range(3) for label in LABELS]
     files = [tmp_path / "first.onnx", tmp_path / "second.onnx"]
     settings = TrainingSettings(seed=5, effort=Effort.FAST)
@@ -87,7 +88,7 @@ def test_training_twice_gives_the_same_bytes(tmp_path) -> None:
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_a_served_model_answers_like_the_trained_one(single_label: TrainedModel, tmp_path) -> None:
+def test_a_served_model_answers_like_the_trained_one(single_label: TrainedModel, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     single_label.export(path, {"circle": 0.25, "stripes": 0.75}, {"provenance": "a test"})
 
@@ -106,7 +107,7 @@ def test_a_served_model_answers_like_the_trained_one(single_label: TrainedModel,
     assert metadata["provenance"] == "a test"
 
 
-def test_a_served_model_refuses_damaged_pictures(single_label: TrainedModel, tmp_path) -> None:
+def test_a_served_model_refuses_damaged_pictures(single_label: TrainedModel, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     single_label.export(path, dict.fromkeys(LABELS, 0.5), {})
     data = encode(shape_picture("circle", 1), "JPEG")

@@ -30,7 +30,7 @@ def test_boxes_come_back_as_fractions_of_the_picture() -> None:
 def test_overlaps_known_by_hand() -> None:
     first = np.array([[0.0, 0.0, 2.0, 2.0], [5.0, 5.0, 5.0, 5.0]])
     second = np.array([[0.0, 0.0, 2.0, 2.0], [1.0, 0.0, 3.0, 2.0], [9.0, 9.0, 10.0, 10.0]])
-    np.testing.assert_allclose(intersections_over_unions(first, second), [[1, 1 / 3, 0], [0, 0, 0]])
+    np.testing.assert_allclose(intersections_over_unions(first, second), np.array([[1, 1 / 3, 0], [0, 0, 0]]))
 
 
 def test_suppression_keeps_the_best_of_what_overlaps() -> None:
