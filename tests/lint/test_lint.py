@@ -264,11 +264,11 @@ def test_lint_and_training_agree_on_every_line(tmp_path: Path) -> None:
         assert {**theirs, "error_json_line_indices": [], "warnings": []} == {**ours, "warnings": []}
     assert training.failure is not None
     assert result.failures[0][1].message == training.failure.message
-    for file, side in zip(result.files, (training.training, training.testing), strict=True):
-        assert [file.count(verdict) for verdict in Verdict] == [side.count(verdict) for verdict in Verdict]
-        assert file.found.error_lines == side.error_lines
+    for file, validated in zip(result.files, (training.training, training.testing), strict=True):
+        assert [file.count(verdict) for verdict in Verdict] == [validated.count(verdict) for verdict in Verdict]
+        assert file.found.error_lines == validated.error_lines
         found = Counter((offence.line, offence.finding) for offence in file.offences)
-        told = Counter((number, finding) for number, findings in side.findings.items() for finding in findings)
+        told = Counter((number, finding) for number, findings in validated.findings.items() for finding in findings)
         assert found == told
 
 

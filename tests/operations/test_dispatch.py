@@ -90,7 +90,7 @@ def test_an_old_botocore_that_looks_for_the_first_time_later_is_answered_and_hel
         await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
         await asyncio.sleep(2.1)  # the start is not fresh any more
 
-        async def status(**more: int) -> str:
+        async def status(**more: Any) -> str:
             described = await emulator.call(
                 "DescribeProjectVersions", user_agent=OLD, ProjectArn=project, VersionNames=["first"], **more
             )
