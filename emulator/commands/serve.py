@@ -108,7 +108,7 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
     """The emulator on its data directory. Raises StartError."""
     from sqlalchemy.exc import DBAPIError
 
-    from emulator.s3 import CredentialsFileError, NewerObjectIndexError
+    from emulator.s3 import CredentialsFileError, MissingIndexError, NewerObjectIndexError
     from emulator.server.app import create_app
     from emulator.storage.migrate import NewerSchemaError
 
@@ -121,10 +121,19 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
         raise StartError(f"{PREFIX}S3_CREDENTIALS cannot be used: {error}") from error
     except (NewerSchemaError, NewerObjectIndexError) as error:
         raise StartError(f"the data directory {directory} was written by a newer release: {error}") from error
+    except MissingIndexError as error:
+        raise StartError(
+            f"the data directory {directory} is not whole: {error}. Nothing was changed; restore the file, or choose "
+            "another directory with --data-dir"
+        ) from error
     except DBAPIError as error:
         raise StartError(f"the data directory {directory} cannot be used: {error.orig}") from error
     except (OSError, sqlite3.Error) as error:
         raise StartError(f"the data directory {directory} cannot be used: {error}") from error
+    except Exception as error:  # bytes of an index that were altered come up as anything
+        logging.getLogger("custom_labels").debug("the start failed", exc_info=error)
+        what = f"{type(error).__name__}: {error}"
+        raise StartError(f"the data directory {directory} is damaged or cannot be read ({what})") from error
     return app
 
 

@@ -7,6 +7,7 @@ import logging
 import shutil
 from pathlib import Path
 
+from emulator.s3.swept import SweptFolder
 from emulator.storage.content_changes import sweep_content, unreferenced_contents
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
@@ -54,21 +55,26 @@ class Sweeper:
             await asyncio.sleep(0)
 
 
-def sweep_models(database: Database, model_directory: Path) -> None:
-    """Remove the model files that neither a version nor the outcome of a job names."""
+def sweep_models(database: Database, model_directory: Path, kept_in: SweptFolder | None = None) -> None:
+    """Remove the model files that neither a version nor the outcome of a job names; or move them to `kept_in`."""
     kept = database.read_now(model_files) | {
         job.outcome.version["model_file"]
         for job in database.read_now(list_jobs)
         if job.outcome is not None and "model_file" in job.outcome.version
     }
-    for path in model_directory.iterdir():
-        if path.name not in kept:
-            path.unlink()
+    unnamed = [path for path in model_directory.iterdir() if path.name not in kept]
+    if kept_in is not None:
+        kept_in.take(unnamed)
+        return
+    for path in unnamed:
+        path.unlink()
 
 
 def sweep_files(database: Database, model_directory: Path, work_directory: Path) -> None:
-    """At start: remove model files of no version and work directories of no job, which a kill may have left."""
-    sweep_models(database, model_directory)
+    """At start: what a kill may have left. Models of no version are kept for a day, work directories of no job go."""
+    swept = SweptFolder(model_directory.parent)
+    swept.forget_old()
+    sweep_models(database, model_directory, swept)
     open_jobs = {str(job.id) for job in database.read_now(list_jobs)}
     for path in work_directory.iterdir():
         if path.name not in open_jobs:

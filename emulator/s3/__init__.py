@@ -4,6 +4,7 @@ from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.external import CredentialsFileError, ExternalS3Settings, ExternalS3Store
 from emulator.s3.index.schema import NewerObjectIndexError
 from emulator.s3.object_store import EmbeddedObjectStore, open_embedded_store
+from emulator.s3.vault import MissingIndexError
 
 __all__ = [
     "CredentialsFileError",
@@ -11,6 +12,7 @@ __all__ = [
     "EmbeddedS3",
     "ExternalS3Settings",
     "ExternalS3Store",
+    "MissingIndexError",
     "NewerObjectIndexError",
     "open_embedded_store",
 ]

@@ -67,6 +67,10 @@ class EmbeddedS3:
         """
         return self._vault.start()
 
+    def require_index(self) -> None:
+        """Raises MissingIndexError where there are files of objects and no index that could name them."""
+        self._vault.require_index()
+
     def store(self) -> ObjectStore:
         """The same objects in process, without HTTP."""
         return EmbeddedObjectStore(self._vault)

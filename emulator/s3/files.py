@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from emulator.s3.swept import SweptFolder
+
 _COPY_PIECE = 1 << 20
 BLOB_NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -43,6 +45,7 @@ class BlobFiles:
     def __init__(self, directory: Path) -> None:
         self._blobs = directory / "blobs"
         self._spool = directory / "spool"
+        self._swept = SweptFolder(directory)
         self._readers: Counter[str] = Counter()
         self._left_to_readers: set[str] = set()
         self._going: set[str] = set()
@@ -170,6 +173,18 @@ class BlobFiles:
                     continue
                 self._going.add(name)
             self._unlink(name)
+
+    def set_aside(self, names: Iterable[str]) -> int:
+        """Move blobs that no committed row names to where they are kept for a day; how many."""
+        return self._swept.take(self._place(name) for name in names)
+
+    def forget_set_aside(self) -> None:
+        """Remove what was set aside a day ago."""
+        self._swept.forget_old()
+
+    def has_blobs(self) -> bool:
+        """Whether any blob lies in its place."""
+        return self._blobs.is_dir() and any(self.names_in(shard) for shard in self.shards())
 
     def clear_spool(self) -> int:
         """Remove what unfinished writes of an earlier life left behind; the number of files removed."""

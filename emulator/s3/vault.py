@@ -30,6 +30,15 @@ _READ_ATTEMPTS = 20
 _REMOVED_AT_ONCE = 2_000
 
 
+class MissingIndexError(Exception):
+    """A database is missing or empty while the files that it named are there; nothing was changed."""
+
+
+def is_missing_or_empty(database: Path) -> bool:
+    """Whether there is no database file, or one without a byte."""
+    return not database.is_file() or database.stat().st_size == 0
+
+
 @dataclass(slots=True)
 class Change:
     """One write transaction: its connection, the files it moved into place, the files it made superfluous."""
@@ -55,7 +64,8 @@ class Vault:
 
     def __init__(self, directory: Path) -> None:
         self.files = BlobFiles(directory)
-        self.database = Database(directory / "objects.sqlite3")
+        self._index = directory / "objects.sqlite3"
+        self.database = Database(self._index)
         self._directory = directory
         self._open_lock = threading.Lock()
         self.opened = False
@@ -70,12 +80,21 @@ class Vault:
                 self.opened = True
 
     def start(self) -> int:
-        """`open`, then remove what a killed process left behind; the number of files removed.
+        """`open`, then take away what a killed process left behind; the number of files.
 
-        To be called by the server only, before it serves: a writer in another process would lose what it is spooling.
+        Unfinished writes are removed, files in place that no row names are set aside for a day. To be called by the
+        server only, before it serves: a writer in another process would lose what it is spooling. Raises
+        MissingIndexError, and changes nothing, where there are files and no index that could name them.
         """
+        self.require_index()
         self.open()
-        return self.files.clear_spool() + self._sweep()
+        self.files.forget_set_aside()
+        return self.files.clear_spool() + self._sweep(keep=True)
+
+    def require_index(self) -> None:
+        """Raises MissingIndexError where there are files of objects and no index that could name them."""
+        if is_missing_or_empty(self._index) and self.files.has_blobs():
+            raise MissingIndexError(f"{self._index.name} is missing or empty, though there are files of objects")
 
     def close(self) -> None:
         """Close the index's connections."""
@@ -127,8 +146,8 @@ class Vault:
         """Remove placed files that no row names; the number of files removed."""
         return self._sweep()
 
-    def _sweep(self, at_most: int | None = None) -> int:
-        """Remove placed files that no row names, about `at_most` of them.
+    def _sweep(self, at_most: int | None = None, *, keep: bool = False) -> int:
+        """Remove placed files that no row names, about `at_most` of them; with `keep` they are set aside.
 
         Each folder is looked through inside a write transaction: writers move files into place inside theirs, so a file
         that is unnamed here is not one whose row is just about to be committed.
@@ -137,7 +156,10 @@ class Vault:
         for shard in self.files.shards():
             with self.database.writing() as connection:
                 orphans = versions.unnamed(connection, self.files.names_in(shard))
-                self.files.remove(orphans)
+                if keep:
+                    self.files.set_aside(orphans)
+                else:
+                    self.files.remove(orphans)
             removed += len(orphans)
             if at_most is not None and removed >= at_most:
                 break

@@ -20,7 +20,9 @@ from emulator.control.state import TRANSFER_PREFIX
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs.sweeper import sweep_files, sweep_models
+from emulator.s3 import MissingIndexError
 from emulator.s3.archive import INDEX_NAME, DamagedObjectsError
+from emulator.s3.vault import is_missing_or_empty
 from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, check_init_directory, run_init_scripts
 from emulator.server.parts import Parts
@@ -97,10 +99,14 @@ class Lifecycle:
     def prepare(self) -> None:
         """What must succeed before requests are taken: schema, object index, files with faults and answers (O-3).
 
-        Raises NewerSchemaError, NewerObjectIndexError, SettingsError.
+        Raises NewerSchemaError, NewerObjectIndexError, MissingIndexError, SettingsError.
         """
         parts = self._parts
         check_init_directory(parts.settings)
+        directories = parts.directories
+        if is_missing_or_empty(directories.database) and any(directories.models.iterdir()):
+            raise MissingIndexError(f"{directories.database.name} is missing or empty, though there are models")
+        parts.s3.require_index()
         migrate(parts.database)
         parts.s3.start()
         self._finish_load()
@@ -367,8 +373,8 @@ class Lifecycle:
         except InitScriptError as error:
             self._fail(f"the init script {error}")
         except Exception as error:
-            logger.exception("the emulator could not start")
-            self._fail(f"the emulator could not start: {error}")
+            logger.debug("the emulator could not start", exc_info=error)
+            self._fail(f"the emulator could not start: {type(error).__name__}: {error}")
 
     def _fail(self, why: str) -> None:
         self.failure = why
