@@ -26,7 +26,7 @@ export function Shell() {
     <>
       <TopBar />
       <AppLayout
-        headerSelector="#root > header"
+        headerSelector="#top-bar"
         ariaLabels={{
           navigation: navigation.label,
           navigationToggle: navigation.open,

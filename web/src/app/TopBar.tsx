@@ -67,9 +67,9 @@ export function TopBar() {
     },
   ];
   return (
-    <header>
+    <div id="top-bar">
       <TopNavigation identity={{ href: home, title: product, onFollow: follow }} utilities={utilities} />
       {isSwitching && <IdentityDialog onClose={() => setSwitching(false)} />}
-    </header>
+    </div>
   );
 }

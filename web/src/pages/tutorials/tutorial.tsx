@@ -25,7 +25,7 @@ export function Component() {
           <ol className="steps">
             {tutorial.steps.map((step) => (
               <li key={step.title}>
-                <Box variant="h3">{step.title}</Box>
+                <Box variant="h2" fontSize="heading-s">{step.title}</Box>
                 <Box variant="p">{step.body}</Box>
               </li>
             ))}
