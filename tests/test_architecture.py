@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "cloudwatch": {"wire", "domain"},
     "s3": {"wire", "domain"},
     "lint": {"domain", "vision"},
-    "convert": {"lint", "domain"},
+    "convert": {"lint", "domain", "vision"},
     "training": {"storage", "domain", "vision"},
     "jobs": {"storage", "s3", "training", "domain", "vision"},
     "operations": {"wire", "domain", "storage", "jobs"},

@@ -1,4 +1,4 @@
-"""`custom-labels convert coco|csv|folders|multilabel`: other formats to manifests, and into S3 if wanted."""
+"""`custom-labels convert coco|csv|folders|multilabel|voc|yolo`: other formats to manifests, and into S3 if wanted."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from emulator.convert.coco import DEFAULT_OUTPUT, CocoConversion
 from emulator.convert.comma_separated import CsvConversion, separate_duplicates
 from emulator.convert.folders import FolderConversion
 from emulator.convert.multilabel import MultilabelConversion
+from emulator.convert.pascal_voc import VocConversion
 from emulator.convert.writing import write_manifest
+from emulator.convert.yolo import YoloConversion
 from emulator.domain.manifest.rules.rule import Moment
 from emulator.domain.manifest.writing import Line
 from emulator.lint.check import LintResult, lint
 from emulator.lint.errors import ConversionError, UsageError
 from emulator.lint.local_images import file_below
+from emulator.lint.recognising import HEAD_BYTES, recognise
 from emulator.lint.s3 import S3Folder, s3_client, upload
-from emulator.lint.terminal import print_result, printable
+from emulator.lint.terminal import print_result, printable, with_file
 
 DESCRIPTION = """Make a manifest from another format, check it, and upload it with its images if wanted.
 Exit code 0 if the manifest is good, 1 if the input cannot be converted or the manifest has errors, 2 for wrong
@@ -34,8 +37,10 @@ usage."""
 class Conversion(Protocol):
     """What every format offers: lines, and after them the images and how often each label was used."""
 
-    labels: Counter[str]
     file_names: list[str]
+
+    @property
+    def labels(self) -> Counter[str]: ...
 
     def lines(self, path: Path) -> Iterator[Line]: ...
 
@@ -48,17 +53,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     coco = formats.add_parser("coco", help="a COCO object detection file (boxes)")
     coco.add_argument("input", metavar="FILE", type=Path, help="the JSON file with images, annotations and categories")
     coco.add_argument("--clip", action="store_true", help="cut boxes that leave the image at its frame")
-    rows = formats.add_parser("csv", help="rows of image, label, label, … without header (image-level labels)")
+    rows = formats.add_parser("csv", help="rows of image, label, label, …; tables with a header, also of boxes")
     rows.add_argument("input", metavar="FILE", type=Path, help="the CSV file")
     folders = formats.add_parser("folders", help="folders of images whose names are the labels (image-level labels)")
     folders.add_argument("input", metavar="DIR", type=Path, help="the folder that holds one folder a label")
     multilabel = formats.add_parser("multilabel", help="the manifest of a Ground Truth multi-label job")
     multilabel.add_argument("input", metavar="FILE", type=Path, help="the manifest")
-    for format_parser in (coco, rows, folders, multilabel):
+    voc = formats.add_parser("voc", help="a folder of Pascal VOC annotations, one XML file an image (boxes)")
+    voc.add_argument("input", metavar="DIR", type=Path, help="the folder that holds the XML files")
+    yolo = formats.add_parser("yolo", help="a folder of images and YOLO labels (boxes)")
+    yolo.add_argument("input", metavar="DIR", type=Path, help="the folder that holds images, labels and data.yaml")
+    for format_parser in (coco, rows, folders, multilabel, voc, yolo):
         _add_common_arguments(format_parser)
-    for format_parser in (coco, rows):
+    for format_parser in (coco, rows, voc):
         format_parser.add_argument("--images", metavar="DIR", type=Path, help="the images to upload")
-    for format_parser in (coco, rows, folders):
+    for format_parser in (coco, rows, folders, voc, yolo):
         format_parser.add_argument("--s3", metavar="s3://BUCKET/PREFIX", help="where the images are or will be")
 
 
@@ -91,6 +100,7 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
     images = _images_folder(arguments, is_uploading=target is not None)
     if not arguments.input.exists():
         raise UsageError(f"there is no {arguments.input}")
+    _check_input(arguments)
     if arguments.source_format == "csv" and (files := separate_duplicates(arguments.input)):
         raise ConversionError(
             f"{arguments.input} names images more than once: no manifest was written. The first row of each is in"
@@ -104,6 +114,12 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"{output} is the input: say with --output where the manifest is to be written")
     count = write_manifest(output, conversion.lines(arguments.input))
     console.print(f"{output}: {count:,} images, {len(conversion.labels):,} labels", markup=False)
+    for note in getattr(conversion, "notes", ()):
+        print(f"custom-labels convert: {arguments.input}: {note}", file=sys.stderr)
+    if count and not conversion.labels:
+        print(
+            f"custom-labels convert: {arguments.input} gave no label: lines without one teach nothing", file=sys.stderr
+        )
     for label, uses in conversion.labels.most_common():
         console.print(f"  {printable(label)}: {uses:,}", markup=False)
     if isinstance(conversion, CocoConversion) and conversion.clip:
@@ -117,6 +133,26 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+_FITTING = {
+    "coco": {"coco"},
+    "csv": {"csv", "image-list"},
+    "multilabel": {"pretty-printed", "json-array", "ground-truth-text"},
+}
+"""What lint may recognise in the input of each format; anything else is another format."""
+
+
+def _check_input(arguments: argparse.Namespace) -> None:
+    """Raise ConversionError, with the name of the format and what to do, for a file of another one."""
+    fitting = _FITTING.get(arguments.source_format)
+    if fitting is None or not arguments.input.is_file():
+        return
+    with arguments.input.open("rb") as stream:
+        found = recognise(stream.read(HEAD_BYTES))
+    if found is None or found.key in fitting:
+        return
+    raise ConversionError(f"{arguments.input}: {found.title} {with_file(found.cure, arguments.input)}")
+
+
 def _is_good(result: LintResult) -> bool:
     """Whether a dataset can be made of the manifest without any error; what only a training asks for, such as a second
     label, may come with further manifests."""
@@ -126,7 +162,7 @@ def _is_good(result: LintResult) -> bool:
 
 def _images_folder(arguments: argparse.Namespace, is_uploading: bool) -> Path | None:
     folder: Path | None = (
-        arguments.input if arguments.source_format == "folders" else getattr(arguments, "images", None)
+        arguments.input if arguments.source_format in ("folders", "yolo") else getattr(arguments, "images", None)
     )
     if folder is not None and not folder.is_dir():
         raise UsageError(f"there is no folder {folder}")
@@ -147,7 +183,9 @@ def _conversion(arguments: argparse.Namespace, target: S3Folder | None) -> Conve
         return CsvConversion(folder)
     if folder is None:
         raise UsageError("say with --s3 or --upload where the images are or will be")
-    return FolderConversion(folder)
+    if arguments.source_format == "voc":
+        return VocConversion(folder)
+    return YoloConversion(folder) if arguments.source_format == "yolo" else FolderConversion(folder)
 
 
 def _default_output(arguments: argparse.Namespace) -> Path:

@@ -1,0 +1,146 @@
+"""Folders of YOLO labels (one text file an image, boxes in fractions) to manifests with boxes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from emulator.convert.boxes import BoxLines, LabelledBox
+from emulator.convert.writing import image_files
+from emulator.domain.manifest.writing import Line
+from emulator.lint.errors import ConversionError
+from emulator.lint.s3 import S3Folder
+from emulator.vision.errors import ImageError
+from emulator.vision.images import probe
+
+_NAME_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names", "labels.txt", "_darknet.labels")
+
+
+@dataclass(slots=True)
+class YoloConversion:
+    """A folder being converted. `file_names` are paths of the images below it; an image without a label file, or with
+    an empty one, gets a line without boxes."""
+
+    folder: S3Folder
+    file_names: list[str] = field(default_factory=list)
+    boxes: BoxLines = field(default_factory=lambda: BoxLines("labeling-job/yolo"))
+
+    @property
+    def labels(self) -> Counter[str]:
+        """How many boxes each label has."""
+        return self.boxes.labels
+
+    def lines(self, path: Path) -> Iterator[Line]:
+        """One line an image below the folder. Raises ConversionError."""
+        if not path.is_dir():
+            raise ConversionError(f"{path} is not a folder: give the one that holds images and labels")
+        names = _class_names(path)
+        labelled = 0
+        for name in image_files(path):
+            labels = _label_file(path, name)
+            rows = [] if labels is None else _rows(labels)
+            labelled += labels is not None
+            self.file_names.append(name)
+            yield self._line(path, name, rows, names)
+        if not labelled:
+            raise ConversionError(
+                f"{path} has no label files of YOLO: expected for a.jpg an a.txt beside it, or images/a.jpg and "
+                f"labels/a.txt"
+            )
+
+    def _line(self, path: Path, name: str, rows: list[tuple[int, list[float]]], names: dict[int, str]) -> Line:
+        try:
+            facts = probe((path / name).read_bytes())
+        except ImageError as error:
+            raise ConversionError(f"{path / name} cannot be read as an image: {error}") from None
+        width, height = facts.width, facts.height
+        boxes = []
+        for number, (across, down, wide, high) in rows:
+            label = names.get(number, f"class {number}")
+            left, top = (across - wide / 2) * width, (down - high / 2) * height
+            boxes.append(_inside(LabelledBox(label, left, top, wide * width, high * height), width, height))
+        return self.boxes.line(self.folder.uri(name), width, height, boxes)
+
+
+def _inside(box: LabelledBox, width: int, height: int) -> LabelledBox:
+    """Without the fraction of a pixel by which rounded figures leave the image."""
+    left, top = (0.0 if -1 < value < 0 else value for value in (box.left, box.top))
+    wide = width - left if width < left + box.width < width + 1 else box.width
+    high = height - top if height < top + box.height < height + 1 else box.height
+    return LabelledBox(box.label, left, top, wide, high)
+
+
+def _label_file(path: Path, image: str) -> Path | None:
+    """The label file of an image: beside it, or in `labels` where the image is in `images`."""
+    beside = PurePosixPath(image).with_suffix(".txt")
+    parts = ["labels" if part == "images" else part for part in beside.parts]
+    return next((path / name for name in (PurePosixPath(*parts), beside) if (path / name).is_file()), None)
+
+
+def _rows(file: Path) -> list[tuple[int, list[float]]]:
+    """Class number and box (centre across and down, width, height, in fractions) of each row."""
+    rows = []
+    for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+        values = line.split()
+        if not values:
+            continue
+        try:
+            box = [float(value) for value in values[1:]]
+            if len(box) not in (4, 5):
+                raise ValueError
+            rows.append((int(values[0]), box[:4]))
+        except ValueError:
+            raise ConversionError(
+                f"{file}:{number} is not a row of YOLO (class, centre across, centre down, width, height): "
+                f"{line[:60]!r}"
+            ) from None
+        if not all(-0.5 <= value <= 1.5 for value in box[:4]):
+            raise ConversionError(f"{file}:{number} has a box in pixels, not in fractions of the image: {line[:60]!r}")
+    return rows
+
+
+def _class_names(path: Path) -> dict[int, str]:
+    """The names of the classes by number, from the files that go with such folders; none if there is no such file."""
+    for folder in (path, path.parent):
+        for name in _NAME_FILES:
+            file = folder / name
+            if file.is_file():
+                text = file.read_text(encoding="utf-8-sig", errors="replace")
+                names = _of_yaml(text) if file.suffix in (".yaml", ".yml") else _of_rows(text)
+                if names:
+                    return names
+    return {}
+
+
+def _of_rows(text: str) -> dict[int, str]:
+    return dict(enumerate(line.strip() for line in text.splitlines() if line.strip()))
+
+
+def _of_yaml(text: str) -> dict[int, str]:
+    """`names` of a data.yaml, in any of the three ways in which it is written."""
+    found = re.search(r"^names:[ \t]*(.*)$", text, re.MULTILINE)
+    if found is None:
+        return {}
+    if found[1].lstrip().startswith("["):
+        inner = text[found.start(1) :].partition("[")[2].partition("]")[0]
+        return dict(
+            enumerate(
+                _unquoted(item) for item in re.split(r",(?=(?:[^'\"]|'[^']*'|\"[^\"]*\")*$)", inner) if item.strip()
+            )
+        )
+    names: dict[int, str] = {}
+    for line in text[found.end() :].splitlines():
+        if item := re.fullmatch(r"\s*-\s+(.+)", line):
+            names[len(names)] = _unquoted(item[1])
+        elif item := re.fullmatch(r"\s+(\d+)\s*:\s*(.+)", line):
+            names[int(item[1])] = _unquoted(item[2])
+        elif line.strip() and not line.lstrip().startswith("#"):
+            break
+    return names
+
+
+def _unquoted(text: str) -> str:
+    return text.strip().strip("'\"")
