@@ -258,6 +258,12 @@ EDGE = (
         "`CUSTOM_LABELS_SETTLE_HOLD`",
     ),
     Choice(
+        "Manifests, images and output buckets of another Region than the call's",
+        "As if they were not there: InvalidS3ObjectException in DetectCustomLabels, the messages of E-1, J-9 and TE-5 "
+        "elsewhere. For the embedded S3; an outside one does not tell.",
+        "The guide wants images in the Region of the model; the text of InvalidS3ObjectException names the region.",
+    ),
+    Choice(
         "The region `US`, or none, in the scope of a signature for S3",
         "Is us-east-1.",
         "s3cmd and old Go SDKs sign so; other impossible regions are refused.",

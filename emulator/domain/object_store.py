@@ -37,11 +37,15 @@ class ObjectHead:
 
 
 class ObjectStoreError(Exception):
-    """An object could not be read or written; the base of the three below."""
+    """An object could not be read or written; the base of those below."""
 
 
 class ObjectNotFoundError(ObjectStoreError):
     """The bucket, the key or the version does not exist."""
+
+
+class ObjectInOtherRegionError(ObjectNotFoundError):
+    """The bucket is of another Region than the caller's: for the service it is not there (A-8)."""
 
 
 class ObjectAccessDeniedError(ObjectStoreError):

@@ -78,15 +78,23 @@ def parse_policy(document: str) -> tuple[Statement, ...]:
     return tuple(_parse_statement(statement) for statement in statements)
 
 
-def check_new_policy(document: str) -> None:
-    """Check a document before it is stored: as `parse_policy`, and every AWS principal names somebody.
+def check_new_policy(document: str, project_arn: str) -> None:
+    """Check a document before it is stored for a project: as `parse_policy`, and every AWS principal names somebody,
+    every resource a version of the project, at least one that may come (CP-7).
 
-    Raises MalformedPolicyError. Documents of older releases may have principals that match nobody.
+    Raises MalformedPolicyError. Documents of older releases may have principals and resources that match nothing.
     """
+    versions = project_arn.rpartition("/")[0] + "/version/"
     for statement in parse_policy(document):
         for principal in statement.principals:
             if not _PRINCIPAL.fullmatch(principal):
                 raise MalformedPolicyError(f"The policy element Principal has the invalid principal {principal}.")
+        for resource in statement.resources:
+            if not _can_begin_with(resource, versions):
+                raise MalformedPolicyError(
+                    f"The policy resource {resource} can match no version of the project: their ARNs are {versions}"
+                    "VERSION/TIMESTAMP."
+                )
 
 
 def decide(policies: Iterable[Sequence[Statement]], account: str, version_arn: str) -> Decision:
@@ -172,6 +180,17 @@ def _principal_matches(principal: str, account: str) -> bool:
         return True
     match = _PRINCIPAL_ACCOUNT.fullmatch(principal)
     return match is not None and match[1] == account
+
+
+def _can_begin_with(pattern: str, beginning: str) -> bool:
+    """Whether the pattern (`*` any text, `?` any character) matches some text that goes on after `beginning`."""
+    alive = {0}  # how much of the pattern may have been used up
+    for character in beginning:
+        alive |= {place + 1 for place in alive if pattern[place : place + 1] == "*"}
+        alive = {place for place in alive if pattern[place : place + 1] == "*"} | {
+            place + 1 for place in alive if pattern[place : place + 1] in (character, "?")
+        }
+    return any(pattern[place:] for place in alive)
 
 
 def _resource_matches(pattern: str, arn: str) -> bool:

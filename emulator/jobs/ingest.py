@@ -18,12 +18,19 @@ from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
 from emulator.domain.manifest.rules import file_rules
 from emulator.domain.manifest.rules.rule import ManifestFileError
-from emulator.domain.object_store import ObjectAccessDeniedError, ObjectLocation, ObjectNotFoundError, ObjectStore
+from emulator.domain.object_store import (
+    ObjectAccessDeniedError,
+    ObjectLocation,
+    ObjectNotFoundError,
+    ObjectStore,
+    ObjectStoreError,
+)
 from emulator.storage.content_changes import (
     append_entries,
     create_content,
     positions_of,
     set_content_bucket,
+    set_manifest_owner,
     upsert_entries,
 )
 from emulator.storage.contents import content_bucket, content_stats
@@ -129,9 +136,22 @@ def build_content(
     failure = examination.failure()
     if failure is not None:
         return client_error(failure.message)
-    bucket = next(iter(examination.buckets), None)
-    database.write_now(lambda connection: set_content_bucket(connection, content_id, bucket))
+    bucket, owner = next(iter(examination.buckets), None), _owner_of(objects, location.bucket, caller)
+
+    def note(connection: Connection) -> None:
+        set_content_bucket(connection, content_id, bucket)
+        set_manifest_owner(connection, content_id, owner)
+
+    database.write_now(note)
     return Done(content_id=content_id)
+
+
+def _owner_of(objects: ObjectStore, bucket: str, caller: Caller) -> str | None:
+    """Who owns a bucket; None where the caller may not ask."""
+    try:
+        return objects.owner(bucket, caller)
+    except ObjectStoreError:
+        return None
 
 
 def update_content(

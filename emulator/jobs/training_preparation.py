@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,8 +25,8 @@ from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import client_error, location_of, open_manifest
 from emulator.jobs.readers import Readers
 from emulator.jobs.threads import in_thread
-from emulator.storage.content_changes import create_content, move_entries
-from emulator.storage.contents import iterate_lines, labels_by_position
+from emulator.storage.content_changes import create_content, move_entries, set_manifest_owner
+from emulator.storage.contents import iterate_lines, labels_by_position, manifest_owner
 from emulator.storage.datasets import (
     add_dataset,
     find_dataset_of_project,
@@ -39,6 +40,7 @@ from emulator.training.task import Manifests
 
 TRAINING_MANIFEST = "training.manifest"
 TESTING_MANIFEST = "testing.manifest"
+OWNERS = "owners.json"
 
 _PIECE_BYTES = 1024 * 1024
 
@@ -83,12 +85,31 @@ class Preparation:
                         self._write_assets(version.testing_input["Assets"], caller, testing)
         except ManifestFileError as error:
             return client_error(error.status_message)
+        owners = self._owners(job, version, directory / OWNERS)
         return Manifests(
             training=training,
             testing=None if is_split_later else testing,
             training_buckets=_manifest_buckets(version.training_input),
             testing_buckets=_manifest_buckets(version.testing_input),
+            training_owners=owners["train"],
+            testing_owners=owners["test"],
         )
+
+    def _owners(self, job: Job, version: Version, kept: Path) -> dict[str, tuple[str, ...]]:
+        """Who owned the buckets of the manifests that the project's datasets were made from (TE-10).
+
+        Written down with the manifests: the datasets may be gone when the training is taken up again.
+        """
+        if not kept.exists():
+            owners: dict[str, str | None] = dict.fromkeys(("train", "test"))
+            if job.payload["from_datasets"]:
+                owners = self._database.read_now(
+                    lambda connection: {kind: _owner_of(connection, version, kind) for kind in owners}
+                )
+            with written_file(kept) as stream:
+                stream.write(json.dumps(owners).encode())
+        found = json.loads(kept.read_bytes())
+        return {kind: () if owner is None else (owner,) for kind, owner in found.items()}
 
     def _write_assets(self, assets: list[dict[str, Any]], caller: Caller, path: Path) -> None:
         with written_file(path) as target:
@@ -145,9 +166,15 @@ class Preparation:
         set_dataset_content(connection, dataset_id, content_id)
         assert train.content_id is not None, "checked by the caller"
         move_entries(connection, train.content_id, content_id, positions)
+        set_manifest_owner(connection, content_id, manifest_owner(connection, train.content_id))
         if train.status in READABLE_DATASET_STATES:
             set_dataset_status(connection, train.id, DatasetState.UPDATE_COMPLETE, message, updated_at=now)
         # Else an update or deletion began just now; it goes on, and its job ends that state.
+
+
+def _owner_of(connection: Connection, version: Version, kind: str) -> str | None:
+    dataset = find_dataset_of_project(connection, version.project_id, kind)
+    return None if dataset is None else manifest_owner(connection, dataset.content_id)
 
 
 def _copy_lines(source: BinaryIO, target: BinaryIO) -> None:

@@ -21,7 +21,8 @@ from emulator.storage.rows import Version
 
 @coroutine_operation(
     "DetectCustomLabels",
-    limits="`Image.S3Object` is read with the caller's account from the S3 that the emulator uses.",
+    limits="`Image.S3Object` is read with the caller's account from the S3 that the emulator uses, from buckets of the "
+    "call's own Region. Of an outside S3 the Region is not known.",
     chosen=(
         "A confidence equal to `MinConfidence` is returned; `MaxResults` 0 means no limit.",
         "Both or neither of `Bytes` and `S3Object` answer InvalidParameterException.",

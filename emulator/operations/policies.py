@@ -25,6 +25,7 @@ DEFAULT_PAGE = 5
         "`PolicyRevisionId` answers InvalidPolicyRevisionIdException.",
         "A sixth policy of a project answers ServiceQuotaExceededException, whether quotas hold or not.",
         "`Effect` is read in any case.",
+        "A `Resource` that can match no version of the project answers MalformedPolicyDocumentException.",
         "A principal under `AWS` that is no account, no ARN of an identity and no id of one answers "
         "MalformedPolicyDocumentException.",
     ),
@@ -34,7 +35,7 @@ def put_project_policy(context: Context) -> Result:
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])
     name, document = parameters["PolicyName"], parameters["PolicyDocument"]
-    check_new_policy(document)
+    check_new_policy(document, project.arn)
     policy = find_policy(context.connection, project.id, name)
     given = parameters.get("PolicyRevisionId")
     revision = secrets.token_hex(16)

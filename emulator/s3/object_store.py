@@ -15,6 +15,7 @@ from emulator.domain.caller import Caller
 from emulator.domain.object_store import (
     ObjectAccessDeniedError,
     ObjectHead,
+    ObjectInOtherRegionError,
     ObjectLocation,
     ObjectNotFoundError,
     ObjectStoreError,
@@ -84,9 +85,7 @@ class EmbeddedObjectStore:
         staged, etag = self._stage(body)
         try:
             with _port_errors(location), self._vault.changing() as change:
-                bucket = require_bucket(
-                    change.connection, location.bucket, caller.account, "s3:PutObject", location.key
-                )
+                bucket = _bucket(change.connection, location.bucket, caller, "s3:PutObject", location.key)
                 change.place([staged.name])
                 modified = now()
                 described = ObjectProperties(caller.account, headers={"content-type": content_type})
@@ -102,7 +101,7 @@ class EmbeddedObjectStore:
         after, more = "", True
         while more:
             with _port_errors(ObjectLocation(bucket, prefix)), self._vault.reading() as connection:
-                found = require_bucket(connection, bucket, caller.account, "s3:ListBucket")
+                found = _bucket(connection, bucket, caller, "s3:ListBucket")
                 page = listing.objects(connection, found, Selection(prefix, "", after, _PAGE))
             yield from (_head(version, found) for version in page.items)
             after, more = page.last, page.is_truncated
@@ -110,7 +109,7 @@ class EmbeddedObjectStore:
     def owner(self, bucket: str, caller: Caller) -> str:
         """See ObjectStore: the account that created the bucket."""
         with _port_errors(ObjectLocation(bucket, "")), self._vault.reading() as connection:
-            return require_bucket(connection, bucket, caller.account, "s3:GetBucketAcl").account
+            return _bucket(connection, bucket, caller, "s3:GetBucketAcl").account
 
     def close(self) -> None:
         """Close the index, for a store that was opened by `open_embedded_store`."""
@@ -155,9 +154,17 @@ class _ObjectStream(io.RawIOBase):
         return filled
 
 
+def _bucket(connection: sqlite3.Connection, name: str, caller: Caller, action: str, key: str | None = None) -> Bucket:
+    """The bucket, if the caller may do `action` with it. Raises ObjectInOtherRegionError (A-8) and as S3 does."""
+    bucket = require_bucket(connection, name, caller.account, action, key)
+    if bucket.region != caller.region:
+        raise ObjectInOtherRegionError(f"the bucket {name} is in {bucket.region}, the call came to {caller.region}")
+    return bucket
+
+
 def _find(connection: sqlite3.Connection, location: ObjectLocation, caller: Caller) -> tuple[Version, Bucket]:
     action = policy.action_on("s3:GetObject", location.version)
-    bucket = require_bucket(connection, location.bucket, caller.account, action, location.key)
+    bucket = _bucket(connection, location.bucket, caller, action, location.key)
     return require_version(connection, bucket, location.key, location.version), bucket
 
 

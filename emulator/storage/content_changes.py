@@ -42,6 +42,11 @@ def set_content_bucket(connection: Connection, content_id: int, bucket: str | No
     connection.execute(update(dataset_contents).where(dataset_contents.c.id == content_id).values(bucket=bucket))
 
 
+def set_manifest_owner(connection: Connection, content_id: int, owner: str | None) -> None:
+    """Note who owns the bucket of the manifest that a content was made from (TE-10)."""
+    connection.execute(update(dataset_contents).where(dataset_contents.c.id == content_id).values(manifest_owner=owner))
+
+
 def append_entries(connection: Connection, content_id: int, records: Sequence[EntryRecord]) -> None:
     """Add entries whose source-refs are not in the content yet, behind the last one."""
     if not records:

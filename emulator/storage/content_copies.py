@@ -7,8 +7,14 @@ from functools import partial
 
 from sqlalchemy import Connection, select
 
-from emulator.storage.content_changes import append_entries, create_content, read_records, set_content_bucket
-from emulator.storage.contents import content_bucket
+from emulator.storage.content_changes import (
+    append_entries,
+    create_content,
+    read_records,
+    set_content_bucket,
+    set_manifest_owner,
+)
+from emulator.storage.contents import content_bucket, manifest_owner
 from emulator.storage.engine import Database
 from emulator.storage.rows import EntryRecord
 from emulator.storage.tables import dataset_entries
@@ -35,8 +41,13 @@ def copy_entries(
         content_id = database.write_now(lambda connection: create_content(connection, dataset_id))
         for records in _pieces(reading, source_id, is_wanted):
             database.write_now(partial(append_entries, content_id=content_id, records=records))
-        bucket = content_bucket(reading, source_id)
-    database.write_now(lambda connection: set_content_bucket(connection, content_id, bucket))
+        bucket, owner = content_bucket(reading, source_id), manifest_owner(reading, source_id)
+
+    def note(connection: Connection) -> None:
+        set_content_bucket(connection, content_id, bucket)
+        set_manifest_owner(connection, content_id, owner)
+
+    database.write_now(note)
     return content_id
 
 

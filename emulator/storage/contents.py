@@ -49,6 +49,12 @@ def content_bucket(connection: Connection, content_id: int | None) -> str | None
     return connection.execute(statement).scalar()
 
 
+def manifest_owner(connection: Connection, content_id: int | None) -> str | None:
+    """Who owned the bucket of the manifest that a content was made from; None if it was not, or is not known."""
+    statement = select(dataset_contents.c.manifest_owner).where(dataset_contents.c.id == content_id)
+    return connection.execute(statement).scalar()
+
+
 def list_entries(
     connection: Connection, content_id: int, wanted: EntryFilter, *, after: int | None, limit: int
 ) -> list[tuple[int, str]]:

@@ -89,6 +89,8 @@ dataset_contents = Table(
     Column("error_entries", Integer, nullable=False, server_default="0"),
     # Counts the changes of entries, so that a page can tell whether it is still true.
     Column("revision", Integer, nullable=False, server_default="0"),
+    # Who owned the bucket of the manifest that the content was made from (TE-10).
+    Column("manifest_owner", String),
     sqlite_autoincrement=True,
 )
 

@@ -161,8 +161,10 @@ class _BucketRules:
         try:
             owner = objects.owner(bucket, task.caller)
             manifests = task.manifests
-            manifest_buckets = manifests.training_buckets if side == "training" else manifests.testing_buckets
-            if any(objects.owner(name, task.caller) != owner for name in manifest_buckets):
+            is_training = side == "training"
+            buckets = manifests.training_buckets if is_training else manifests.testing_buckets
+            owners = set(manifests.training_owners if is_training else manifests.testing_owners)
+            if (owners | {objects.owner(name, task.caller) for name in buckets}) - {owner}:
                 return file_rules.IMAGES_BUCKET_OWNER
         except ObjectAccessDeniedError:
             return file_rules.IMAGES_PERMISSIONS

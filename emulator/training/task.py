@@ -14,14 +14,16 @@ from emulator.domain.caller import Caller
 class Manifests:
     """The manifests of a training, written down before it began.
 
-    No `testing` leaves the split of the training manifest to the training (TE-11). The buckets are those that external
-    manifests lie in, for the owner rule TE-10.
+    No `testing` leaves the split of the training manifest to the training (TE-11). For the owner rule TE-10, buckets
+    are those that external manifests lie in, and owners those of the buckets that datasets were made from.
     """
 
     training: Path
     testing: Path | None
     training_buckets: tuple[str, ...]
     testing_buckets: tuple[str, ...]
+    training_owners: tuple[str, ...] = ()
+    testing_owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class TrainingTask:
                 testing=None if testing is None else Path(testing),
                 training_buckets=tuple(manifests["training_buckets"]),
                 testing_buckets=tuple(manifests["testing_buckets"]),
+                training_owners=tuple(manifests["training_owners"]),
+                testing_owners=tuple(manifests["testing_owners"]),
             ),
             options=TrainingOptions(**{**options, "cache_directory": Path(options["cache_directory"])}),
             bucket=document["bucket"],

@@ -11,7 +11,8 @@ from PIL import Image
 
 from support import results
 from support.pictures import SEVERAL_LABELS, draw_picture, palette_picture_without_palette
-from support.projects import Project, error_code, error_of
+from support.projects import Project, error_code, error_of, unique_name
+from support.server import EmulatorProcess
 
 S3_MESSAGE = "Unable to get object metadata from S3. Check object key, region and/or access permissions."
 
@@ -86,10 +87,16 @@ def test_bytes_and_s3_object_give_the_same_answer(running_project: Project) -> N
     assert by_object[0]["Name"] == "square"
 
 
-def test_s3_objects_that_cannot_be_read(running_project: Project) -> None:
+def test_s3_objects_that_cannot_be_read(running_project: Project, emulator: EmulatorProcess) -> None:
+    """A-8: an object of another Region is not found either."""
+    abroad = unique_name("abroad")
+    client = emulator.client("s3", running_project.arn.split(":")[4], "eu-west-1")
+    client.create_bucket(Bucket=abroad, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    client.put_object(Bucket=abroad, Key="there.png", Body=draw_picture(["square"], seed=953).body)
     for bucket, name in (
         (running_project.bucket, "none.png"),
         ("no-such-bucket-anywhere", "none.png"),
+        (abroad, "there.png"),
     ):
         image = {"S3Object": {"Bucket": bucket, "Name": name}}
         error = error_of(

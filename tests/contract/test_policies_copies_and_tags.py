@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from support.pictures import draw_picture
-from support.projects import Project, copy_of, error_code, new_project
+from support.projects import Project, copy_of, error_code, error_of, new_project
 from support.server import EmulatorProcess
 
 NOT_FOUND = "ResourceNotFoundException"
+MALFORMED = "MalformedPolicyDocumentException"
 
 
 def policy(principal: str, resource: str = "*", effect: str = "Allow") -> str:
@@ -82,6 +84,34 @@ def test_malformed_documents_are_refused(project: Project, document: str) -> Non
     put = project.rekognition.put_project_policy
     named = {"ProjectArn": project.arn, "PolicyName": "copying"}
     assert error_code(put, **named, PolicyDocument=document) == "MalformedPolicyDocumentException"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda arn: f"{arn}/version/*", "OK"),
+        (lambda arn: f"{arn}/version/v?/1*", "OK"),
+        (lambda arn: f"{arn}/*", "OK"),
+        (lambda arn: arn.replace("us-east-1", "*") + "/version/first/1627045542080", "OK"),
+        (lambda arn: f"{arn}x/version/*", MALFORMED),
+        (lambda arn: arn.replace("us-east-1", "eu-west-1") + "/version/*", MALFORMED),
+        (lambda arn: f"{arn}/1627045542080", MALFORMED),
+        (lambda arn: f"{arn}/version/", MALFORMED),
+        (lambda arn: f"{arn}/dataset/*", MALFORMED),
+    ],
+)
+def test_a_resource_has_to_match_some_version_of_the_project(
+    project: Project, change: Callable[[str], str], code: str
+) -> None:
+    """CP-7; the refusal says how the ARNs of versions begin."""
+    named = {"ProjectArn": project.arn, "PolicyName": "copying"}
+    document = policy("*", change(project.arn.rpartition("/")[0]))
+    if code == "OK":
+        project.rekognition.put_project_policy(**named, PolicyDocument=document)
+    else:
+        error = error_of(project.rekognition.put_project_policy, **named, PolicyDocument=document)
+        assert error["Code"] == code
+        assert f":project/{project.name}/version/" in error["Message"]
 
 
 def test_a_project_has_five_policies_at_most(project: Project) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from emulator.domain.policy import Decision, MalformedPolicyError, check_new_policy, decide, parse_policy
 
 OWNER, TRUSTED, STRANGER = "111122223333", "444455556666", "777788889999"
+PROJECT = f"arn:aws:rekognition:us-east-1:{OWNER}:project/shapes/1690556751958"
 VERSION = f"arn:aws:rekognition:us-east-1:{OWNER}:project/shapes/version/first/1690556751958"
 
 
@@ -187,7 +188,7 @@ def test_new_policies_name_somebody(name: str) -> None:
     """CP-6; what an older release stored is still read, and matches nobody."""
     text = document(statement(Principal={"AWS": [TRUSTED, name]}))
     with pytest.raises(MalformedPolicyError):
-        check_new_policy(text)
+        check_new_policy(text, PROJECT)
     assert decision_of(STRANGER, text) is Decision.SILENT
 
 
@@ -201,4 +202,4 @@ def test_new_policies_name_somebody(name: str) -> None:
     ],
 )
 def test_principals_of_new_policies(principal: Any) -> None:
-    check_new_policy(document(statement(Principal=principal)))
+    check_new_policy(document(statement(Principal=principal)), PROJECT)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from support.manifests import BUCKET, as_bytes, image_line
+from support.pictures import image_level_manifest, single_label_pictures, upload_pictures
 from support.projects import Project, new_project, unique_name
 from support.server import EmulatorProcess
 
@@ -123,3 +124,49 @@ def test_images_that_may_not_be_read(project: Project) -> None:
     training = summary["statistics"]["training"]
     assert "ERROR_INVALID_PERMISSIONS_IMAGES_S3_BUCKET" in [error["code"] for error in training["errors"]]
     assert (training["total_json_lines"], training["invalid_json_lines"]) == (IMAGES, IMAGES)
+
+
+@pytest.fixture
+def abroad(project: Project, emulator: EmulatorProcess, account: str) -> str:
+    """A bucket of the project's account in another Region, with a good manifest."""
+    bucket = unique_name("abroad")
+    client = emulator.client("s3", account, "eu-west-1")
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    client.put_object(Bucket=bucket, Key="abroad.manifest", Body=lines(bucket))
+    assert project.s3.get_object(Bucket=bucket, Key="abroad.manifest")["Body"].read(), "S3 itself serves it"
+    return bucket
+
+
+def test_a_manifest_of_another_region_makes_no_dataset(project: Project, abroad: str) -> None:
+    """A-8, E-1."""
+    manifest = {"GroundTruthManifest": {"S3Object": {"Bucket": abroad, "Name": "abroad.manifest"}}}
+    arn = project.rekognition.create_dataset(ProjectArn=project.arn, DatasetType="TRAIN", DatasetSource=manifest)
+    described = project.wait_dataset(arn["DatasetArn"])
+    assert (described["Status"], described["StatusMessage"]) == (
+        "CREATE_FAILED",
+        "The manifest file extension or contents are invalid.",
+    )
+
+
+def test_an_output_bucket_of_another_region_fails_the_training(project: Project, abroad: str) -> None:
+    """A-8, TE-5."""
+    pictures = single_label_pictures(["circle", "square"], 3)
+    project.create_dataset("TRAIN", pictures)
+    project.start_training(OutputConfig={"S3Bucket": abroad, "S3KeyPrefix": "results"})
+    described = project.wait_version("first", "TRAINING_FAILED")
+    assert described["StatusMessage"] == "Unable to write to output S3 bucket."
+
+
+def test_images_of_another_owner_than_the_datasets_manifest(project: Project, emulator: EmulatorProcess) -> None:
+    """TE-10 holds for datasets as for external manifests: the owner of the manifest's bucket is kept."""
+    theirs = unique_name("theirs")
+    other = emulator.client("s3", "999900001111")
+    other.create_bucket(Bucket=theirs)
+    pictures = single_label_pictures(["circle", "square"], 4)
+    upload_pictures(other, pictures, theirs)
+    project.s3.upload_fileobj(io.BytesIO(image_level_manifest(pictures, theirs)), project.bucket, "all.manifest")
+    arn = project.start_dataset("TRAIN", "all.manifest")
+    assert project.wait_dataset(arn)["Status"] == "CREATE_COMPLETE"
+    project.start_training()
+    described = project.wait_version("first", "TRAINING_FAILED", "TRAINING_COMPLETED")
+    assert described["StatusMessage"] == "Invalid owner id for images S3 bucket."
