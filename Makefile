@@ -57,6 +57,7 @@ docs: setup ## write the documents that are generated from the code
 	$(BIN)/python -m emulator.documents.parity > docs/parity.md
 	$(BIN)/python -m emulator.documents.errors > docs/errors.md
 	$(BIN)/python -m emulator.documents.rules > docs/rules.md
+	$(BIN)/python -m emulator.documents.shapes > emulator/domain/shapes.py
 	$(BIN)/python -m emulator.documents.console_api > web/openapi.json
 	@if test -d web/node_modules; then cd web && npm run --silent generate; fi
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from emulator.console.context import SignedCall
 from emulator.domain.states import TRAINED_VERSION_STATES
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.operations.datasets import create_dataset
 from emulator.operations.lookup import project_of
 from emulator.storage.datasets import list_datasets
@@ -71,7 +71,7 @@ def _manifest(version: Version, side: str) -> dict[str, Any] | None:
 async def associate(call: SignedCall, wish: ProjectWish) -> AssociatedDatasets:
     """Make the manifests of the latest training the project's datasets, where it has none (T-3); idempotent."""
 
-    def change(context: Context) -> AssociatedDatasets:
+    def change(context: AnyContext) -> AssociatedDatasets:
         project = project_of(context, wish.project)
         if list_datasets(context.connection, [project.id])[project.id]:
             return AssociatedDatasets(datasets=[])
@@ -97,7 +97,7 @@ async def prior_datasets(call: SignedCall) -> PriorDatasets:
     return await call.database.read_in_thread(lambda connection: _prior(call.operation(connection)))
 
 
-def _prior(context: Context) -> PriorDatasets:
+def _prior(context: AnyContext) -> PriorDatasets:
     connection: Connection = context.connection
     found: dict[tuple[str, str, str, str | None, int], PriorDataset] = {}
     versions = versions_of(connection, context.caller.account, context.caller.region)

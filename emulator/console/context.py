@@ -16,7 +16,7 @@ from emulator.console.watching import Watcher
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectStore
 from emulator.jobs.training_progress import TrainingProgress
-from emulator.operations.context import Context, Services
+from emulator.operations.context import AnyContext, Context, Services
 from emulator.storage.engine import Database
 
 Result = TypeVar("Result")
@@ -82,13 +82,13 @@ class ConsoleCall:
     def database(self) -> Database:
         return self.parts.database
 
-    def operation(self, connection: Connection) -> Context:
+    def operation(self, connection: Connection) -> AnyContext:
         """The caller's context of an AWS operation within a transaction, for lookups and for calling operations."""
         return Context("", self.caller, {}, self.parts.services(), connection)
 
-    async def write(self, change: Callable[[Context], Result]) -> Result:
+    async def write(self, change: Callable[[AnyContext], Result]) -> Result:
         """Run `change` in one transaction; the jobs that it accepted begin after the commit."""
-        context: Context | None = None
+        context: AnyContext | None = None
 
         def run(connection: Connection) -> Result:
             nonlocal context

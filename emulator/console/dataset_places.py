@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from emulator.console.context import SignedCall
 from emulator.console.lookup import begin_update, console_bucket, require_content
 from emulator.domain.jobs import JobKind
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.operations.lookup import dataset_of, project_of_dataset
 from emulator.storage.console_labels import remember_upload_place, upload_place
 from emulator.storage.entry_pages import EVERYTHING, positions_by_offset, source_refs_at
@@ -49,7 +49,7 @@ class UploadPlaceWish(UploadPlace):
 async def remove_images(call: SignedCall, wish: RemovalWish) -> Accepted:
     """Take images out of a dataset; the objects stay. The dataset is UPDATE_IN_PROGRESS until it is done."""
 
-    def change(context: Context) -> Accepted:
+    def change(context: AnyContext) -> Accepted:
         dataset = dataset_of(context, wish.dataset)
         require_content(dataset)
         begin_update(context, dataset, JobKind.REMOVE_ENTRIES, source_refs=wish.source_refs)
@@ -76,7 +76,7 @@ async def get_upload_place(call: SignedCall, dataset: str) -> UploadPlace:
 async def post_upload_place(call: SignedCall, wish: UploadPlaceWish) -> UploadPlace:
     """Remember where a dataset's uploads go."""
 
-    def change(context: Context) -> UploadPlace:
+    def change(context: AnyContext) -> UploadPlace:
         dataset = dataset_of(context, wish.dataset)
         remember_upload_place(context.connection, dataset.id, wish.bucket, wish.prefix)
         return UploadPlace(bucket=wish.bucket, prefix=wish.prefix)

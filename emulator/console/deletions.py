@@ -15,7 +15,7 @@ from emulator.console.task_documents import TaskAnswer, task_document
 from emulator.console.task_runs import TaskRun, accept_task
 from emulator.domain.errors import ResourceInUseError
 from emulator.domain.states import DATASET_MOVES, VERSION_MOVES, Event, ProjectState, VersionState
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.operations.datasets import delete_dataset
 from emulator.operations.lookup import project_of
 from emulator.operations.projects import delete_project
@@ -45,7 +45,7 @@ class DeletionWish(BaseModel):
 async def begin_deletion(call: SignedCall, wish: DeletionWish) -> TaskAnswer:
     """Begin to delete. While a model runs or trains nothing is deleted: ResourceInUseException."""
 
-    def accept(context: Context) -> TaskAnswer:
+    def accept(context: AnyContext) -> TaskAnswer:
         project = project_of(context, wish.project)
         versions, datasets = _children(context.connection, project, wish.what)
         for version in versions:
@@ -78,7 +78,7 @@ def _children(connection: Connection, project: Project, what: str) -> tuple[list
     return ([] if what == "datasets" else versions), ([] if what == "models" else datasets)
 
 
-def _delete_children(context: Context, project_arn: str, what: str) -> list[str]:
+def _delete_children(context: AnyContext, project_arn: str, what: str) -> list[str]:
     """DeleteProjectVersion and DeleteDataset where the states allow it; the ARNs of all that is left."""
     project = find_project(context.connection, project_arn)
     versions, datasets = ([], []) if project is None else _children(context.connection, project, what)
@@ -92,7 +92,7 @@ def _delete_children(context: Context, project_arn: str, what: str) -> list[str]
     return [version.arn for version in versions] + [dataset.arn for dataset in datasets]
 
 
-def _delete_project(context: Context, project_arn: str) -> None:
+def _delete_project(context: AnyContext, project_arn: str) -> None:
     project = find_project(context.connection, project_arn)
     if project is not None and project.status is not ProjectState.DELETING:
         _call(context, delete_project, ProjectArn=project_arn)
@@ -103,6 +103,6 @@ def _check_version(version: Version) -> None:
         raise ResourceInUseError(f"The model {version.name} is {version.status}; stop it or wait, then delete again.")
 
 
-def _call(context: Context, operation: Operation, **parameters: str) -> None:
+def _call(context: AnyContext, operation: Operation, **parameters: str) -> None:
     context.parameters = parameters
     operation(context)

@@ -22,7 +22,7 @@ from emulator.domain.object_store import ObjectLocation
 from emulator.example_projects.catalogue import EXAMPLE_PROJECTS, manifest
 from emulator.example_projects.pictures import ExampleImage, ExampleProject
 from emulator.jobs.threads import in_thread
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.operations.projects import create_project
 from emulator.storage.projects import find_project_by_name
 
@@ -123,7 +123,7 @@ async def run_example(run: TaskRun) -> None:
     await until_created(run, *arns)
 
 
-def _create_project(context: Context, example: ExampleProject, result: dict[str, Any]) -> None:
+def _create_project(context: AnyContext, example: ExampleProject, result: dict[str, Any]) -> None:
     """`rooms_1`, or the next number that is free (C-3)."""
     caller = context.caller
     names = (f"{example.stem}_{number}" for number in count(1))

@@ -22,7 +22,7 @@ from emulator.domain.errors import ResourceAlreadyExistsError
 from emulator.domain.manifest.writing import image_level_pair, line_bytes, now
 from emulator.domain.object_store import ObjectLocation
 from emulator.jobs.threads import in_thread
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.operations.lookup import project_of
 from emulator.storage.datasets import find_dataset_of_project
 from emulator.storage.rows import Project
@@ -66,7 +66,7 @@ async def import_folder(call: SignedCall, wish: FolderWish) -> TaskAnswer:
     if not await in_store_thread(look):
         raise ConsoleError("NoSuchKey", f"There is nothing at {folder}.", status=404)
 
-    def accept(context: Context) -> TaskAnswer:
+    def accept(context: AnyContext) -> TaskAnswer:
         project = _project_without(context, wish)
         task = accept_task(
             context,
@@ -94,7 +94,7 @@ def folder_of(s3_uri: str) -> ObjectLocation:
     return ObjectLocation(match[1], prefix if not prefix or prefix.endswith("/") else f"{prefix}/")
 
 
-def _project_without(context: Context, wish: FolderWish) -> Project:
+def _project_without(context: AnyContext, wish: FolderWish) -> Project:
     """The project, which has no dataset of the kind yet. Raises RuleError."""
     project = project_of(context, wish.project)
     if find_dataset_of_project(context.connection, project.id, wish.dataset_type.lower()) is not None:

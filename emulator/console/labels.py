@@ -11,7 +11,7 @@ from emulator.console.errors import ConsoleError
 from emulator.console.lookup import begin_update, content_of, require_content
 from emulator.domain.jobs import JobKind
 from emulator.domain.manifest.limits import MAXIMUM_LABEL_CHARACTERS, MAXIMUM_LABELS
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.operations.lookup import dataset_of
 from emulator.storage.console_labels import forget_labels, store_labels, stored_labels
 from emulator.storage.contents import list_labels
@@ -94,7 +94,7 @@ async def get_labels(call: SignedCall, dataset: str) -> LabelList:
 async def post_labels(call: SignedCall, changes: LabelChanges) -> ChangedLabels:
     """Add, rename and remove labels at once. What touches images is a job, which survives a kill (O-19)."""
 
-    def change(context: Context) -> ChangedLabels:
+    def change(context: AnyContext) -> ChangedLabels:
         dataset, _ = content_of(call, context.connection, changes.dataset)
         before = all_labels(context.connection, dataset.id, dataset.content_id)
         after = _changed(before, changes)
@@ -107,7 +107,7 @@ async def post_labels(call: SignedCall, changes: LabelChanges) -> ChangedLabels:
 async def import_labels(call: SignedCall, wish: ImportWish) -> LabelList:
     """Add the names of another dataset's labels (L-6)."""
 
-    def change(context: Context) -> LabelList:
+    def change(context: AnyContext) -> LabelList:
         dataset = dataset_of(context, wish.dataset)
         source = dataset_of(context, wish.from_dataset)
         names = [label.name for label in all_labels(context.connection, source.id, source.content_id)]
@@ -147,7 +147,7 @@ def _changed(before: list[LabelEntry], changes: LabelChanges) -> list[LabelEntry
 
 
 def _store(
-    context: Context, dataset: Dataset, before: list[LabelEntry], after: list[LabelEntry], changes: LabelChanges
+    context: AnyContext, dataset: Dataset, before: list[LabelEntry], after: list[LabelEntry], changes: LabelChanges
 ) -> ChangedLabels:
     """Change the stored labels now, and accept the job that changes images."""
     connection = context.connection

@@ -16,7 +16,7 @@ from emulator.domain.errors import ResourceInUseError
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.states import DATASET_MOVES, DatasetState, Event, next_state
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.operations.lookup import dataset_of, project_of_dataset
 from emulator.storage.datasets import set_dataset_status
 from emulator.storage.rows import Dataset
@@ -51,7 +51,7 @@ async def console_bucket(call: ConsoleCall) -> str:
     return name
 
 
-def begin_update(context: Context, dataset: Dataset, kind: JobKind, **payload: object) -> None:
+def begin_update(context: AnyContext, dataset: Dataset, kind: JobKind, **payload: object) -> None:
     """Make a dataset UPDATE_IN_PROGRESS and accept the job that ends it. Raises ResourceInUseError."""
     state = next_state(DATASET_MOVES, dataset.status, Event.UPDATE)
     if state is None:

@@ -7,7 +7,7 @@ from typing import Any
 from emulator.console.task_runs import TaskFailedError, TaskRun
 from emulator.domain.object_store import ObjectLocation
 from emulator.domain.states import DatasetState
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.operations.datasets import create_dataset
 from emulator.storage.console_labels import remember_upload_place
 from emulator.storage.datasets import find_dataset
@@ -33,7 +33,7 @@ async def create_from_manifest(
     parameters: dict[str, Any] = {"ProjectArn": project_arn, "DatasetType": kind, "DatasetSource": source}
     parameters["Tags"] = tags or {}
 
-    def create(context: Context) -> str:
+    def create(context: AnyContext) -> str:
         context.parameters = parameters
         arn = str(create_dataset(context)["DatasetArn"])
         dataset = find_dataset(context.connection, arn)

@@ -19,7 +19,7 @@ from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
 from emulator.domain.jobs import CONSOLE, Broke, Done, JobKind, Outcome
 from emulator.domain.object_store import ObjectStore, ObjectStoreError
-from emulator.operations.context import Context, Services
+from emulator.operations.context import AnyContext, Context, Services
 from emulator.storage import tasks
 from emulator.storage.engine import Database
 from emulator.storage.jobs import add_job
@@ -60,12 +60,12 @@ class TaskRun:
             lambda connection: tasks.change_task(connection, self.task.id, stage=stage, done=done, total=total)
         )
 
-    async def operation(self, change: Callable[[Context], Result]) -> Result:
+    async def operation(self, change: Callable[[AnyContext], Result]) -> Result:
         """Run AWS operations in one transaction, together with the note of what `result` holds afterwards."""
         accepted: list[Job] = []
 
         def run(connection: Connection) -> Result:
-            context = Context("", self.caller, {}, self.services, connection)
+            context: AnyContext = Context("", self.caller, {}, self.services, connection)
             made = change(context)
             tasks.change_task(connection, self.task.id, result=self.result, project_arn=self.result.get("project_arn"))
             accepted.extend(context.accepted)
@@ -125,7 +125,7 @@ class TaskHandler:
         """Nothing more to do."""
 
 
-def accept_task(context: Context, kind: str, stage: str, project_arn: str | None, **payload: Any) -> Task:
+def accept_task(context: AnyContext, kind: str, stage: str, project_arn: str | None, **payload: Any) -> Task:
     """Store a task and its job within the context's transaction; the job begins after the commit."""
     caller, now = context.caller, context.now()
     task = tasks.add_task(

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from emulator.console.context import ConsoleCall, SignedCall
 from emulator.console.errors import ConsoleError
 from emulator.console.task_documents import TaskDocument, TaskList, read_tasks, task_document
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.storage.tasks import RUNNING, Task, find_task, remove_task
 
 router = APIRouter()
@@ -32,7 +32,7 @@ async def get_task(call: SignedCall, id: int) -> TaskDocument:  # noqa: A002 (it
 async def dismiss_task(call: SignedCall, id: int) -> Response:  # noqa: A002 (its name in the query)
     """Forget a task that has ended."""
 
-    def change(context: Context) -> None:
+    def change(context: AnyContext) -> None:
         if _task_of(call, context.connection, id).state == RUNNING:
             raise ConsoleError("ResourceInUseException", "The task is not over yet.", status=409)
         remove_task(context.connection, id)

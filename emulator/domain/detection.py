@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from emulator.domain.errors import InvalidParameterError, RuleError
 from emulator.domain.image_limits import (
@@ -17,6 +16,7 @@ from emulator.domain.image_limits import (
     image_too_large,
     is_too_long_for_detection,
 )
+from emulator.domain.shapes import CustomLabel
 
 CONFIDENCE_DECIMALS = 5
 
@@ -67,7 +67,7 @@ def select_labels(
     *,
     min_confidence: float | None,
     max_results: int | None,
-) -> list[dict[str, Any]]:
+) -> list[CustomLabel]:
     """CustomLabels of the response, highest confidence first (A-6).
 
     `thresholds` are the assumed thresholds, 0…1; they hold without MinConfidence (A-3) and are ignored with it (A-4).
@@ -82,8 +82,8 @@ def select_labels(
 
 
 def highest_labels(
-    labels: Sequence[dict[str, Any]], min_confidence: float | None, max_results: int | None
-) -> list[dict[str, Any]]:
+    labels: Sequence[CustomLabel], min_confidence: float | None, max_results: int | None
+) -> list[CustomLabel]:
     """What of CustomLabels is answered: at or over MinConfidence (A-5), highest first (A-6), at most MaxResults.
 
     Also for forced answers, which have no assumed thresholds. MaxResults 0 means no limit.
@@ -98,8 +98,8 @@ def wire_confidence(confidence: float) -> float:
     return _float32(_float32(round(confidence, CONFIDENCE_DECIMALS)) * 100.0)
 
 
-def _custom_label(candidate: Candidate) -> dict[str, Any]:
-    label: dict[str, Any] = {"Name": candidate.label, "Confidence": wire_confidence(candidate.confidence)}
+def _custom_label(candidate: Candidate) -> CustomLabel:
+    label: CustomLabel = {"Name": candidate.label, "Confidence": wire_confidence(candidate.confidence)}
     if candidate.box is not None:
         left, top, width, height = (_float32(round(value, CONFIDENCE_DECIMALS)) for value in candidate.box)
         label["Geometry"] = {"BoundingBox": {"Width": width, "Height": height, "Left": left, "Top": top}}

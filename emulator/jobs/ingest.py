@@ -25,6 +25,7 @@ from emulator.domain.object_store import (
     ObjectStore,
     ObjectStoreError,
 )
+from emulator.domain.shapes import S3Object
 from emulator.storage.content_changes import (
     append_entries,
     create_content,
@@ -43,7 +44,7 @@ _ENTRIES_AT_ONCE = 1000
 _DROPS_TOLD = 100
 
 
-def location_of(s3_object: dict[str, Any]) -> ObjectLocation:
+def location_of(s3_object: S3Object) -> ObjectLocation:
     """The object that an `S3Object` of the API names."""
     return ObjectLocation(s3_object["Bucket"], s3_object["Name"], s3_object.get("Version"))
 

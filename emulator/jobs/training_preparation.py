@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from sqlalchemy import Connection
 
@@ -20,6 +21,7 @@ from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.domain.manifest.splitting import distribute
 from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.object_store import ObjectStore
+from emulator.domain.shapes import Asset, TestingData, TrainingData
 from emulator.domain.states import READABLE_DATASET_STATES, DatasetState
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import client_error, location_of, open_manifest
@@ -111,7 +113,7 @@ class Preparation:
         found = json.loads(kept.read_bytes())
         return {kind: () if owner is None else (owner,) for kind, owner in found.items()}
 
-    def _write_assets(self, assets: list[dict[str, Any]], caller: Caller, path: Path) -> None:
+    def _write_assets(self, assets: Sequence[Asset], caller: Caller, path: Path) -> None:
         with written_file(path) as target:
             for asset in assets:
                 location = location_of(asset["GroundTruthManifest"]["S3Object"])
@@ -187,7 +189,7 @@ def _copy_lines(source: BinaryIO, target: BinaryIO) -> None:
         target.write(b"\n")
 
 
-def _manifest_buckets(given: dict[str, Any]) -> tuple[str, ...]:
+def _manifest_buckets(given: TrainingData | TestingData) -> tuple[str, ...]:
     """The buckets that the external manifests of one side lie in, for the owner rule TE-10."""
     assets = given.get("Assets") or []
     return tuple(sorted({asset["GroundTruthManifest"]["S3Object"]["Bucket"] for asset in assets}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -37,8 +37,12 @@ class Services:
     quotas: QuotaMode
 
 
+Request = TypeVar("Request", bound=Mapping[str, Any])
+"""The validated members of a request, under the model's names (`shapes`)."""
+
+
 @dataclass(slots=True)
-class Context:
+class Context(Generic[Request]):
     """One call of an operation: its caller and validated parameters, and the transaction that it runs in.
 
     `accepted` collects the jobs that begin once the transaction is committed.
@@ -46,7 +50,7 @@ class Context:
 
     operation: str
     caller: Caller
-    parameters: dict[str, Any]
+    parameters: Request
     services: Services
     connection: Connection
     accepted: list[Job] = field(default_factory=list)
@@ -81,3 +85,7 @@ class Context:
             "region": self.caller.region,
             "filters": filters,
         }
+
+
+AnyContext = Context[Any]
+"""The context of whichever operation: what all of them share, such as looking a resource up, takes it."""

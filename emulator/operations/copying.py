@@ -12,10 +12,11 @@ from emulator.domain.errors import (
 from emulator.domain.jobs import JobKind
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.policy import Decision, decide, parse_policy
+from emulator.domain.shapes import CopyProjectVersionRequest, CopyProjectVersionResponse
 from emulator.domain.states import TRAINED_VERSION_STATES, VersionState
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import project_of
-from emulator.operations.registry import Result, Runs, operation
+from emulator.operations.registry import Runs, operation
 from emulator.operations.versions import add_new_version
 from emulator.storage.policies import list_policies
 from emulator.storage.projects import find_project
@@ -35,7 +36,7 @@ from emulator.storage.versions import count_versions, find_version
         "Projects of two regions answer InvalidParameterException.",
     ),
 )
-def copy_project_version(context: Context) -> Result:
+def copy_project_version(context: Context[CopyProjectVersionRequest]) -> CopyProjectVersionResponse:
     """Copy a trained model and its results into a project of the caller; datasets are not copied (CP-3)."""
     parameters = context.parameters
     source_arn = parse_arn(parameters["SourceProjectVersionArn"])
@@ -60,7 +61,7 @@ def copy_project_version(context: Context) -> Result:
     return {"ProjectVersionArn": arn}
 
 
-def _allowed_source(context: Context, version_arn: Arn) -> Version:
+def _allowed_source(context: AnyContext, version_arn: Arn) -> Version:
     """The source version, once the policies of its project have let the caller pass (CP-4).
 
     A caller of another account learns nothing of what exists unless a policy lets it.

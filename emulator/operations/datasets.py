@@ -15,10 +15,21 @@ from emulator.domain.errors import (
 )
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES, EMPTY_DATASET_CREATED
+from emulator.domain.shapes import (
+    CreateDatasetRequest,
+    CreateDatasetResponse,
+    DatasetSource,
+    DeleteDatasetRequest,
+    DeleteDatasetResponse,
+    DescribeDatasetRequest,
+    DescribeDatasetResponse,
+    DistributeDatasetEntriesRequest,
+    DistributeDatasetEntriesResponse,
+)
 from emulator.domain.states import DATASET_MOVES, READABLE_DATASET_STATES, DatasetState, Event, ProjectState, next_state
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import dataset_of, project_of, project_of_dataset
-from emulator.operations.registry import JobFilter, Result, Runs, operation
+from emulator.operations.registry import JobFilter, Runs, operation
 from emulator.storage.content_changes import create_content
 from emulator.storage.contents import content_stats
 from emulator.storage.datasets import (
@@ -42,7 +53,7 @@ from emulator.storage.tags import write_tags
         "InvalidParameterException.",
     ),
 )
-def create_dataset(context: Context) -> Result:
+def create_dataset(context: Context[CreateDatasetRequest]) -> CreateDatasetResponse:
     """Create a dataset from a manifest, from another dataset, or empty (D-4); one of a kind in a project (Q-2)."""
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])
@@ -73,7 +84,7 @@ def create_dataset(context: Context) -> Result:
 
 
 def _checked_source(
-    context: Context, source: dict[str, Any] | None
+    context: AnyContext, source: DatasetSource | None
 ) -> tuple[tuple[JobKind, str], dict[str, Any]] | None:
     """The job that fills the dataset, as ((kind, transition), payload); None for an empty dataset."""
     if source is None:
@@ -99,7 +110,7 @@ def _arn_of(project: Project, kind: str, epoch: int) -> str:
     return str(Arn(project.region, project.account, project.name, epoch, dataset=kind, partition=partition))
 
 
-def _jobs_shown(_caller: Caller, parameters: dict[str, Any]) -> JobFilter:
+def _jobs_shown(_caller: Caller, parameters: DescribeDatasetRequest) -> JobFilter:
     return _jobs_shown_of(parameters["DatasetArn"])
 
 
@@ -116,7 +127,7 @@ def _jobs_shown_of(arn: str) -> JobFilter:
     describes=_jobs_shown,
     names_one=lambda parameters: _jobs_shown_of(parameters["DatasetArn"]),
 )
-def describe_dataset(context: Context) -> Result:
+def describe_dataset(context: Context[DescribeDatasetRequest]) -> DescribeDatasetResponse:
     """Describe a dataset; the status tells of the last operation on it (D-11)."""
     dataset = dataset_of(context, context.parameters["DatasetArn"])
     stats = content_stats(context.connection, dataset.content_id)
@@ -145,7 +156,7 @@ def describe_dataset(context: Context) -> Result:
         "Deleting a dataset while a version trains on it is allowed; the training has its own copy of the lines.",
     ),
 )
-def delete_dataset(context: Context) -> Result:
+def delete_dataset(context: Context[DeleteDatasetRequest]) -> DeleteDatasetResponse:
     """Delete a dataset; gone when DescribeDataset answers ResourceNotFoundException (D-16)."""
     dataset = dataset_of(context, context.parameters["DatasetArn"])
     state = next_state(DATASET_MOVES, dataset.status, Event.DELETE)
@@ -165,7 +176,7 @@ def delete_dataset(context: Context) -> Result:
         "InvalidParameterException; a dataset that is not complete answers ResourceNotReadyException.",
     ),
 )
-def distribute_dataset_entries(context: Context) -> Result:
+def distribute_dataset_entries(context: Context[DistributeDatasetEntriesRequest]) -> DistributeDatasetEntriesResponse:
     """Move a fifth of the training entries into the empty test dataset of the same project (D-14)."""
     datasets = [dataset_of(context, item["Arn"]) for item in context.parameters["Datasets"]]
     by_kind = {dataset.kind: dataset for dataset in datasets}
@@ -191,5 +202,5 @@ def distribute_dataset_entries(context: Context) -> Result:
     return {}
 
 
-def _move(context: Context, dataset: Dataset, state: DatasetState) -> None:
+def _move(context: AnyContext, dataset: Dataset, state: DatasetState) -> None:
     set_dataset_status(context.connection, dataset.id, state, DATASET_MESSAGES[state], updated_at=context.now())

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from functools import partial
-from typing import Any
 
 from emulator.domain.caller import Caller
 from emulator.domain.detection import check_size, highest_labels, invalid_s3_object, select_labels
 from emulator.domain.errors import InvalidParameterError, ResourceNotReadyError
 from emulator.domain.metering.quotas import RequestRateError
 from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
+from emulator.domain.shapes import DetectCustomLabelsRequest, DetectCustomLabelsResponse, S3Object
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.operations.context import Services
 from emulator.operations.lookup import version_of
-from emulator.operations.registry import Result, coroutine_operation
+from emulator.operations.registry import coroutine_operation
 from emulator.storage.rows import Version
 
 
@@ -32,7 +32,9 @@ from emulator.storage.rows import Version
         "EXIF orientation is applied before analysis.",
     ),
 )
-async def detect_custom_labels(services: Services, caller: Caller, parameters: dict[str, Any]) -> Result:
+async def detect_custom_labels(
+    services: Services, caller: Caller, parameters: DetectCustomLabelsRequest
+) -> DetectCustomLabelsResponse:
     """Analyse an image with a running version."""
     image = parameters["Image"]
     if ("Bytes" in image) == ("S3Object" in image):
@@ -69,7 +71,7 @@ def _running_model(version: Version) -> str:
     return version.model_file
 
 
-def _read_image(objects: ObjectStore, caller: Caller, named: dict[str, str]) -> bytes:
+def _read_image(objects: ObjectStore, caller: Caller, named: S3Object) -> bytes:
     if "Bucket" not in named or "Name" not in named:
         raise InvalidParameterError("Request has invalid parameters.")
     location = ObjectLocation(named["Bucket"], named["Name"], named.get("Version"))

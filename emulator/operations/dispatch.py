@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
-from emulator.operations.context import Context, Services
+from emulator.operations.context import AnyContext, Context, Services
 from emulator.operations.holding import CallHolder, HoldSettings
 from emulator.operations.registry import Entry, Runs, registered_operations
 from emulator.storage.rows import Job
@@ -62,7 +62,7 @@ class Dispatcher:
 
     def _call(
         self, entry: Entry, caller: Caller, parameters: dict[str, Any], connection: Connection
-    ) -> tuple[Mapping[str, Any], Context]:
+    ) -> tuple[Mapping[str, Any], AnyContext]:
         context = Context(entry.name, caller, parameters, self._services, connection)
         assert entry.function is not None, "all other operations are registered as functions"
         return entry.function(context), context

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from emulator.domain.errors import InvalidPaginationTokenError, ResourceInUseError, ResourceNotReadyError
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES
+from emulator.domain.shapes import (
+    DatasetLabelDescription,
+    DatasetLabelStats,
+    ListDatasetEntriesRequest,
+    ListDatasetEntriesResponse,
+    ListDatasetLabelsRequest,
+    ListDatasetLabelsResponse,
+    UpdateDatasetEntriesRequest,
+    UpdateDatasetEntriesResponse,
+)
 from emulator.domain.states import DATASET_MOVES, READABLE_DATASET_STATES, DatasetState, Event, next_state
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import dataset_of, project_of_dataset
-from emulator.operations.registry import Result, Runs, operation
+from emulator.operations.registry import Runs, operation
 from emulator.storage.contents import list_entries, list_labels
 from emulator.storage.datasets import set_dataset_status
 from emulator.storage.rows import Dataset, EntryFilter
@@ -30,7 +39,7 @@ DEFAULT_PAGE = 100
         "being updated or deleted answers ResourceInUseException.",
     ),
 )
-def list_dataset_entries(context: Context) -> Result:
+def list_dataset_entries(context: Context[ListDatasetEntriesRequest]) -> ListDatasetEntriesResponse:
     """A page of JSON lines that pass all filters."""
     parameters = context.parameters
     dataset = _readable(dataset_of(context, parameters["DatasetArn"]))
@@ -44,7 +53,7 @@ def list_dataset_entries(context: Context) -> Result:
     )
     content_id, after = _place(context, dataset)
     found = list_entries(context.connection, content_id, wanted, after=after, limit=limit + 1)
-    result: dict[str, Any] = {"DatasetEntries": [line for _, line in found[:limit]]}
+    result: ListDatasetEntriesResponse = {"DatasetEntries": [line for _, line in found[:limit]]}
     if len(found) > limit:
         result["NextToken"] = context.next_token((content_id, found[limit - 1][0]))
     return result
@@ -58,20 +67,20 @@ def list_dataset_entries(context: Context) -> Result:
         "`BoundingBoxCount` counts boxes and is absent where there are none.",
     ),
 )
-def list_dataset_labels(context: Context) -> Result:
+def list_dataset_labels(context: Context[ListDatasetLabelsRequest]) -> ListDatasetLabelsResponse:
     """A page of labels with the number of images and boxes that use them."""
     parameters = context.parameters
     dataset = _readable(dataset_of(context, parameters["DatasetArn"]))
     limit = parameters.get("MaxResults", DEFAULT_PAGE)
     content_id, after = _place(context, dataset)
     found = list_labels(context.connection, content_id, after=after, limit=limit + 1)
-    descriptions = []
+    descriptions: list[DatasetLabelDescription] = []
     for label in found[:limit]:
-        stats = {"EntryCount": label.entries}
+        stats: DatasetLabelStats = {"EntryCount": label.entries}
         if label.boxes:
             stats["BoundingBoxCount"] = label.boxes
         descriptions.append({"LabelName": label.name, "LabelStats": stats})
-    result: dict[str, Any] = {"DatasetLabelDescriptions": descriptions}
+    result: ListDatasetLabelsResponse = {"DatasetLabelDescriptions": descriptions}
     if len(found) > limit:
         result["NextToken"] = context.next_token((content_id, found[limit - 1].id))
     return result
@@ -85,7 +94,7 @@ def list_dataset_labels(context: Context) -> Result:
         "A dataset whose creation failed, or that is at work, answers ResourceInUseException.",
     ),
 )
-def update_dataset_entries(context: Context) -> Result:
+def update_dataset_entries(context: Context[UpdateDatasetEntriesRequest]) -> UpdateDatasetEntriesResponse:
     """Add or replace entries by `source-ref`; the work goes on after the answer (D-12)."""
     parameters = context.parameters
     dataset = dataset_of(context, parameters["DatasetArn"])
@@ -107,7 +116,7 @@ def _readable(dataset: Dataset) -> Dataset:
     raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status}.")
 
 
-def _place(context: Context, dataset: Dataset) -> tuple[int, int | None]:
+def _place(context: AnyContext, dataset: Dataset) -> tuple[int, int | None]:
     """The dataset's content, and the place in it that the request's NextToken continues behind.
 
     A distribution gives the dataset another content, in which that place means nothing: entries would be missed and

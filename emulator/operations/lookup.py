@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from emulator.domain.arns import Arn, parse_arn
 from emulator.domain.caller import Caller
 from emulator.domain.errors import ResourceNotFoundError
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext
 from emulator.storage.datasets import find_dataset
 from emulator.storage.projects import find_project, find_project_by_id
 from emulator.storage.rows import Dataset, Project, Version
@@ -19,7 +19,7 @@ def is_callers(caller: Caller, arn: Arn) -> bool:
     return arn.account == caller.account and arn.region == caller.region
 
 
-def project_of(context: Context, arn: str) -> Project:
+def project_of(context: AnyContext, arn: str) -> Project:
     """The caller's project with this ARN. Raises ResourceNotFoundError."""
     project = find_project(context.connection, arn) if is_callers(context.caller, parse_arn(arn)) else None
     if project is None:
@@ -27,7 +27,7 @@ def project_of(context: Context, arn: str) -> Project:
     return project
 
 
-def dataset_of(context: Context, arn: str) -> Dataset:
+def dataset_of(context: AnyContext, arn: str) -> Dataset:
     """The caller's dataset with this ARN. Raises ResourceNotFoundError."""
     dataset = find_dataset(context.connection, arn) if is_callers(context.caller, parse_arn(arn)) else None
     if dataset is None:
@@ -43,7 +43,7 @@ def version_of(connection: Connection, caller: Caller, arn: str) -> Version:
     return version
 
 
-def project_of_dataset(context: Context, dataset: Dataset) -> Project:
+def project_of_dataset(context: AnyContext, dataset: Dataset) -> Project:
     """The project that a dataset belongs to."""
     project = find_project_by_id(context.connection, dataset.project_id)
     assert project is not None, "the database keeps no dataset without its project"

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from emulator.domain.errors import ResourceAlreadyExistsError, ResourceNotFoundError, RuleError
 from emulator.domain.metering.quotas import Quota, check_count
 from emulator.domain.policy import check_new_policy
+from emulator.domain.shapes import (
+    DeleteProjectPolicyRequest,
+    DeleteProjectPolicyResponse,
+    ListProjectPoliciesRequest,
+    ListProjectPoliciesResponse,
+    PutProjectPolicyRequest,
+    PutProjectPolicyResponse,
+)
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of
-from emulator.operations.registry import Result, Runs, operation
+from emulator.operations.registry import Runs, operation
 from emulator.storage.policies import add_policy, find_policy, list_policies, remove_policy, replace_policy
 from emulator.storage.rows import Policy
 
@@ -30,7 +37,7 @@ DEFAULT_PAGE = 5
         "MalformedPolicyDocumentException.",
     ),
 )
-def put_project_policy(context: Context) -> Result:
+def put_project_policy(context: Context[PutProjectPolicyRequest]) -> PutProjectPolicyResponse:
     """Attach a policy, or replace the revision that the caller names (CP-9, CP-10)."""
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])
@@ -54,7 +61,7 @@ def put_project_policy(context: Context) -> Result:
 
 
 @operation("ListProjectPolicies", Runs.READS)
-def list_project_policies(context: Context) -> Result:
+def list_project_policies(context: Context[ListProjectPoliciesRequest]) -> ListProjectPoliciesResponse:
     """A page of a project's policies in order of creation (CP-12)."""
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])
@@ -62,7 +69,7 @@ def list_project_policies(context: Context) -> Result:
     cursor = context.page_start()
     after = None if cursor is None else cursor[0]
     found = list_policies(context.connection, project.id, after=after, limit=limit + 1)
-    result: dict[str, Any] = {
+    result: ListProjectPoliciesResponse = {
         "ProjectPolicies": [
             {
                 "ProjectArn": project.arn,
@@ -81,7 +88,7 @@ def list_project_policies(context: Context) -> Result:
 
 
 @operation("DeleteProjectPolicy", Runs.WRITES)
-def delete_project_policy(context: Context) -> Result:
+def delete_project_policy(context: Context[DeleteProjectPolicyRequest]) -> DeleteProjectPolicyResponse:
     """Remove a policy, whatever its revision or only the named one (CP-13)."""
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])

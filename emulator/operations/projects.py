@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.jobs import JobKind
 from emulator.domain.metering.quotas import Quota
+from emulator.domain.shapes import (
+    CreateProjectRequest,
+    CreateProjectResponse,
+    DeleteProjectRequest,
+    DeleteProjectResponse,
+    DescribeProjectsRequest,
+    DescribeProjectsResponse,
+    ProjectDescription,
+)
 from emulator.domain.states import PROJECT_MOVES, Event, next_state
 from emulator.operations.context import Context
 from emulator.operations.lookup import project_of
-from emulator.operations.registry import JobFilter, Result, Runs, operation
+from emulator.operations.registry import JobFilter, Runs, operation
 from emulator.storage.datasets import list_datasets
 from emulator.storage.projects import (
     add_project,
@@ -38,7 +45,7 @@ DEFAULT_PAGE = 100
         "`AutoUpdate` ENABLED on a Custom Labels project answers InvalidParameterException; DISABLED is accepted.",
     ),
 )
-def create_project(context: Context) -> Result:
+def create_project(context: Context[CreateProjectRequest]) -> CreateProjectResponse:
     """Create a project. The name is unique in the account and region (api-facts §0.3)."""
     parameters, caller = context.parameters, context.caller
     if parameters.get("Feature", CUSTOM_LABELS) != CUSTOM_LABELS:
@@ -65,7 +72,7 @@ def create_project(context: Context) -> Result:
     return {"ProjectArn": arn}
 
 
-def _jobs_shown(caller: Caller, parameters: dict[str, Any]) -> JobFilter:
+def _jobs_shown(caller: Caller, parameters: DescribeProjectsRequest) -> JobFilter:
     names = parameters.get("ProjectNames")
 
     def is_shown(job: Job) -> bool:
@@ -77,7 +84,7 @@ def _jobs_shown(caller: Caller, parameters: dict[str, Any]) -> JobFilter:
     return is_shown
 
 
-def _jobs_of_one(parameters: dict[str, Any]) -> JobFilter | None:
+def _jobs_of_one(parameters: DescribeProjectsRequest) -> JobFilter | None:
     """Of the project itself: whoever looks at a project does not wait for its datasets."""
     if len(parameters.get("ProjectNames", ())) != 1:
         return None
@@ -91,7 +98,7 @@ def _jobs_of_one(parameters: dict[str, Any]) -> JobFilter | None:
     describes=_jobs_shown,
     names_one=_jobs_of_one,
 )
-def describe_projects(context: Context) -> Result:
+def describe_projects(context: Context[DescribeProjectsRequest]) -> DescribeProjectsResponse:
     """List projects, newest first; unknown names are silently absent (K-7), `Datasets` is always there (K-6)."""
     parameters, caller = context.parameters, context.caller
     limit = parameters.get("MaxResults", DEFAULT_PAGE)
@@ -107,7 +114,7 @@ def describe_projects(context: Context) -> Result:
     )
     shown = found[:limit]
     datasets = list_datasets(context.connection, [project.id for project in shown])
-    result: dict[str, Any] = {
+    result: DescribeProjectsResponse = {
         "ProjectDescriptions": [_describe(project, datasets[project.id]) for project in shown],
     }
     if len(found) > limit:
@@ -120,7 +127,7 @@ def describe_projects(context: Context) -> Result:
     Runs.WRITES,
     chosen=("A project that still has datasets or versions answers ResourceInUseException.",),
 )
-def delete_project(context: Context) -> Result:
+def delete_project(context: Context[DeleteProjectRequest]) -> DeleteProjectResponse:
     """Delete a project without datasets and versions; its policies and tags go with it (M-1, M-2)."""
     project = project_of(context, context.parameters["ProjectArn"])
     state = next_state(PROJECT_MOVES, project.status, Event.DELETE)
@@ -135,7 +142,7 @@ def delete_project(context: Context) -> Result:
     return {"Status": state}
 
 
-def _describe(project: Project, datasets: list[Dataset]) -> dict[str, Any]:
+def _describe(project: Project, datasets: list[Dataset]) -> ProjectDescription:
     return {
         "ProjectArn": project.arn,
         "CreationTimestamp": project.created_at / 1000,

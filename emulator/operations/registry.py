@@ -9,15 +9,15 @@ from enum import Enum
 from typing import Any
 
 from emulator.domain.caller import Caller
-from emulator.operations.context import Context, Services
+from emulator.operations.context import AnyContext, Services
 from emulator.storage.rows import Job
 
-Result = Mapping[str, Any]
-Operation = Callable[[Context], Result]
-AsyncOperation = Callable[[Services, Caller, dict[str, Any]], Awaitable[Result]]
+Result = Mapping[str, object]
+Operation = Callable[[AnyContext], Result]
+AsyncOperation = Callable[[Services, Caller, Any], Awaitable[Result]]
 JobFilter = Callable[[Job], bool]
-Describes = Callable[[Caller, dict[str, Any]], JobFilter]
-NamesOne = Callable[[dict[str, Any]], JobFilter | None]
+Describes = Callable[[Caller, Any], JobFilter]
+NamesOne = Callable[[Any], JobFilter | None]
 
 _MODULES = ("projects", "datasets", "entries", "versions", "running", "copying", "policies", "tags", "detect")
 

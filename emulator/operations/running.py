@@ -6,10 +6,16 @@ from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.metering.quotas import Quota
+from emulator.domain.shapes import (
+    StartProjectVersionRequest,
+    StartProjectVersionResponse,
+    StopProjectVersionRequest,
+    StopProjectVersionResponse,
+)
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import version_of
-from emulator.operations.registry import Result, Runs, operation
+from emulator.operations.registry import Runs, operation
 from emulator.storage.rows import Version
 from emulator.storage.running_spans import end_spans
 from emulator.storage.versions import count_versions, set_version
@@ -24,7 +30,7 @@ from emulator.storage.versions import count_versions, set_version
         "`MaxInferenceUnits` below `MinInferenceUnits` answers InvalidParameterException.",
     ),
 )
-def start_project_version(context: Context) -> Result:
+def start_project_version(context: Context[StartProjectVersionRequest]) -> StartProjectVersionResponse:
     """Begin to run a trained version with its inference units (R-1)."""
     parameters = context.parameters
     version = version_of(context.connection, context.caller, parameters["ProjectVersionArn"])
@@ -43,7 +49,7 @@ def start_project_version(context: Context) -> Result:
     Runs.WRITES,
     chosen=("A version that is not RUNNING, STARTING included, answers ResourceInUseException.",),
 )
-def stop_project_version(context: Context) -> Result:
+def stop_project_version(context: Context[StopProjectVersionRequest]) -> StopProjectVersionResponse:
     """Stop a running version (R-10); from now on DetectCustomLabels answers ResourceNotReadyException."""
     version = version_of(context.connection, context.caller, context.parameters["ProjectVersionArn"])
     state = _move(context, version, Event.STOP, "stopped")
@@ -52,7 +58,7 @@ def stop_project_version(context: Context) -> Result:
     return {"Status": state}
 
 
-def _check_quotas(context: Context, units: int) -> None:
+def _check_quotas(context: AnyContext, units: int) -> None:
     """The running models (this one is among them by now) and the units of one (api-facts §6)."""
     caller, running = context.caller, (VersionState.STARTING, VersionState.RUNNING)
     count = count_versions(context.connection, caller.account, caller.region, running)
@@ -60,7 +66,7 @@ def _check_quotas(context: Context, units: int) -> None:
     context.check_quota(Quota.INFERENCE_UNITS, 0, adding=units)
 
 
-def _move(context: Context, version: Version, event: Event, done: str) -> VersionState:
+def _move(context: AnyContext, version: Version, event: Event, done: str) -> VersionState:
     state = next_state(VERSION_MOVES, version.status, event)
     if state is None:
         raise ResourceInUseError(f"The version {version.arn} is in state {version.status} and cannot be {done}.")

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.metering.quotas import Quota
+from emulator.domain.shapes import (
+    Asset,
+    CreateProjectVersionRequest,
+    CreateProjectVersionResponse,
+    DeleteProjectVersionRequest,
+    DeleteProjectVersionResponse,
+    DescribeProjectVersionsRequest,
+    DescribeProjectVersionsResponse,
+    EvaluationResult,
+    GroundTruthManifest,
+    OutputConfig,
+    ProjectVersionDescription,
+    S3Object,
+    TestingData,
+    TestingDataResult,
+    TrainingData,
+    TrainingDataResult,
+)
 from emulator.domain.states import (
     READABLE_DATASET_STATES,
     VERSION_MOVES,
@@ -19,9 +35,9 @@ from emulator.domain.states import (
     VersionState,
     next_state,
 )
-from emulator.operations.context import Context
+from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import project_of, version_of
-from emulator.operations.registry import JobFilter, Result, Runs, operation
+from emulator.operations.registry import JobFilter, Runs, operation
 from emulator.storage.contents import content_stats
 from emulator.storage.datasets import find_dataset_of_project
 from emulator.storage.rows import Dataset, Job, Project, Version
@@ -50,7 +66,7 @@ DEFAULT_PAGE = 100
         "`S3KeyPrefix` absent or empty puts the result files at the root of the bucket; a final `/` is not doubled.",
     ),
 )
-def create_project_version(context: Context) -> Result:
+def create_project_version(context: Context[CreateProjectVersionRequest]) -> CreateProjectVersionResponse:
     """Begin a training with the project's datasets, or with external manifests in a project without datasets (T-2)."""
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])
@@ -81,7 +97,7 @@ def create_project_version(context: Context) -> Result:
     return {"ProjectVersionArn": arn}
 
 
-def _checked_new_version(context: Context, project: Project) -> str:
+def _checked_new_version(context: AnyContext, project: Project) -> str:
     """What holds for every new version, trained or copied; gives the output bucket."""
     name = context.parameters["VersionName"]
     if project.status is not ProjectState.CREATED:
@@ -95,13 +111,13 @@ def _checked_new_version(context: Context, project: Project) -> str:
 
 
 def add_new_version(
-    context: Context,
+    context: AnyContext,
     project: Project,
     *,
     state: VersionState,
     output_bucket: str | None = None,
-    training_input: dict[str, Any],
-    testing_input: dict[str, Any],
+    training_input: TrainingData,
+    testing_input: TestingData,
     source_version_arn: str | None = None,
 ) -> str:
     """Store a version that begins its life in `state`; gives its ARN. Raises as the rules for new versions say."""
@@ -132,7 +148,7 @@ def add_new_version(
     return arn
 
 
-def _check_datasets(context: Context, train: Dataset | None, test: Dataset | None) -> None:
+def _check_datasets(context: AnyContext, train: Dataset | None, test: Dataset | None) -> None:
     if train is None:
         raise InvalidParameterError("The project has no training dataset.")
     for dataset in (train, test):
@@ -147,7 +163,7 @@ def _check_datasets(context: Context, train: Dataset | None, test: Dataset | Non
 
 
 def _check_external_manifests(
-    training: dict[str, Any] | None, testing: dict[str, Any] | None, *, has_datasets: bool
+    training: TrainingData | None, testing: TestingData | None, *, has_datasets: bool
 ) -> None:
     if has_datasets:
         raise InvalidParameterError("TrainingData and TestingData are for projects without datasets.")
@@ -165,7 +181,7 @@ def _check_external_manifests(
             raise InvalidParameterError("Every asset must have a GroundTruthManifest with an S3Object.")
 
 
-def _jobs_shown(_caller: Caller, parameters: dict[str, Any]) -> JobFilter:
+def _jobs_shown(_caller: Caller, parameters: DescribeProjectVersionsRequest) -> JobFilter:
     project_arn, names = parameters["ProjectArn"], parameters.get("VersionNames")
 
     def is_shown(job: Job) -> bool:
@@ -177,7 +193,7 @@ def _jobs_shown(_caller: Caller, parameters: dict[str, Any]) -> JobFilter:
     return is_shown
 
 
-def _jobs_of_one(parameters: dict[str, Any]) -> JobFilter | None:
+def _jobs_of_one(parameters: DescribeProjectVersionsRequest) -> JobFilter | None:
     names = parameters.get("VersionNames", ())
     if len(names) != 1:
         return None
@@ -185,7 +201,7 @@ def _jobs_of_one(parameters: dict[str, Any]) -> JobFilter | None:
 
 
 @operation("DescribeProjectVersions", Runs.READS, describes=_jobs_shown, names_one=_jobs_of_one)
-def describe_project_versions(context: Context) -> Result:
+def describe_project_versions(context: Context[DescribeProjectVersionsRequest]) -> DescribeProjectVersionsResponse:
     """A page of a project's versions, latest first (api-facts §2.12); unknown names are silently absent (M-3)."""
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])
@@ -198,7 +214,9 @@ def describe_project_versions(context: Context) -> Result:
         after=None if cursor is None else (cursor[0], cursor[1]),
         limit=limit + 1,
     )
-    result: dict[str, Any] = {"ProjectVersionDescriptions": [_describe(version) for version in found[:limit]]}
+    result: DescribeProjectVersionsResponse = {
+        "ProjectVersionDescriptions": [_describe(version) for version in found[:limit]]
+    }
     if len(found) > limit:
         last = found[limit - 1]
         result["NextToken"] = context.next_token((last.created_at, last.id))
@@ -214,7 +232,7 @@ def describe_project_versions(context: Context) -> Result:
         "The result files in S3 and copies in other projects stay.",
     ),
 )
-def delete_project_version(context: Context) -> Result:
+def delete_project_version(context: Context[DeleteProjectVersionRequest]) -> DeleteProjectVersionResponse:
     """Delete a version that is neither at work nor running (M-3)."""
     version = version_of(context.connection, context.caller, context.parameters["ProjectVersionArn"])
     state = next_state(VERSION_MOVES, version.status, Event.DELETE)
@@ -225,48 +243,78 @@ def delete_project_version(context: Context) -> Result:
     return {"Status": state}
 
 
-def _describe(version: Version) -> dict[str, Any]:
+def _describe(version: Version) -> ProjectVersionDescription:
     keys = version.result_keys or {}
-    output: dict[str, Any] = {"S3Bucket": version.output_bucket}
+    output: OutputConfig = {"S3Bucket": version.output_bucket}
     if version.output_prefix is not None:
         output["S3KeyPrefix"] = version.output_prefix
-    description: dict[str, Any] = {
+    training, testing = _training_result(version, keys), _testing_result(version, keys)
+    description: ProjectVersionDescription = {
         "ProjectVersionArn": version.arn,
         "CreationTimestamp": version.created_at / 1000,
-        "MinInferenceUnits": version.min_inference_units,
-        "MaxInferenceUnits": version.max_inference_units,
         "Status": version.status,
         "StatusMessage": version.status_message,
-        "BillableTrainingTimeInSeconds": version.billable_seconds,
         "OutputConfig": output,
-        "TrainingDataResult": _data_result(version, keys, "Training", version.training_input),
-        "TestingDataResult": _data_result(version, keys, "Testing", version.testing_input),
-        "SourceProjectVersionArn": version.source_version_arn,
-        "KmsKeyId": version.kms_key_id,
-        "VersionDescription": version.description,
+        "TrainingDataResult": training,
+        "TestingDataResult": testing,
     }
+    _add_what_is_known(description, version)
+    if "ManifestSummary" in keys:
+        description["ManifestSummary"] = _manifest(version, keys["ManifestSummary"])
+    if "EvaluationResultSummary" in keys:
+        evaluation: EvaluationResult = {"Summary": {"S3Object": _object(version, keys["EvaluationResultSummary"])}}
+        if version.f1_score is not None:
+            evaluation["F1Score"] = version.f1_score
+        description["EvaluationResult"] = evaluation
+    return description
+
+
+def _add_what_is_known(description: ProjectVersionDescription, version: Version) -> None:
+    """The members that a version has only once something happened, or was asked for."""
     if version.training_ended_at is not None:
         description["TrainingEndTimestamp"] = version.training_ended_at / 1000
-    if "ManifestSummary" in keys:
-        description["ManifestSummary"] = _object(version, keys["ManifestSummary"])
-    if "EvaluationResultSummary" in keys:
-        summary = _object(version, keys["EvaluationResultSummary"])
-        description["EvaluationResult"] = {"F1Score": version.f1_score, "Summary": summary}
-    return {name: value for name, value in description.items() if value is not None}
+    if version.billable_seconds is not None:
+        description["BillableTrainingTimeInSeconds"] = version.billable_seconds
+    if version.min_inference_units is not None:
+        description["MinInferenceUnits"] = version.min_inference_units
+    if version.max_inference_units is not None:
+        description["MaxInferenceUnits"] = version.max_inference_units
+    if version.source_version_arn is not None:
+        description["SourceProjectVersionArn"] = version.source_version_arn
+    if version.kms_key_id is not None:
+        description["KmsKeyId"] = version.kms_key_id
+    if version.description is not None:
+        description["VersionDescription"] = version.description
 
 
-def _data_result(version: Version, keys: dict[str, str], side: str, given: dict[str, Any]) -> dict[str, Any]:
-    """TrainingDataResult or TestingDataResult: what was given, what was used, and the validation (api-facts §3.4)."""
-    result: dict[str, Any] = {"Input": given}
-    snapshot, validation = keys.get(f"{side}GroundTruth"), keys.get(f"{side}ManifestWithValidation")
-    if snapshot is not None:
-        result["Output"] = {"Assets": [{"GroundTruthManifest": _object(version, snapshot)}]}
-        if side == "Testing":
-            result["Output"]["AutoCreate"] = given.get("AutoCreate", False)
-    if validation is not None:
-        result["Validation"] = {"Assets": [{"GroundTruthManifest": _object(version, validation)}]}
+def _training_result(version: Version, keys: dict[str, str]) -> TrainingDataResult:
+    """What was given, what was used, and the validation (api-facts §3.4)."""
+    result: TrainingDataResult = {"Input": version.training_input}
+    if "TrainingGroundTruth" in keys:
+        result["Output"] = {"Assets": [_asset(version, keys["TrainingGroundTruth"])]}
+    if "TrainingManifestWithValidation" in keys:
+        result["Validation"] = {"Assets": [_asset(version, keys["TrainingManifestWithValidation"])]}
     return result
 
 
-def _object(version: Version, key: str) -> dict[str, Any]:
-    return {"S3Object": {"Bucket": version.output_bucket, "Name": key}}
+def _testing_result(version: Version, keys: dict[str, str]) -> TestingDataResult:
+    given = version.testing_input
+    result: TestingDataResult = {"Input": given}
+    if "TestingGroundTruth" in keys:
+        assets = [_asset(version, keys["TestingGroundTruth"])]
+        result["Output"] = {"Assets": assets, "AutoCreate": given.get("AutoCreate", False)}
+    if "TestingManifestWithValidation" in keys:
+        result["Validation"] = {"Assets": [_asset(version, keys["TestingManifestWithValidation"])]}
+    return result
+
+
+def _asset(version: Version, key: str) -> Asset:
+    return {"GroundTruthManifest": _manifest(version, key)}
+
+
+def _manifest(version: Version, key: str) -> GroundTruthManifest:
+    return {"S3Object": _object(version, key)}
+
+
+def _object(version: Version, key: str) -> S3Object:
+    return {"Bucket": version.output_bucket, "Name": key}

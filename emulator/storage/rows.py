@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from emulator.domain.jobs import JobKind, Outcome
+from emulator.domain.shapes import TestingData, TrainingData
 from emulator.domain.states import DatasetState, ProjectState, VersionState
 
 
@@ -69,8 +70,8 @@ class Version:
     kms_key_id: str | None
     output_bucket: str
     output_prefix: str | None
-    training_input: dict[str, Any]
-    testing_input: dict[str, Any]
+    training_input: TrainingData
+    testing_input: TestingData
     source_version_arn: str | None
     training_ended_at: int | None
     billable_seconds: int | None

@@ -8,6 +8,7 @@ from typing import Any, NotRequired, TypedDict, Unpack
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from emulator.domain.jobs import VersionResults
+from emulator.domain.shapes import TestingData, TrainingData
 from emulator.domain.states import VersionState
 from emulator.storage.rows import Version
 from emulator.storage.tables import projects, versions
@@ -147,8 +148,8 @@ class NewVersion(TypedDict):
     kms_key_id: NotRequired[str | None]
     output_bucket: str
     output_prefix: NotRequired[str | None]
-    training_input: dict[str, Any]
-    testing_input: dict[str, Any]
+    training_input: TrainingData
+    testing_input: TestingData
     source_version_arn: NotRequired[str | None]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from emulator.domain.detection import Candidate, check_dimensions, check_size, select_labels, wire_confidence
 from emulator.domain.errors import RuleError
 from emulator.domain.image_limits import MAXIMUM_INLINE_BYTES, MAXIMUM_OBJECT_BYTES
+from emulator.domain.shapes import CustomLabel
 
 TOO_LARGE = "ImageTooLargeException"
 INVALID = "InvalidParameterException"
@@ -17,7 +18,7 @@ CONFIDENCES = st.floats(0, 1, allow_nan=False)
 CANDIDATES = st.lists(st.builds(Candidate, st.sampled_from("abc"), CONFIDENCES), max_size=12)
 
 
-def names(labels: list[dict[str, object]]) -> list[object]:
+def names(labels: list[CustomLabel]) -> list[object]:
     return [label["Name"] for label in labels]
 
 

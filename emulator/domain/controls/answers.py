@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from emulator.domain.controls.definitions import DefinitionError, Fields, listed
+from emulator.domain.shapes import CustomLabel, Geometry, Point
 
 LABELS_LIMIT = 10_000
 
@@ -24,7 +25,7 @@ class ForcedAnswer:
     project_version: str
     s3_key: str | None
     sha256: str | None
-    labels: tuple[dict[str, Any], ...]
+    labels: tuple[CustomLabel, ...]
 
     def document(self) -> dict[str, Any]:
         """The answer as JSON, as it can be given again."""
@@ -110,9 +111,9 @@ def parse_answer(document: object, place: str) -> ForcedAnswer:
     return ForcedAnswer(0, project_version, s3_key, sha256.lower() if sha256 else None, parsed)
 
 
-def _parse_label(document: object, place: str) -> dict[str, Any]:
+def _parse_label(document: object, place: str) -> CustomLabel:
     fields = Fields(document, place)
-    label: dict[str, Any] = {"Name": fields.text("Name"), "Confidence": _number(fields, "Confidence", 0.0, 100.0)}
+    label: CustomLabel = {"Name": fields.text("Name") or "", "Confidence": _number(fields, "Confidence", 0.0, 100.0)}
     geometry = fields.fields("Geometry", None)
     fields.done()
     if geometry is not None:
@@ -120,12 +121,17 @@ def _parse_label(document: object, place: str) -> dict[str, Any]:
     return label
 
 
-def _parse_geometry(fields: Fields) -> dict[str, Any]:
+def _parse_geometry(fields: Fields) -> Geometry:
     """Geometry of the API: BoundingBox as ratios of the image, a Polygon of points if given."""
-    geometry: dict[str, Any] = {}
+    geometry: Geometry = {}
     box = fields.fields("BoundingBox")
     if box is not None:
-        geometry["BoundingBox"] = {side: _number(box, side, -1.0, 2.0) for side in ("Width", "Height", "Left", "Top")}
+        geometry["BoundingBox"] = {
+            "Width": _number(box, "Width", -1.0, 2.0),
+            "Height": _number(box, "Height", -1.0, 2.0),
+            "Left": _number(box, "Left", -1.0, 2.0),
+            "Top": _number(box, "Top", -1.0, 2.0),
+        }
         box.done()
     points = fields.items("Polygon", None)
     if points is not None:
@@ -136,9 +142,9 @@ def _parse_geometry(fields: Fields) -> dict[str, Any]:
     return geometry
 
 
-def _parse_point(document: object, place: str) -> dict[str, float]:
+def _parse_point(document: object, place: str) -> Point:
     fields = Fields(document, place)
-    point = {"X": _number(fields, "X", -1.0, 2.0), "Y": _number(fields, "Y", -1.0, 2.0)}
+    point: Point = {"X": _number(fields, "X", -1.0, 2.0), "Y": _number(fields, "Y", -1.0, 2.0)}
     fields.done()
     return point
 

@@ -10,6 +10,7 @@ import pytest
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.definitions import DefinitionError
 from emulator.domain.detection import highest_labels
+from emulator.domain.shapes import CustomLabel
 
 VERSION = "arn:aws:rekognition:us-east-1:111122223333:project/rooms/version/one/1700000000000"
 DIGEST = hashlib.sha256(b"an image").hexdigest()
@@ -77,9 +78,10 @@ def test_whether_the_digest_may_be_asked_for() -> None:
 
 
 def test_min_confidence_and_max_results_still_apply() -> None:
+    labels: list[CustomLabel]
     labels = [{"Name": name, "Confidence": confidence} for name, confidence in (("a", 40.0), ("b", 90.0), ("c", 60.0))]
 
-    def names(chosen: list[dict[str, Any]]) -> list[str]:
+    def names(chosen: list[CustomLabel]) -> list[str]:
         return [label["Name"] for label in chosen]
 
     assert names(highest_labels(labels, None, None)) == ["b", "c", "a"]
