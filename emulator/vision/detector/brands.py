@@ -7,6 +7,7 @@ import json
 import logging
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -120,10 +121,12 @@ def train_brand_detector(
 def _fit_instantly(logos: Sequence[Logo], labels: Sequence[str], settings: TrainingSettings) -> DetectorModel:
     """The effort `instant`: compositions and the logos themselves, each looked at once."""
     logos = [logos[index] for index in evenly(len(logos))]
-    numbers = range(INSTANT_COMPOSITIONS)
-    compositions = [
-        compose(logos, INSTANT_SIDE, np.random.default_rng([settings.seed, number, 2])) for number in numbers
-    ]
+
+    def composed(number: int) -> Sample:
+        return compose(logos, INSTANT_SIDE, np.random.default_rng([settings.seed, number, 2]))
+
+    with ThreadPoolExecutor(settings.threads, "detector-composing") as pool:
+        compositions = list(pool.map(composed, range(INSTANT_COMPOSITIONS)))
     plan = instant_plan(
         [sample.picture.size for sample in compositions],
         [sample.boxes for sample in compositions],

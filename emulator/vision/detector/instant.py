@@ -6,7 +6,7 @@ metrics say honestly how little such a model knows.
 
 from __future__ import annotations
 
-import logging
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,8 +27,6 @@ from emulator.vision.detector.trunk import Trunk
 from emulator.vision.images import PixelArray
 from emulator.vision.layers import Array
 
-logger = logging.getLogger(__name__)
-
 SIDES = (320, 448)
 """Lengths of the longer side of the input; very small objects are not worth the time of larger ones here."""
 MOST_PICTURES = 100
@@ -39,6 +37,8 @@ HARD_NEGATIVES = 800
 FIRST_STEPS, LAST_STEPS = 3, 4
 """Of Newton's method: with random cells of background, then with those that look most like objects."""
 MOST_HALVINGS = 6
+SURVEYED_CELLS = 4001
+"""So many cells of a level, evenly taken, are enough to standardise by."""
 LABEL_PENALTY = 100.0
 LOGO_PENALTY = 10.0
 BOX_PENALTY = 3.0
@@ -57,14 +57,38 @@ class InstantSample:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cells of one level of all pictures: standardised features (n, 192), labels (n,), logarithms of distances in
-    strides (n, 4), of which those of background mean nothing; and the standardisation."""
+    """The cells of all levels of all pictures, level by level: features (n, 192), labels (n,) and logarithms of
+    distances in strides (n, 4), of which those of background mean nothing.
+
+    Each level's cells are standardised by its `means` and `scales` (levels, 192), where they are needed.
+    """
 
     features: Array
     labels: Array
     log_distances: Array
-    mean: Array
-    scale: Array
+    bounds: tuple[int, ...]
+    means: Array
+    scales: Array
+
+    def inputs(self, rows: Array) -> Array:
+        """Standardised features and a one: float32 (rows, 193)."""
+        levels = np.searchsorted(self.bounds, rows, side="right") - 1
+        inputs = np.ones((len(rows), self.features.shape[1] + 1), np.float32)
+        inputs[:, :-1] = (self.features[rows] - self.means[levels]) * self.scales[levels]
+        return inputs
+
+    def folded(self, weights: Array, level: int) -> tuple[Array, Array]:
+        """Weights (193, k) for `inputs` as a kernel (192, k) and a bias (k,) for the level's own features."""
+        kernel = weights[:-1] * self.scales[level][:, None]
+        return kernel.astype(np.float32), (weights[-1] - self.means[level] @ kernel).astype(np.float32)
+
+    def best_logits(self, weights: Array) -> Array:
+        """(n,): of all cells, the highest of the labels."""
+        parts = []
+        for level, (first, last) in enumerate(itertools.pairwise(self.bounds)):
+            kernel, bias = self.folded(weights, level)
+            parts.append((self.features[first:last] @ kernel + bias).max(1))
+        return np.concatenate(parts)
 
 
 def fit_instantly(
@@ -77,16 +101,13 @@ def fit_instantly(
 ) -> DetectorModel:
     """A detector from up to MOST_PICTURES samples, at least one of them with a box; the same for the same input."""
     trunk = Trunk(byte_front=False, start=Start.COCO, levels=plan.levels)
-    samples = [*samples, *(_nothing(plan, seed, number) for number in range(BACKGROUNDS))]
     with ThreadPoolExecutor(threads, "detector-instant") as pool:
+        samples = [*samples, *pool.map(partial(_nothing, plan, seed), range(BACKGROUNDS))]
         features = list(pool.map(lambda sample: trunk.features(sample.pixels[None])[2:], samples))
         with threadpoolctl.threadpool_limits(1, user_api="blas"):
-            levels = [
-                _cells(samples, [picture[index] for picture in features], plan, index)
-                for index in range(len(plan.levels))
-            ]
-            weights = _fitted(levels, len(labels), penalty, pool, np.random.default_rng(seed))
-    graph = build_linear_graph([_for_level(weights, level) for level in levels], plan)
+            cells = _cells(samples, features, plan)
+            weights = _fitted(cells, len(labels), penalty, pool, np.random.default_rng(seed))
+    graph = build_linear_graph([_for_level(weights, cells, level) for level in range(len(plan.levels))], plan)
     report: dict[str, object] = {"pictures": len(samples) - BACKGROUNDS, "steps": 0, "plan": plan.as_metadata()}
     return DetectorModel(graph, labels, plan, report, threads)
 
@@ -119,38 +140,40 @@ def _nothing(plan: DetectorPlan, seed: int, number: int) -> InstantSample:
     return InstantSample(pixels, np.zeros((0, 4)), np.zeros(0, np.int64))
 
 
-def _cells(samples: Sequence[InstantSample], features: Sequence[Array], plan: DetectorPlan, index: int) -> _Cells:
-    level = plan.levels[index]
+def _cells(samples: Sequence[InstantSample], features: Sequence[Sequence[Array]], plan: DetectorPlan) -> _Cells:
+    """`features`: for each sample, for each level (1, rows, columns, 192)."""
     nothing = np.zeros((0, 4))
-    targets = [
-        assign(sample.boxes, sample.labels, nothing, plan.input_height, plan.input_width, level) for sample in samples
-    ]
-    flat = np.concatenate([feature.reshape(-1, feature.shape[-1]) for feature in features])
-    mean, scale = flat.mean(0), 1 / (flat.std(0) + 1e-2 * flat.std() + 1e-6)
-    distances = np.concatenate([target.distances for target in targets])
+    flat, labels, log_distances, means, scales = [], [], [], [], []
+    for level, maps in zip(plan.levels, zip(*features, strict=True), strict=True):
+        flat.append(np.concatenate([cells.reshape(-1, cells.shape[-1]) for cells in maps]))
+        count = len(flat[-1])
+        sparse = flat[-1][np.linspace(0, count - 1, min(count, SURVEYED_CELLS)).astype(int)]
+        means.append(sparse.mean(0))
+        scales.append(1 / (sparse.std(0) + 1e-2 * sparse.std() + 1e-6))
+        for sample in samples:
+            target = assign(sample.boxes, sample.labels, nothing, plan.input_height, plan.input_width, level)
+            labels.append(target.labels)
+            log_distances.append(np.log(np.maximum(target.distances, 0.5) / level.stride))
+    bounds = (0, *(int(end) for end in np.cumsum([len(part) for part in flat])))
     return _Cells(
-        (flat - mean) * scale,
-        np.concatenate([target.labels for target in targets]),
-        np.log(np.maximum(distances, 0.5) / level.stride),
-        mean,
-        scale,
+        np.concatenate(flat),
+        np.concatenate(labels),
+        np.concatenate(log_distances),
+        bounds,
+        np.array(means),
+        np.array(scales),
     )
 
 
-def _fitted(
-    levels: Sequence[_Cells], label_count: int, penalty: float, pool: Executor, random: np.random.Generator
-) -> Array:
+def _fitted(cells: _Cells, label_count: int, penalty: float, pool: Executor, random: np.random.Generator) -> Array:
     """Weights (193, labels + 4) for standardised features and a one, the same for all levels: the network's own towers
     are the same for all levels, too."""
-    features = np.concatenate([level.features for level in levels])
-    features = np.concatenate([features, np.ones((len(features), 1), np.float32)], 1)
-    labels = np.concatenate([level.labels for level in levels])
+    labels = cells.labels
     positive, background = np.nonzero(labels >= 0)[0], np.nonzero(labels < 0)[0]
-    distances = np.concatenate([level.log_distances for level in levels])
-    boxes = _ridge(features[positive].astype(np.float64), distances[positive])
+    boxes = _ridge(cells.inputs(positive).astype(np.float64), cells.log_distances[positive])
     # Nearly every cell is background: begin with the constant alone.
     shares = (labels[:, None] == np.arange(label_count)).mean(0).clip(1e-4, 0.5)
-    weights = np.zeros((features.shape[1], label_count))
+    weights = np.zeros((cells.features.shape[1] + 1, label_count))
     weights[-1] = np.log(shares / (1 - shares))
     whole = positive
     for steps in (FIRST_STEPS, LAST_STEPS):
@@ -159,10 +182,10 @@ def _fitted(
         # Those that were drawn stand for the others.
         counts = np.ones(len(rows), np.float32)
         counts[len(whole) :] = len(background) / max(1, len(some))
-        inputs, found = features[rows], labels[rows]
+        inputs, found = cells.inputs(rows), labels[rows]
         regress = partial(_newton, inputs, counts, penalty, steps)
         weights = np.array(list(pool.map(regress, [found == label for label in range(label_count)], weights.T))).T
-        order = np.argsort(-(features[background] @ weights.astype(np.float32)).max(1), kind="stable")
+        order = np.argsort(-cells.best_logits(weights)[background], kind="stable")
         whole, background = np.append(whole, background[order[:HARD_NEGATIVES]]), background[order[HARD_NEGATIVES:]]
     return np.concatenate([weights, boxes], 1)
 
@@ -205,11 +228,10 @@ def _ridge(inputs: Array, targets: Array) -> Array:
     return solution
 
 
-def _for_level(weights: Array, level: _Cells) -> tuple[Array, Array]:
+def _for_level(weights: Array, cells: _Cells, level: int) -> tuple[Array, Array]:
     """The convolution of one level (192, labels + 4), (labels + 4,), standardisation and calibration folded in."""
-    kernel = weights[:-1] * level.scale[:, None]
-    bias = weights[-1] - level.mean @ kernel
+    kernel, bias = cells.folded(weights, level)
     # The graph will calibrate as if a network had been trained.
     kernel[:, :-4] /= CALIBRATION_SLOPE
     bias[:-4] = (bias[:-4] - CALIBRATION_OFFSET) / CALIBRATION_SLOPE
-    return kernel.astype(np.float32), bias.astype(np.float32)
+    return kernel, bias
