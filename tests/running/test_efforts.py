@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from support.pictures import SINGLE_LABELS, single_label_pictures
+from support.pictures import SINGLE_LABELS, box_manifest, single_label_pictures
 from support.projects import Project, new_project
 from support.server import EmulatorProcess
 
@@ -36,3 +36,37 @@ def test_an_unknown_effort_is_ignored_and_the_setting_counts(start_emulator: Cal
     arn = small_project(emulator).train("first", Tags={TAG: "heroic"})
     assert "there is no effort 'heroic'" in emulator.log()
     assert f"training of {arn}: effort instant" in emulator.log()
+
+
+def test_boxes_are_found_in_the_pictures_that_an_instant_model_was_made_from(
+    start_emulator: Callable[..., EmulatorProcess],
+) -> None:
+    emulator = start_emulator(environment={"CUSTOM_LABELS_TRAINING_EFFORT": "instant"})
+    project = new_project(emulator, ACCOUNT)
+    pictures = single_label_pictures(SINGLE_LABELS, 8, size=(320, 240))
+    project.create_dataset("TRAIN", pictures, box_manifest)
+    project.create_dataset("TEST", single_label_pictures(SINGLE_LABELS, 2, seed=500, size=(320, 240)), box_manifest)
+    arn = project.train("first")
+    project.start_model("first")
+    for picture in (pictures[0], pictures[-1]):
+        [truth] = picture.boxes
+        answer = project.rekognition.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": picture.body})
+        best = answer["CustomLabels"][0]
+        assert best["Name"] == truth.label
+        box = best["Geometry"]["BoundingBox"]
+        assert abs((box["Left"] + box["Width"] / 2) * picture.width - (truth.left + truth.width / 2)) < 15
+        assert abs((box["Top"] + box["Height"] / 2) * picture.height - (truth.top + truth.height / 2)) < 15
+
+
+def test_logos_are_known_by_an_instant_model(start_emulator: Callable[..., EmulatorProcess]) -> None:
+    """D-26: image-level labels to train on, boxes to test on."""
+    emulator = start_emulator(environment={"CUSTOM_LABELS_TRAINING_EFFORT": "instant"})
+    project = new_project(emulator, ACCOUNT)
+    logos = single_label_pictures(SINGLE_LABELS, 3)
+    project.create_dataset("TRAIN", logos)
+    project.create_dataset("TEST", single_label_pictures(SINGLE_LABELS, 2, seed=500, size=(320, 240)), box_manifest)
+    arn = project.train("first")
+    project.start_model("first")
+    answer = project.rekognition.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": logos[0].body})
+    assert answer["CustomLabels"][0]["Name"] == logos[0].labels[0]
+    assert "Geometry" in answer["CustomLabels"][0]
