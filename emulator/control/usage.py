@@ -38,6 +38,8 @@ async def usage_report(
         total += usage
         row: dict[str, Any] = {"project_version": arn, "status": version.status if version else "DELETED"}
         row |= usage.document()
+        if version is not None and version.quality is not None:
+            row["quality"] = version.quality
         if arn in units:
             row["inference_units"] = {"desired": units[arn].desired, "in_service": units[arn].in_service}
         if arn in progress:

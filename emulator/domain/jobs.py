@@ -30,11 +30,15 @@ class JobKind(StrEnum):
 
 
 class VersionResults(TypedDict, total=False):
-    """The columns of a version that a training or a copy fills. `training_ended_at` in milliseconds."""
+    """The columns of a version that a training or a copy fills. `training_ended_at` in milliseconds.
+
+    `quality`: the effort, how sure F1 and average precision are, and what would help most (docs/training.md).
+    """
 
     result_keys: dict[str, str]
     model_file: str
     f1_score: float | None
+    quality: dict[str, Any] | None
     training_ended_at: int | None
     billable_seconds: int | None
 

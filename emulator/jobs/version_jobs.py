@@ -182,6 +182,7 @@ class CopyVersion(VersionHandler):
             "result_keys": keys,
             "model_file": model_file,
             "f1_score": source.f1_score,
+            "quality": source.quality,
             "training_ended_at": source.training_ended_at,
             "billable_seconds": source.billable_seconds,
         }

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect
 from emulator.storage.engine import Database
 from emulator.storage.tables import metadata
 
-HEAD_REVISION = "0004"
+HEAD_REVISION = "0005"
 
 
 class NewerSchemaError(Exception):

@@ -76,6 +76,7 @@ class Version:
     training_ended_at: int | None
     billable_seconds: int | None
     f1_score: float | None
+    quality: dict[str, Any] | None
     result_keys: dict[str, str] | None
     min_inference_units: int | None
     max_inference_units: int | None

@@ -179,6 +179,7 @@ versions = Table(
     Column("min_inference_units", Integer),
     Column("max_inference_units", Integer),
     Column("model_file", String),
+    Column("quality", JSON),
     UniqueConstraint("project_id", "name"),
     Index("ix_versions_newest_first", "project_id", "created_at", "id"),
     sqlite_autoincrement=True,

@@ -35,6 +35,7 @@ _COLUMNS = (
     versions.c.training_ended_at,
     versions.c.billable_seconds,
     versions.c.f1_score,
+    versions.c.quality,
     versions.c.result_keys,
     versions.c.min_inference_units,
     versions.c.max_inference_units,

@@ -8,6 +8,12 @@ from datetime import datetime
 
 import numpy as np
 
+from emulator.domain.evaluation.certainty import (
+    Interval,
+    average_precision_interval,
+    classification_f1_interval,
+    detection_f1_interval,
+)
 from emulator.domain.evaluation.classification import evaluate_classification, has_single_labels
 from emulator.domain.evaluation.detection import ImageBoxes, evaluate_detection
 from emulator.domain.evaluation.report import Evaluation
@@ -26,9 +32,11 @@ from emulator.vision.examples import ModelKind, Prediction, Progress, TrainedMod
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """How good a model is, and the lines of its testing snapshot."""
+    """How good a model is and how far that can be trusted, and the lines of its testing snapshot."""
 
     evaluation: Evaluation
+    f1: Interval
+    average_precision: Interval | None
     snapshot_lines: Iterable[str]
 
 
@@ -38,10 +46,12 @@ def evaluate(
     reader: ImageReader,
     report: Callable[[str, int, int], None],
     evaluated_at: datetime,
+    seed: int = 0,
 ) -> TestResult:
     """Predict the test images with the model and compare with their lines.
 
-    `report` hears of stage, done and total; `evaluated_at`, in any zone, is the date that the snapshot's lines carry.
+    `report` hears of stage, done and total; `evaluated_at`, in any zone, is the date that the snapshot's lines carry;
+    `seed` is that of the draws behind the intervals.
     """
 
     def progress(step: Progress) -> None:
@@ -50,8 +60,8 @@ def evaluate(
     lines = validation.testing.usable
     predictions = model.predict([reader.source_of(line) for line in lines], progress)
     if model.kind is ModelKind.CLASSIFICATION:
-        return _classification(model.labels, lines, predictions, evaluated_at)
-    return _detection(model.labels, lines, predictions, evaluated_at)
+        return _classification(model.labels, lines, predictions, evaluated_at, seed)
+    return _detection(model.labels, lines, predictions, evaluated_at, seed)
 
 
 def _classification(
@@ -59,6 +69,7 @@ def _classification(
     lines: Sequence[UsableLine],
     predictions: Sequence[Sequence[Prediction]],
     evaluated_at: datetime,
+    seed: int,
 ) -> TestResult:
     by_label = [{item.label: item.confidence for item in found} for found in predictions]
     confidences = np.array([[found[label] for label in labels] for found in by_label], dtype=np.float32)
@@ -76,7 +87,8 @@ def _classification(
         )
         for number, (line, found) in enumerate(zip(lines, by_label, strict=True), start=1)
     )
-    return TestResult(evaluation, snapshot)
+    f1 = classification_f1_interval(confidences, truth, list(thresholds.values()), evaluation.f1, seed)
+    return TestResult(evaluation, f1, None, snapshot)
 
 
 def _detection(
@@ -84,6 +96,7 @@ def _detection(
     lines: Sequence[UsableLine],
     predictions: Sequence[Sequence[Prediction]],
     evaluated_at: datetime,
+    seed: int,
 ) -> TestResult:
     indices = {label: index for index, label in enumerate(labels)}
     found_boxes = [[_box_of(item, line) for item in found] for line, found in zip(lines, predictions, strict=True)]
@@ -111,7 +124,12 @@ def _detection(
         )
         for number, (line, true, boxes, items, matches) in enumerate(rows, start=1)
     )
-    return TestResult(judged.evaluation, snapshot)
+    evaluation, matched = judged.evaluation, judged.matches
+    f1 = detection_f1_interval(truth, found, matched, list(thresholds.values()), evaluation.f1, seed)
+    average_precision = average_precision_interval(
+        truth, found, matched, len(labels), evaluation.average_precision or 0.0, seed
+    )
+    return TestResult(evaluation, f1, average_precision, snapshot)
 
 
 def _box_of(prediction: Prediction, line: UsableLine) -> Box:

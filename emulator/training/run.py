@@ -9,13 +9,15 @@ import json
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from emulator import __version__
+from emulator.domain.evaluation.hints import hints
 from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.evaluation.snapshots import training_snapshot_line
 from emulator.domain.evaluation.summary import evaluation_summary
@@ -116,12 +118,32 @@ def _run(training: Training) -> VersionResults:
     training.put_text_lines(ResultKind.TRAINING_SNAPSHOT, (training_snapshot_line(*pair) for pair in numbered))
     try:
         model = _train(training, validation, reader)
-        result = evaluate(model, validation, reader, training.report, datetime.now(UTC))
+        result = evaluate(model, validation, reader, training.report, datetime.now(UTC), task.options.seed)
     except TrainingError as error:
         raise TrainingFailedError(str(error)) from error
     _write_results(training, validation, result)
     model.export(task.model_path, result.evaluation.thresholds(), _provenance(task, model))
-    return {"model_file": task.model_path.name, "f1_score": result.evaluation.f1}
+    return {
+        "model_file": task.model_path.name,
+        "f1_score": result.evaluation.f1,
+        "quality": _quality(task, validation, result),
+    }
+
+
+def _quality(task: TrainingTask, validation: TrainingValidation, result: TestResult) -> dict[str, Any]:
+    """How good the model is, how sure that is, and what would help most; it is logged, too."""
+    lines = validation.training.usable
+    counts = Counter(label for line in lines for label in {*line.image_labels, *(box.label for box in line.boxes)})
+    test_images = len(validation.testing.usable)
+    advice = hints(result.evaluation, result.f1, counts, test_images)
+    document: dict[str, Any] = {"effort": task.options.effort, "test_images": test_images, "f1": result.f1.document()}
+    logger.info("F1 %.3f (%.3f to %.3f) on %d test images", *astuple(result.f1), test_images)
+    if result.average_precision is not None:
+        document["average_precision"] = result.average_precision.document()
+        logger.info("average precision %.3f (%.3f to %.3f)", *astuple(result.average_precision))
+    for hint in advice:
+        logger.info("hint: %s", hint.text)
+    return document | {"hints": [hint.document() for hint in advice]}
 
 
 def _validate(training: Training, reader: ImageReader) -> TrainingValidation:

@@ -70,3 +70,21 @@ def test_logos_are_known_by_an_instant_model(start_emulator: Callable[..., Emula
     answer = project.rekognition.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": logos[0].body})
     assert answer["CustomLabels"][0]["Name"] == logos[0].labels[0]
     assert "Geometry" in answer["CustomLabels"][0]
+
+
+def test_the_usage_report_says_how_sure_the_figures_of_a_version_are(
+    start_emulator: Callable[..., EmulatorProcess],
+) -> None:
+    """An interval with F1 and hints, in the log as well."""
+    emulator = start_emulator(environment={"CUSTOM_LABELS_TRAINING_EFFORT": "instant"})
+    project = small_project(emulator)
+    arn = project.train("first")
+    f1_score = project.describe_version("first")["EvaluationResult"]["F1Score"]
+    rows = emulator.control("GET", "/_emulator/usage")[1]["versions"]
+    quality = {row["project_version"]: row["quality"] for row in rows}[arn]
+    assert (quality["effort"], quality["test_images"]) == ("instant", 2 * len(SINGLE_LABELS))
+    assert quality["f1"]["low"] <= quality["f1"]["value"] <= quality["f1"]["high"]
+    assert quality["f1"]["value"] == round(f1_score, 4)
+    assert "average_precision" not in quality
+    assert all(set(hint) >= {"kind", "text"} for hint in quality["hints"])
+    assert f"{arn}: F1 " in emulator.log()

@@ -63,7 +63,7 @@ def evaluate_detection(
     for index, label in enumerate(labels):
         present = sum(int(np.count_nonzero(true.labels == index)) for true in truth)
         images = sum(bool(np.any(true.labels == index)) for true in truth)
-        confidences, is_right = _collect(predictions, matches, index)
+        confidences, is_right, _ = collect(predictions, matches, index)
         chosen = best_threshold(confidences, is_right, present)
         evaluations.append(LabelEvaluation(label, chosen.threshold, chosen.precision, chosen.recall, chosen.f1, images))
         if present:
@@ -109,16 +109,18 @@ def _match_image(truth: ImageBoxes, found: ImageBoxes) -> NDArray[np.int64]:
     return matched
 
 
-def _collect(
+def collect(
     predictions: Sequence[ImageBoxes], matches: Sequence[NDArray[np.int64]], label: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Confidence and match of a label's judged predictions over all images."""
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]:
+    """Confidence, match and number of the image of a label's judged predictions over all images, [m] each."""
     confidences, is_right = [np.zeros(0, np.float32)], [np.zeros(0, np.bool_)]
-    for found, matched in zip(predictions, matches, strict=True):
+    images = [np.zeros(0, np.int64)]
+    for number, (found, matched) in enumerate(zip(predictions, matches, strict=True)):
         mine = np.flatnonzero((found.labels == label) & (matched != NOT_JUDGED))
         confidences.append(found.confidences[mine].astype(np.float32))
         is_right.append(matched[mine] >= 0)
-    return np.concatenate(confidences), np.concatenate(is_right)
+        images.append(np.full(len(mine), number, np.int64))
+    return np.concatenate(confidences), np.concatenate(is_right), np.concatenate(images)
 
 
 def _averages(confidences: NDArray[np.float32], is_right: NDArray[np.bool_], present: int) -> tuple[float, float]:
