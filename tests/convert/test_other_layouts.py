@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -169,7 +170,7 @@ def test_a_folder_without_labels_is_not_yolo(tmp_path: Path, capsys: pytest.Capt
     assert "no label files of YOLO" in capsys.readouterr().err
 
 
-COCO = {"images": [], "annotations": [], "categories": []}
+COCO: dict[str, list[Any]] = {"images": [], "annotations": [], "categories": []}
 
 
 @pytest.mark.parametrize(
