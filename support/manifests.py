@@ -504,4 +504,4 @@ HOSTILE_LINES: dict[str, bytes] = {
     "an array": b"[]",
     "a text": b'"text"',
 }
-"""Lines that are no JSON lines (J-9), in ways that readers have been known to fall over."""
+"""Lines that are not JSON lines (J-9), in ways that readers have been known to fall over."""

@@ -17,7 +17,7 @@ class Parameters:
     """A structure of parameters. `where` names it in errors."""
 
     def __init__(self, members: object, where: str = "") -> None:
-        """Raises InvalidParameterValueError if it is no structure."""
+        """Raises InvalidParameterValueError if it is not a structure."""
         if not isinstance(members, Mapping):
             raise InvalidParameterValueError(f"The parameter {where} must be a structure.")
         self._members: Mapping[str, Any] = members

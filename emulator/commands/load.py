@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _load(endpoint: str, file: Path) -> str:
     if not file.is_file():  # a pipe has no length that could be told beforehand
-        raise ArchiveTransferError(f"{file} is no file" if file.exists() else f"there is no file {file}")
+        raise ArchiveTransferError(f"{file} is not a file" if file.exists() else f"there is no file {file}")
     with (
         file.open("rb") as archive,
         transfer(endpoint, "PUT", archive, file.stat().st_size, answered="application/json") as answer,

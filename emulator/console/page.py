@@ -46,7 +46,7 @@ _ASK_AGAIN = "no-cache"
 
 
 class ConsolePage:
-    """Serves the console's files; whatever is no file is a place within the page and answers the page."""
+    """Serves the console's files; whatever is not a file is a place within the page and answers the page."""
 
     def __init__(self, directory: Path = BUILT_PAGE) -> None:
         self._directory = directory

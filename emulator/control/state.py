@@ -19,7 +19,7 @@ ARCHIVE_NAME = "custom-labels-state.tar"
 TRANSFER_PREFIX = "state-"
 """What the names of folders for transfers begin with."""
 
-NO_ARCHIVE = "this is no archive of the emulator: it does not begin with manifest.json"
+NO_ARCHIVE = "this is not an archive of the emulator: it does not begin with manifest.json"
 """What is said of a file that begins with something else."""
 
 _PIECE = 1 << 20

@@ -20,7 +20,7 @@ single lines, V, Q and so on for limits.
 **A file error** makes a dataset CREATE_FAILED or UPDATE_FAILED with the message as StatusMessage (a failed update keeps
 the old content), and a training TRAINING_FAILED with the message and without any result file.
 
-**A content error of the whole** does the same to a dataset. A training fails with code and message in the manifest
+**A content error of the whole file** does the same to a dataset. A training fails with code and message in the manifest
 summary; the validation manifests are written, an evaluation is not.
 
 **An error of a line** stands under `cl-errors` in the entry that ListDatasetEntries returns, or the dataset drops the

@@ -111,7 +111,7 @@ UNKNOWN = (
         "No filter.",
         "The guide's own client sends it to get all entries.",
     ),
-    Choice("Case in `SourceRefContains`", "Counts.", "Object keys of S3 are case-sensitive."),
+    Choice("Case in `SourceRefContains`", "Case-sensitive.", "Object keys of S3 are case-sensitive."),
     Choice(
         "`BoundingBoxCount`: images or boxes",
         "Boxes; absent for labels without boxes.",
@@ -235,7 +235,7 @@ EDGE = (
     Choice(
         "NaN and Infinity as JSON numbers, bad base64, halves of surrogate pairs",
         "SerializationException.",
-        "They are no JSON, no bytes, no characters: the framework refuses them before any constraint.",
+        "They are not JSON, not bytes, not characters: the framework refuses them before any constraint.",
     ),
     Choice(
         "A request without an access key of twelve digits",

@@ -53,7 +53,7 @@ class ObjectAccessDeniedError(ObjectStoreError):
 
 
 class ObjectStoreUnavailableError(ObjectStoreError):
-    """The store did not answer, or answered something that is no S3 answer."""
+    """The store did not answer, or answered something that is not an S3 answer."""
 
 
 class ObjectStore(Protocol):

@@ -33,7 +33,7 @@ DEFAULT_PAGE = 5
         "A sixth policy of a project answers ServiceQuotaExceededException, whether quotas hold or not.",
         "`Effect` is read in any case.",
         "A `Resource` that can match no version of the project answers MalformedPolicyDocumentException.",
-        "A principal under `AWS` that is no account, no ARN of an identity and no id of one answers "
+        "A principal under `AWS` that is neither an account nor the ARN or id of an identity answers "
         "MalformedPolicyDocumentException.",
     ),
 )

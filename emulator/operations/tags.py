@@ -23,7 +23,7 @@ from emulator.storage.tags import read_tags, remove_tags, write_tags
     Runs.WRITES,
     chosen=(
         "Over 200 tags on a resource answer ServiceQuotaExceededException, whether quotas hold or not.",
-        "An ARN that is none of a project, dataset or version answers InvalidParameterException.",
+        "An ARN of anything but a project, dataset or version answers InvalidParameterException.",
     ),
 )
 def tag_resource(context: Context[TagResourceRequest]) -> TagResourceResponse:

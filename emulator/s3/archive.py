@@ -86,7 +86,7 @@ def check_objects(directory: Path) -> None:
 def _check_blobs(index: sqlite3.Connection, directory: Path) -> None:
     for name, size in index.execute("SELECT name, size FROM blobs"):
         if not BLOB_NAME.fullmatch(str(name)):
-            raise DamagedObjectsError(f"{str(name)[:200]!r} is no name of an object file")
+            raise DamagedObjectsError(f"{str(name)[:200]!r} is not the name of an object file")
         path = directory / BLOBS_NAME / name
         if not path.is_file() or path.stat().st_size != size:
             raise DamagedObjectsError(f"the object file {name} is missing or has another size")

@@ -20,7 +20,7 @@ _HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 class DamagedObjectsError(ValueError):
-    """A folder that is no whole copy of a store; the message says what is wrong."""
+    """A folder that is not a whole copy of a store; the message says what is wrong."""
 
 
 def check_rows(index: sqlite3.Connection, directory: Path) -> None:

@@ -22,7 +22,7 @@ class Definitions:
 
     @classmethod
     def read(cls, settings: Settings) -> Definitions:
-        """Raises SettingsError, naming the file that cannot be read or is no JSON."""
+        """Raises SettingsError, naming the file that cannot be read or is not JSON."""
         return cls(
             _read(settings.faults, "faults"), _read(settings.answers, "answers"), settings.faults, settings.answers
         )

@@ -135,7 +135,7 @@ def _send_all(script: Path, endpoint: str) -> None:
     for request in requests:
         address = urljoin(endpoint + "/", request.target)
         if not address.startswith(("http://", "https://")):
-            raise InitScriptError(f"{script.name}: {request.target} is no path and no http address")
+            raise InitScriptError(f"{script.name}: {request.target} is neither a path nor an http address")
         body = request.body.encode() if request.body else None
         try:
             sent = urllib.request.Request(address, body, request.headers, method=request.method)

@@ -163,7 +163,7 @@ class Lifecycle:
         await self._parts.runner.settle_due(SETTLE_SECONDS)
 
     async def reset(self) -> None:
-        """O-8: end all work, forget everything, be as new."""
+        """O-8: end all work, forget everything, return to the state of a fresh install."""
         parts = self._parts
         async with self._reset_lock:
             await self._drop_work()

@@ -55,7 +55,7 @@ class MissingFilesError(Exception):
 
 
 class ArchiveError(ValueError):
-    """A file is no archive of this emulator, or is damaged; the message says why. Nothing was replaced."""
+    """A file is not an archive of this emulator, or is damaged; the message says why. Nothing was replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def check_archive(archive: Path, directory: Path) -> CheckedArchive:
         with tarfile.open(archive, "r:") as opened:
             _unpack(opened, directory)
     except (tarfile.TarError, EOFError, UnicodeDecodeError) as error:
-        raise ArchiveError(f"this is no archive of the emulator: {error}") from error
+        raise ArchiveError(f"this is not an archive of the emulator: {error}") from error
     try:
         check_objects(directory / OBJECTS)
         models = _check_state(directory)
@@ -226,7 +226,7 @@ def _link(source: Path, target: Path) -> None:
 def _read_manifest(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> dict[str, dict[str, Any]]:
     """The files that the archive must have, by name."""
     if member is None or member.name != MANIFEST or not member.isreg() or member.size > MANIFEST_LIMIT:
-        raise ArchiveError("this is no archive of the emulator: it does not begin with manifest.json")
+        raise ArchiveError("this is not an archive of the emulator: it does not begin with manifest.json")
     with _content(archive, member) as content:
         try:
             manifest = json.loads(content.read())
@@ -264,7 +264,7 @@ def _check_state(directory: Path) -> dict[str, str]:
         database.close()
     for name in named:
         if not isinstance(name, str) or not _MODEL_NAME.fullmatch(name):
-            raise ArchiveError(f"{str(name)[:200]!r} is no name of a model file")
+            raise ArchiveError(f"{str(name)[:200]!r} is not the name of a model file")
         if not (directory / MODELS / name).is_file():
             raise ArchiveError(f"the model file {name} is missing")
     return {name: f"{secrets.token_hex(8)}-{name[-40:]}" for name in named}
@@ -296,7 +296,7 @@ def _check_outcomes(connection: Connection) -> None:
         deleted = outcome.deleted_file if isinstance(outcome, Done) else None
         for named in (deleted, outcome.version.get("model_file")):
             if named is not None and not _MODEL_NAME.fullmatch(named):
-                raise ArchiveError(f"{named[:200]!r} is no name of a model file")
+                raise ArchiveError(f"{named[:200]!r} is not the name of a model file")
 
 
 def _rename_in_outcome(

@@ -1,6 +1,6 @@
 """AWS STS, as far as applications with role profiles need it before they call anything else (O-20).
 
-GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity and GetSessionToken. Nobody is refused a role: of an ARN only
+GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity and GetSessionToken. Any role can be assumed: of an ARN only
 the account counts, and the credentials given out carry it.
 """
 

@@ -47,7 +47,7 @@ class FeatureCache:
         return np.frombuffer(data, np.float16).reshape(-1, self._length)[:views]
 
     def put(self, content: str, features: npt.NDArray[np.float16]) -> None:
-        """Keep features; a disk that takes no more is no error."""
+        """Keep features; a disk that takes no more is not an error."""
         with contextlib.suppress(OSError):
             descriptor, temporary = tempfile.mkstemp(dir=self._folder)
             with os.fdopen(descriptor, "wb") as file:

@@ -116,7 +116,7 @@ def image_too_long(size: int, most: int) -> AwsError:
 
 
 def serialization_failed(message: str) -> AwsError:
-    """SerializationException: the body is no JSON object, or a member has another JSON type than its shape."""
+    """SerializationException: the body is not a JSON object, or a member has another JSON type than its shape."""
     return AwsError("SerializationException", message)
 
 

@@ -228,7 +228,7 @@ def _string_reader(shape: Shape) -> Reader:
 
 
 def _refuse_lone_surrogates(value: str) -> None:
-    """Half of a surrogate pair is no character: it can be neither stored nor sent back."""
+    """Half of a surrogate pair is not a character: it can be neither stored nor sent back."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -156,7 +156,7 @@ def is_training(emulator: EmulatorProcess) -> bool:
 
 @pytest.fixture
 def web_server() -> Iterator[str]:
-    """Address of a web server that is no emulator."""
+    """Address of a web server that is not an emulator."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

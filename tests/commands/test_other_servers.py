@@ -93,7 +93,7 @@ def test_load_says_what_it_cannot_send(tmp_path: Path, capsys: pytest.CaptureFix
     """O-15: a pipe has no length, so `load <(gunzip -c state.tar.gz)` cannot be."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    for path, told in ((pipe, f"{pipe} is no file"), (tmp_path, f"{tmp_path} is no file")):
+    for path, told in ((pipe, f"{pipe} is not a file"), (tmp_path, f"{tmp_path} is not a file")):
         assert main(["load", str(path), "--endpoint", "http://127.0.0.1:9"]) == FAILURE
         assert capsys.readouterr().err == f"custom-labels: {told}\n"
     assert main(["load", str(tmp_path / "none"), "--endpoint", "http://127.0.0.1:9"]) == FAILURE

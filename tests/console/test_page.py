@@ -34,7 +34,7 @@ async def get(page: ConsolePage, path: str, method: str = "GET") -> httpx.Respon
 
 
 def run(page: ConsolePage, path: str, method: str = "GET") -> httpx.Response:
-    """`get`, for tests that are no coroutines."""
+    """`get`, for tests that are not coroutines."""
     import asyncio
 
     return asyncio.run(get(page, path, method))

@@ -50,7 +50,7 @@ def test_every_broken_constraint_is_a_validation_exception(
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_valid_body_passes_validation(operation: str, connection: RawConnection, account: str) -> None:
-    """The cases start from bodies that break nothing: whatever the answer is, it is no ValidationException."""
+    """The cases start from bodies that break nothing: whatever the answer is, it is not a ValidationException."""
     response = connection.call(operation, valid_body(operation), account=account)
     assert response.status in {200, 400}
     assert response.json().get("__type") != "ValidationException"

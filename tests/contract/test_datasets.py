@@ -107,14 +107,14 @@ def test_an_update_replaces_by_source_ref_and_appends(project: Project) -> None:
 
 
 def test_lines_that_cannot_be_used_are_dropped_or_marked(project: Project) -> None:
-    """E-8: a line that is no JSON vanishes; E-9: one with a wrong type stays with cl-errors (J-21, J-24)."""
+    """E-8: a line that is not JSON vanishes; E-9: one with a wrong type stays with cl-errors (J-21, J-24)."""
     pictures = single_label_pictures(LABELS, 6)
     upload_pictures(project.s3, pictures, project.bucket)
     lines = image_level_manifest(pictures, project.bucket).decode().splitlines()
     wrong_type = json.loads(lines[1])
     wrong_type["shape0-metadata"]["type"] = "groundtruth/wrongtype"
     lines[1] = json.dumps(wrong_type)
-    lines[2] = "{this is no JSON"
+    lines[2] = "{this is not JSON"
     project.s3.put_object(Bucket=project.bucket, Key="mixed.manifest", Body="\n".join(lines).encode())
     arn = project.start_dataset("TRAIN", "mixed.manifest")
     described = project.wait_dataset(arn)

@@ -116,7 +116,7 @@ def test_links_to_pictures_and_folders_are_followed(tmp_path: Path) -> None:
 
 
 def test_multilabel_becomes_one_attribute_a_label(tmp_path: Path) -> None:
-    """ML-1, ML-2: numbered by position, the job is the last key that is no metadata."""
+    """ML-1, ML-2: numbered by position, the job is the last key that does not hold metadata."""
     line = {
         "source-ref": "s3://photographs/1.jpg",
         "sport": [0, 2],

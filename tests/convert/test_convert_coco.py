@@ -181,7 +181,7 @@ def test_half_a_character_is_said_in_one_line(
 
 
 def test_a_manifest_that_no_dataset_takes_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """E-1, TE-7; a single label is no matter of the manifest: a testing manifest may have one."""
+    """E-1, TE-7; a single label is not an error of the manifest: a testing manifest may have one."""
     (tmp_path / "none.json").write_text(json.dumps({**COCO, "images": [], "annotations": []}))
     assert run("coco", "none.json", "--s3", "s3://photographs") == 1
     assert "ERROR_EMPTY_MANIFEST" in capsys.readouterr().out

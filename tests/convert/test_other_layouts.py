@@ -45,7 +45,8 @@ def test_a_header_is_no_image(
 
 def test_a_table_of_boxes_becomes_boxes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One row a box, as TensorFlow's tutorials and Roboflow write it."""
-    rows = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,640,480,cat,10,20,110,220\na.jpg,640,480,dog,1,2,81,92\n"
+    head = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+    rows = head + "a.jpg,640,480,cat,10,20,110,220\na.jpg,640,480,dog,1,2,81,92\n"
     (tmp_path / "a.csv").write_text(rows)
     assert run("csv", "a.csv", *S3) == 0
     [line] = lines_of(tmp_path / "a.manifest")

@@ -85,7 +85,7 @@ def test_a_state_that_it_cannot_read_is_left_alone(tmp_path: Path, damage: str) 
         connection.commit()
         connection.close()
     else:
-        state.write_bytes(b"this is no database, whatever its name says" * 200)
+        state.write_bytes(b"this is not a database, whatever its name says" * 200)
     before = state.read_bytes()
     line = refusal(serve("--port", "0", "--data-dir", str(directory)))
     assert ("newer release" if damage == "newer" else "cannot be used") in line

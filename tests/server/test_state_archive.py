@@ -217,7 +217,7 @@ def test_no_name_in_an_archive_leads_out_of_it(tmp_path: Path, database: str, st
         connection.commit()
     pack(unpacked, tmp_path / "changed.tar", "test")
     (tmp_path / "secret").write_text("secret")
-    with pytest.raises(ArchiveError, match="is no name of"):
+    with pytest.raises(ArchiveError, match="is not the name of"):
         check_archive(tmp_path / "changed.tar", tmp_path / "checked")
 
 

@@ -91,7 +91,7 @@ class Fields:
 
 
 def read_json_text(text: str | bytes) -> Any:
-    """What a JSON text says. Raises ValueError, for halves of surrogate pairs too: they are no characters, and what
+    """What a JSON text says. Raises ValueError, for halves of surrogate pairs too: they are not characters, and what
     holds them could not be given back.
     """
     try:

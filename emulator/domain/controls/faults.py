@@ -181,7 +181,7 @@ def parse_fault(document: object, place: str, modelled_errors: Mapping[str, Coll
     fields.integer("id", None, 0, COUNT_LIMIT)  # what GET gave may be posted again
     operation = fields.text("operation", ANY_OPERATION) or ANY_OPERATION
     if operation != ANY_OPERATION and operation not in modelled_errors:
-        raise fields.wrong("operation", f"{operation} is no operation of Rekognition Custom Labels")
+        raise fields.wrong("operation", f"{operation} is not an operation of Rekognition Custom Labels")
     error = fields.text("error", None)
     if error is not None:
         _check_error(fields, operation, error, modelled_errors)
@@ -210,4 +210,4 @@ def _check_error(fields: Fields, operation: str, error: str, modelled_errors: Ma
         return
     allowed = sorted(set.intersection(*(set(errors) for errors in concerned)) | PROTOCOL_ERRORS)
     whose = "every operation declares" if operation == ANY_OPERATION else f"{operation} declares"
-    raise fields.wrong("error", f"{error} is no error that {whose}; allowed are {', '.join(allowed)}")
+    raise fields.wrong("error", f"{error} is not an error that {whose}; allowed are {', '.join(allowed)}")

@@ -57,7 +57,7 @@ _FLAGS = {
 def view_line(line: bytes) -> SnapshotView:
     """What a line shows. A label of the image that no answer was told of is a false negative, too.
 
-    Raises ValueError, KeyError or TypeError for what is no line of a snapshot.
+    Raises ValueError, KeyError or TypeError for what is not a line of a snapshot.
     """
     document: dict[str, Any] = json.loads(line)
     view = SnapshotView(document["source-ref"])

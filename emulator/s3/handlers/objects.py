@@ -117,7 +117,10 @@ def _check_match(change: Change, bucket: Bucket, key: str, etag: str | None) -> 
 
 
 def delete_version(change: Change, bucket: Bucket, key: str, version_id: str | None, account: str) -> dict[str, str]:
-    """Delete in a transaction; the answer's x-amz-version-id and x-amz-delete-marker. Nothing there is no error."""
+    """Delete in a transaction; the answer's x-amz-version-id and x-amz-delete-marker.
+
+    Deleting what is not there is not an error.
+    """
     if version_id is not None:
         version = versions.find(change.connection, bucket, key, version_id)
         if version is None:

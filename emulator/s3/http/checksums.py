@@ -139,7 +139,7 @@ def check(algorithm: str, expected: str, computed: str) -> None:
 
 
 def check_md5(expected: str, digest: bytes) -> None:
-    """Compare a Content-MD5 header. Raises InvalidDigest when it is no MD5, BadDigest when it is another one."""
+    """Compare a Content-MD5 header. Raises InvalidDigest when it is not an MD5, BadDigest when it is another one."""
     try:
         decoded = base64.b64decode(expected, validate=True)
     except binascii.Error:

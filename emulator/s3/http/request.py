@@ -83,7 +83,7 @@ class S3Request:
 
 
 def read_request(scope: Scope, virtual_host_domain: str) -> S3Request:
-    """Read a request; raises InvalidURI for a path or a key that is no UTF-8.
+    """Read a request; raises InvalidURI for a path or a key that is not UTF-8.
 
     The raw path is what counts: servers decode `%2F`, SDKs escape `?` and `#`, and keys must come out as they went in.
     """

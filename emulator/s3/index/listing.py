@@ -69,7 +69,7 @@ def after_prefix(prefix: str) -> str | None:
 
 
 def objects(connection: sqlite3.Connection, bucket: Bucket, selection: Selection) -> Page[Version]:
-    """The newest versions that are no delete markers."""
+    """The newest versions that are not delete markers."""
 
     def fetch(position: _Position) -> Iterator[Version]:
         rows = connection.execute(

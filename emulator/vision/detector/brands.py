@@ -62,7 +62,7 @@ class CompositionSource:
     seed: int
 
     def __len__(self) -> int:
-        """There is no end of compositions; this many count as a pass."""
+        """Compositions are drawn without limit; this many make an epoch."""
         return COMPOSITIONS_IN_A_PASS
 
     def sample(self, index: int, number: int) -> Sample:  # noqa: ARG002 (the number alone decides)

@@ -114,7 +114,7 @@ def compose(logos: Sequence[Logo], side: int, random: np.random.Generator) -> Sa
 
 
 def _decoy(logos: Sequence[Logo], random: np.random.Generator) -> Logo:
-    """Something that looks like a logo and is none."""
+    """Something that looks like a logo but is not one."""
     if random.random() < 0.5:
         return Logo(_shuffled(logos[int(random.integers(len(logos)))].picture, random), None, -1)
     width = int(random.integers(60, 180))

@@ -115,7 +115,7 @@ def test_a_refused_call_is_printed(run: RunProgram, bucket: str) -> None:
 
 
 def test_a_dataset_that_fails_ends_the_program_with_a_traceback(run: RunProgram, s3: Any, bucket: str) -> None:
-    s3.put_object(Bucket=bucket, Key="broken.manifest", Body=b"this is no JSON\n" * 5)
+    s3.put_object(Bucket=bucket, Key="broken.manifest", Body=b"this is not JSON\n" * 5)
     project = run("create_project", unique_name()).value("ARN")
     failed = run("create_dataset_manifest", project, "train", bucket, "broken.manifest", code=1)
     assert "Traceback" in failed.errors

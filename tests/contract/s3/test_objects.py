@@ -193,7 +193,7 @@ def test_missing_objects(client: Any, bucket: str) -> None:
     assert response["Error"]["Message"] == "The specified key does not exist."
     with s3_error("404", 404):
         client.head_object(Bucket=bucket, Key="missing")
-    client.delete_object(Bucket=bucket, Key="missing")  # deleting nothing is no error
+    client.delete_object(Bucket=bucket, Key="missing")  # deleting nothing is not an error
 
 
 def test_deleting_many(client: Any, bucket: str) -> None:

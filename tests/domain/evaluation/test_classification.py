@@ -109,7 +109,7 @@ def test_the_confusion_matrix_counts_the_highest_scoring_label() -> None:
 
 
 def test_the_confusion_matrix_of_several_labels_an_image_counts_wrong_finds() -> None:
-    """A label that is rightly there beside another is no confusion."""
+    """A label that is rightly there beside another is not a confusion."""
     confidences = np.array([[0.9, 0.9, 0.9], [0.9, 0.1, 0.1]], np.float32)
     truth = np.array([[1, 1, 0], [1, 0, 1]], np.bool_)
     cells = evaluate_classification(["a", "b", "c"], confidences, truth).confusion

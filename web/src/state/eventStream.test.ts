@@ -20,6 +20,6 @@ test("what is cut off at the end is kept back", () => {
   expect(new EventParser().push("event: ping\ndata: {}\n")).toEqual([]);
 });
 
-test("an event without data is no event, one without a name is a message", () => {
+test("an event without data is not an event, one without a name is a message", () => {
   expect(new EventParser().push("event: ping\n\ndata: x\n\n")).toEqual([{ name: "message", data: "x" }]);
 });
