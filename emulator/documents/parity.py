@@ -43,7 +43,7 @@ UNKNOWN = (
     Choice(
         "Message texts of Custom Labels errors: a stopped model, taken names, refused deletions, quotas, unknown ARNs, "
         "policies, parameters that do not fit together",
-        "A sentence of our own that names the resource and its state; the code is Amazon's.",
+        "Sentences of our own that name the resource, its state, and what would help; the code is Amazon's.",
         "No recording is known. A sentence that names the cause helps whoever reads a log.",
     ),
     Choice(

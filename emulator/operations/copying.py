@@ -12,6 +12,7 @@ from emulator.domain.errors import (
 from emulator.domain.jobs import JobKind
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.policy import Decision, decide, parse_policy
+from emulator.domain.refusals import not_found, version_refused
 from emulator.domain.shapes import CopyProjectVersionRequest, CopyProjectVersionResponse
 from emulator.domain.states import TRAINED_VERSION_STATES, VersionState
 from emulator.operations.context import AnyContext, Context
@@ -43,7 +44,10 @@ def copy_project_version(context: Context[CopyProjectVersionRequest]) -> CopyPro
     source_project_arn = parse_arn(parameters["SourceProjectArn"])
     regions = {source_arn.region, source_project_arn.region, parse_arn(parameters["DestinationProjectArn"]).region}
     if regions != {context.caller.region}:  # CP-2
-        raise InvalidParameterError("A model can only be copied within one region.")
+        raise InvalidParameterError(
+            f"A model can only be copied within one region, and these are {', '.join(sorted(regions))}. Call "
+            f"{context.caller.region} with a source and a destination there."
+        )
     destination = project_of(context, parameters["DestinationProjectArn"])
     source = _allowed_source(context, source_arn)
     copying = [VersionState.COPYING_IN_PROGRESS]
@@ -80,9 +84,9 @@ def _allowed_source(context: AnyContext, version_arn: Arn) -> Version:
         caller_arn = f"arn:{version_arn.partition}:iam::{context.caller.account}:root"
         raise AccessDeniedError(caller_arn, "CopyProjectVersion", version_name)
     if project is None:
-        raise ResourceNotFoundError(f"The project {project_name} was not found.")
+        raise ResourceNotFoundError(not_found("project", project_name, parse_arn(project_name), context.caller))
     if version is None or version.project_id != project.id:
-        raise ResourceNotFoundError(f"The project version {version_name} was not found.")
+        raise ResourceNotFoundError(not_found("project version", version_name, version_arn, context.caller))
     if version.status not in TRAINED_VERSION_STATES:
-        raise ResourceInUseError(f"The version {version.arn} is in state {version.status} and cannot be copied.")
+        raise ResourceInUseError(version_refused(version.arn, version.status, "copied"))
     return version

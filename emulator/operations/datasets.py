@@ -15,6 +15,7 @@ from emulator.domain.errors import (
 )
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES, EMPTY_DATASET_CREATED
+from emulator.domain.refusals import dataset_refused, project_refused
 from emulator.domain.shapes import (
     CreateDatasetRequest,
     CreateDatasetResponse,
@@ -58,11 +59,13 @@ def create_dataset(context: Context[CreateDatasetRequest]) -> CreateDatasetRespo
     parameters = context.parameters
     project = project_of(context, parameters["ProjectArn"])
     if project.status is not ProjectState.CREATED:
-        raise ResourceNotFoundError(f"The project {project.arn} is being deleted.")
+        raise ResourceNotFoundError(project_refused(project.arn, "given a dataset"))
     kind = parameters["DatasetType"].lower()
     source = _checked_source(context, parameters.get("DatasetSource"))
     if find_dataset_of_project(context.connection, project.id, kind) is not None:
-        raise ResourceAlreadyExistsError(f"The project {project.name} already has a dataset of type {kind.upper()}.")
+        raise ResourceAlreadyExistsError(
+            f"The project {project.name} already has a dataset of type {kind.upper()}. Update it, or delete it first."
+        )
     created_at = context.services.clock.stamp()
     arn = _arn_of(project, kind, created_at)
     state = DatasetState.CREATE_COMPLETE if source is None else DatasetState.CREATE_IN_PROGRESS
@@ -91,13 +94,13 @@ def _checked_source(
         return None
     manifest, dataset_arn = source.get("GroundTruthManifest"), source.get("DatasetArn")
     if (manifest is None) == (dataset_arn is None):
-        raise InvalidParameterError("DatasetSource must have either GroundTruthManifest or DatasetArn.")
+        raise InvalidParameterError(
+            "DatasetSource must have either GroundTruthManifest or DatasetArn. Leave it away for an empty dataset."
+        )
     if dataset_arn is not None:
         original = dataset_of(context, dataset_arn)
         if original.status not in READABLE_DATASET_STATES and original.status is not DatasetState.UPDATE_IN_PROGRESS:
-            raise InvalidParameterError(
-                f"The dataset {dataset_arn} is in state {original.status} and cannot be copied."
-            )
+            raise InvalidParameterError(dataset_refused(dataset_arn, original.status, "copied"))
         return (JobKind.COPY_DATASET, "dataset"), {"source_arn": dataset_arn}
     location = (manifest or {}).get("S3Object") or {}
     if not location.get("Bucket") or not location.get("Name"):
@@ -161,7 +164,7 @@ def delete_dataset(context: Context[DeleteDatasetRequest]) -> DeleteDatasetRespo
     dataset = dataset_of(context, context.parameters["DatasetArn"])
     state = next_state(DATASET_MOVES, dataset.status, Event.DELETE)
     if state is None:
-        raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status} and cannot be deleted.")
+        raise ResourceInUseError(dataset_refused(dataset.arn, dataset.status, "deleted"))
     _move(context, dataset, state)
     context.accept(JobKind.DELETE_DATASET, "deleting", dataset.arn, project_of_dataset(context, dataset).arn)
     return {}
@@ -181,13 +184,19 @@ def distribute_dataset_entries(context: Context[DistributeDatasetEntriesRequest]
     datasets = [dataset_of(context, item["Arn"]) for item in context.parameters["Datasets"]]
     by_kind = {dataset.kind: dataset for dataset in datasets}
     if len(by_kind) != 2 or datasets[0].project_id != datasets[1].project_id:
-        raise InvalidParameterError("Datasets must be the training dataset and the test dataset of one project.")
+        given = " and ".join(dataset.arn for dataset in datasets)
+        raise InvalidParameterError(
+            f"Datasets must be the training dataset and the test dataset of one project, not {given}. DescribeProjects "
+            "lists both."
+        )
     for dataset in datasets:
         if next_state(DATASET_MOVES, dataset.status, Event.UPDATE) is None:
-            raise ResourceNotReadyError(f"The dataset {dataset.arn} is in state {dataset.status}.")
+            raise ResourceNotReadyError(dataset_refused(dataset.arn, dataset.status, "distributed"))
     train, test = by_kind["train"], by_kind["test"]
     if content_stats(context.connection, test.content_id).total_entries:
-        raise InvalidParameterError(f"The test dataset {test.arn} is not empty.")
+        raise InvalidParameterError(
+            f"The test dataset {test.arn} is not empty. Delete it and create an empty one to distribute into."
+        )
     # A distribution that fails leaves the test dataset as it was.
     before = {
         "status": test.status,

@@ -11,8 +11,9 @@ from emulator.domain.detection import check_size, highest_labels, invalid_s3_obj
 from emulator.domain.errors import InvalidParameterError, ResourceNotReadyError
 from emulator.domain.metering.quotas import RequestRateError
 from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
+from emulator.domain.refusals import version_refused
 from emulator.domain.shapes import DetectCustomLabelsRequest, DetectCustomLabelsResponse, S3Object
-from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
+from emulator.domain.states import VersionState
 from emulator.operations.context import Services
 from emulator.operations.lookup import version_of
 from emulator.operations.registry import coroutine_operation
@@ -38,7 +39,7 @@ async def detect_custom_labels(
     """Analyse an image with a running version."""
     image = parameters["Image"]
     if ("Bytes" in image) == ("S3Object" in image):
-        raise InvalidParameterError("Request has invalid parameters.")
+        raise InvalidParameterError("Request has invalid parameters. Image must have either Bytes or S3Object.")
     arn = parameters["ProjectVersionArn"]
     version = services.database.read_cached((caller, arn), lambda connection: version_of(connection, caller, arn))
     model_file = _running_model(version)
@@ -65,15 +66,13 @@ async def detect_custom_labels(
 
 def _running_model(version: Version) -> str:
     if version.status is not VersionState.RUNNING or version.model_file is None:
-        can_start = next_state(VERSION_MOVES, version.status, Event.START) is not None
-        advice = "; start it first" if can_start else ""
-        raise ResourceNotReadyError(f"The version {version.arn} is in state {version.status}{advice}.")
+        raise ResourceNotReadyError(version_refused(version.arn, version.status, "used"))
     return version.model_file
 
 
 def _read_image(objects: ObjectStore, caller: Caller, named: S3Object) -> bytes:
     if "Bucket" not in named or "Name" not in named:
-        raise InvalidParameterError("Request has invalid parameters.")
+        raise InvalidParameterError("Request has invalid parameters. S3Object must have a Bucket and a Name.")
     location = ObjectLocation(named["Bucket"], named["Name"], named.get("Version"))
     try:
         check_size(objects.head(location, caller).size, from_s3=True)

@@ -7,6 +7,7 @@ import base64
 from emulator.domain.errors import InvalidPaginationTokenError, ResourceInUseError, ResourceNotReadyError
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES
+from emulator.domain.refusals import dataset_refused
 from emulator.domain.shapes import (
     DatasetLabelDescription,
     DatasetLabelStats,
@@ -100,7 +101,7 @@ def update_dataset_entries(context: Context[UpdateDatasetEntriesRequest]) -> Upd
     dataset = dataset_of(context, parameters["DatasetArn"])
     state = next_state(DATASET_MOVES, dataset.status, Event.UPDATE)
     if state is None:
-        raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status} and cannot be updated.")
+        raise ResourceInUseError(dataset_refused(dataset.arn, dataset.status, "updated"))
     set_dataset_status(context.connection, dataset.id, state, DATASET_MESSAGES[state], updated_at=context.now())
     lines = base64.b64encode(parameters["Changes"]["GroundTruth"]).decode()
     project = project_of_dataset(context, dataset)
@@ -112,8 +113,8 @@ def _readable(dataset: Dataset) -> Dataset:
     if dataset.status in READABLE_DATASET_STATES:
         return dataset
     if dataset.status in (DatasetState.CREATE_IN_PROGRESS, DatasetState.CREATE_FAILED):
-        raise ResourceNotReadyError(f"The dataset {dataset.arn} is in state {dataset.status}.")
-    raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status}.")
+        raise ResourceNotReadyError(dataset_refused(dataset.arn, dataset.status, "read"))
+    raise ResourceInUseError(dataset_refused(dataset.arn, dataset.status, "read"))
 
 
 def _place(context: AnyContext, dataset: Dataset) -> tuple[int, int | None]:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from emulator.domain.arns import Arn, parse_arn
 from emulator.domain.caller import Caller
 from emulator.domain.errors import ResourceNotFoundError
+from emulator.domain.refusals import not_found
 from emulator.operations.context import AnyContext
 from emulator.storage.datasets import find_dataset
 from emulator.storage.projects import find_project, find_project_by_id
@@ -23,7 +24,7 @@ def project_of(context: AnyContext, arn: str) -> Project:
     """The caller's project with this ARN. Raises ResourceNotFoundError."""
     project = find_project(context.connection, arn) if is_callers(context.caller, parse_arn(arn)) else None
     if project is None:
-        raise ResourceNotFoundError(f"The project {arn} was not found.")
+        raise ResourceNotFoundError(not_found("project", arn, parse_arn(arn), context.caller))
     return project
 
 
@@ -31,7 +32,7 @@ def dataset_of(context: AnyContext, arn: str) -> Dataset:
     """The caller's dataset with this ARN. Raises ResourceNotFoundError."""
     dataset = find_dataset(context.connection, arn) if is_callers(context.caller, parse_arn(arn)) else None
     if dataset is None:
-        raise ResourceNotFoundError(f"The dataset {arn} was not found.")
+        raise ResourceNotFoundError(not_found("dataset", arn, parse_arn(arn), context.caller))
     return dataset
 
 
@@ -39,7 +40,7 @@ def version_of(connection: Connection, caller: Caller, arn: str) -> Version:
     """The caller's project version with this ARN. Raises ResourceNotFoundError."""
     version = find_version(connection, arn) if is_callers(caller, parse_arn(arn)) else None
     if version is None:
-        raise ResourceNotFoundError(f"The project version {arn} was not found.")
+        raise ResourceNotFoundError(not_found("project version", arn, parse_arn(arn), caller))
     return version
 
 

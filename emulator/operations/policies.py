@@ -54,7 +54,10 @@ def put_project_policy(context: Context[PutProjectPolicyRequest]) -> PutProjectP
         add_policy(context.connection, project.id, name, document, revision, context.now())
     else:
         if given is None:
-            raise ResourceAlreadyExistsError(f"The project policy {name} already exists.")
+            raise ResourceAlreadyExistsError(
+                f"The project policy {name} already exists. Give its PolicyRevisionId, which ListProjectPolicies has, "
+                "to replace it."
+            )
         _check_revision(policy, given)
         replace_policy(context.connection, policy.id, document, revision, context.now())
     return {"PolicyRevisionId": revision}
@@ -95,7 +98,9 @@ def delete_project_policy(context: Context[DeleteProjectPolicyRequest]) -> Delet
     name = parameters["PolicyName"]
     policy = find_policy(context.connection, project.id, name)
     if policy is None:
-        raise ResourceNotFoundError(f"The project policy {name} was not found.")
+        raise ResourceNotFoundError(
+            f"The project policy {name} was not found. ListProjectPolicies lists those of {project.arn}."
+        )
     if "PolicyRevisionId" in parameters:
         _check_revision(policy, parameters["PolicyRevisionId"])
     remove_policy(context.connection, policy.id)
@@ -109,5 +114,7 @@ def _check_revision(policy: Policy, given: str) -> None:
 
 def _invalid_revision(name: str) -> RuleError:
     return RuleError(
-        "InvalidPolicyRevisionIdException", f"The policy revision id is not the current one of the policy {name}."
+        "InvalidPolicyRevisionIdException",
+        f"The policy revision id is not the current one of the policy {name}. ListProjectPolicies has the current one; "
+        "a new policy has none.",
     )

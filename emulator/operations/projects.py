@@ -49,12 +49,18 @@ def create_project(context: Context[CreateProjectRequest]) -> CreateProjectRespo
     """Create a project. The name is unique in the account and region (api-facts §0.3)."""
     parameters, caller = context.parameters, context.caller
     if parameters.get("Feature", CUSTOM_LABELS) != CUSTOM_LABELS:
-        raise InvalidParameterError("This emulator supports projects of the feature CUSTOM_LABELS only.")
+        raise InvalidParameterError(
+            "This emulator supports projects of the feature CUSTOM_LABELS only. Leave Feature away."
+        )
     if parameters.get("AutoUpdate") == "ENABLED":
-        raise InvalidParameterError("AutoUpdate is not supported for projects of the feature CUSTOM_LABELS.")
+        raise InvalidParameterError(
+            "AutoUpdate is not supported for projects of the feature CUSTOM_LABELS. Leave it away."
+        )
     name = parameters["ProjectName"]
     if find_project_by_name(context.connection, caller.account, caller.region, name) is not None:
-        raise ResourceInUseError(f"The project name {name} is already in use.")
+        raise ResourceInUseError(
+            f"The project name {name} is already in use. Choose another, or delete that project first."
+        )
     context.check_quota(Quota.PROJECTS, count_projects(context.connection, caller.account, caller.region))
     created_at = context.services.clock.stamp()
     arn = str(Arn(caller.region, caller.account, name, created_at, partition=partition_of(caller.region)))
@@ -132,11 +138,13 @@ def delete_project(context: Context[DeleteProjectRequest]) -> DeleteProjectRespo
     project = project_of(context, context.parameters["ProjectArn"])
     state = next_state(PROJECT_MOVES, project.status, Event.DELETE)
     if state is None:
-        raise ResourceInUseError(f"The project {project.name} is being deleted.")
+        raise ResourceInUseError(
+            f"The project {project.arn} is in state {project.status} and cannot be deleted. It is gone in a moment."
+        )
     has_datasets, has_versions = has_children(context.connection, project.id)
     if has_datasets or has_versions:
         children = "datasets and models" if has_datasets and has_versions else "datasets" if has_datasets else "models"
-        raise ResourceInUseError(f"The project {project.name} has {children}; delete them first.")
+        raise ResourceInUseError(f"The project {project.arn} has {children}. Delete them first.")
     set_project_status(context.connection, project.id, state)
     context.accept(JobKind.DELETE_PROJECT, "deleting", project.arn, project.arn)
     return {"Status": state}

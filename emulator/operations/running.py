@@ -6,6 +6,7 @@ from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.metering.quotas import Quota
+from emulator.domain.refusals import version_refused
 from emulator.domain.shapes import (
     StartProjectVersionRequest,
     StartProjectVersionResponse,
@@ -36,7 +37,10 @@ def start_project_version(context: Context[StartProjectVersionRequest]) -> Start
     version = version_of(context.connection, context.caller, parameters["ProjectVersionArn"])
     minimum, maximum = parameters["MinInferenceUnits"], parameters.get("MaxInferenceUnits")
     if maximum is not None and maximum < minimum:
-        raise InvalidParameterError("MaxInferenceUnits must not be less than MinInferenceUnits.")
+        raise InvalidParameterError(
+            f"MaxInferenceUnits, {maximum}, must not be less than MinInferenceUnits, {minimum}. Leave it away "
+            "for a fixed number."
+        )
     state = _move(context, version, Event.START, "started")
     _check_quotas(context, maximum or minimum)
     set_version(context.connection, version.id, min_inference_units=minimum, max_inference_units=maximum)
@@ -69,6 +73,6 @@ def _check_quotas(context: AnyContext, units: int) -> None:
 def _move(context: AnyContext, version: Version, event: Event, done: str) -> VersionState:
     state = next_state(VERSION_MOVES, version.status, event)
     if state is None:
-        raise ResourceInUseError(f"The version {version.arn} is in state {version.status} and cannot be {done}.")
+        raise ResourceInUseError(version_refused(version.arn, version.status, done))
     set_version(context.connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
     return state

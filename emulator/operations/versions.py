@@ -8,6 +8,7 @@ from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.metering.quotas import Quota
+from emulator.domain.refusals import dataset_refused, project_refused, version_refused
 from emulator.domain.shapes import (
     Asset,
     CreateProjectVersionRequest,
@@ -72,12 +73,14 @@ def create_project_version(context: Context[CreateProjectVersionRequest]) -> Cre
     project = project_of(context, parameters["ProjectArn"])
     bucket = _checked_new_version(context, project)
     if "FeatureConfig" in parameters:
-        raise InvalidParameterError("FeatureConfig does not match the feature CUSTOM_LABELS of the project.")
+        raise InvalidParameterError(
+            f"FeatureConfig does not match the feature CUSTOM_LABELS of the project {project.arn}. Leave it away."
+        )
     train = find_dataset_of_project(context.connection, project.id, "train")
     test = find_dataset_of_project(context.connection, project.id, "test")
     training_input, testing_input = parameters.get("TrainingData"), parameters.get("TestingData")
     if training_input is None and testing_input is None:
-        _check_datasets(context, train, test)
+        _check_datasets(context, project, train, test)
         source = {"from_datasets": True}
     else:
         _check_external_manifests(training_input, testing_input, has_datasets=train is not None or test is not None)
@@ -101,12 +104,16 @@ def _checked_new_version(context: AnyContext, project: Project) -> str:
     """What holds for every new version, trained or copied; gives the output bucket."""
     name = context.parameters["VersionName"]
     if project.status is not ProjectState.CREATED:
-        raise ResourceInUseError(f"The project {project.arn} is being deleted.")
+        raise ResourceInUseError(project_refused(project.arn, "given a version"))
     bucket: str | None = context.parameters["OutputConfig"].get("S3Bucket")
     if bucket is None:
-        raise InvalidParameterError("OutputConfig must have an S3Bucket.")
+        raise InvalidParameterError(
+            "OutputConfig must have an S3Bucket. Name a bucket of this account and Region for the result files."
+        )
     if version_name_is_taken(context.connection, project.id, name):
-        raise ResourceInUseError(f"The project {project.name} already has a version named {name}.")
+        raise ResourceInUseError(
+            f"The project {project.name} already has a version named {name}. Choose another, or delete that version."
+        )
     return bucket
 
 
@@ -148,25 +155,32 @@ def add_new_version(
     return arn
 
 
-def _check_datasets(context: AnyContext, train: Dataset | None, test: Dataset | None) -> None:
+def _check_datasets(context: AnyContext, project: Project, train: Dataset | None, test: Dataset | None) -> None:
     if train is None:
-        raise InvalidParameterError("The project has no training dataset.")
+        raise InvalidParameterError(
+            f"The project {project.arn} has no training dataset. Create one, or give TrainingData and TestingData."
+        )
     for dataset in (train, test):
         if dataset is None:
             continue
         if dataset.status is DatasetState.CREATE_FAILED:
-            raise InvalidParameterError(f"The dataset {dataset.arn} could not be created.")
+            raise InvalidParameterError(dataset_refused(dataset.arn, dataset.status, "trained with"))
         if dataset.status not in READABLE_DATASET_STATES:
-            raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status}.")
+            raise ResourceInUseError(dataset_refused(dataset.arn, dataset.status, "trained with"))
         if not content_stats(context.connection, dataset.content_id).total_entries:
-            raise InvalidParameterError(f"The dataset {dataset.arn} is empty.")
+            raise InvalidParameterError(
+                f"The dataset {dataset.arn} is empty. Add entries with UpdateDatasetEntries, or distribute those "
+                "of the training dataset."
+            )
 
 
 def _check_external_manifests(
     training: TrainingData | None, testing: TestingData | None, *, has_datasets: bool
 ) -> None:
     if has_datasets:
-        raise InvalidParameterError("TrainingData and TestingData are for projects without datasets.")
+        raise InvalidParameterError(
+            "TrainingData and TestingData are for projects without datasets. Leave both away to train with those."
+        )
     if training is None or testing is None:
         raise InvalidParameterError("TrainingData and TestingData must be given together.")
     assets = training.get("Assets") or []
@@ -237,7 +251,7 @@ def delete_project_version(context: Context[DeleteProjectVersionRequest]) -> Del
     version = version_of(context.connection, context.caller, context.parameters["ProjectVersionArn"])
     state = next_state(VERSION_MOVES, version.status, Event.DELETE)
     if state is None:
-        raise ResourceInUseError(f"The version {version.arn} is in state {version.status} and cannot be deleted.")
+        raise ResourceInUseError(version_refused(version.arn, version.status, "deleted"))
     set_version(context.connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
     context.accept(JobKind.DELETE_VERSION, "deleting", version.arn, version.project_arn)
     return {"Status": state}

@@ -121,10 +121,10 @@ def test_a_version_on_its_way_up_and_down(patient_emulator: EmulatorProcess, tra
     two_to_one = {"ProjectVersionArn": arn, "MinInferenceUnits": 2, "MaxInferenceUnits": 1}
     assert error_code(client.start_project_version, **two_to_one) == INVALID
     ask = {"ProjectVersionArn": arn, "Image": image}
-    assert error_of(client.detect_custom_labels, **ask)["Message"].endswith("TRAINING_COMPLETED; start it first.")
+    assert error_of(client.detect_custom_labels, **ask)["Message"].endswith("It does not run: start it first.")
     assert client.start_project_version(**one_unit)["Status"] == "STARTING"
     refused = error_of(client.detect_custom_labels, **ask)
-    assert refused["Code"] == NOT_READY and refused["Message"].endswith("is in state STARTING.")
+    assert refused["Code"] == NOT_READY and "is in state STARTING and cannot be used" in refused["Message"]
     assert error_code(client.start_project_version, **one_unit) == IN_USE
     assert error_code(client.delete_project_version, ProjectVersionArn=arn) == IN_USE
     assert trained.wait_version("first", "RUNNING", "FAILED")["Status"] == "RUNNING"

@@ -28,7 +28,7 @@ WORDED_BY_RESOURCE = [
     errors.ResourceNotFoundError("No such project."),
     errors.ResourceNotReadyError("Not running."),
     MalformedPolicyError("No Statement."),
-    *(QuotaExceededError(quota, "us-east-1") for quota in Quota),
+    *(QuotaExceededError(quota, "us-east-1", 1000) for quota in Quota),
 ]
 
 

@@ -47,10 +47,13 @@ class Quota(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuotaRule:
-    """A count quota: its default limit, the limit of the regions that differ, and the error that breaking it is."""
+    """A count quota: its default limit, the limit of the regions that differ, the error that breaking it is, and what
+    helps then.
+    """
 
     limit: int
     code: str
+    advice: str
     limit_of_region: dict[str, int] = field(default_factory=dict)
 
     def limit_in(self, region: str) -> int:
@@ -59,23 +62,24 @@ class QuotaRule:
 
 
 QUOTAS: dict[Quota, QuotaRule] = {
-    Quota.PROJECTS: QuotaRule(100, LIMIT_EXCEEDED),
-    Quota.MODELS_PER_PROJECT: QuotaRule(100, SERVICE_QUOTA_EXCEEDED),
-    Quota.CONCURRENT_TRAININGS: QuotaRule(2, LIMIT_EXCEEDED, {"ap-southeast-2": 1}),
-    Quota.RUNNING_MODELS: QuotaRule(2, LIMIT_EXCEEDED),
-    Quota.INFERENCE_UNITS: QuotaRule(5, LIMIT_EXCEEDED),
-    Quota.POLICIES_PER_PROJECT: QuotaRule(5, SERVICE_QUOTA_EXCEEDED),
-    Quota.CONCURRENT_COPIES: QuotaRule(5, LIMIT_EXCEEDED),
-    Quota.TAGS_PER_RESOURCE: QuotaRule(200, SERVICE_QUOTA_EXCEEDED),
+    Quota.PROJECTS: QuotaRule(100, LIMIT_EXCEEDED, "Delete a project first."),
+    Quota.MODELS_PER_PROJECT: QuotaRule(100, SERVICE_QUOTA_EXCEEDED, "Delete a model first, or use another project."),
+    Quota.CONCURRENT_TRAININGS: QuotaRule(2, LIMIT_EXCEEDED, "Wait until one has ended.", {"ap-southeast-2": 1}),
+    Quota.RUNNING_MODELS: QuotaRule(2, LIMIT_EXCEEDED, "Stop one first."),
+    Quota.INFERENCE_UNITS: QuotaRule(5, LIMIT_EXCEEDED, "Ask for fewer."),
+    Quota.POLICIES_PER_PROJECT: QuotaRule(5, SERVICE_QUOTA_EXCEEDED, "Put its statements into another one."),
+    Quota.CONCURRENT_COPIES: QuotaRule(5, LIMIT_EXCEEDED, "Wait until one has ended."),
+    Quota.TAGS_PER_RESOURCE: QuotaRule(200, SERVICE_QUOTA_EXCEEDED, "Remove tags first."),
 }
 
 
 class QuotaExceededError(RuleError):
     """A count would pass its quota: LimitExceededException or ServiceQuotaExceededException, see QUOTAS."""
 
-    def __init__(self, quota: Quota, region: str) -> None:
+    def __init__(self, quota: Quota, region: str, wanted: int) -> None:
         rule = QUOTAS[quota]
-        super().__init__(rule.code, f"The maximum number of {quota.value} is {rule.limit_in(region)}.")
+        said = f"The maximum number of {quota.value} is {rule.limit_in(region)}, and this call would make it {wanted}."
+        super().__init__(rule.code, f"{said} {rule.advice}")
 
 
 class RequestRateError(RuleError):
@@ -91,7 +95,7 @@ class RequestRateError(RuleError):
 def check_count(mode: QuotaMode, quota: Quota, present: int, region: str, adding: int = 1) -> None:
     """Raise QuotaExceededError if `present` and `adding` together pass the quota; in mode `off` never."""
     if mode == "aws" and present + adding > QUOTAS[quota].limit_in(region):
-        raise QuotaExceededError(quota, region)
+        raise QuotaExceededError(quota, region, present + adding)
 
 
 @dataclass(slots=True)
