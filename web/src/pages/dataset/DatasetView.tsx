@@ -60,6 +60,8 @@ export function DatasetView({ project, dataset, tabs }: Props) {
   const labels = (counts.data?.labels ?? []).map(({ name }) => name);
   const work = useLabelling(dataset.arn, filters, choice, draft);
   const isTraining = dataset.type === "TRAIN";
+  // Before it is created, and if that failed, there is nothing to show but the state.
+  const hasContent = dataset.status === "CREATE_COMPLETE" || !dataset.status.startsWith("CREATE_");
 
   const close = () => {
     setOpen(null);
@@ -120,11 +122,7 @@ export function DatasetView({ project, dataset, tabs }: Props) {
         {words.actions}
       </ButtonDropdown>
       <LinkButton to={paths.train(project.name)}>{words.train}</LinkButton>
-      <Button
-        variant="primary"
-        disabled={dataset.status.startsWith("CREATE_") && dataset.status !== "CREATE_COMPLETE"}
-        onClick={() => setLabelling(true)}
-      >
+      <Button variant="primary" disabled={!hasContent} onClick={() => setLabelling(true)}>
         {words.startLabeling}
       </Button>
     </SpaceBetween>
@@ -145,53 +143,55 @@ export function DatasetView({ project, dataset, tabs }: Props) {
         {tabs}
         <StatusAlert dataset={dataset} />
         {wasRestored && isDirty && <Alert type="info">{labelling.restored}</Alert>}
-        <div className="dataset-body">
-          <FilterPane
-            counts={counts.data}
-            filters={filters}
-            onChange={setFilters}
-            isLabelling={isLabelling}
-            onManage={() => setOpen("manage")}
-          />
-          <div className={isLabelling ? "dataset-images is-labelling" : "dataset-images"}>
-            {isLabelling && (
-              <LabellingBar
-                dataset={dataset.arn}
-                choice={choice}
-                draft={draft}
-                labels={labels}
-                work={work}
-                total={first.total ?? 0}
-                onDraw={setDrawn}
-                onManage={() => setOpen("manage")}
-              />
-            )}
-            <GalleryHeader filters={filters} onChange={setFilters} />
-            <Gallery
-              dataset={dataset.arn}
+        {hasContent && (
+          <div className="dataset-body">
+            <FilterPane
+              counts={counts.data}
               filters={filters}
+              onChange={setFilters}
               isLabelling={isLabelling}
-              draft={draft}
-              choice={choice}
-              catalogue={catalogue}
-              onOpen={(_, entry) => setViewed(entry)}
-              onKey={(event) => {
-                const key = digitOf(event);
-                const label = key === null ? undefined : labels[key];
-                if (isLabelling && label !== undefined) {
-                  work.assign.mutate({ label, mode: "toggle" });
-                  return true;
-                }
-                const isUndo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
-                if (isUndo && event.shiftKey) draft.redo();
-                else if (isUndo) draft.undo();
-                else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") draft.redo();
-                else return false;
-                return true;
-              }}
+              onManage={() => setOpen("manage")}
             />
+            <div className={isLabelling ? "dataset-images is-labelling" : "dataset-images"}>
+              {isLabelling && (
+                <LabellingBar
+                  dataset={dataset.arn}
+                  choice={choice}
+                  draft={draft}
+                  labels={labels}
+                  work={work}
+                  total={first.total ?? 0}
+                  onDraw={setDrawn}
+                  onManage={() => setOpen("manage")}
+                />
+              )}
+              <GalleryHeader filters={filters} onChange={setFilters} />
+              <Gallery
+                dataset={dataset.arn}
+                filters={filters}
+                isLabelling={isLabelling}
+                draft={draft}
+                choice={choice}
+                catalogue={catalogue}
+                onOpen={(_, entry) => setViewed(entry)}
+                onKey={(event) => {
+                  const key = digitOf(event);
+                  const label = key === null ? undefined : labels[key];
+                  if (isLabelling && label !== undefined) {
+                    work.assign.mutate({ label, mode: "toggle" });
+                    return true;
+                  }
+                  const isUndo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
+                  if (isUndo && event.shiftKey) draft.redo();
+                  else if (isUndo) draft.undo();
+                  else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "y") draft.redo();
+                  else return false;
+                  return true;
+                }}
+              />
+            </div>
           </div>
-        </div>
+        )}
       </SpaceBetween>
       {viewed && (
         <ImageDialog

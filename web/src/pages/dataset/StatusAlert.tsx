@@ -11,7 +11,7 @@ export function StatusAlert({ dataset }: { dataset: ProjectDataset }) {
   const catalogue = useErrorCatalogue();
   const { status, status_message: message } = dataset;
   if (status.endsWith("_FAILED")) {
-    const rule = [...catalogue.values()].find((one) => one.message !== "" && message?.includes(one.message));
+    const rule = [...catalogue.values()].find((one) => one.message !== "" && message.includes(one.message));
     return (
       <Alert type="error" header={status}>
         {message}

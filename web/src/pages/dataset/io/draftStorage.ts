@@ -20,7 +20,10 @@ function open(): Promise<IDBDatabase> {
 async function run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const database = await open();
   return new Promise<T>((resolve, reject) => {
-    const request = work(database.transaction(STORE, mode).objectStore(STORE));
+    const transaction = database.transaction(STORE, mode);
+    const request = work(transaction.objectStore(STORE));
+    // Without this a window that closes now would undo what it wrote last.
+    transaction.commit();
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error ?? new Error("IndexedDB"));
   });

@@ -22,21 +22,19 @@ export interface Saved {
   readonly annotations: Annotations;
 }
 
-const WRITE_DELAY_MS = 150;
+const LONGEST_PAUSE_MS = 5_000;
 
 /** The unsaved work on one dataset; kept by the browser as it grows. */
 export class DraftStore {
   readonly #store: Store<Draft> = createStore<Draft>(EMPTY_DRAFT);
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isKept = true;
+  #isWriting = false;
   #isLocked = false;
   /** Resolves to whether unsaved work of an earlier window was found. */
   readonly loaded: Promise<boolean>;
 
   constructor(readonly key: string) {
     this.loaded = this.#load();
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden") this.#write();
-    });
   }
 
   readonly get = () => this.#store.get();
@@ -72,16 +70,22 @@ export class DraftStore {
   #set(draft: Draft): void {
     if (this.#isLocked || draft === this.get()) return;
     this.#store.set(draft);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#write(), WRITE_DELAY_MS);
+    this.#isKept = false;
+    if (!this.#isWriting) void this.#write();
   }
 
-  #write(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const draft = this.get();
-    void keepDraft(this.key, draft.past.length + draft.future.length > 0 ? toStored(draft) : null);
+  /** Writes at once what is new, and again what came meanwhile; a large draft leaves the browser room in between. */
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    while (!this.#isKept) {
+      this.#isKept = true;
+      const began = performance.now();
+      const draft = this.get();
+      await keepDraft(this.key, draft.past.length + draft.future.length > 0 ? toStored(draft) : null);
+      const pause = Math.min(LONGEST_PAUSE_MS, 2 * (performance.now() - began));
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    this.#isWriting = false;
   }
 
   async #load(): Promise<boolean> {
