@@ -328,17 +328,10 @@ RULES: Mapping[str, str] = {
     "O-30": "Errors have one key in validation manifests and another in dataset entries.",
     "O-31": "The console's own API is at /console/api, of the same origin, for the identity that signed.",
     "O-32": "A training that waits or runs can be cancelled; the place in the queue is visible.",
-<<<<<<< HEAD
     "O-34": "A describing call just after a change waits a moment for it to end.",
     "O-36": "The effort of a training is a setting, or a tag of the version.",
     "O-38": "Requests of browsers are let in by host and origin alone.",
     "O-39": "Example projects, parts for one account, and paths of other emulators.",
-=======
-    "O-34": "A describing call that names one resource waits a moment for work that the caller has just begun.",
-    "O-36": "The effort of a training is a setting: instant, fast, standard, best; a tag of the version overrides it.",
-    "O-38": "A browser is let in under local names and those of the settings, from pages that are local or allowed.",
-    "O-39": "`custom-labels demo --project` shows an example project of the console.",
->>>>>>> d4aa4d7 (Explain the rules of the demo's projects, browsers and efforts on the page of rules)
 }
 """The sentence of each rule."""
 
