@@ -184,3 +184,43 @@ def test_what_is_public_is_documented(module: Path) -> None:
             if needs and not ast.get_docstring(node):
                 undocumented.append(node.name)
     assert undocumented == []
+
+
+WALKS = re.compile(r"\*\*([^*]+)\.\*\*\n\n((?:\d+\. .*\n)+)")
+
+
+def walks() -> dict[str, list[str]]:
+    """The walks of docs/architecture.md: the functions that each names, in order."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    return {title: re.findall(r"^\d+\. `([\w.]+)`", steps, re.MULTILINE) for title, steps in WALKS.findall(page)}
+
+
+def test_the_page_has_four_walks_of_at_most_ten_steps() -> None:
+    assert [len(steps) for steps in walks().values()] and len(walks()) == 4
+    assert all(0 < len(steps) <= 10 for steps in walks().values())
+
+
+@pytest.mark.parametrize("name", sorted({step for steps in walks().values() for step in steps}))
+def test_every_step_of_a_walk_exists(name: str) -> None:
+    parts = name.split(".")
+    module = next(
+        Path(*parts[:cut]).with_suffix(".py")
+        for cut in range(len(parts), 0, -1)
+        if Path(*parts[:cut]).with_suffix(".py") in FILES
+    )
+    place: ast.Module | ast.stmt = tree(module)
+    for part in parts[len(module.parts) :]:
+        inside = [node for node in getattr(place, "body", []) if getattr(node, "name", None) == part]
+        assert inside, f"{part} of {name}"
+        place = inside[0]
+
+
+def test_the_table_of_places_names_files_that_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    table = page[page.index("## Where is") : page.index("## Four walks")]
+    for name in re.findall(r"`([\w/]+\.py)`", table):
+        assert (
+            (PACKAGE / name).is_file()
+            or (PACKAGE / "domain" / "manifest" / "rules" / name).is_file()
+            or (PACKAGE / "domain" / "manifest" / name).is_file()
+        ), name
