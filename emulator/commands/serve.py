@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FAILURE = 1
 GRACE_SECONDS = 8
+END_SECONDS = 9.5
 
 # At level debug these write down the signatures and session tokens of calls to an outside S3.
 _TELL_SECRETS_WHEN_DEBUGGING = ("boto3", "botocore", "s3transfer", "urllib3")
@@ -140,6 +142,8 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
 def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
     import uvicorn
 
+    from emulator.server.header_limits import LimitedProtocol
+
     sys.setswitchinterval(SWITCH_SECONDS)
 
     async def serve() -> int:
@@ -149,6 +153,7 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
             return _fail(str(error))
         config = uvicorn.Config(
             app,
+            http=LimitedProtocol,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -186,6 +191,18 @@ def _end_quietly_on_signals() -> None:
         signal.signal(number, end)
 
 
+def _end_at_the_latest() -> None:
+    """End the process after the grace period even if a thread is still at work (O-3): nobody waits for its answer."""
+
+    def end() -> None:
+        logging.getLogger("custom_labels").error("something did not end within %s s; the process ends now", END_SECONDS)
+        os._exit(0)
+
+    timer = threading.Timer(END_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+
+
 def _server_class() -> type:
     import uvicorn
 
@@ -204,6 +221,7 @@ def _server_class() -> type:
             print(f"Try it: {command} demo --endpoint-url {self._endpoint}", flush=True)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            _end_at_the_latest()
             self._let_go()
             await super().shutdown(sockets)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from emulator.domain.detection import Candidate, check_dimensions, invalid_image
 from emulator.domain.image_limits import image_too_large
 
 if TYPE_CHECKING:
+    from emulator.vision.run_limit import RunWatch
     from emulator.vision.served_model import ServedModel
 
 
@@ -68,7 +70,9 @@ class Hosting:
         return await loop.run_in_executor(self._threads, _analyse, model, data), model.thresholds
 
     def close(self) -> None:
-        """End the threads; calls under way are finished first."""
+        """End the threads; what still runs is ended."""
+        if _watch.cache_info().currsize:
+            _watch().end_all()
         self._threads.shutdown(wait=True)
 
     async def _load(self, model_file: str) -> ServedModel:
@@ -78,7 +82,15 @@ class Hosting:
 def _load_model(path: Path) -> ServedModel:
     from emulator.vision.served_model import ServedModel
 
-    return ServedModel.load(path, threads=1)
+    return ServedModel.load(path, threads=1, watch=_watch())
+
+
+@cache
+def _watch() -> RunWatch:
+    """The one watch of this process, made with the first model: its module takes onnxruntime with it."""
+    from emulator.vision.run_limit import RunWatch
+
+    return RunWatch()
 
 
 def _analyse(model: ServedModel, data: bytes) -> list[Candidate]:

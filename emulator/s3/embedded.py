@@ -34,7 +34,7 @@ from emulator.s3.http.request import S3Request, read_request
 from emulator.s3.http.response import S3Response, asgi_headers, error_response, not_modified
 from emulator.s3.object_store import EmbeddedObjectStore
 from emulator.s3.routes import route
-from emulator.s3.vault import Vault
+from emulator.s3.vault import DamagedBlobError, Vault
 from emulator.wire.asgi import Message, Receive, Scope, Send
 
 _THREADS = 8
@@ -173,7 +173,11 @@ class EmbeddedS3:
         gone = asyncio.ensure_future(_until_disconnect(receive))
         try:
             while not gone.done():
-                piece = await loop.run_in_executor(self._executor, next, pieces, None)
+                try:
+                    piece = await loop.run_in_executor(self._executor, next, pieces, None)
+                except DamagedBlobError as error:
+                    _log.error("an object cannot be read: %s; `custom-labels verify` looks at all of them", error)
+                    return  # the answer has begun, and breaks off before its last piece: the server closes it
                 if piece is None:
                     break
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -203,13 +207,23 @@ def _close(pieces: Generator[bytes, None, None]) -> None:
         pieces.close()
 
 
+def _is_full_disk(error: Exception) -> bool:
+    if isinstance(error, sqlite3.OperationalError):
+        return "disk is full" in str(error)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def _unexpected(error: Exception) -> S3Error:
     """What a client is told of an error that is none of S3's: to come again, or what the operator has to mend."""
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return S3Error("SlowDown")
-    _log.error("S3 request failed", exc_info=error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, DamagedBlobError):
+        _log.error("an object cannot be read: %s; `custom-labels verify` looks at all of them", error)
+        return S3Error("InternalError")
+    if _is_full_disk(error):
+        _log.error("S3 request failed: the disk of the data directory is full")
         return S3Error("InternalError", "The disk of the emulator's data directory is full.")
+    _log.error("S3 request failed", exc_info=error)
     return S3Error("InternalError")
 
 

@@ -8,6 +8,7 @@ files that no row names, never a row whose file is missing; `start` removes thos
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 import threading
 import time
@@ -28,6 +29,10 @@ Result = TypeVar("Result")
 PIECE_BYTES = 1 << 20
 _READ_ATTEMPTS = 20
 _REMOVED_AT_ONCE = 2_000
+
+
+class DamagedBlobError(OSError):
+    """The bytes of an object are not those that were stored."""
 
 
 class MissingIndexError(Exception):
@@ -177,23 +182,33 @@ class BlobReader:
         files.hold(self.names)
 
     def pieces(self, start: int, length: int) -> Iterator[bytes]:
-        """`length` bytes from `start` on, at most a mebibyte at a time. Raises OSError if a file is too short."""
+        """`length` bytes from `start` on, at most a mebibyte at a time. Raises DamagedBlobError."""
         position = 0
         for blob in self.blobs:
             skip = max(0, start - position)
             position += blob.size
             if skip >= blob.size or length == 0:
                 continue
-            with self._files.open(blob.name) as file:
-                file.seek(skip)
-                left = min(blob.size - skip, length)
-                length -= left
-                while left:
-                    piece = file.read(min(left, PIECE_BYTES))
-                    if not piece:
-                        raise OSError(f"blob {blob.name} is shorter than the index says")
-                    left -= len(piece)
-                    yield piece
+            taken = min(blob.size - skip, length)
+            length -= taken
+            yield from self._pieces_of(blob, skip, taken)
+
+    def _pieces_of(self, blob: Blob, skip: int, length: int) -> Iterator[bytes]:
+        """Bytes of one file. Of a whole one the last piece is given only if all have the MD5 that the index has."""
+        digest = hashlib.md5(usedforsecurity=False) if length == blob.size else None
+        with self._files.open(blob.name) as file:
+            file.seek(skip)
+            left = length
+            while left:
+                piece = file.read(min(left, PIECE_BYTES))
+                if not piece:
+                    raise DamagedBlobError(f"the file {blob.name} is shorter than the index says")
+                left -= len(piece)
+                if digest is not None:
+                    digest.update(piece)
+                    if not left and digest.hexdigest() != blob.etag:
+                        raise DamagedBlobError(f"the file {blob.name} has other bytes than were stored")
+                yield piece
 
     def close(self) -> None:
         """Let go of the files."""

@@ -11,13 +11,18 @@ import onnxruntime
 
 from emulator.vision.errors import ModelFileError
 from emulator.vision.processor import sums_bytes_exactly
+from emulator.vision.run_limit import SHARED_MEMORY_OPTION, RunWatch, bound_memory
 
 
 class Session:
     """A loaded ONNX model. `run` may be called from several threads at once."""
 
-    def __init__(self, model: Path | bytes, threads: int) -> None:
-        """`threads`: how many cores one call may use. Raises ModelFileError if onnxruntime cannot load the model."""
+    def __init__(self, model: Path | bytes, threads: int, watch: RunWatch | None = None) -> None:
+        """`threads`: how many cores one call may use. With `watch` runs are bounded in time and memory.
+
+        Raises ModelFileError if onnxruntime cannot load the model.
+        """
+        self._watch = watch
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -28,6 +33,9 @@ class Session:
             # A model with 8-bit weights was trained on another processor: slower, but as exact as there.
             options.add_session_config_entry("session.x64quantprecision", "1")
         options.log_severity_level = 3
+        if watch is not None:
+            bound_memory()
+            options.add_session_config_entry(SHARED_MEMORY_OPTION, "1")
         source: str | bytes = model if isinstance(model, bytes) else str(model)
         try:
             self._session: Any = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
@@ -48,6 +56,14 @@ class Session:
         return {tensor.name: list(tensor.shape) for tensor in self._session.get_inputs()}
 
     def run(self, inputs: dict[str, npt.NDArray[Any]], outputs: list[str] | None = None) -> list[npt.NDArray[Any]]:
-        """The named outputs (all without names) for these inputs, as numpy arrays."""
-        results: list[npt.NDArray[np.float32]] = self._session.run(outputs, inputs)
+        """The named outputs (all without names) for these inputs, as numpy arrays.
+
+        Raises what onnxruntime raises for a run that was ended or found no memory.
+        """
+        results: list[npt.NDArray[np.float32]]
+        if self._watch is None:
+            results = self._session.run(outputs, inputs)
+            return results
+        with self._watch.watching() as options:
+            results = self._session.run(outputs, inputs, options)
         return results

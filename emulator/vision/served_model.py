@@ -12,7 +12,9 @@ import numpy.typing as npt
 from emulator.vision.errors import ModelFileError
 from emulator.vision.examples import ModelKind, Prediction
 from emulator.vision.images import PixelArray, decode_resized
+from emulator.vision.model_check import require_own_model
 from emulator.vision.onnx_session import Session
+from emulator.vision.run_limit import RunWatch
 
 INPUT = "image"
 CONFIDENCES = "confidences"
@@ -32,11 +34,15 @@ class ServedModel:
         self._predictor = predictor
 
     @classmethod
-    def load(cls, path: Path, threads: int = 1) -> ServedModel:
-        """Load what `TrainedModel.export` wrote; one answer uses up to `threads` cores. Raises ModelFileError."""
+    def load(cls, path: Path, threads: int = 1, watch: RunWatch | None = None) -> ServedModel:
+        """Load what `TrainedModel.export` wrote; one answer uses up to `threads` cores. Raises ModelFileError.
+
+        `watch` bounds its runs in time and memory.
+        """
         if not path.is_file():
             raise ModelFileError(f"there is no model file {path.name}")
-        session = Session(path, threads)
+        require_own_model(path)
+        session = Session(path, threads, watch)
         metadata = session.metadata
         try:
             kind = ModelKind(metadata["kind"])

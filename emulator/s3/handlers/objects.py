@@ -145,6 +145,8 @@ def delete_objects(call: Call) -> S3Response:
     quiet = (xml_reading.child_text(root, "Quiet") or "").strip().lower() == "true"
     if not elements or len(elements) > _MOST_DELETED_AT_ONCE:
         raise S3Error("MalformedXML")
+    if call.body.announced is None and call.request.header("content-md5") is None:
+        raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
     results: list[str] = []
     with call.vault.changing() as change:
         call.bucket(change.connection)

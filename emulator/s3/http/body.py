@@ -25,6 +25,7 @@ _SHARED_MEMORY_BYTES = 64 << 20
 LARGEST_OBJECT = 5 << 30  # bytes, of one PutObject or UploadPart
 LARGEST_DOCUMENT = 2 << 20  # bytes; the largest documents are lists of 10,000 parts or 1,000 keys
 _SHA256_HEX_LENGTH = 64
+_LINES_ON_THE_LOOP = 200  # each takes some microseconds
 
 
 class ClientGoneError(Exception):
@@ -97,6 +98,11 @@ class Body:
         self.form = FormDecoder(boundary) if boundary else None
         self._chunks = ChunkedDecoder() if is_chunked(headers) else None
         self._decoder = self.form or self._chunks
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether the payload has to be taken out of chunks or a form."""
+        return self._decoder is not None
 
     def feed(self, data: bytes) -> bool:
         """Take the next piece; True when `flush` should move what is in memory to the file.
@@ -215,10 +221,17 @@ async def receive_body(body: Body, receive: Receive, executor: Executor) -> None
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         data = message.get("body", b"")
-        if data and body.feed(data):
+        if data and await _fed(body, data, executor):
             await loop.run_in_executor(executor, body.flush)
         if not message.get("more_body", False):
             return
+
+
+async def _fed(body: Body, data: bytes, executor: Executor) -> bool:
+    """`body.feed`; of a coded body that consists of many small pieces in a thread, since each takes its time."""
+    if body.is_coded and data.count(b"\n") > _LINES_ON_THE_LOOP:
+        return await asyncio.get_running_loop().run_in_executor(executor, body.feed, data)
+    return body.feed(data)
 
 
 async def discard_body(receive: Receive) -> None:
