@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import count, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -19,12 +20,13 @@ from emulator.console.project_documents import dataset_name
 from emulator.console.task_documents import TaskAnswer, task_document
 from emulator.console.task_runs import TaskFailedError, TaskRun, accept_task
 from emulator.domain.object_store import ObjectLocation
-from emulator.example_projects.catalogue import EXAMPLE_PROJECTS, manifest
-from emulator.example_projects.pictures import ExampleImage, ExampleProject
 from emulator.jobs.threads import in_thread
 from emulator.operations.context import AnyContext
 from emulator.operations.projects import create_project
 from emulator.storage.projects import find_project_by_name
+
+if TYPE_CHECKING:
+    from emulator.example_projects.pictures import ExampleImage, ExampleProject
 
 router = APIRouter()
 
@@ -68,7 +70,7 @@ async def get_examples(_call: SignedCall) -> ExampleList:
             test_images=example.test_images,
             boxes=example.has_boxes,
         )
-        for example in EXAMPLE_PROJECTS.values()
+        for example in _examples().values()
     ]
     return ExampleList(examples=documents)
 
@@ -90,8 +92,15 @@ async def example_sample(_call: SignedCall, id: str) -> Response:  # noqa: A002 
     return Response(image.jpeg, media_type=_JPEG, headers=headers)
 
 
+def _examples() -> Mapping[str, ExampleProject]:
+    """All of them; imported with the first call, since a start must not wait for what draws."""
+    from emulator.example_projects.catalogue import EXAMPLE_PROJECTS
+
+    return EXAMPLE_PROJECTS
+
+
 def _example(example_id: str) -> ExampleProject:
-    example = EXAMPLE_PROJECTS.get(example_id)
+    example = _examples().get(example_id)
     if example is None:
         raise ConsoleError("NotFound", f"There is no example {example_id}.", status=404)
     return example
@@ -99,12 +108,12 @@ def _example(example_id: str) -> ExampleProject:
 
 @lru_cache
 def _sample(example_id: str) -> ExampleImage:
-    return EXAMPLE_PROJECTS[example_id].sample()
+    return _examples()[example_id].sample()
 
 
 async def run_example(run: TaskRun) -> None:
     """Create the project, draw into the console's bucket, create the datasets."""
-    example = EXAMPLE_PROJECTS[run.task.payload["id"]]
+    example = _examples()[run.task.payload["id"]]
     if "project_arn" not in run.result:
         await run.operation(lambda context: _create_project(context, example, run.result))
     folders = await in_thread(_draw, run, example)
@@ -136,6 +145,8 @@ def _create_project(context: AnyContext, example: ExampleProject, result: dict[s
 
 def _draw(run: TaskRun, example: ExampleProject) -> list[ObjectLocation]:
     """Put all pictures and both manifests into the console's bucket; the folders of the two datasets."""
+    from emulator.example_projects.catalogue import manifest
+
     bucket = run.buckets.find(run.caller)
     if bucket is None:
         raise TaskFailedError("The console's bucket was deleted.")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -17,8 +17,9 @@ from emulator.console.errors import ConsoleError, object_error
 from emulator.console.preview_cache import PreviewCache
 from emulator.domain.object_store import ObjectHead, ObjectLocation, ObjectStoreError
 from emulator.vision.errors import DamagedImageError, ImageError, TooManyPixelsError, UnsupportedImageFormatError
-from emulator.vision.images import ImageFacts, probe
-from emulator.vision.previews import preview
+
+if TYPE_CHECKING:
+    from emulator.vision.images import ImageFacts
 
 router = APIRouter()
 
@@ -87,9 +88,11 @@ async def in_picture_thread(look: Callable[[], Result]) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
+    """A preview, and the size of the whole upright picture; both are None if the caller has it."""
+
     jpeg: bytes | None
     etag: str
-    facts: ImageFacts | None
+    size: tuple[int, int] | None
 
 
 @router.get("/preview", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
@@ -99,9 +102,9 @@ async def get_preview(request: Request, call: SignedCall, query: Annotated[Previ
     known = request.headers.get("if-none-match", "")
     made = await in_picture_thread(lambda: _make(call, query.location(), side, known))
     headers = {"ETag": f'"{made.etag}"', "Cache-Control": _MAXIMUM_AGE}
-    if made.jpeg is None or made.facts is None:
+    if made.jpeg is None or made.size is None:
         return Response(status_code=304, headers=headers)
-    headers |= {"X-Image-Width": str(made.facts.width), "X-Image-Height": str(made.facts.height)}
+    headers |= {"X-Image-Width": str(made.size[0]), "X-Image-Height": str(made.size[1])}
     return Response(made.jpeg, media_type="image/jpeg", headers=headers)
 
 
@@ -126,7 +129,11 @@ def _make(call: ConsoleCall, location: ObjectLocation, side: int, known: str) ->
     kept = cache.get(name)
     if kept is not None:
         width, height = int.from_bytes(kept[:4], "big"), int.from_bytes(kept[4:8], "big")
-        return _Made(kept[8:], etag, ImageFacts("JPEG", width, height, len(kept) - 8))
+        return _Made(kept[8:], etag, (width, height))
+    # Imported with the first picture: a start must not wait for what decodes them.
+    from emulator.vision.images import probe
+    from emulator.vision.previews import preview
+
     data = call.parts.objects.get(location, call.caller)
     try:
         facts = probe(data)
@@ -134,7 +141,7 @@ def _make(call: ConsoleCall, location: ObjectLocation, side: int, known: str) ->
     except ImageError as error:
         raise image_error(error) from None
     cache.put(name, facts.width.to_bytes(4, "big") + facts.height.to_bytes(4, "big") + made.jpeg)
-    return _Made(made.jpeg, etag, facts)
+    return _Made(made.jpeg, etag, (facts.width, facts.height))
 
 
 def read_head(call: ConsoleCall, location: ObjectLocation) -> ObjectHead:
@@ -170,6 +177,8 @@ def _look(call: ConsoleCall, wish: ImageWish) -> ImageFactsDocument:
 
 def _facts(call: ConsoleCall, location: ObjectLocation) -> ImageFacts:
     """From the beginning of the file, or all of it where metadata is long. Raises ConsoleError."""
+    from emulator.vision.images import probe
+
     with call.parts.objects.open(location, call.caller) as stream:
         data = stream.read(_HEADER_BYTES)
         try:

@@ -9,9 +9,7 @@ from pydantic import BaseModel, Field
 
 from emulator.console.context import ConsoleCall, SignedCall
 from emulator.console.previews import ImageWish, image_error, in_picture_thread, read_head
-from emulator.vision.detector.proposals import propose_boxes
 from emulator.vision.errors import ImageError
-from emulator.vision.images import probe
 
 router = APIRouter()
 
@@ -47,6 +45,10 @@ async def post_proposals(call: SignedCall, wish: ProposalWish) -> Proposals:
 
 
 def _propose(call: ConsoleCall, wish: ProposalWish) -> Proposals:
+    # Imported with the first call: a start must not wait for ONNX.
+    from emulator.vision.detector.proposals import propose_boxes
+    from emulator.vision.images import probe
+
     read_head(call, wish.location())
     data = call.parts.objects.get(wish.location(), call.caller)
     try:

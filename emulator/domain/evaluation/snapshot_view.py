@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from emulator.domain.evaluation.snapshots import DETAILS, EVALUATION_ATTRIBUTE, TRAINING_ATTRIBUTE
+from emulator.domain.evaluation.snapshot_names import DETAILS, EVALUATION_ATTRIBUTE, TRAINING_ATTRIBUTE
 from emulator.domain.manifest.attributes import METADATA_SUFFIX, OBJECT_DETECTION
 from emulator.domain.manifest.findings import Box, ImageSize
 

@@ -10,18 +10,20 @@ from datetime import datetime
 from typing import NamedTuple
 
 from emulator.domain.evaluation.detection import UNMATCHED
+from emulator.domain.evaluation.snapshot_names import (
+    DETAILS,
+    EVALUATION_ATTRIBUTE,
+    EVALUATION_JOB,
+    LINE_INDEX,
+    OBJECT_ID,
+    TRAINING_ATTRIBUTE,
+    TRAINING_JOB,
+)
 from emulator.domain.evaluation.summary import timestamp
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, OBJECT_DETECTION
 from emulator.domain.manifest.findings import Box
 from emulator.domain.manifest.side import UsableLine
 
-TRAINING_ATTRIBUTE = "rekognition-custom-labels-training"
-EVALUATION_ATTRIBUTE = "rekognition-custom-labels-evaluation"
-TRAINING_JOB = "rekognition-custom-labels-training-job"
-EVALUATION_JOB = "rekognition-custom-labels-evaluation-job"
-DETAILS = "rekognition-custom-labels-evaluation-details"
-OBJECT_ID = "rekognition-custom-labels-object-id"
-LINE_INDEX = "line-idx"
 CONFIDENCE_DECIMALS = 5
 
 
