@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,6 +37,22 @@ class ImageSource(Protocol):
 
     def read(self) -> bytes:
         """The file's bytes."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An ImageSource in memory: the bytes of a JPEG or PNG file."""
+
+    data: bytes
+
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of the bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def read(self) -> bytes:
+        """The bytes."""
+        return self.data
 
 
 @dataclass(frozen=True)

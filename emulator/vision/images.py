@@ -127,6 +127,13 @@ def decode_resized(data: bytes, width: int, height: int, *, tolerate_damage: boo
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
+def encode_png(pixels: PixelArray) -> bytes:
+    """`pixels` uint8 [height, width, 3] as a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def resize(pixels: PixelArray, width: int, height: int) -> PixelArray:
     """`pixels` uint8 [h, w, 3] scaled to [height, width, 3], bilinear, antialiased when it shrinks."""
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))

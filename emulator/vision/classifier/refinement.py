@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 
 from emulator.vision.checkpoint import Checkpoint
 from emulator.vision.classifier.calibration import calibrate, nothing_pictures
@@ -17,10 +15,10 @@ from emulator.vision.classifier.linear_head import HeadScore, HeadTrainer, Linea
 from emulator.vision.classifier.logistic_regression import FloatArray, cross_entropy
 from emulator.vision.classifier.search import SearchResult
 from emulator.vision.classifier.tuning import TunedModel, Tuner
-from emulator.vision.examples import Effort, ImageSource, ProgressListener, TrainingSettings
+from emulator.vision.examples import Effort, ImageSource, Picture, ProgressListener, TrainingSettings
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look
-from emulator.vision.images import PixelArray
+from emulator.vision.images import encode_png
 
 _log = logging.getLogger(__name__)
 
@@ -60,19 +58,6 @@ class Refinement:
     table: RawTable
     head: LinearHead
     tuned: TunedModel
-
-
-@dataclass(frozen=True)
-class _DrawnImage:
-    """An image source for a picture in memory."""
-
-    identity: str
-    pixels: PixelArray
-
-    def read(self) -> bytes:
-        buffer = io.BytesIO()
-        Image.fromarray(self.pixels).save(buffer, "PNG")
-        return buffer.getvalue()
 
 
 def refine(
@@ -191,10 +176,8 @@ def _checkpoint(
 
 def _with_background(data: ClassificationData, side: int, seed: int) -> ClassificationData:
     """The same with pictures of nothing, and background pictures up to a quarter of the labelled ones, among them."""
-    drawn: list[ImageSource] = [
-        _DrawnImage(f"nothing {index}", pixels)
-        for index, pixels in enumerate(nothing_pictures(side, np.random.default_rng(seed)))
-    ]
+    random = np.random.default_rng(seed)
+    drawn: list[ImageSource] = [Picture(encode_png(pixels)) for pixels in nothing_pictures(side, random)]
     extra = [*drawn, *data.background[: len(data.images) // 4]]
     labels = data.targets.shape[1]
     shares = np.full((len(extra), labels), 0.0 if data.multi_label else 1 / labels)
