@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import onnxruntime
 from emulator.vision.errors import ModelFileError
 from emulator.vision.processor import sums_bytes_exactly
 from emulator.vision.run_limit import SHARED_MEMORY_OPTION, RunWatch, bound_memory
+
+LARGE_INPUT = 3 * 768 * 768
+"""Numbers in an input of fixed size."""
 
 
 class Session:
@@ -37,10 +41,11 @@ class Session:
             bound_memory()
             options.add_session_config_entry(SHARED_MEMORY_OPTION, "1")
         source: str | bytes = model if isinstance(model, bytes) else str(model)
-        try:
-            self._session: Any = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's exceptions have no common base of their own
-            raise ModelFileError(f"onnxruntime cannot load the model: {error}") from error
+        self._session = _opened(source, options)
+        if self._has_large_input():
+            # A plan of the memory keeps what all layers need at once: twice as much for three sizes of a large picture.
+            options.enable_mem_pattern = False
+            self._session = _opened(source, options)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -55,6 +60,10 @@ class Session:
     def input_shapes(self) -> dict[str, list[int | str | None]]:
         return {tensor.name: list(tensor.shape) for tensor in self._session.get_inputs()}
 
+    def _has_large_input(self) -> bool:
+        shapes = self.input_shapes.values()
+        return any(math.prod(side for side in shape if isinstance(side, int)) > LARGE_INPUT for shape in shapes)
+
     def run(self, inputs: dict[str, npt.NDArray[Any]], outputs: list[str] | None = None) -> list[npt.NDArray[Any]]:
         """The named outputs (all without names) for these inputs, as numpy arrays.
 
@@ -67,3 +76,10 @@ class Session:
         with self._watch.watching() as options:
             results = self._session.run(outputs, inputs, options)
         return results
+
+
+def _opened(source: str | bytes, options: onnxruntime.SessionOptions) -> Any:
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions have no common base of their own
+        raise ModelFileError(f"onnxruntime cannot load the model: {error}") from error
