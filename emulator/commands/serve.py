@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from emulator.server.app import Emulator
 
 FAILURE = 1
-GRACE_SECONDS = 8
+# Of the 10 s that the end may take (O-3): for calls in flight. Then those that still wait are told, work is left
+# resumable, and threads end what they are in the middle of.
+GRACE_SECONDS = 6
 END_SECONDS = 9.5
 
 # At level debug these write down the signatures and session tokens of calls to an outside S3.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -266,7 +268,12 @@ class Emulator:
         if scope["type"] == "lifespan":
             await self.lifecycle.serve_lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._guarded(scope, receive, send)
+            try:
+                await self._guarded(scope, receive, send)
+            except asyncio.CancelledError:
+                if not self.lifecycle.ending.is_set():
+                    raise
+                await _tell_that_it_ends(send)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         match destination(scope):
@@ -316,6 +323,14 @@ class Emulator:
 
 def _listed(setting: str) -> list[str]:
     return [part for part in setting.split(",") if part]
+
+
+async def _tell_that_it_ends(send: Send) -> None:
+    """Answer a call that there was no time for (O-3); SDKs try again after a 503. What is half sent is cut off."""
+    with suppress(RuntimeError):
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"23"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b"The emulator is ending."})
 
 
 def create_app(settings: Settings, data_directory: Path) -> Emulator:

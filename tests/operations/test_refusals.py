@@ -178,7 +178,6 @@ def test_projects_names_and_policies(tmp_path: Path) -> None:
              project, "Create one"),
         ]  # fmt: skip
         dataset = (await emulator.call("CreateDataset", ProjectArn=project, DatasetType="TRAIN"))["DatasetArn"]
-        once_more = {"ProjectArn": project, "DatasetType": "TRAIN"}
         train = {"ProjectArn": project, "VersionName": "v", "OutputConfig": OUTPUT}
         document = POLICY.replace(
             "[]", '[{"Effect":"Allow","Principal":"*","Action":"rekognition:CopyProjectVersion","Resource":"*"}]'

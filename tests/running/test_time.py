@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,12 +10,15 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
+from PIL import Image
 
 from support.pictures import single_label_pictures
 from support.projects import Project, copy_of
 from support.raw_http import signed_headers
 from support.running import LABELS, RunningLab
-from support.server import wait_until
+from support.server import EmulatorProcess, wait_until
 
 HOUR = 3600
 
@@ -166,6 +170,45 @@ def test_held_calls_end_at_once_when_the_emulator_does(lab: RunningLab) -> None:
     lab.advance(600)
     wait_until(lambda: lab.status(arn) == "RUNNING", what="the start that was resumed")
     lab.stop(arn)
+
+
+def test_an_end_in_the_middle_of_a_crowd_takes_seconds_and_leaves_no_traceback(
+    start_emulator: Callable[..., EmulatorProcess], account: str
+) -> None:
+    """O-3: SIGTERM is obeyed within 10 s, however many images wait; whom there is no time for is told so."""
+    lab = RunningLab.create(start_emulator({"CUSTOM_LABELS_TRAINING_EFFORT": "fast"}), account)
+    arn = lab.new_version()
+    lab.start(arn)
+    body = io.BytesIO()
+    Image.effect_noise((500, 500), 80).resize((4000, 4000)).save(body, "JPEG", quality=60)
+    place = {"Bucket": lab.trained.bucket, "Name": "large.jpg"}
+    lab.trained.s3.put_object(Bucket=place["Bucket"], Key=place["Name"], Body=body.getvalue())
+    config = Config(max_pool_connections=200, retries={"total_max_attempts": 1}, read_timeout=60)
+    client = boto3.client(
+        "rekognition",
+        endpoint_url=lab.emulator.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=lab.account,
+        aws_secret_access_key="x",
+        config=config,
+    )
+
+    def status() -> int:
+        try:
+            client.detect_custom_labels(ProjectVersionArn=arn, Image={"S3Object": place})
+        except ClientError as error:
+            return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        except (ConnectionClosedError, EndpointConnectionError):
+            return 503  # it had not been read yet
+        return 200
+
+    with ThreadPoolExecutor(200) as threads:
+        calls = [threads.submit(status) for _ in range(200)]
+        wait_until(lambda: any(call.done() for call in calls), what="the first answer")
+        assert lab.emulator.terminate() == 0
+        assert {call.result(10) for call in calls} <= {200, 503}
+    assert "Traceback" not in lab.emulator.log()
+    client.close()
 
 
 DESCRIBES_TWICE = {"type": "describes", "count": 2}
