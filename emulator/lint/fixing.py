@@ -25,7 +25,7 @@ _PIECE = 256 * 1024
 _LONGEST_OBJECT = 4 * 1024 * 1024
 """Characters that are gathered at most while an object over several lines does not end."""
 _SEPARATORS = re.compile("[\n\r\u2028\u2029\u0085\x1e\x0b\x0c\x1c\x1d]")
-_AROUND = "\ufeff\u200b\u00a0\u2060\x00\x1a \t\r\n,;"
+_AROUND = "\ufeff\u200b\u00a0\u2060\u2028\u2029\u0085\x00\x1a \t\r\n,;"
 # A string, closed or not, or one character.
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"?|.', re.DOTALL)
 _NAN = re.compile(r"-?(?:NaN|nan|NAN)\b")
@@ -72,35 +72,48 @@ def fix(source: Path, target: Path, on_read: OnRead = lambda _size: None) -> Fix
 
 def _objects(source: Path, fixes: Fixes, on_read: OnRead) -> Iterator[str]:
     """The lines of the new file."""
-    waiting = ""
+    waiting, depth = "", 0  # an object that goes on in the next line, and how many brackets it has left open
     for line in _lines(source, fixes, on_read):
         fixes.read += 1
-        whole = _mended(line, fixes)
-        if waiting and whole is not None:
-            yield from _kept(waiting, fixes)
-            waiting = ""
-        elif waiting:
-            joined = waiting + "\n" + line
-            whole = _mended(joined, fixes) if line.rstrip(_AROUND).endswith(("}", "]")) else None
-            waiting = joined if whole is None else ""
-            if whole is not None:
-                fixes.mended["objects over several lines written in one"] += 1
-        elif whole is None and _begins_object(line):
-            waiting = line
-        elif whole is None:
-            yield from _kept(line, fixes)
+        if waiting and not _begins_anew(line):
+            waiting, depth = f"{waiting}\n{line}", depth + _opened(line)
+            if depth <= 0 or len(waiting) > _LONGEST_OBJECT:
+                yield from _whole(waiting, fixes)
+                waiting = ""
             continue
-        yield from whole or []
-        if len(waiting) > _LONGEST_OBJECT:
+        if waiting:
             yield from _kept(waiting, fixes)
             waiting = ""
+        mended = _mended(line, fixes)
+        if mended is not None:
+            yield from mended
+        elif (begun := line.lstrip(_AROUND + "[")).startswith("{") and _opened(begun) > 0:
+            waiting, depth = begun, _opened(begun)
+        else:
+            yield from _kept(line, fixes)
     if waiting:
         yield from _kept(waiting, fixes)
 
 
-def _begins_object(line: str) -> bool:
-    """Whether an object begins in the line that goes on in the next one."""
-    return line.lstrip(_AROUND + "[").startswith("{")
+def _whole(text: str, fixes: Fixes) -> Iterator[str]:
+    """An object that was gathered from several lines."""
+    mended = _mended(text, fixes)
+    if mended is None:
+        yield from _kept(text, fixes)
+        return
+    fixes.mended["objects over several lines written in one"] += 1
+    yield from mended
+
+
+def _begins_anew(line: str) -> bool:
+    """Whether a line is an object of its own, not a part of one that a line before began."""
+    return '"source-ref"' in line and line.lstrip(_AROUND + "[").startswith("{") and _mended(line, Fixes()) is not None
+
+
+def _opened(line: str) -> int:
+    """How many more brackets a line opens than it closes, outside of texts."""
+    tokens = [found[0] for found in _TOKENS.finditer(line)]
+    return sum(token in "{[" for token in tokens) - sum(token in "}]" for token in tokens)
 
 
 def _kept(text: str, fixes: Fixes) -> Iterator[str]:

@@ -109,7 +109,8 @@ def recognise(head: bytes) -> Recognition | None:
         return Recognition("binary", "The file is binary, not text.", "Give a manifest: a text file of JSON Lines.")
     text = head.decode("utf-8" if encoding == "utf-8" else encoding, "replace").removeprefix("\ufeff")
     lines = text.splitlines()
-    if _has_manifest_line(lines):
+    is_array = text.lstrip().startswith("[") and not _is_whole(text.lstrip().partition("\n")[0])
+    if _has_manifest_line(lines) and not is_array:
         return _separated(text)
     for look in (_markup, _whole_json, _json_lines_of_others, _separated, _python, _rows_of_numbers, _table, _yaml):
         if found := look(text):
