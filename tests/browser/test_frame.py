@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from support.browser import Observed, open_context
 from support.console import ConsoleClient
@@ -88,7 +89,7 @@ def test_the_account_is_switched_in_a_dialog_that_gives_the_focus_back(
 
 @pytest.mark.parametrize(
     ("locale", "heading", "language"),
-    [("en-US", "Get started", "en")],
+    [("en-US", "Get started", "en"), ("pt-BR", "Comece a usar", "pt-BR"), ("zh-CN", "开始使用", "zh-CN")],
 )
 def test_the_page_speaks_the_readers_language(
     browser: Browser,
@@ -200,3 +201,25 @@ def test_nothing_inline_runs_and_nothing_is_fetched_from_elsewhere(console: Page
     assert console.evaluate("window.ranInline") is None
     assert len(observed.errors) == 1, "the refusal of just now"
     observed.errors.clear()
+
+
+FIRST_LOAD_BYTES = 450_000
+
+
+def test_the_first_load_is_small(console: Page) -> None:
+    """Compressed as a server in front may do it; the emulator itself is on loopback."""
+    bodies: list[bytes] = []
+    page = console.context.new_page()
+    page.on("requestfinished", lambda request: bodies.append(body_of(request)))
+    page.goto("/console/get-started")
+    expect(page.get_by_role("heading", name="Get started", level=1)).to_be_visible()
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    assert len(bodies) > 4
+    assert sum(len(gzip.compress(body)) for body in bodies) <= FIRST_LOAD_BYTES
+
+
+def body_of(request: Request) -> bytes:
+    """What a request for one of the page's files brought."""
+    response = request.response()
+    is_file = "/console/" in request.url and "/api/" not in request.url
+    return response.body() if response is not None and is_file else b""

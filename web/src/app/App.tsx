@@ -34,6 +34,8 @@ function useTheme(theme: "auto" | "light" | "dark") {
     const apply = () => {
       const isDark = theme === "dark" || (theme === "auto" && system.matches);
       applyMode(isDark ? Mode.Dark : Mode.Light);
+      // For light-dark() in our own styles, scroll bars and form controls.
+      document.documentElement.style.colorScheme = isDark ? "dark" : "light";
     };
     apply();
     system.addEventListener("change", apply);

@@ -50,8 +50,9 @@ function useCreation(id: string) {
       client.setQueryData<Task[]>(keys.tasks(scope), (old) => (old?.some((one) => one.id === task.id) ? old : mergeTasks(old ?? [], [task], [])));
     },
   });
-  const mine = tasks.filter((task) => task.kind === "create-example" && task.result["example"] === id);
-  const task = tasks.find((one) => one.id === begun) ?? mine.find((one) => one.state === "running");
+  const isMine = ({ kind, state, result }: Task) =>
+    kind === "create-example" && state === "running" && String(result["project_name"]).startsWith(`${id.replace("-", "_")}_`);
+  const task = tasks.find((one) => one.id === begun) ?? tasks.find(isMine);
   return { task, create };
 }
 
