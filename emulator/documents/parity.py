@@ -75,6 +75,16 @@ UNKNOWN = (
         "The console does so, and the guide's command-line example trusts in it.",
     ),
     Choice(
+        "The end of a training that is cancelled",
+        "TRAINING_FAILED with `The training was cancelled.`, no result files in its description, nothing billed.",
+        "Amazon has no such operation; `DELETE /_emulator/trainings/ARN` and `custom-labels cancel` do it.",
+    ),
+    Choice(
+        "Changes that the console makes to many entries at once: renaming and removing labels, removing images",
+        "The dataset passes UPDATE_IN_PROGRESS and UPDATE_COMPLETE, as by UpdateDatasetEntries.",
+        "Programs that wait for UPDATE_COMPLETE see them end.",
+    ),
+    Choice(
         "CreateProjectVersion with an empty test dataset",
         "InvalidParameterException.",
         "There is nothing to evaluate with; the guide asks to distribute entries first.",
