@@ -10,7 +10,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser check format bench console docs build clean
+.PHONY: help setup run test browser check format bench console docs build clean chaos
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,13 @@ test: setup ## run all tests
 
 browser: console ## run the tests of the console in Chromium alone
 	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
+
+# Kills of one run, and the seed of its moments.
+KILLS ?= 300
+SEED ?= 0
+
+chaos: setup ## kill an emulator again and again, and see that nothing acknowledged is lost (KILLS=300 SEED=0)
+	nice -n 10 $(BIN)/python -m tests.faults.chaos --kills $(KILLS) --seed $(SEED)
 
 check: setup ## lint and type-check; the page as well where Node and its packages are
 	$(BIN)/ruff check .
