@@ -1,8 +1,8 @@
 """Pictures to train with where there are none: three kinds of scenes, drawn with Pillow, every one different.
 
 The time of day is drawn apart from the scene, so that colour alone does not tell the scenes apart. The same seed always
-gives the same pictures. This module is the public Python API of the package: what `__all__` names stays as it is within a
-release series.
+gives the same pictures. This module is the public Python API of the package: what `__all__` names stays as it is within
+a release series.
 """
 
 from __future__ import annotations

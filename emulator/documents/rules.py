@@ -192,6 +192,7 @@ RULES: Mapping[str, str] = {
     "J-27": "The guide shows a line without annotations.",
     "J-29": "One bad box of four leaves three to use.",
     "J-30": "Too many line errors end the training.",
+    "J-31": "The console mends sizes, boxes that are too small, too many boxes and missing labels.",
     "J-32": "Of several box attributes only the invalid one need be removed.",
     "VR-1": "A training leaves two validation manifests and a summary.",
     "VR-2": "Validation results exist unless the manifest file itself could not be used.",
