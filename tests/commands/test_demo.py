@@ -114,6 +114,8 @@ def test_an_example_project_is_shown(emulator: EmulatorProcess, capsys: pytest.C
     printed = capsys.readouterr().out
     assert "60 to train, 40 to test with: camellia, helleborus" in printed
     assert "a drawing of: camellia, with_leaves, fully_grown" in printed
+    score = re.search(r"F1 (\d\.\d+) on", printed)
+    assert score is not None and 0.8 <= float(score[1]) <= 1
     assert left_over(emulator) == []
 
 

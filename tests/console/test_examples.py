@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.console import ConsoleClient
-from support.server import EmulatorProcess
+from support.server import EmulatorProcess, wait_until
 
 ACCOUNT = "111122223333"
 BOXES = {"rooms": False, "flowers": False, "logos": True, "circuit-boards": True}
@@ -81,3 +81,34 @@ def test_an_example_outlives_a_kill(start_emulator: Callable[..., EmulatorProces
     assert ended["state"] == "done", ended
     [project] = console.get("/projects")["projects"]
     assert [dataset["status"] for dataset in project["datasets"]] == ["CREATE_COMPLETE"] * 2
+
+
+def test_rooms_are_learnt(console: ConsoleClient, rekognition: Any) -> None:
+    """The whole way from the card to an answer; F1 between .8 and 1."""
+    bucket = console.post("/bucket", {})["name"]
+    project = made(console, "rooms")["result"]["project_arn"]
+    arn = rekognition.create_project_version(
+        ProjectArn=project, VersionName="first", OutputConfig={"S3Bucket": bucket, "S3KeyPrefix": "evaluation/rooms_1"}
+    )["ProjectVersionArn"]
+
+    def ended() -> Any:
+        [version] = console.get("/project", project=project)["versions"]
+        return version if version["status"] != "TRAINING_IN_PROGRESS" else None
+
+    version = wait_until(ended, 600, what="the training")
+    assert version["status"] == "TRAINING_COMPLETED", version
+    assert 0.8 <= version["f1_score"] <= 1
+    assert console.get("/version/figures", version=arn) == {
+        "training": {"images": 61, "labels": 10},
+        "testing": {"images": 56, "labels": 10},
+    }
+    sample = console.send("GET", console.presigned("/examples/sample", {"id": "rooms"})).body
+    rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
+    wait_until(
+        lambda: console.get("/project", project=project)["versions"][0]["status"] == "RUNNING", 60, what="the start"
+    )
+    [label] = rekognition.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": sample}, MaxResults=1)[
+        "CustomLabels"
+    ]
+    assert label["Name"] == "kitchen"
+    rekognition.stop_project_version(ProjectVersionArn=arn)
