@@ -6,16 +6,16 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from emulator.cloudwatch.errors import CloudWatchError, MalformedBodyError, UnknownActionError
 from emulator.cloudwatch.parameters import Parameters
 from emulator.cloudwatch.protocols import BODY_LIMIT, protocol_of, read_request, write_answer, write_error
 from emulator.cloudwatch.queries import MetricReader, get_metric_data, get_metric_statistics, list_metrics
+from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.metrics_series import MetricStore
 from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Receive, Scope, Send, read_body
 
-OPERATIONS: dict[str, Callable[[Parameters, MetricReader], dict[str, Any]]] = {
+OPERATIONS: dict[str, Callable[[Parameters, MetricReader], JsonObject]] = {
     "GetMetricData": get_metric_data,
     "GetMetricStatistics": get_metric_statistics,
     "ListMetrics": list_metrics,
@@ -56,7 +56,7 @@ class CloudWatchApp:
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, operation: str, parameters: object, account: str, region: str) -> dict[str, Any]:
+    async def _answer(self, operation: str, parameters: object, account: str, region: str) -> JsonObject:
         if operation not in OPERATIONS:
             raise UnknownActionError(operation)
         self._refresh()

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from emulator.cloudwatch.errors import CloudWatchError, MalformedBodyError
 from emulator.cloudwatch.queries import Entries, Moment
+from emulator.domain.json_values import JsonObject
 
 BODY_LIMIT = 2_000_000
 LIST_LIMIT = 10_000
@@ -159,9 +160,9 @@ def _write_xml(parent: ElementTree.Element, value: Any) -> None:
         parent.text = str(value)
 
 
-def _unflatten(fields: Mapping[str, str]) -> dict[str, Any]:
+def _unflatten(fields: Mapping[str, str]) -> JsonObject:
     """`A.member.1.B=x` of the query protocol as nested structures and lists."""
-    root: dict[str, Any] = {}
+    root: JsonObject = {}
     for name, value in fields.items():
         steps = name.split(".")
         if len(steps) > 20:

@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from emulator.cloudwatch.errors import (
     InvalidNextTokenError,
@@ -19,6 +18,7 @@ from emulator.cloudwatch.errors import (
 )
 from emulator.cloudwatch.metric_math import Expression, MathError, Series
 from emulator.cloudwatch.parameters import STATISTICS, Parameters, dimensions_of, period_of
+from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.metrics_series import (
     NAMESPACE,
     UNIT_OF_METRIC,
@@ -120,7 +120,7 @@ def _asked_statistics(parameters: Parameters) -> tuple[list[str], list[str]]:
     return asked, extended
 
 
-def get_metric_statistics(parameters: Parameters, reader: MetricReader) -> dict[str, Any]:
+def get_metric_statistics(parameters: Parameters, reader: MetricReader) -> JsonObject:
     """Data points of one metric, oldest first."""
     name, namespace = parameters.text("MetricName"), parameters.text("Namespace")
     dimensions, period = dimensions_of(parameters), period_of(parameters)
@@ -136,16 +136,16 @@ def get_metric_statistics(parameters: Parameters, reader: MetricReader) -> dict[
     found: Mapping[int, DataPoint] = {}
     if namespace == NAMESPACE and parameters.text("Unit", unit) == unit:
         found = reader.buckets(name, dimensions, start, end, period)
-    points: list[dict[str, Any]] = []
+    points: list[JsonObject] = []
     for at in sorted(found):
-        point: dict[str, Any] = {"Timestamp": Moment(at), **{one: statistic(found[at], one) for one in asked}}
+        point: JsonObject = {"Timestamp": Moment(at), **{one: statistic(found[at], one) for one in asked}}
         if extended:
             point["ExtendedStatistics"] = Entries({one: statistic(found[at], one) for one in extended})
         points.append(point | {"Unit": unit})
     return {"Label": name, "Datapoints": points}
 
 
-def list_metrics(parameters: Parameters, reader: MetricReader) -> dict[str, Any]:
+def list_metrics(parameters: Parameters, reader: MetricReader) -> JsonObject:
     """The metrics that fit the filters, 500 a page."""
     namespace, name = parameters.text("Namespace", NAMESPACE), parameters.text("MetricName", "*")
     wanted = [
@@ -173,7 +173,7 @@ def list_metrics(parameters: Parameters, reader: MetricReader) -> dict[str, Any]
     return {"Metrics": page, **_next(offset + LIST_PAGE, len(found))}
 
 
-def get_metric_data(parameters: Parameters, reader: MetricReader) -> dict[str, Any]:
+def get_metric_data(parameters: Parameters, reader: MetricReader) -> JsonObject:
     """Metrics and expressions over them; newest first unless ScanBy says otherwise, MaxDatapoints a page."""
     start, end = _range(parameters)
     descending = parameters.choice("ScanBy", ("TimestampDescending", "TimestampAscending"), "TimestampDescending")

@@ -10,8 +10,8 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any
 
+from emulator.domain.json_values import JsonObject
 from emulator.settings import PREFIX, Settings
 
 OUTSIDE = "aws"
@@ -92,7 +92,7 @@ def unreachable(endpoint: str, reason: object) -> str:
     return f"no emulator answers at {endpoint}: {' '.join(str(reason).split())}"
 
 
-def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -> tuple[int, dict[str, Any]]:
+def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -> tuple[int, JsonObject]:
     """Status and JSON of a control call, an error's included; the token of CUSTOM_LABELS_CONTROL_TOKEN goes with it.
 
     `path` begins with a slash, `timeout` is in seconds. Raises EmulatorUnreachableError, also where something else
@@ -128,7 +128,7 @@ def call_and_tell(endpoint: str, method: str, path: str, done: str, timeout: flo
     return 0
 
 
-def _refusal(error: urllib.error.HTTPError, endpoint: str) -> dict[str, Any]:
+def _refusal(error: urllib.error.HTTPError, endpoint: str) -> JsonObject:
     """The JSON of an error; in the emulator's form also where something else answers."""
     try:
         document = _object(error.read())
@@ -140,7 +140,7 @@ def _refusal(error: urllib.error.HTTPError, endpoint: str) -> dict[str, Any]:
     return {"error": {"code": "HttpError", "message": f"{no_emulator(endpoint)} (HTTP {error.code})"}}
 
 
-def _object(text: bytes) -> dict[str, Any] | None:
+def _object(text: bytes) -> JsonObject | None:
     """The JSON object that this is, or None."""
     try:
         document = json.loads(text)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from emulator.console.context import SignedCall
+from emulator.domain.json_values import JsonObject
 from emulator.domain.states import TRAINED_VERSION_STATES
 from emulator.operations.context import AnyContext
 from emulator.operations.datasets import create_dataset
@@ -55,11 +54,11 @@ class PriorDatasets(BaseModel):
     datasets: list[PriorDataset]
 
 
-def _manifest(version: Version, side: str) -> dict[str, Any] | None:
+def _manifest(version: Version, side: str) -> JsonObject | None:
     """The first manifest that a version was trained or tested with, as an S3Object; a copy used none here."""
     if version.source_version_arn is not None:
         return None
-    given: dict[str, Any] = getattr(version, side)
+    given: JsonObject = getattr(version, side)
     for asset in given.get("Assets") or ():
         place = (asset.get("GroundTruthManifest") or {}).get("S3Object")
         if place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -19,6 +19,7 @@ from emulator.console.previews import in_picture_thread
 from emulator.console.project_documents import dataset_name
 from emulator.console.task_documents import TaskAnswer, task_document
 from emulator.console.task_runs import TaskFailedError, TaskRun, accept_task
+from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectLocation
 from emulator.jobs.threads import in_thread
 from emulator.operations.context import AnyContext
@@ -132,7 +133,7 @@ async def run_example(run: TaskRun) -> None:
     await until_created(run, *arns)
 
 
-def _create_project(context: AnyContext, example: ExampleProject, result: dict[str, Any]) -> None:
+def _create_project(context: AnyContext, example: ExampleProject, result: JsonObject) -> None:
     """`rooms_1`, or the next number that is free (C-3)."""
     caller = context.caller
     names = (f"{example.stem}_{number}" for number in count(1))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from emulator.console.task_runs import TaskFailedError, TaskRun
+from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectLocation
 from emulator.domain.states import DatasetState
 from emulator.operations.context import AnyContext
@@ -30,7 +29,7 @@ async def create_from_manifest(
     if name in run.result:
         return str(run.result[name])
     source = {"GroundTruthManifest": {"S3Object": {"Bucket": manifest.bucket, "Name": manifest.key}}}
-    parameters: dict[str, Any] = {"ProjectArn": project_arn, "DatasetType": kind, "DatasetSource": source}
+    parameters: JsonObject = {"ProjectArn": project_arn, "DatasetType": kind, "DatasetSource": source}
     parameters["Tags"] = tags or {}
 
     def create(context: AnyContext) -> str:

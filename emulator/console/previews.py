@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -15,6 +15,7 @@ from starlette.responses import Response
 from emulator.console.context import PREVIEW_SIDES, ConsoleCall, SignedCall
 from emulator.console.errors import ConsoleError, object_error
 from emulator.console.preview_cache import PreviewCache
+from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectHead, ObjectLocation, ObjectStoreError
 from emulator.vision.errors import DamagedImageError, ImageError, TooManyPixelsError, UnsupportedImageFormatError
 
@@ -161,7 +162,7 @@ def image_error(error: ImageError) -> ConsoleError:
 
 
 def _look(call: ConsoleCall, wish: ImageWish) -> ImageFactsDocument:
-    found: dict[str, Any] = {"bucket": wish.bucket, "key": wish.key}
+    found: JsonObject = {"bucket": wish.bucket, "key": wish.key}
     try:
         head = read_head(call, wish.location())
         facts = _facts(call, wish.location())

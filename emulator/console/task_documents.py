@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
+from emulator.domain.json_values import JsonObject
 from emulator.storage.tasks import Task, list_tasks
 
 
@@ -24,7 +23,7 @@ class TaskDocument(BaseModel):
     started: float
     ended: float | None
     project_arn: str | None
-    result: dict[str, Any]
+    result: JsonObject
 
 
 class TaskAnswer(BaseModel):

@@ -18,6 +18,7 @@ from emulator.console.context import ConsoleBuckets
 from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
 from emulator.domain.jobs import CONSOLE, Broke, Done, JobKind, Outcome
+from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectStore, ObjectStoreError
 from emulator.operations.context import AnyContext, Context, Services
 from emulator.storage import tasks
@@ -46,7 +47,7 @@ class TaskRun:
     objects: ObjectStore
     buckets: ConsoleBuckets
     services: Services
-    result: dict[str, Any]
+    result: JsonObject
     _reported: float = 0.0
     _stage: str = ""
 

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from emulator.control.body import read_json
 from emulator.control.errors import ControlError
 from emulator.domain.browsers import origin_authority
+from emulator.domain.json_values import JsonObject
 from emulator.jobs.clock import LATEST_MOMENT, Clock
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 
@@ -124,12 +125,12 @@ def _transitions_router(controls: Controls) -> APIRouter:
     router = APIRouter()
 
     @router.get("/_emulator/transitions")
-    async def get_transitions() -> dict[str, Any]:
+    async def get_transitions() -> JsonObject:
         """O-9."""
         return controls.policies.as_json()
 
     @router.put("/_emulator/transitions")
-    async def put_transitions(request: Request) -> dict[str, Any]:
+    async def put_transitions(request: Request) -> JsonObject:
         """O-9: the given policies, the others unchanged."""
         try:
             controls.policies.change(await read_json(request))
@@ -144,12 +145,12 @@ def _clock_router(controls: Controls) -> APIRouter:
     router = APIRouter()
 
     @router.get("/_emulator/clock")
-    async def get_clock() -> dict[str, Any]:
+    async def get_clock() -> JsonObject:
         """O-10."""
         return {"mode": controls.clock.mode, "now": controls.clock.now()}
 
     @router.put("/_emulator/clock")
-    async def put_clock(request: Request) -> dict[str, Any]:
+    async def put_clock(request: Request) -> JsonObject:
         """O-10: real, or manual from a moment (now, if none is given)."""
         wanted = _members(await read_json(request), "mode", "now")
         mode = wanted.get("mode")
@@ -163,7 +164,7 @@ def _clock_router(controls: Controls) -> APIRouter:
         return await get_clock()
 
     @router.post("/_emulator/clock/advance")
-    async def advance_clock(request: Request) -> dict[str, Any]:
+    async def advance_clock(request: Request) -> JsonObject:
         """O-10: manual time moves on."""
         seconds = _number(_members(await read_json(request), "seconds").get("seconds"), "seconds")
         try:
@@ -176,7 +177,7 @@ def _clock_router(controls: Controls) -> APIRouter:
     return router
 
 
-def _members(document: Any, *known: str) -> dict[str, Any]:
+def _members(document: Any, *known: str) -> JsonObject:
     """The members of a body about the clock: a misspelt one is never ignored."""
     if not isinstance(document, dict):
         raise ControlError("InvalidClock", f"Expected an object with {' and '.join(known)}.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -17,6 +16,7 @@ from emulator.control.usage import usage_report
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.definitions import DefinitionError, Fields
 from emulator.domain.controls.faults import FaultBook
+from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.usage import Prices
 from emulator.jobs.clock import Clock
@@ -55,23 +55,23 @@ def knobs_router(knobs: Knobs) -> APIRouter:
 
 def _add_book(router: APIRouter, name: str, kind: str, book: FaultBook | AnswerBook) -> None:
     @router.get(f"/_emulator/{name}")
-    async def list_all() -> dict[str, Any]:
+    async def list_all() -> JsonObject:
         return {name: [item.document() for item in book.all()]}
 
     @router.post(f"/_emulator/{name}")
-    async def add(request: Request) -> dict[str, Any]:
+    async def add(request: Request) -> JsonObject:
         try:
             return {name: [item.document() for item in book.add(await read_json(request))]}
         except DefinitionError as error:
             raise ControlError(f"Invalid{kind}", str(error)) from None
 
     @router.delete(f"/_emulator/{name}")
-    async def remove_all() -> dict[str, Any]:
+    async def remove_all() -> JsonObject:
         book.clear()
         return {name: []}
 
     @router.delete(f"/_emulator/{name}/{{item_id}}")
-    async def remove(item_id: str) -> dict[str, Any]:
+    async def remove(item_id: str) -> JsonObject:
         if not (item_id.isdecimal() and len(item_id) < 10 and book.remove(int(item_id))):
             raise ControlError("NotFound", f"There is no {kind.lower()} {item_id}.", status=404)
         return {name: [item.document() for item in book.all()]}
@@ -79,7 +79,7 @@ def _add_book(router: APIRouter, name: str, kind: str, book: FaultBook | AnswerB
 
 def _add_outage(router: APIRouter, knobs: Knobs) -> None:
     @router.post("/_emulator/outage")
-    async def outage(request: Request) -> dict[str, Any]:
+    async def outage(request: Request) -> JsonObject:
         """O-23."""
         try:
             fields = Fields(await read_json(request), "outage")
@@ -100,7 +100,7 @@ def _add_outage(router: APIRouter, knobs: Knobs) -> None:
 
 def _add_reports(router: APIRouter, knobs: Knobs) -> None:
     @router.get("/_emulator/usage")
-    async def usage() -> dict[str, Any]:
+    async def usage() -> JsonObject:
         """O-13, O-26."""
         knobs.fleet.refresh()
         await knobs.fleet.write()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from fastapi import APIRouter
 
 from emulator.control.errors import ControlError
+from emulator.domain.json_values import JsonObject
 from emulator.storage.engine import Database
 from emulator.storage.versions import find_version
 
@@ -19,7 +19,7 @@ def trainings_router(database: Database, cancel: CancelTraining) -> APIRouter:
     router = APIRouter()
 
     @router.delete("/_emulator/trainings/{arn:path}")
-    async def cancel_training(arn: str) -> dict[str, Any]:
+    async def cancel_training(arn: str) -> JsonObject:
         version = database.read(lambda connection: find_version(connection, arn))
         if version is None:
             raise ControlError("NotFound", f"There is no project version {arn}.", status=404)

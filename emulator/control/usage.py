@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection
 
 from emulator.domain.jobs import JobKind, Outcome
+from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.usage import Prices, RunningInterval, Usage, usage_of
 from emulator.domain.states import VersionState
 from emulator.jobs.fleet import RunningVersion
@@ -23,7 +23,7 @@ _State = tuple[list[Version], dict[str, list[RunningInterval]], dict[str, float]
 
 async def usage_report(
     database: Database, running: Iterable[RunningVersion], trainings: TrainingProgress, now: float, prices: Prices
-) -> dict[str, Any]:
+) -> JsonObject:
     """All versions, those that were deleted after they ran too, and the sum. `now` in epoch seconds."""
     versions, intervals, worked = await database.read_in_thread(_read)
     units = {one.arn: one.levels for one in running}
@@ -36,7 +36,7 @@ async def usage_report(
     for arn, version in by_arn.items():
         usage = usage_of(intervals.get(arn, ()), _training_seconds(version, worked.get(arn, 0.0)), now, prices)
         total += usage
-        row: dict[str, Any] = {"project_version": arn, "status": version.status if version else "DELETED"}
+        row: JsonObject = {"project_version": arn, "status": version.status if version else "DELETED"}
         row |= usage.document()
         if version is not None and version.quality is not None:
             row["quality"] = version.quality

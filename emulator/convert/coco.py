@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.attributes import OBJECT_DETECTION, is_number
 from emulator.domain.manifest.boxes import training_scale
 from emulator.domain.manifest.limits import MINIMUM_BOX_SIDE
@@ -42,7 +43,7 @@ class CocoConversion:
         document = _read(path)
         try:
             names = dict(_category(category) for category in document["categories"])
-            of_image: Mapping[Any, list[dict[str, Any]]] = _by_image(document["annotations"])
+            of_image: Mapping[Any, list[JsonObject]] = _by_image(document["annotations"])
             images = document["images"]
             known = {image["id"] for image in images}
             if strays := [identity for identity in of_image if identity not in known]:
@@ -56,7 +57,7 @@ class CocoConversion:
         except (TypeError, AttributeError):
             raise ConversionError(f"{path}: images, annotations or categories are not lists of objects") from None
 
-    def _line(self, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[Any, str]) -> Line:
+    def _line(self, image: JsonObject, annotations: list[JsonObject], names: dict[Any, str]) -> Line:
         _check_image(image)
         self.file_names.append(image["file_name"])
         width, height = image["width"], image["height"]
@@ -80,7 +81,7 @@ class CocoConversion:
             },
         }
 
-    def _source_ref(self, image: dict[str, Any]) -> str:
+    def _source_ref(self, image: JsonObject) -> str:
         if self.folder is not None:
             return self.folder.uri(image["file_name"])
         url = image.get("coco_url")
@@ -107,7 +108,7 @@ class _NotCocoError(Exception):
     """A value is not what COCO has there."""
 
 
-def _category(category: dict[str, Any]) -> tuple[int, str]:
+def _category(category: JsonObject) -> tuple[int, str]:
     """A category's id, which becomes a class id, and its name (CO-2)."""
     identity, name = category["id"], category["name"]
     if type(identity) is not int:
@@ -117,21 +118,21 @@ def _category(category: dict[str, Any]) -> tuple[int, str]:
     return identity, name
 
 
-def _check_image(image: dict[str, Any]) -> None:
+def _check_image(image: JsonObject) -> None:
     if not isinstance(image["file_name"], str) or not image["file_name"]:
         raise _NotCocoError(f"the file_name of image {image['id']} is not text: {image['file_name']!r}")
     if not (is_number(image["width"]) and is_number(image["height"])):
         raise _NotCocoError(f"width or height of image {image['id']} is not a number")
 
 
-def _bbox(annotation: dict[str, Any]) -> list[float]:
+def _bbox(annotation: JsonObject) -> list[float]:
     bbox = annotation["bbox"]
     if not (isinstance(bbox, list) and len(bbox) == 4 and all(is_number(value) for value in bbox)):
         raise _NotCocoError(f"a bbox of image {annotation['image_id']} is not a list of four numbers: {bbox!r}")
     return bbox
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> JsonObject:
     try:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -142,14 +143,14 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def _by_image(annotations: list[dict[str, Any]]) -> dict[Any, list[dict[str, Any]]]:
-    grouped: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+def _by_image(annotations: list[JsonObject]) -> dict[Any, list[JsonObject]]:
+    grouped: dict[Any, list[JsonObject]] = defaultdict(list)
     for annotation in annotations:
         grouped[annotation["image_id"]].append(annotation)
     return grouped
 
 
-def _created(image: dict[str, Any]) -> str:
+def _created(image: JsonObject) -> str:
     """date_captured in the manifest's form, in UTC; the time of the conversion where it is absent or no date."""
     try:
         captured = datetime.fromisoformat(image["date_captured"])

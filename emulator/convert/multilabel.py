@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX
 from emulator.domain.manifest.decoding import NotJsonObjectError, decode_line
 from emulator.domain.manifest.inspecting import SOURCE_REF
@@ -48,7 +48,7 @@ class MultilabelConversion:
         except (TypeError, AttributeError):
             raise ConversionError(f"{place} is not a line of a multi-label job") from None
 
-    def _line(self, document: dict[str, Any]) -> Line:
+    def _line(self, document: JsonObject) -> Line:
         jobs = [key for key in document if key != SOURCE_REF and not key.endswith(METADATA_SUFFIX)]
         if not jobs or not isinstance(document[jobs[-1]], list):
             return document

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from emulator.console.api import create_console_api
+from emulator.domain.json_values import JsonObject
 
 _ERROR = {
     "type": "object",
@@ -26,9 +26,9 @@ _ERROR_ANSWER = {
 
 def console_api_document() -> str:
     """The OpenAPI document of /console/api, in a form that differs only where the API does."""
-    document: dict[str, Any] = create_console_api(None).openapi()
+    document: JsonObject = create_console_api(None).openapi()
     document["info"]["version"] = "1"
-    schemas: dict[str, Any] = document["components"]["schemas"]
+    schemas: JsonObject = document["components"]["schemas"]
     # FastAPI's own form of errors, which differs between its releases, is not the one that is answered.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypedDict
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.messages import SERVICE_ISSUE
 
 
@@ -38,7 +39,7 @@ class VersionResults(TypedDict, total=False):
     result_keys: dict[str, str]
     model_file: str
     f1_score: float | None
-    quality: dict[str, Any] | None
+    quality: JsonObject | None
     training_ended_at: int | None
     billable_seconds: int | None
 
@@ -75,11 +76,11 @@ CLIENT_ERROR = "CLIENT_ERROR"
 SERVICE_FAULT = Broke(SERVICE_ISSUE, "SERVICE_ERROR")
 
 
-def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+def outcome_to_json(outcome: Outcome) -> JsonObject:
     """The outcome as it is stored in the jobs table and sent by a worker; empty members are left out."""
     if isinstance(outcome, Broke):
         return {"event": "broke"} | _given(message=outcome.message, code=outcome.code, values=outcome.version or None)
-    members: dict[str, Any] = {
+    members: JsonObject = {
         "content_id": outcome.content_id,
         "contents": None if outcome.contents is None else list(outcome.contents),
         "values": outcome.version or None,
@@ -104,5 +105,5 @@ def outcome_from_json(document: Mapping[str, Any]) -> Outcome:
     )
 
 
-def _given(**members: Any) -> dict[str, Any]:
+def _given(**members: Any) -> JsonObject:
     return {name: value for name, value in members.items() if value is not None}

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.jobs import CLIENT_ERROR, Broke, Done, Outcome
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination, DroppedLine
 from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
@@ -81,7 +82,7 @@ class IngestTask:
     dataset_id: int
     kind: str = "train"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The task as the worker reads it."""
         return asdict(self)
 

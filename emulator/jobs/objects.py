@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectStore
 
 
-def open_object_store(description: dict[str, Any]) -> ObjectStore:
+def open_object_store(description: JsonObject) -> ObjectStore:
     """The store that `description` names: `{"kind": "embedded", "directory": …}`, or kind `external` and the fields of
     ExternalS3Settings. Raises CredentialsFileError.
     """

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.domain.json_values import JsonObject
+
 TRANSITIONS = ("training", "starting", "stopping", "copying", "deleting", "dataset")
 
 MAXIMUM_SECONDS = 1_000_000_000
 
-Policy = dict[str, Any]
+Policy = JsonObject
 
 REAL: Policy = {"type": "real"}
 

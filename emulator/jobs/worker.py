@@ -8,9 +8,10 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from emulator.domain.jobs import Outcome, outcome_to_json
+from emulator.domain.json_values import JsonObject
 
 if TYPE_CHECKING:
     from emulator.training.run import Report
@@ -39,7 +40,7 @@ def main() -> None:
     _answer(answers, {"result": outcome_to_json(result)})
 
 
-def _perform(task: str, settings: dict[str, Any], argument: dict[str, Any], report: Report) -> Outcome:
+def _perform(task: str, settings: JsonObject, argument: JsonObject, report: Report) -> Outcome:
     from emulator.jobs.objects import open_object_store
 
     objects = open_object_store(settings["objects"])
@@ -77,7 +78,7 @@ class _LogToParent(logging.Handler):
         _answer(self._answers, {"log": entry})
 
 
-def _answer(answers: TextIO, message: dict[str, Any]) -> None:
+def _answer(answers: TextIO, message: JsonObject) -> None:
     """Write one line, whole, from whichever thread."""
     with _answering:
         answers.write(json.dumps(message) + "\n")

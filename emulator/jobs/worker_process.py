@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from emulator.domain.jobs import Outcome, outcome_from_json
+from emulator.domain.json_values import JsonObject
 from emulator.jobs.ingest import IngestTask
 from emulator.training.task import TrainingTask
 
@@ -35,9 +35,9 @@ class WorkerSettings:
     """What a worker needs to open the state and the objects for itself; travels as JSON."""
 
     database_path: str
-    objects: dict[str, Any]
+    objects: JsonObject
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The settings for the worker's standard input."""
         return asdict(self)
 
@@ -80,7 +80,7 @@ async def run_in_worker(
             await process.wait()
 
 
-def _log_again(entry: dict[str, Any], about: str) -> None:
+def _log_again(entry: JsonObject, about: str) -> None:
     """Log what a worker logged, under the same name, and say what it is about."""
     logging.getLogger(entry["logger"]).log(entry["level"], "%s: %s", about, entry["text"])
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.attributes import METADATA_SUFFIX, is_manifest_date
 from emulator.domain.manifest.decoding import NotJsonObjectError, decode_line
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
@@ -207,7 +208,7 @@ def _mended(line: str, fixes: Fixes) -> list[str] | None:
     return result
 
 
-def _texts(line: str, done: Counter[str]) -> list[tuple[str, dict[str, Any]]] | None:
+def _texts(line: str, done: Counter[str]) -> list[tuple[str, JsonObject]] | None:
     text = line.strip(_AROUND)
     text = _without_array(text, done)
     if not text:
@@ -254,7 +255,7 @@ def _inner_text(text: str) -> str | None:
     return value if isinstance(value, str) and value.lstrip().startswith("{") else None
 
 
-def _several(text: str) -> list[tuple[str, dict[str, Any]]] | None:
+def _several(text: str) -> list[tuple[str, JsonObject]] | None:
     """The objects that the text is made of, commas and blanks between them; None if it is made of something else."""
     decoder, position, found = json.JSONDecoder(), 0, []
     while position < len(text):
@@ -273,7 +274,7 @@ def _several(text: str) -> list[tuple[str, dict[str, Any]]] | None:
     return found
 
 
-def _entries(entries: Any) -> list[tuple[str, dict[str, Any]]] | None:
+def _entries(entries: Any) -> list[tuple[str, JsonObject]] | None:
     """The lines in an answer of ListDatasetEntries."""
     try:
         return [(entry, json.loads(entry)) for entry in entries]
@@ -308,7 +309,7 @@ def _without_nan(text: str, done: Counter[str]) -> str:
     return changed
 
 
-def _python(text: str, done: Counter[str]) -> list[tuple[str, dict[str, Any]]] | None:
+def _python(text: str, done: Counter[str]) -> list[tuple[str, JsonObject]] | None:
     """A dict as Python prints it."""
     if len(text) > MAXIMUM_LINE_CHARACTERS or not text.startswith("{"):
         return None
@@ -326,7 +327,7 @@ def _python(text: str, done: Counter[str]) -> list[tuple[str, dict[str, Any]]] |
     return [(written, value)]
 
 
-def _mended_members(document: dict[str, Any], done: Counter[str]) -> bool:
+def _mended_members(document: JsonObject, done: Counter[str]) -> bool:
     """Mend dates in place; whether any was mended."""
     changed = False
     for name, metadata in document.items():

@@ -8,7 +8,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+
+from emulator.domain.json_values import JsonObject
 
 HEAD_BYTES = 256 * 1024
 """How much of a file is looked at; enough for several lines, however long."""
@@ -326,7 +327,7 @@ _OBJECTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
 )
 
 
-def _known_object(start: str, value: dict[str, Any] | None, is_alone: bool) -> Recognition | None:
+def _known_object(start: str, value: JsonObject | None, is_alone: bool) -> Recognition | None:
     """An object over the whole file that another tool writes; by the names of its keys if it is longer than "
     "the head."""
     if value is None or is_alone:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
 from emulator.vision.images import examine
@@ -60,7 +61,7 @@ def s3_client(endpoint_url: str | None, profile: str | None) -> Any:
         session = boto3.Session(profile_name=profile)
     except ProfileNotFound as error:
         raise UsageError(str(error)) from None
-    options: dict[str, Any] = {"config": Config(max_pool_connections=TRANSFERS_AT_A_TIME * 2)}
+    options: JsonObject = {"config": Config(max_pool_connections=TRANSFERS_AT_A_TIME * 2)}
     if session.region_name is None:
         options["region_name"] = "us-east-1"
     if session.get_credentials() is None and (endpoint_url or os.environ.get("AWS_ENDPOINT_URL")):

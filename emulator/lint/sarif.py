@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import urllib.parse
 from pathlib import Path
-from typing import Any
 
 from emulator import __version__
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.rules.rule import Rule
 from emulator.lint.check import LintResult
 from emulator.lint.recognising import Recognition
@@ -20,13 +20,13 @@ class _Log:
     """Results and the rules that they name, each rule once."""
 
     def __init__(self) -> None:
-        self.results: list[dict[str, Any]] = []
-        self.rules: list[dict[str, Any]] = []
+        self.results: list[JsonObject] = []
+        self.rules: list[JsonObject] = []
         self._numbers: dict[str, int] = {}
 
-    def add(self, rule_id: str, level: str, text: str, location: dict[str, Any] | None) -> None:
+    def add(self, rule_id: str, level: str, text: str, location: JsonObject | None) -> None:
         """One result of a rule that was described before."""
-        result: dict[str, Any] = {
+        result: JsonObject = {
             "ruleId": rule_id,
             "ruleIndex": self._numbers[rule_id],
             "level": level,
@@ -91,7 +91,7 @@ def as_sarif(result: LintResult) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
-def _location(path: Path, line: int = 1, start: int = 1, end: int | None = None) -> dict[str, Any]:
+def _location(path: Path, line: int = 1, start: int = 1, end: int | None = None) -> JsonObject:
     """A place in a file; relative names stay relative, absolute ones become file: addresses."""
     uri = path.as_uri() if path.is_absolute() else urllib.parse.quote(path.as_posix())
     region: dict[str, int] = {"startLine": line, "startColumn": start}

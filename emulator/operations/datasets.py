@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from emulator.domain.arns import Arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import (
@@ -14,6 +12,7 @@ from emulator.domain.errors import (
     ResourceNotReadyError,
 )
 from emulator.domain.jobs import JobKind
+from emulator.domain.json_values import JsonObject
 from emulator.domain.messages import DATASET_MESSAGES, EMPTY_DATASET_CREATED
 from emulator.domain.refusals import dataset_refused, project_refused
 from emulator.domain.shapes import (
@@ -86,9 +85,7 @@ def create_dataset(context: Context[CreateDatasetRequest]) -> CreateDatasetRespo
     return {"DatasetArn": arn}
 
 
-def _checked_source(
-    context: AnyContext, source: DatasetSource | None
-) -> tuple[tuple[JobKind, str], dict[str, Any]] | None:
+def _checked_source(context: AnyContext, source: DatasetSource | None) -> tuple[tuple[JobKind, str], JsonObject] | None:
     """The job that fills the dataset, as ((kind, transition), payload); None for an empty dataset."""
     if source is None:
         return None

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
+from emulator.domain.json_values import JsonObject
 from emulator.operations.context import AnyContext, Context, Services
 from emulator.operations.holding import CallHolder, HoldSettings
 from emulator.operations.registry import Entry, Runs, registered_operations
@@ -38,7 +39,7 @@ class Dispatcher:
         except RuleError as error:
             raise AwsError(error.code, error.message) from error
 
-    async def _run(self, entry: Entry, caller: Caller, parameters: dict[str, Any]) -> Mapping[str, Any]:
+    async def _run(self, entry: Entry, caller: Caller, parameters: JsonObject) -> Mapping[str, Any]:
         database = self._services.database
         match entry.runs:
             case Runs.BY_ITSELF:
@@ -52,7 +53,7 @@ class Dispatcher:
                 # Shielded: once the transaction runs it is committed, so its jobs must begin even if the client leaves.
                 return await asyncio.shield(asyncio.ensure_future(self._write(entry, caller, parameters)))
 
-    async def _write(self, entry: Entry, caller: Caller, parameters: dict[str, Any]) -> Mapping[str, Any]:
+    async def _write(self, entry: Entry, caller: Caller, parameters: JsonObject) -> Mapping[str, Any]:
         result, context = await self._services.database.write(
             lambda connection: self._call(entry, caller, parameters, connection)
         )
@@ -61,7 +62,7 @@ class Dispatcher:
         return result
 
     def _call(
-        self, entry: Entry, caller: Caller, parameters: dict[str, Any], connection: Connection
+        self, entry: Entry, caller: Caller, parameters: JsonObject, connection: Connection
     ) -> tuple[Mapping[str, Any], AnyContext]:
         context = Context(entry.name, caller, parameters, self._services, connection)
         assert entry.function is not None, "all other operations are registered as functions"

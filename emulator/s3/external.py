@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from emulator.domain.caller import Caller
+from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import (
     ObjectAccessDeniedError,
     ObjectHead,
@@ -250,12 +251,12 @@ def _one_thread() -> Any:
     return TransferConfig(use_threads=False)
 
 
-def _head(client: Any, parameters: dict[str, str]) -> dict[str, Any]:
+def _head(client: Any, parameters: dict[str, str]) -> JsonObject:
     """The headers of an object. An endpoint refuses HEAD without a word: then GET is asked, which tells why."""
     from botocore.exceptions import ClientError
 
     try:
-        answer: dict[str, Any] = client.head_object(**parameters)
+        answer: JsonObject = client.head_object(**parameters)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "400":
             raise

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from emulator.domain.caller import Caller
 from emulator.domain.jobs import JobKind
+from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.units import UnitSettings
 from emulator.domain.object_store import ObjectStore
 from emulator.jobs.clock import Clock
@@ -57,7 +58,7 @@ class Directories:
             directory.mkdir(parents=True, exist_ok=True)
 
 
-def object_store_description(settings: Settings, directories: Directories) -> dict[str, Any]:
+def object_store_description(settings: Settings, directories: Directories) -> JsonObject:
     """The object store as `jobs.objects.open_object_store` takes it; travels to worker processes as JSON."""
     if not settings.s3_endpoint_url:
         return {"kind": "embedded", "directory": str(directories.objects.resolve())}

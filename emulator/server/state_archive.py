@@ -19,11 +19,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from sqlalchemy import Connection, inspect
 
 from emulator.domain.jobs import Done, Outcome, VersionResults, outcome_to_json
+from emulator.domain.json_values import JsonObject
 from emulator.s3.archive import INDEX_NAME, DamagedObjectsError, check_objects, copy_database
 from emulator.s3.index.schema import NewerObjectIndexError
 from emulator.server.archive_rows import UnusableRowError, check_rows, copy_rows, rows_of
@@ -223,7 +224,7 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _read_manifest(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> dict[str, dict[str, Any]]:
+def _read_manifest(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> dict[str, JsonObject]:
     """The files that the archive must have, by name."""
     if member is None or member.name != MANIFEST or not member.isreg() or member.size > MANIFEST_LIMIT:
         raise ArchiveError("this is not an archive of the emulator: it does not begin with manifest.json")

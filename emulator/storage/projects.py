@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.states import ProjectState
 from emulator.storage.rows import Project
 from emulator.storage.tables import datasets, project_policies, projects, versions
@@ -113,7 +114,7 @@ def list_projects(
     limit: int,
 ) -> list[Project]:
     """Projects newest first, after the cursor (created_at, id)."""
-    values: dict[str, Any] = {"account": account, "region": region, "features": list(features), "limit": limit}
+    values: JsonObject = {"account": account, "region": region, "features": list(features), "limit": limit}
     if names is not None:
         values["names"] = list(names)
     if after is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.domain.jobs import JobKind, Outcome
+from emulator.domain.json_values import JsonObject
 from emulator.domain.shapes import TestingData, TrainingData
 from emulator.domain.states import DatasetState, ProjectState, VersionState
 
@@ -76,7 +77,7 @@ class Version:
     training_ended_at: int | None
     billable_seconds: int | None
     f1_score: float | None
-    quality: dict[str, Any] | None
+    quality: JsonObject | None
     result_keys: dict[str, str] | None
     min_inference_units: int | None
     max_inference_units: int | None
@@ -107,8 +108,8 @@ class Job:
     project_arn: str
     account: str
     region: str
-    payload: dict[str, Any]
-    policy: dict[str, Any]
+    payload: JsonObject
+    policy: JsonObject
     started_at: int
     outcome: Outcome | None
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from emulator.domain.json_values import JsonObject
 from emulator.storage.tables import console_tasks
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
@@ -22,13 +23,13 @@ class Task:
     account: str
     region: str
     project_arn: str | None
-    payload: dict[str, Any]
+    payload: JsonObject
     state: str
     stage: str
     done: int
     total: int
     message: str
-    result: dict[str, Any]
+    result: JsonObject
     started_at: int
     ended_at: int | None
 
@@ -43,12 +44,12 @@ def add_task(
     account: str,
     region: str,
     project_arn: str | None,
-    payload: dict[str, Any],
+    payload: JsonObject,
     stage: str,
     started_at: int,
 ) -> Task:
     """Store a task that begins now. Of those that ended, the oldest beyond 100 are forgotten."""
-    values: dict[str, Any] = {"kind": kind, "account": account, "region": region}
+    values: JsonObject = {"kind": kind, "account": account, "region": region}
     values |= {"project_arn": project_arn, "payload": payload}
     values |= {"state": RUNNING, "stage": stage, "done": 0, "total": 0, "message": "", "result": {}}
     inserted = connection.execute(insert(console_tasks).values(**values, started_at=started_at))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from emulator import __version__
 from emulator.domain.evaluation.hints import hints
@@ -22,6 +22,7 @@ from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.evaluation.snapshots import training_snapshot_line
 from emulator.domain.evaluation.summary import evaluation_summary
 from emulator.domain.jobs import Broke, Done, Outcome, VersionResults
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.manifest.reading import ManifestLine, read_lines
 from emulator.domain.manifest.rules import file_rules
@@ -78,7 +79,7 @@ class Training:
                 raise TrainingFailedError(file_rules.OUTPUT_BUCKET_NOT_WRITABLE.message) from error
         self.written[kind.value] = location.key
 
-    def put_json(self, kind: ResultKind, document: dict[str, Any]) -> None:
+    def put_json(self, kind: ResultKind, document: JsonObject) -> None:
         """Write a result file of one JSON document."""
         self.put_lines(kind, [json.dumps(document, ensure_ascii=False).encode()])
 
@@ -130,13 +131,13 @@ def _run(training: Training) -> VersionResults:
     }
 
 
-def _quality(task: TrainingTask, validation: TrainingValidation, result: TestResult) -> dict[str, Any]:
+def _quality(task: TrainingTask, validation: TrainingValidation, result: TestResult) -> JsonObject:
     """How good the model is, how sure that is, and what would help most; it is logged, too."""
     lines = validation.training.usable
     counts = Counter(label for line in lines for label in {*line.image_labels, *(box.label for box in line.boxes)})
     test_images = len(validation.testing.usable)
     advice = hints(result.evaluation, result.f1, counts, test_images)
-    document: dict[str, Any] = {"effort": task.options.effort, "test_images": test_images, "f1": result.f1.document()}
+    document: JsonObject = {"effort": task.options.effort, "test_images": test_images, "f1": result.f1.document()}
     logger.info("F1 %.3f (%.3f to %.3f) on %d test images", *astuple(result.f1), test_images)
     if result.average_precision is not None:
         document["average_precision"] = result.average_precision.document()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.domain.caller import Caller
+from emulator.domain.json_values import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ class TrainingTask:
     work_directory: Path
     model_path: Path
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """The task as the worker reads it."""
-        document: dict[str, Any] = _plain(asdict(self))
+        document: JsonObject = _plain(asdict(self))
         return document
 
     @classmethod

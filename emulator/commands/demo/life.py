@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from emulator.commands.client import EmulatorUnreachableError, call_control
 from emulator.commands.demo.material import SCENES_NAME, Material, material
 from emulator.commands.demo.screen import Screen, Step
+from emulator.domain.json_values import JsonObject
 
 REGION = "us-east-1"
 VERSION = "first"
@@ -24,7 +25,7 @@ SHORT_WORK_SECONDS = 300.0
 _PAUSE_SECONDS = 0.4
 _LEAST_CONFIDENCE_SHOWN = 1.0
 
-Description = dict[str, Any]
+Description = JsonObject
 Result = TypeVar("Result")
 
 
@@ -46,7 +47,7 @@ class Demo:
         self._project_begun = False
         self._project_arn = ""
         session = _session()
-        options: dict[str, Any] = {"endpoint_url": endpoint, "region_name": REGION, "config": _client_config()}
+        options: JsonObject = {"endpoint_url": endpoint, "region_name": REGION, "config": _client_config()}
         self._s3 = session.client("s3", **options)
         self._rekognition = session.client("rekognition", **options)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
 
 from emulator.domain.controls.definitions import DefinitionError, Fields, listed
+from emulator.domain.json_values import JsonObject
 from emulator.domain.shapes import CustomLabel, Geometry, Point
 
 LABELS_LIMIT = 10_000
@@ -27,9 +27,9 @@ class ForcedAnswer:
     sha256: str | None
     labels: tuple[CustomLabel, ...]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """The answer as JSON, as it can be given again."""
-        fields: dict[str, Any] = {
+        fields: JsonObject = {
             "id": self.id,
             "project_version": self.project_version,
             "s3_key": self.s3_key,

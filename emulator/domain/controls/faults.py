@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from emulator.domain.controls.definitions import DefinitionError, Fields, listed
 from emulator.domain.image_limits import IMAGE_TOO_LARGE
+from emulator.domain.json_values import JsonObject
 
 ANY_OPERATION = "*"
 LATENCY_LIMIT_MS = 600_000
@@ -72,7 +72,7 @@ class Fault:
             and self.region in (None, region)
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """The fault as JSON, as it can be given again; `count` is what is left."""
         fields = {
             "id": self.id,

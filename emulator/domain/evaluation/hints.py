@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from emulator.domain.evaluation.certainty import Interval
 from emulator.domain.evaluation.report import Evaluation, LabelEvaluation
+from emulator.domain.json_values import JsonObject
 
 MOST_HINTS = 3
 # Below these there is little to win, or too little is known to say it.
@@ -25,7 +25,7 @@ class Hint:
     label: str | None = None
     other: str | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """For JSON, without what it is not about."""
         members = {"kind": self.kind, "text": self.text, "label": self.label, "with": self.other}
         return {name: value for name, value in members.items() if value is not None}

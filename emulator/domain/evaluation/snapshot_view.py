@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from emulator.domain.evaluation.snapshot_names import DETAILS, EVALUATION_ATTRIBUTE, TRAINING_ATTRIBUTE
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.attributes import METADATA_SUFFIX, OBJECT_DETECTION
 from emulator.domain.manifest.findings import Box, ImageSize
 
@@ -59,7 +60,7 @@ def view_line(line: bytes) -> SnapshotView:
 
     Raises ValueError, KeyError or TypeError for what is not a line of a snapshot.
     """
-    document: dict[str, Any] = json.loads(line)
+    document: JsonObject = json.loads(line)
     view = SnapshotView(document["source-ref"])
     for name, metadata in document.items():
         if not name.endswith(METADATA_SUFFIX):
@@ -81,7 +82,7 @@ def view_line(line: bytes) -> SnapshotView:
     return view
 
 
-def _truth(view: SnapshotView, value: Any, metadata: dict[str, Any]) -> Iterator[Truth]:
+def _truth(view: SnapshotView, value: Any, metadata: JsonObject) -> Iterator[Truth]:
     if metadata["type"] != OBJECT_DETECTION:
         yield Truth(metadata["class-name"], None)
         return
@@ -91,7 +92,7 @@ def _truth(view: SnapshotView, value: Any, metadata: dict[str, Any]) -> Iterator
         yield Truth(box.label, box)
 
 
-def _results(value: Any, metadata: dict[str, Any]) -> Iterator[ShownResult]:
+def _results(value: Any, metadata: JsonObject) -> Iterator[ShownResult]:
     if metadata["type"] != OBJECT_DETECTION:
         result = _result_of(metadata)
         if result is not None:
@@ -104,12 +105,12 @@ def _results(value: Any, metadata: dict[str, Any]) -> Iterator[ShownResult]:
             yield ShownResult(box.label, result, told["confidence"] or None, box)
 
 
-def _result_of(holder: dict[str, Any]) -> Result | None:
+def _result_of(holder: JsonObject) -> Result | None:
     details = holder[DETAILS]
     return next((result for flag, result in _FLAGS.items() if details.get(flag)), None)
 
 
-def _boxes(value: Any, metadata: dict[str, Any]) -> list[Box]:
+def _boxes(value: Any, metadata: JsonObject) -> list[Box]:
     names = metadata["class-map"]
     return [
         Box(names[str(one["class_id"])], one["left"], one["top"], one["width"], one["height"])

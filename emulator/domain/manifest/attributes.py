@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.findings import Finding, ImageSize, Place
 from emulator.domain.manifest.rules.line_rules import (
     INVALID_LABEL_ATTRIBUTE_FORMAT,
@@ -46,7 +47,7 @@ class LabelAttribute:
     human_annotated: bool = True
     creation_date: str = ""
     class_names: list[str] = field(default_factory=list)
-    annotations: list[dict[str, Any]] = field(default_factory=list)
+    annotations: list[JsonObject] = field(default_factory=list)
     image_size: ImageSize = NO_SIZE
     class_map: dict[str, str] = field(default_factory=dict)
 
@@ -142,7 +143,7 @@ def _image_level_faults(value: Any) -> list[Fault]:
     return [] if isinstance(value, str) or is_whole_number(value) else [((), "the value is neither integer nor text")]
 
 
-def _image_level_metadata_faults(metadata: dict[str, Any]) -> list[Fault]:
+def _image_level_metadata_faults(metadata: JsonObject) -> list[Fault]:
     faults = [*_common_metadata_faults(metadata), *_image_level_members(metadata, ("confidence", "class-name"))]
     if "objects" in metadata:
         faults.extend(_objects_faults(metadata))
@@ -151,7 +152,7 @@ def _image_level_metadata_faults(metadata: dict[str, Any]) -> list[Fault]:
     return faults
 
 
-def _image_level_members(metadata: dict[str, Any], required: tuple[str, ...]) -> list[Fault]:
+def _image_level_members(metadata: JsonObject, required: tuple[str, ...]) -> list[Fault]:
     """What is wrong with confidence and class-name, which metadata of boxes may have too, one of them."""
     faults: list[Fault] = []
     if "confidence" in metadata or "confidence" in required:
@@ -162,14 +163,14 @@ def _image_level_members(metadata: dict[str, Any], required: tuple[str, ...]) ->
     return faults
 
 
-def _confidence_faults(holder: dict[str, Any]) -> list[Fault]:
+def _confidence_faults(holder: JsonObject) -> list[Fault]:
     confidence = holder.get("confidence")
     if is_number(confidence) and 0 <= confidence <= 1:
         return []
     return [_missing_or("confidence", holder, "is not a number from 0 to 1")]
 
 
-def _common_metadata_faults(metadata: dict[str, Any]) -> list[Fault]:
+def _common_metadata_faults(metadata: JsonObject) -> list[Fault]:
     """What is wrong with the members that both kinds have, and with the members of the other kind beside them.
 
     job-name has no rule (F-3: not required and not used).
@@ -185,7 +186,7 @@ def _common_metadata_faults(metadata: dict[str, Any]) -> list[Fault]:
     return faults
 
 
-def _missing_or(key: str, holder: dict[str, Any], problem: str) -> Fault:
+def _missing_or(key: str, holder: JsonObject, problem: str) -> Fault:
     return ((key,), f"{key} {problem}") if key in holder else ((), f"{key} is missing")
 
 
@@ -220,14 +221,14 @@ def _annotation_fault(annotation: Any) -> Fault | None:
     return None
 
 
-def _box_metadata_faults(metadata: dict[str, Any]) -> list[Fault]:
+def _box_metadata_faults(metadata: JsonObject) -> list[Fault]:
     faults = [*_common_metadata_faults(metadata), *_image_level_members(metadata, ())]
     faults.extend(_objects_faults(metadata))
     faults.extend(_class_map_faults(metadata))
     return faults
 
 
-def _objects_faults(metadata: dict[str, Any]) -> list[Fault]:
+def _objects_faults(metadata: JsonObject) -> list[Fault]:
     """An object without confidence is J-7, not a matter of format."""
     objects = metadata.get("objects")
     if not isinstance(objects, list):
@@ -242,7 +243,7 @@ def _objects_faults(metadata: dict[str, Any]) -> list[Fault]:
     return faults
 
 
-def _class_map_faults(metadata: dict[str, Any]) -> list[Fault]:
+def _class_map_faults(metadata: JsonObject) -> list[Fault]:
     class_map = metadata.get("class-map")
     if not isinstance(class_map, dict):
         return [_missing_or("class-map", metadata, "is not an object")]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from emulator.domain.image_limits import is_side_allowed
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.attributes import LabelAttribute
 from emulator.domain.manifest.findings import Box, Finding, ImageSize, LineInspection, Place
 from emulator.domain.manifest.limits import (
@@ -65,7 +64,7 @@ def image_dimension_finding(attribute: str, detail: str) -> Finding:
     return Finding(line_rules.INVALID_IMAGE_DIMENSION, Place.ATTRIBUTE, attribute, fault=path, detail=detail)
 
 
-def _box_problem(annotation: dict[str, Any], size: ImageSize) -> tuple[Rule, str, tuple[str, ...]] | None:
+def _box_problem(annotation: JsonObject, size: ImageSize) -> tuple[Rule, str, tuple[str, ...]] | None:
     left, top, width, height = annotation["left"], annotation["top"], annotation["width"], annotation["height"]
     for field in ("left", "top", "width", "height"):
         if annotation[field] < 0:
@@ -85,7 +84,7 @@ def _box_problem(annotation: dict[str, Any], size: ImageSize) -> tuple[Rule, str
     return None
 
 
-def _box(label: str, annotation: dict[str, Any], size: ImageSize, frame: ImageSize) -> Box:
+def _box(label: str, annotation: JsonObject, size: ImageSize, frame: ImageSize) -> Box:
     across, down = frame.width / size.width, frame.height / size.height
     return Box(
         label,

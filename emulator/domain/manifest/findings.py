@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.rules.rule import Rule
 
-Document = dict[str, Any]
+Document = JsonObject
 """A decoded JSON line."""
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX, OBJECT_DETECTION
 from emulator.domain.manifest.dataset import original_line
 from emulator.domain.manifest.decoding import encode_document
@@ -19,7 +20,7 @@ def relabeled_line(entry_line: str, rename: Mapping[str, str], remove: Collectio
     An image-level attribute goes with its label; of a box attribute its boxes, with their items of `objects` and their
     entry of `class-map`. What cannot be read as a label stays as it is.
     """
-    document: dict[str, Any] = json.loads(original_line(entry_line))
+    document: JsonObject = json.loads(original_line(entry_line))
     for name in list(document):
         metadata = document.get(name + METADATA_SUFFIX)
         if not isinstance(metadata, dict):
@@ -32,7 +33,7 @@ def relabeled_line(entry_line: str, rename: Mapping[str, str], remove: Collectio
 
 
 def _relabel_image(
-    document: dict[str, Any], name: str, metadata: dict[str, Any], rename: Mapping[str, str], remove: Collection[str]
+    document: JsonObject, name: str, metadata: JsonObject, rename: Mapping[str, str], remove: Collection[str]
 ) -> None:
     label = metadata.get("class-name")
     if not isinstance(label, str):
@@ -46,7 +47,7 @@ def _relabel_image(
             metadata["job-name"] = _JOB_PREFIX + rename[label]
 
 
-def _relabel_boxes(value: Any, metadata: dict[str, Any], rename: Mapping[str, str], remove: Collection[str]) -> None:
+def _relabel_boxes(value: Any, metadata: JsonObject, rename: Mapping[str, str], remove: Collection[str]) -> None:
     class_map = metadata["class-map"]
     gone = {key for key, label in class_map.items() if isinstance(label, str) and label in remove}
     metadata["class-map"] = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.annotating import CL_METADATA, DATASET_KEYS
 from emulator.domain.manifest.attributes import METADATA_SUFFIX, OBJECT_DETECTION, LabelAttribute, read_attribute
 from emulator.domain.manifest.findings import Box, ImageSize
@@ -35,7 +36,7 @@ class EntryView:
 
 def view_entry(line: str) -> EntryView:
     """What a stored line shows. Attributes whose format is wrong show their errors alone."""
-    document: dict[str, Any] = json.loads(line)
+    document: JsonObject = json.loads(line)
     view = EntryView(errors=list(_errors(document)))
     for name, metadata in document.items():
         if name.endswith(METADATA_SUFFIX) and isinstance(metadata, dict) and name != CL_METADATA:
@@ -43,7 +44,7 @@ def view_entry(line: str) -> EntryView:
     return view
 
 
-def _add_attribute(view: EntryView, name: str, document: dict[str, Any], metadata: dict[str, Any]) -> None:
+def _add_attribute(view: EntryView, name: str, document: JsonObject, metadata: JsonObject) -> None:
     value = document.get(name)
     view.errors += _errors_of_attribute(name, value, metadata)
     attribute = read_attribute(name, value, metadata)

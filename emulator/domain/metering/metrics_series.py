@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.units import UnitLevels
 
 NAMESPACE = "AWS/Rekognition"
@@ -165,7 +166,7 @@ class CountedSeries:
         """The minute of the newest sample."""
         return max(self._minutes, default=0)
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """As JSON; `restore` reads it back."""
         rows = {"minutes": self._minutes, "hours": self._hours}
         return {
@@ -178,7 +179,7 @@ class CountedSeries:
         }
 
     @classmethod
-    def restore(cls, document: dict[str, Any]) -> CountedSeries:
+    def restore(cls, document: JsonObject) -> CountedSeries:
         """Read `document` back."""
         series = cls()
         for kind, points in (("minutes", series._minutes), ("hours", series._hours)):

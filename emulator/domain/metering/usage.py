@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+
+from emulator.domain.json_values import JsonObject
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -48,7 +49,7 @@ class Usage:
             self.training_cost + other.training_cost,
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """As JSON: seconds to the millisecond, money in USD to a hundredth of a cent."""
         return {
             "running_seconds": round(self.running_seconds, 3),

@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from emulator.domain.json_values import JsonObject
 from emulator.s3.errors import S3Error
 
 _LONGEST_POLICY = 20 * 1024
@@ -74,8 +75,8 @@ def denies(document: bytes, account: str, action: str, resource: str) -> bool:
 
 
 @lru_cache(maxsize=128)
-def _statements(document: bytes) -> list[dict[str, Any]]:
-    statements: list[dict[str, Any]] = _listed(json.loads(document)["Statement"])
+def _statements(document: bytes) -> list[JsonObject]:
+    statements: list[JsonObject] = _listed(json.loads(document)["Statement"])
     return statements
 
 
@@ -127,7 +128,7 @@ def _names_bucket(resource: str, bucket: str) -> bool:
     return match is not None and (match[1] == "*" or _like(match[2], bucket))
 
 
-def _names_principal(statement: dict[str, Any], account: str) -> bool:
+def _names_principal(statement: JsonObject, account: str) -> bool:
     if "NotPrincipal" in statement:
         return not _is_among(statement["NotPrincipal"], account)
     return _is_among(statement.get("Principal"), account)
@@ -138,7 +139,7 @@ def _is_among(principal: Any, account: str) -> bool:
     return any(name == "*" or account in _ACCOUNT.findall(str(name)) for name in named)
 
 
-def _names(statement: dict[str, Any], element: str, value: str, *, ignore_case: bool) -> bool:
+def _names(statement: JsonObject, element: str, value: str, *, ignore_case: bool) -> bool:
     def is_in(patterns: list[str]) -> bool:
         return any(
             _like(pattern.lower(), value.lower()) if ignore_case else _like(pattern, value) for pattern in patterns

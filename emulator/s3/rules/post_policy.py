@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from emulator.domain.json_values import JsonObject
 from emulator.s3.errors import S3Error
 from emulator.wire import numbers
 
@@ -33,7 +34,7 @@ def check(fields: Mapping[str, str], bucket: str, size: int, moment: datetime) -
             raise S3Error("AccessDenied", f"Invalid according to Policy: Extra input fields: {name}")
 
 
-def _decoded(encoded: str) -> dict[str, Any]:
+def _decoded(encoded: str) -> JsonObject:
     try:
         policy = json.loads(base64.b64decode(encoded))
     except (ValueError, RecursionError) as error:
@@ -43,7 +44,7 @@ def _decoded(encoded: str) -> dict[str, Any]:
     return policy
 
 
-def _expiration(policy: dict[str, Any]) -> datetime:
+def _expiration(policy: JsonObject) -> datetime:
     try:
         expiration = datetime.fromisoformat(str(policy["expiration"]))
     except (KeyError, ValueError) as error:
