@@ -188,7 +188,7 @@ def rule_of(item: Field[Any]) -> Rule:
 
 def _parse(item: Field[Any], text: str, name: str) -> Any:
     rule = rule_of(item)
-    value: Any = text
+    value: object = text
     kind = str(item.type)
     if kind in ("str", "Path") and text == "" and item.default != "":
         # An empty host would listen on every address, an empty folder be the one the emulator was started in.

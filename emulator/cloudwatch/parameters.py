@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from emulator.cloudwatch.errors import InvalidParameterValueError, MissingParameterError
+from emulator.domain.json_values import JsonMapping, JsonValue
 
 STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 NAME_LIMIT = 255
@@ -20,7 +20,7 @@ class Parameters:
         """Raises InvalidParameterValueError if it is not a structure."""
         if not isinstance(members, Mapping):
             raise InvalidParameterValueError(f"The parameter {where} must be a structure.")
-        self._members: Mapping[str, Any] = members
+        self._members: JsonMapping = members
         self._where = f"{where}." if where else ""
 
     def has(self, name: str) -> bool:
@@ -93,7 +93,7 @@ class Parameters:
         """The error about one parameter."""
         return InvalidParameterValueError(f"The parameter {self._where}{name} {problem}.")
 
-    def _items(self, name: str, low: int, high: int, required: bool) -> list[tuple[int, Any]]:
+    def _items(self, name: str, low: int, high: int, required: bool) -> list[tuple[int, JsonValue]]:
         value = self._get(name, None if required else [])
         if not isinstance(value, list):
             raise self.invalid(name, "must be a list")
@@ -101,7 +101,7 @@ class Parameters:
             raise self.invalid(name, f"must have {low} to {high} members")
         return list(enumerate(value, start=1))
 
-    def _get(self, name: str, default: Any) -> Any:
+    def _get(self, name: str, default: object) -> JsonValue:
         value = self._members.get(name)
         if value is not None:
             return value
@@ -125,7 +125,7 @@ def dimensions_of(parameters: Parameters) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _epoch_seconds(value: Any) -> float:
+def _epoch_seconds(value: JsonValue) -> float:
     if isinstance(value, bool):
         raise TypeError
     if isinstance(value, int | float):

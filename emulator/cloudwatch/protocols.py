@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 from emulator.cloudwatch.errors import CloudWatchError, MalformedBodyError
 from emulator.cloudwatch.queries import Entries, Moment
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonMapping, JsonObject, JsonValue
 
 BODY_LIMIT = 2_000_000
 LIST_LIMIT = 10_000
@@ -42,7 +41,7 @@ class CloudWatchRequest:
 
     protocol: Protocol
     operation: str
-    parameters: Any
+    parameters: object
 
 
 def protocol_of(headers: Mapping[str, str]) -> Protocol:
@@ -66,9 +65,7 @@ def read_request(path: str, query: str, headers: Mapping[str, str], body: bytes)
     return CloudWatchRequest(protocol, fields.get("Action", ""), _unflatten(fields))
 
 
-def write_answer(
-    request: CloudWatchRequest, answer: Mapping[str, Any], request_id: str
-) -> tuple[dict[str, str], bytes]:
+def write_answer(request: CloudWatchRequest, answer: JsonMapping, request_id: str) -> tuple[dict[str, str], bytes]:
     """Headers and body of a successful answer."""
     if request.protocol is not Protocol.QUERY:
         return _headers(request.protocol, request_id), _write(request.protocol, answer)
@@ -111,7 +108,7 @@ def _decompress(body: bytes) -> bytes:
     return plain
 
 
-def _read_cbor(body: bytes) -> Any:
+def _read_cbor(body: bytes) -> JsonValue:
     import cbor2  # imported with the first request: most runs never need it
 
     try:
@@ -120,14 +117,14 @@ def _read_cbor(body: bytes) -> Any:
         raise MalformedBodyError("The body is not CBOR.") from None
 
 
-def _read_json(body: bytes) -> Any:
+def _read_json(body: bytes) -> JsonValue:
     try:
         return json.loads(body) if body else {}
     except (ValueError, RecursionError):
         raise MalformedBodyError("The body is not JSON.") from None
 
 
-def _write(protocol: Protocol, answer: Mapping[str, Any]) -> bytes:
+def _write(protocol: Protocol, answer: JsonMapping) -> bytes:
     if protocol is Protocol.JSON:
         return json.dumps(answer, separators=(",", ":")).encode()
     import cbor2
@@ -135,7 +132,7 @@ def _write(protocol: Protocol, answer: Mapping[str, Any]) -> bytes:
     return cbor2.dumps(_tagged(answer, cbor2.CBORTag))
 
 
-def _tagged(value: Any, tag: Any) -> Any:
+def _tagged(value: JsonValue, tag: JsonValue) -> JsonValue:
     """The answer with moments as CBOR's epoch times."""
     if isinstance(value, Moment):
         return tag(_EPOCH_TAG, float(value))
@@ -144,7 +141,7 @@ def _tagged(value: Any, tag: Any) -> Any:
     return [_tagged(member, tag) for member in value] if isinstance(value, list) else value
 
 
-def _write_xml(parent: ElementTree.Element, value: Any) -> None:
+def _write_xml(parent: ElementTree.Element, value: object) -> None:
     if isinstance(value, Entries):
         for key, member in value.items():
             _write_xml(ElementTree.SubElement(parent, "entry"), {"key": key, "value": member})
@@ -177,7 +174,7 @@ def _unflatten(fields: Mapping[str, str]) -> JsonObject:
     return {name: _lists(value) for name, value in root.items()}
 
 
-def _lists(value: Any) -> Any:
+def _lists(value: object) -> JsonValue:
     if not isinstance(value, dict):
         return value
     members = value.get("member")

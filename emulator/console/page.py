@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
@@ -73,7 +71,7 @@ class ConsolePage:
             return PlainTextResponse("Not Found", 404, {"Cache-Control": _ASK_AGAIN})
         return FileResponse(index, headers={"Cache-Control": _ASK_AGAIN})
 
-    async def _file(self, scope: MutableMapping[str, Any], path: str) -> Response | None:
+    async def _file(self, scope: Scope, path: str) -> Response | None:
         """The file of this name, None where there is none: StaticFiles keeps paths inside the directory."""
         files = StaticFiles(directory=self._directory)
         inner = {**scope, "path": path, "root_path": ""}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -177,7 +176,7 @@ def _clock_router(controls: Controls) -> APIRouter:
     return router
 
 
-def _members(document: Any, *known: str) -> JsonObject:
+def _members(document: object, *known: str) -> JsonObject:
     """The members of a body about the clock: a misspelt one is never ignored."""
     if not isinstance(document, dict):
         raise ControlError("InvalidClock", f"Expected an object with {' and '.join(known)}.")
@@ -187,7 +186,7 @@ def _members(document: Any, *known: str) -> JsonObject:
     return document
 
 
-def _number(value: Any, name: str) -> float:
+def _number(value: object, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST_MOMENT:
         raise ControlError("InvalidClock", f"The member {name} must be a number from 0 to {LATEST_MOMENT}.")
     return float(value)

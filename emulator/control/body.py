@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request
 
 from emulator.control.errors import ControlError
 from emulator.domain.controls.definitions import read_json_text
+from emulator.domain.json_values import JsonValue
 
 MAXIMUM_BODY_BYTES = 1024 * 1024
 
 
-async def read_json(request: Request) -> Any:
+async def read_json(request: Request) -> JsonValue:
     """A request's JSON body. Raises ControlError."""
     body = b""
     async for piece in request.stream():

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonObject, JsonValue
 from emulator.domain.manifest.attributes import OBJECT_DETECTION, is_number
 from emulator.domain.manifest.boxes import training_scale
 from emulator.domain.manifest.limits import MINIMUM_BOX_SIDE
@@ -43,7 +42,7 @@ class CocoConversion:
         document = _read(path)
         try:
             names = dict(_category(category) for category in document["categories"])
-            of_image: Mapping[Any, list[JsonObject]] = _by_image(document["annotations"])
+            of_image: Mapping[JsonValue, list[JsonObject]] = _by_image(document["annotations"])
             images = document["images"]
             known = {image["id"] for image in images}
             if strays := [identity for identity in of_image if identity not in known]:
@@ -57,7 +56,7 @@ class CocoConversion:
         except (TypeError, AttributeError):
             raise ConversionError(f"{path}: images, annotations or categories are not lists of objects") from None
 
-    def _line(self, image: JsonObject, annotations: list[JsonObject], names: dict[Any, str]) -> Line:
+    def _line(self, image: JsonObject, annotations: list[JsonObject], names: dict[JsonValue, str]) -> Line:
         _check_image(image)
         self.file_names.append(image["file_name"])
         width, height = image["width"], image["height"]
@@ -143,8 +142,8 @@ def _read(path: Path) -> JsonObject:
     return dict(document)
 
 
-def _by_image(annotations: list[JsonObject]) -> dict[Any, list[JsonObject]]:
-    grouped: dict[Any, list[JsonObject]] = defaultdict(list)
+def _by_image(annotations: list[JsonObject]) -> dict[JsonValue, list[JsonObject]]:
+    grouped: dict[JsonValue, list[JsonObject]] = defaultdict(list)
     for annotation in annotations:
         grouped[annotation["image_id"]].append(annotation)
     return grouped

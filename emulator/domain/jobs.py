@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonMapping, JsonObject
 from emulator.domain.messages import SERVICE_ISSUE
 
 
@@ -91,7 +90,7 @@ def outcome_to_json(outcome: Outcome) -> JsonObject:
     return {"event": "done"} | _given(**members)
 
 
-def outcome_from_json(document: Mapping[str, Any]) -> Outcome:
+def outcome_from_json(document: JsonMapping) -> Outcome:
     """What `outcome_to_json` wrote, by this release or an earlier one."""
     values: VersionResults = document.get("values", {})
     if document["event"] == "broke":

@@ -6,17 +6,17 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from emulator.domain.errors import InvalidPaginationTokenError
+from emulator.domain.json_values import JsonMapping
 
 _SIGNATURE_BYTES = 16
 
 Cursor = Sequence[int | str]
 
 
-def encode_token(cursor: Cursor, binding: Mapping[str, Any], secret: bytes) -> str:
+def encode_token(cursor: Cursor, binding: JsonMapping, secret: bytes) -> str:
     """Make a token that carries `cursor` (where the next page begins) and fits only requests with the same `binding`.
 
     `binding` names all that the cursor depends on: operation, account, region and filters; MaxResults may differ from
@@ -26,7 +26,7 @@ def encode_token(cursor: Cursor, binding: Mapping[str, Any], secret: bytes) -> s
     return _text(_signature(payload, binding, secret) + payload)
 
 
-def decode_token(token: str | None, binding: Mapping[str, Any], secret: bytes) -> list[int | str] | None:
+def decode_token(token: str | None, binding: JsonMapping, secret: bytes) -> list[int | str] | None:
     """The cursor inside a token; None for an absent or empty one (K-4).
 
     Raises InvalidPaginationTokenError where the token is foreign, altered, or of another request.
@@ -49,7 +49,7 @@ def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _signature(payload: bytes, binding: Mapping[str, Any], secret: bytes) -> bytes:
+def _signature(payload: bytes, binding: JsonMapping, secret: bytes) -> bytes:
     context = json.dumps(binding, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
     message = len(context).to_bytes(4, "big") + context + payload
     return hmac.new(secret, message, hashlib.sha256).digest()[:_SIGNATURE_BYTES]

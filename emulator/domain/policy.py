@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import Any
 
 from emulator.domain.errors import RuleError
 
@@ -115,7 +114,7 @@ def decide(policies: Iterable[Sequence[Statement]], account: str, version_arn: s
     return decision
 
 
-def _parse_statement(statement: Any) -> Statement:
+def _parse_statement(statement: object) -> Statement:
     if not isinstance(statement, dict):
         raise MalformedPolicyError("Every Statement of the policy document must be a JSON object.")
     for name in _FORBIDDEN:
@@ -139,14 +138,14 @@ def _parse_statement(statement: Any) -> Statement:
     )
 
 
-def _strings(value: Any, element: str) -> tuple[str, ...]:
+def _strings(value: object, element: str) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values or not all(isinstance(item, str) and item for item in values):
         raise MalformedPolicyError(f"The policy element {element} must be a string or a list of strings.")
     return tuple(values)
 
 
-def _principals(value: Any) -> tuple[str, ...]:
+def _principals(value: object) -> tuple[str, ...]:
     if value == "*":
         return ("*",)
     if not isinstance(value, dict) or not value:
@@ -159,7 +158,7 @@ def _principals(value: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _actions(value: Any) -> tuple[str, ...]:
+def _actions(value: object) -> tuple[str, ...]:
     actions = _strings(value, "Action")
     for action in actions:
         if action.lower() != COPY_ACTION.lower():
@@ -167,7 +166,7 @@ def _actions(value: Any) -> tuple[str, ...]:
     return actions
 
 
-def _resources(value: Any) -> tuple[str, ...]:
+def _resources(value: object) -> tuple[str, ...]:
     resources = _strings(value, "Resource")
     for resource in resources:
         if not _RESOURCE.fullmatch(resource):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.jobs import CLIENT_ERROR, Broke, Done, Outcome
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonMapping, JsonObject
 from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination, DroppedLine
 from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
@@ -87,7 +87,7 @@ class IngestTask:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> IngestTask:
+    def from_json(cls, document: JsonMapping) -> IngestTask:
         """What `to_json` wrote."""
         return cls(
             Caller(**document["caller"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from emulator.domain.json_values import JsonObject
 
@@ -37,7 +36,7 @@ class TransitionPolicies:
         """All policies by transition."""
         return {name: dict(policy) for name, policy in self._policies.items()}
 
-    def change(self, wanted: Any) -> None:
+    def change(self, wanted: object) -> None:
         """Take over the given policies, leaving the others as they are. Raises TransitionError and changes nothing."""
         if not isinstance(wanted, dict):
             raise TransitionError("Expected an object that maps transitions to policies.")
@@ -62,7 +61,7 @@ def describes_needed(policy: Policy) -> int | None:
     return int(policy["count"]) if policy["type"] == "describes" else None
 
 
-def _checked(name: str, policy: Any) -> Policy:
+def _checked(name: str, policy: object) -> Policy:
     if name not in TRANSITIONS:
         raise TransitionError(f"{name} is not a transition; there are {', '.join(TRANSITIONS)}.")
     if not isinstance(policy, dict):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 _FORMS = (
     "%Y-%m-%dT%H:%M",
@@ -35,7 +34,7 @@ _SECONDS = range(10**8, 10**10)
 _MILLISECONDS = range(10**11, 10**13)
 
 
-def as_manifest_date(value: Any) -> str | None:
+def as_manifest_date(value: object) -> str | None:
     """The date and time in UTC as `2020-03-06T17:46:39`; None if it cannot be read without a guess.
 
     Days and months in figures without the year in front (01/02/2020) are not read: which is which, nobody knows.

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonObject, JsonValue
 from emulator.domain.manifest.attributes import METADATA_SUFFIX, is_manifest_date
 from emulator.domain.manifest.decoding import NotJsonObjectError, decode_line
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
@@ -274,7 +274,7 @@ def _several(text: str) -> list[tuple[str, JsonObject]] | None:
     return found
 
 
-def _entries(entries: Any) -> list[tuple[str, JsonObject]] | None:
+def _entries(entries: JsonValue) -> list[tuple[str, JsonObject]] | None:
     """The lines in an answer of ListDatasetEntries."""
     try:
         return [(entry, json.loads(entry)) for entry in entries]

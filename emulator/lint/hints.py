@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import Any
 
+from emulator.domain.json_values import JsonValue
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX, OBJECT_DETECTION
 from emulator.domain.manifest.findings import Document, Finding
 from emulator.domain.manifest.rules import line_rules
@@ -45,7 +45,7 @@ def hint_of(finding: Finding, document: Document | None) -> Hint:
     return _format(title, cure, _value_at(document, finding.fault), finding)
 
 
-def _value_at(document: Any, path: tuple[str | int, ...]) -> Any:
+def _value_at(document: JsonValue, path: tuple[str | int, ...]) -> JsonValue:
     for step in path:
         try:
             document = document[step]
@@ -70,7 +70,7 @@ def _missing_source_ref(cure: str, document: Document) -> Hint:
     return "The key source-ref is missing.", cure, False
 
 
-def _source_ref(title: str, cure: str, value: Any) -> Hint:
+def _source_ref(title: str, cure: str, value: object) -> Hint:
     if not isinstance(value, str):
         return f"The value of source-ref is not a text but {value!r:.40}.", cure, False
     form = re.fullmatch(r"https?://([\w.-]+)\.s3[.-][\w.-]*amazonaws\.com/(.+)", value)
@@ -135,7 +135,7 @@ def _no_attributes(title: str, cure: str, document: Document) -> Hint:
     return title, cure, False
 
 
-def _type(title: str, cure: str, value: Any) -> Hint:
+def _type(title: str, cure: str, value: object) -> Hint:
     known = {"multilabel": "groundtruth/image-classification-multilabel"}
     if value == known["multilabel"]:
         return (
@@ -166,7 +166,7 @@ def _type(title: str, cure: str, value: Any) -> Hint:
     return title, cure, False
 
 
-def _box(title: str, cure: str, box: Any) -> Hint:
+def _box(title: str, cure: str, box: object) -> Hint:
     if isinstance(box, dict):
         sides = [box.get(key) for key in ("left", "top", "width", "height")]
         if all(isinstance(side, int | float) and 0 <= side <= 1 for side in sides) and any(
@@ -193,7 +193,7 @@ def _class_map(title: str, cure: str, document: Document, attribute: str) -> Hin
     return title, cure, False
 
 
-def _format(title: str, cure: str, value: Any, finding: Finding) -> Hint:
+def _format(title: str, cure: str, value: object, finding: Finding) -> Hint:
     """Faults of the format of an attribute or its metadata (J-4, J-5)."""
     missing = re.match(r"(\S+) is missing", finding.detail)
     if missing and isinstance(value, dict):
@@ -243,7 +243,7 @@ def _missing(key: str, title: str, cure: str, holder: Document) -> Hint:
     return title, f"Add {key}." if cure.startswith("Write the") else cure, False
 
 
-def _date(value: Any) -> tuple[str, bool]:
+def _date(value: object) -> tuple[str, bool]:
     better = as_manifest_date(value)
     if better is None:
         return "Write it in this form, in UTC.", False

@@ -15,6 +15,9 @@ from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
 from emulator.vision.images import examine
 
+Client = Any
+"""A boto3 client: boto3 has no types."""
+
 TRANSFERS_AT_A_TIME = 8
 CONTENT_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 
@@ -46,7 +49,7 @@ class S3Folder:
         return f"s3://{self.bucket}/{self.key(name)}"
 
 
-def s3_client(endpoint_url: str | None, profile: str | None) -> Any:
+def s3_client(endpoint_url: str | None, profile: str | None) -> Client:
     """A boto3 S3 client; without any credentials the emulator's default account is used.
 
     Raises UsageError if boto3 is not installed, the profile does not exist or the endpoint is not a URL.
@@ -78,7 +81,7 @@ class BucketImages:
     Raises UsageError with the `advice` behind it where S3 does not answer.
     """
 
-    def __init__(self, client: Any, advice: str = "") -> None:
+    def __init__(self, client: Client, advice: str = "") -> None:
         self._client = client
         self._advice = f". {advice}" if advice else ""
         self._pool = ThreadPoolExecutor(TRANSFERS_AT_A_TIME)
@@ -107,7 +110,7 @@ class BucketImages:
 
 
 def upload(
-    client: Any, folder: S3Folder, files: Sequence[tuple[Path, str]], on_done: Callable[[], None] = lambda: None
+    client: Client, folder: S3Folder, files: Sequence[tuple[Path, str]], on_done: Callable[[], None] = lambda: None
 ) -> None:
     """Put files (path, key) into the folder's bucket, which is made if it does not exist.
 
@@ -130,7 +133,7 @@ def upload(
         raise UsageError(f"the upload to s3://{folder.bucket} failed: {error}") from None
 
 
-def _make_bucket(client: Any, bucket: str) -> None:
+def _make_bucket(client: Client, bucket: str) -> None:
     from botocore.exceptions import ClientError
 
     try:

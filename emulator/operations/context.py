@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 from emulator.domain.caller import Caller
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.jobs import JobKind
+from emulator.domain.json_values import JsonMapping
 from emulator.domain.metering.quotas import Quota, QuotaMode, check_count
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.paging import Cursor, decode_token, encode_token
@@ -37,7 +37,7 @@ class Services:
     quotas: QuotaMode
 
 
-Request = TypeVar("Request", bound=Mapping[str, Any])
+Request = TypeVar("Request", bound=JsonMapping)
 """The validated members of a request, under the model's names (`shapes`)."""
 
 
@@ -77,7 +77,7 @@ class Context(Generic[Request]):
         """A NextToken that continues this request behind `cursor`."""
         return encode_token(cursor, self._page_binding(), self.services.token_secret)
 
-    def _page_binding(self) -> Mapping[str, Any]:
+    def _page_binding(self) -> JsonMapping:
         filters = {name: value for name, value in self.parameters.items() if name not in ("NextToken", "MaxResults")}
         return {
             "operation": self.operation,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonMapping, JsonObject
 from emulator.operations.context import AnyContext, Context, Services
 from emulator.operations.holding import CallHolder, HoldSettings
 from emulator.operations.registry import Entry, Runs, registered_operations
@@ -28,7 +26,7 @@ class Dispatcher:
         self._holder = CallHolder(services.runner, holds)
         self._operations = registered_operations()
 
-    async def __call__(self, call: Call) -> Mapping[str, Any]:
+    async def __call__(self, call: Call) -> JsonMapping:
         """The result of a call, under the model's names. Raises AwsError for a broken rule."""
         entry = self._operations[call.operation]
         caller = Caller(call.identity.account, call.identity.region)
@@ -39,7 +37,7 @@ class Dispatcher:
         except RuleError as error:
             raise AwsError(error.code, error.message) from error
 
-    async def _run(self, entry: Entry, caller: Caller, parameters: JsonObject) -> Mapping[str, Any]:
+    async def _run(self, entry: Entry, caller: Caller, parameters: JsonObject) -> JsonMapping:
         database = self._services.database
         match entry.runs:
             case Runs.BY_ITSELF:
@@ -53,7 +51,7 @@ class Dispatcher:
                 # Shielded: once the transaction runs it is committed, so its jobs must begin even if the client leaves.
                 return await asyncio.shield(asyncio.ensure_future(self._write(entry, caller, parameters)))
 
-    async def _write(self, entry: Entry, caller: Caller, parameters: JsonObject) -> Mapping[str, Any]:
+    async def _write(self, entry: Entry, caller: Caller, parameters: JsonObject) -> JsonMapping:
         result, context = await self._services.database.write(
             lambda connection: self._call(entry, caller, parameters, connection)
         )
@@ -63,7 +61,7 @@ class Dispatcher:
 
     def _call(
         self, entry: Entry, caller: Caller, parameters: JsonObject, connection: Connection
-    ) -> tuple[Mapping[str, Any], AnyContext]:
+    ) -> tuple[JsonMapping, AnyContext]:
         context = Context(entry.name, caller, parameters, self._services, connection)
         assert entry.function is not None, "all other operations are registered as functions"
         return entry.function(context), context

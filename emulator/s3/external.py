@@ -26,6 +26,9 @@ from emulator.domain.object_store import (
 )
 from emulator.s3 import console_bucket
 
+Client = Any
+"""A boto3 client: boto3 has no types."""
+
 _NOT_FOUND = frozenset(
     {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"}
     # What no object can be called: a version id or a key that the endpoint does not even look for.
@@ -101,7 +104,7 @@ class ExternalS3Store:
     def __init__(self, settings: ExternalS3Settings) -> None:
         self._settings = settings
         self._credentials = read_credentials_file(settings.credentials_file) if settings.credentials_file else {}
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str], Client] = {}
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[ExternalS3Store], tuple[ExternalS3Settings]]:
@@ -189,7 +192,7 @@ class ExternalS3Store:
         for client in clients:
             client.close()
 
-    def _client(self, caller: Caller) -> Any:
+    def _client(self, caller: Caller) -> Client:
         region = self._settings.region or caller.region
         with self._lock:
             client = self._clients.get((caller.account, region))
@@ -198,7 +201,7 @@ class ExternalS3Store:
                 self._clients[caller.account, region] = client
         return client
 
-    def _connect(self, credentials: AccountCredentials | None, region: str) -> Any:
+    def _connect(self, credentials: AccountCredentials | None, region: str) -> Client:
         import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
@@ -245,13 +248,13 @@ class _BodyStream(io.RawIOBase):
         return len(data)
 
 
-def _one_thread() -> Any:
+def _one_thread() -> Client:
     from boto3.s3.transfer import TransferConfig
 
     return TransferConfig(use_threads=False)
 
 
-def _head(client: Any, parameters: dict[str, str]) -> JsonObject:
+def _head(client: Client, parameters: dict[str, str]) -> JsonObject:
     """The headers of an object. An endpoint refuses HEAD without a word: then GET is asked, which tells why."""
     from botocore.exceptions import ClientError
 

@@ -7,15 +7,12 @@ whose own name was made to point here (DNS rebinding) even reads the answers. Pr
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
 
 from emulator.domain.browsers import host_name, is_browser, is_local_name, is_local_origin, origin_authority
 from emulator.server.routing import Destination, destination
+from emulator.wire.asgi import Receive, Scope, Send
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 FOREIGN_ORIGIN = "aws.foreign_origin"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from emulator.domain.caller import Caller
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonMapping, JsonObject, JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class TrainingTask:
         return document
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> TrainingTask:
+    def from_json(cls, document: JsonMapping) -> TrainingTask:
         """What `to_json` wrote."""
         manifests, options = document["manifests"], document["options"]
         testing = manifests["testing"]
@@ -79,7 +78,7 @@ class TrainingTask:
         )
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> JsonValue:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, dict):

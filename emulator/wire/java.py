@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from typing import Any
 
 FullMatch = Callable[[str], object]
 """Gives something truthy when the whole string matches."""
@@ -96,7 +95,7 @@ def category_ranges(category: str) -> str:
     return "".join(ranges)
 
 
-def java_text(value: Any, depth: int = 0) -> str:
+def java_text(value: object, depth: int = 0) -> str:
     """How Java prints a JSON value or a blob inside an error message (api-facts §1.5); nesting beyond MAX_DEPTH is
     cut.
     """

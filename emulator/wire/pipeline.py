@@ -12,8 +12,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from emulator.wire import cors, errors
 from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Receive, Scope, Send, read_body
@@ -21,7 +20,7 @@ from emulator.wire.errors import AwsError
 from emulator.wire.identity import AccountResolver, identify
 from emulator.wire.request import Answer, Call, Request
 from emulator.wire.serializer import serialize, text_length
-from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, ServiceModel
+from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, Members, ServiceModel
 from emulator.wire.validation import parse_input
 
 BODY_LIMIT = 12 * 2**20
@@ -34,7 +33,7 @@ THREADED_BODY_SIZE = 256 * 1024
 
 CONTENT_TYPE = b"application/x-amz-json-1.1"
 
-Dispatch = Callable[[Call], Awaitable[Mapping[str, Any]]]
+Dispatch = Callable[[Call], Awaitable[Members]]
 Gate = Callable[[Request], Awaitable[None]]
 Stage = Callable[[Request], Awaitable[Answer | None]]
 Observe = Callable[[Call | None, str, float], None]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from emulator.wire.asgi import Receive, Scope
 from emulator.wire.identity import Identity
-from emulator.wire.service_model import OperationModel
+from emulator.wire.service_model import Members, MutableMembers, OperationModel
 
 
 @dataclass(slots=True)
@@ -25,7 +24,7 @@ class Call:
     request_id: str
     user_agent: str
     received_at: float
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: MutableMembers = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -55,4 +54,4 @@ class Request:
     identity: Identity | None = None
     operation: OperationModel | None = None
     call: Call | None = None
-    result: Mapping[str, Any] | None = None
+    result: Members | None = None

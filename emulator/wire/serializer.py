@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from emulator.wire.service_model import ServiceModel, Shape
+from emulator.wire.service_model import Members, MutableMembers, ServiceModel, Shape
 
 Writer = Callable[[Any], Any]
 
@@ -30,13 +30,13 @@ class SerializerError(Exception):
     """A result does not fit the output shape of its operation; always a programming error of the emulator."""
 
 
-def text_length(result: Mapping[str, Any]) -> int:
+def text_length(result: Members) -> int:
     """The characters in a result's lists of strings, such as the entries of a dataset: what makes an answer long."""
     lists = (value for value in result.values() if isinstance(value, list))
     return sum(len(item) for items in lists for item in items if isinstance(item, str))
 
 
-def serialize(model: ServiceModel, operation_name: str, result: Mapping[str, Any], *, in_pieces: bool = False) -> bytes:
+def serialize(model: ServiceModel, operation_name: str, result: Members, *, in_pieces: bool = False) -> bytes:
     """The UTF-8 JSON body for the result of `operation_name`.
 
     Accepted by shape: structure and map: a mapping (members and values of None are left out); list: any iterable but
@@ -72,7 +72,7 @@ def _structure_writer(model: ServiceModel, shape_name: str, shape: Shape) -> Wri
     members: Mapping[str, Mapping[str, str]] = shape.get("members", {})
     writers: dict[str, Writer] = {}
 
-    def write(value: Mapping[str, Any]) -> dict[str, Any]:
+    def write(value: Members) -> MutableMembers:
         if not writers:
             writers.update({name: _writer(model, member["shape"]) for name, member in members.items()})
         result = {}
@@ -106,7 +106,7 @@ def _list_writer(model: ServiceModel, shape_name: str, shape: Shape) -> Writer:
 def _map_writer(model: ServiceModel, shape_name: str, shape: Shape) -> Writer:
     write_item = _writer(model, shape["value"]["shape"])
 
-    def write(value: Mapping[str, Any]) -> dict[str, Any]:
+    def write(value: Members) -> MutableMembers:
         if not all(isinstance(key, str) for key in value):
             raise SerializerError(f"the keys of {shape_name} are strings")
         return {key: write_item(item) for key, item in value.items() if item is not None}
@@ -114,13 +114,13 @@ def _map_writer(model: ServiceModel, shape_name: str, shape: Shape) -> Writer:
     return write
 
 
-def _write_string(value: Any) -> str:
+def _write_string(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a string is needed, not {type(value).__name__}")
     return str(value)
 
 
-def _write_boolean(value: Any) -> bool:
+def _write_boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"a boolean is needed, not {type(value).__name__}")
     return value
@@ -141,12 +141,12 @@ def _number(value: Any) -> float:
     return number
 
 
-def _write_float(value: Any) -> float:
+def _write_float(value: object) -> float:
     single: float = _SINGLE.unpack(_SINGLE.pack(_number(value)))[0]
     return single
 
 
-def _write_timestamp(value: Any) -> float | int:
+def _write_timestamp(value: object) -> float | int:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise TypeError("a datetime needs a time zone")

@@ -16,6 +16,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+Members = Mapping[str, Any]
+"""The members of a request or an answer under their model names; of each it is the model that says the type."""
+
+MutableMembers = dict[str, Any]
+"""Members that are being put together."""
+
 Shape = Mapping[str, Any]
 """A shape as the model writes it (`type`, `members`, `min`, `pattern` …), without documentation."""
 

@@ -25,7 +25,7 @@ from pydantic_core import from_json
 
 from emulator.wire import errors
 from emulator.wire.java import compile_java_pattern, java_text
-from emulator.wire.service_model import ServiceModel, Shape
+from emulator.wire.service_model import MutableMembers, ServiceModel, Shape
 
 MAX_VIOLATIONS = 100
 MAX_SHOWN_CHARACTERS = 16_384
@@ -35,7 +35,7 @@ Reader = Callable[[Any, str, list[str]], Any]
 _INTEGER_RANGES = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 
 
-def parse_input(model: ServiceModel, operation_name: str, body: bytes) -> dict[str, Any]:
+def parse_input(model: ServiceModel, operation_name: str, body: bytes) -> MutableMembers:
     """Parse and check the JSON body of a request for `operation_name`.
 
     Gives a dict of Python values under the model's member names: str, int, float, bool, bytes (decoded from base64),
@@ -46,7 +46,7 @@ def parse_input(model: ServiceModel, operation_name: str, body: bytes) -> dict[s
     shape_name = model.operations[operation_name].input_shape
     document = parse_json(body)
     violations: list[str] = []
-    parameters: dict[str, Any] = _reader(model, shape_name)(document, "", violations)
+    parameters: MutableMembers = _reader(model, shape_name)(document, "", violations)
     if violations:
         raise errors.validation_failed(violations)
     return parameters
@@ -99,7 +99,7 @@ def _reader(model: ServiceModel, shape_name: str) -> Reader:
 # Messages
 
 
-def _report(violations: list[str], value: Any, path: str, constraint: str) -> None:
+def _report(violations: list[str], value: object, path: str, constraint: str) -> None:
     """Add one item in Coral's grammar: `Value '<v>' at '<path>' failed to satisfy constraint: <constraint>`."""
     shown = "null" if value is None else f"'{java_text(value)[:MAX_SHOWN_CHARACTERS]}'"
     violations.append(f"Value {shown} at '{path[:MAX_SHOWN_CHARACTERS]}' failed to satisfy constraint: {constraint}")
@@ -107,14 +107,14 @@ def _report(violations: list[str], value: Any, path: str, constraint: str) -> No
         raise errors.validation_failed(violations)
 
 
-def _report_size(violations: list[str], value: Any, path: str, size: int, least: int, most: int) -> None:
+def _report_size(violations: list[str], value: object, path: str, size: int, least: int, most: int) -> None:
     if size < least:
         _report(violations, value, path, f"Member must have length greater than or equal to {least}")
     if size > most:
         _report(violations, value, path, f"Member must have length less than or equal to {most}")
 
 
-def _wrong_type(value: Any, expected: str) -> errors.AwsError:
+def _wrong_type(value: object, expected: str) -> errors.AwsError:
     """SerializationException that names the JSON type found and the one expected, never the value."""
     if isinstance(value, dict):
         return errors.serialization_failed("Start of structure or map found where not expected.")
@@ -140,7 +140,7 @@ def _structure_reader(model: ServiceModel, shape_name: str, shape: Shape) -> Rea
     required = frozenset(shape.get("required", ()))
     table: list[tuple[str, str, bool, Reader]] = []
 
-    def read(value: Any, path: str, violations: list[str]) -> dict[str, Any]:
+    def read(value: object, path: str, violations: list[str]) -> MutableMembers:
         if type(value) is not dict:
             raise _wrong_type(value, f"a {shape_name}")
         if not table:
@@ -165,7 +165,7 @@ def _list_reader(model: ServiceModel, shape: Shape) -> Reader:
     least, most = _bounds(shape)
     read_item = _reader(model, shape["member"]["shape"])
 
-    def read(value: Any, path: str, violations: list[str]) -> list[Any]:
+    def read(value: object, path: str, violations: list[str]) -> list[Any]:
         if type(value) is not list:
             raise _wrong_type(value, "a list")
         if not least <= len(value) <= most:
@@ -187,7 +187,7 @@ def _map_reader(model: ServiceModel, shape: Shape) -> Reader:
     read_key = _reader(model, shape["key"]["shape"])
     read_value = _reader(model, shape["value"]["shape"])
 
-    def read(value: Any, path: str, violations: list[str]) -> dict[str, Any]:
+    def read(value: object, path: str, violations: list[str]) -> MutableMembers:
         if type(value) is not dict:
             raise _wrong_type(value, "a map")
         if not least <= len(value) <= most:
@@ -211,7 +211,7 @@ def _string_reader(shape: Shape) -> Reader:
     matches = compile_java_pattern(pattern) if pattern is not None else None
     allowed = frozenset(choices)
 
-    def read(value: Any, path: str, violations: list[str]) -> str:
+    def read(value: object, path: str, violations: list[str]) -> str:
         if type(value) is not str:
             raise _wrong_type(value, "a String")
         if not value.isascii():
@@ -246,7 +246,7 @@ def _integer_reader(shape: Shape) -> Reader:
     smallest, largest = _INTEGER_RANGES[shape["type"]]
     expected = "an Integer" if shape["type"] == "integer" else "a Long"
 
-    def read(value: Any, path: str, violations: list[str]) -> int:
+    def read(value: object, path: str, violations: list[str]) -> int:
         if type(value) is float and value.is_integer():
             value = int(value)
         if type(value) is not int or not smallest <= value <= largest:
@@ -258,7 +258,7 @@ def _integer_reader(shape: Shape) -> Reader:
 
 
 def _float_reader(shape: Shape) -> Reader:
-    def read(value: Any, path: str, violations: list[str]) -> float:
+    def read(value: object, path: str, violations: list[str]) -> float:
         if type(value) is not float and type(value) is not int:
             raise _wrong_type(value, "a Float")
         try:
@@ -274,7 +274,7 @@ def _float_reader(shape: Shape) -> Reader:
 def _blob_reader(shape: Shape) -> Reader:
     least, most = _bounds(shape)
 
-    def read(value: Any, path: str, violations: list[str]) -> bytes:
+    def read(value: object, path: str, violations: list[str]) -> bytes:
         if type(value) is not str:
             raise _wrong_type(value, "a Blob")
         blob = _decode_base64(value)
@@ -293,7 +293,7 @@ def _decode_base64(text: str) -> bytes:
 
 
 def _boolean_reader(_: Shape) -> Reader:
-    def read(value: Any, _path: str, _violations: list[str]) -> bool:
+    def read(value: object, _path: str, _violations: list[str]) -> bool:
         if type(value) is not bool:
             raise _wrong_type(value, "a Boolean")
         return value
@@ -304,7 +304,7 @@ def _boolean_reader(_: Shape) -> Reader:
 def _timestamp_reader(_: Shape) -> Reader:
     """Epoch seconds as a number, as AWS JSON 1.1 sends them."""
 
-    def read(value: Any, _path: str, _violations: list[str]) -> datetime:
+    def read(value: object, _path: str, _violations: list[str]) -> datetime:
         if type(value) is not float and type(value) is not int:
             raise _wrong_type(value, "a Date")
         try:

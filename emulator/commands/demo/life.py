@@ -253,7 +253,7 @@ def _wait(attempt: Callable[[], Result | None], seconds: float, what: str) -> Re
 
 def _session() -> boto3.Session:
     """A session that knows nothing of the user's own AWS profiles, and so cannot stumble over them."""
-    variables: Any = {
+    variables: object = {
         "profile": (None, [], None, None),
         "config_file": (None, [], os.devnull, None),
         "credentials_file": (None, [], os.devnull, None),

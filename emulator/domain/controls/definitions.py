@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
-REQUIRED: Any = object()
+from emulator.domain.json_values import JsonValue
+
+REQUIRED: JsonValue = object()
 
 
 class DefinitionError(ValueError):
@@ -58,7 +59,7 @@ class Fields:
             raise self.wrong(name, f"must be a whole number from {low} to {high}")
         return value
 
-    def items(self, name: str, default: list[Any] | None = REQUIRED) -> list[Any] | None:
+    def items(self, name: str, default: list[JsonValue] | None = REQUIRED) -> list[JsonValue] | None:
         """A list, its items unread."""
         value = self._take(name, default)
         if value is None or value is default:
@@ -83,14 +84,14 @@ class Fields:
         """The error about one field of this object."""
         return DefinitionError(f"{self.place}.{name}", problem)
 
-    def _take(self, name: str, default: object) -> Any:
+    def _take(self, name: str, default: object) -> JsonValue:
         value = self._left.pop(name, None)
         if value is None and default is REQUIRED:
             raise self.wrong(name, "is missing")
         return default if value is None else value
 
 
-def read_json_text(text: str | bytes) -> Any:
+def read_json_text(text: str | bytes) -> JsonValue:
     """What a JSON text says. Raises ValueError, for halves of surrogate pairs too: they are not characters, and what
     holds them could not be given back.
     """
@@ -102,7 +103,7 @@ def read_json_text(text: str | bytes) -> Any:
     return document
 
 
-def listed(document: object, name: str) -> list[Any]:
+def listed(document: object, name: str) -> list[JsonValue]:
     """One object, or a list of them, as a list: both forms are accepted wherever definitions are read.
 
     So is an object whose only member `name` has them: what a GET answers can be posted again.

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.domain.evaluation.snapshot_names import DETAILS, EVALUATION_ATTRIBUTE, TRAINING_ATTRIBUTE
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonObject, JsonValue
 from emulator.domain.manifest.attributes import METADATA_SUFFIX, OBJECT_DETECTION
 from emulator.domain.manifest.findings import Box, ImageSize
 
@@ -82,7 +82,7 @@ def view_line(line: bytes) -> SnapshotView:
     return view
 
 
-def _truth(view: SnapshotView, value: Any, metadata: JsonObject) -> Iterator[Truth]:
+def _truth(view: SnapshotView, value: JsonValue, metadata: JsonObject) -> Iterator[Truth]:
     if metadata["type"] != OBJECT_DETECTION:
         yield Truth(metadata["class-name"], None)
         return
@@ -92,7 +92,7 @@ def _truth(view: SnapshotView, value: Any, metadata: JsonObject) -> Iterator[Tru
         yield Truth(box.label, box)
 
 
-def _results(value: Any, metadata: JsonObject) -> Iterator[ShownResult]:
+def _results(value: object, metadata: JsonObject) -> Iterator[ShownResult]:
     if metadata["type"] != OBJECT_DETECTION:
         result = _result_of(metadata)
         if result is not None:
@@ -110,7 +110,7 @@ def _result_of(holder: JsonObject) -> Result | None:
     return next((result for flag, result in _FLAGS.items() if details.get(flag)), None)
 
 
-def _boxes(value: Any, metadata: JsonObject) -> list[Box]:
+def _boxes(value: JsonValue, metadata: JsonObject) -> list[Box]:
     names = metadata["class-map"]
     return [
         Box(names[str(one["class_id"])], one["left"], one["top"], one["width"], one["height"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import Any
 
 from emulator.domain.manifest.attributes import METADATA_SUFFIX
 from emulator.domain.manifest.decoding import encode_document
@@ -46,7 +45,7 @@ def annotated(document: Document, findings: Iterable[Finding], keys: tuple[str, 
 
 def _holder(document: Document, finding: Finding) -> Document:
     """The object that takes the array; the line itself where the place holds none (such as an integer attribute)."""
-    candidate: Any = document
+    candidate: object = document
     if finding.place is Place.METADATA:
         candidate = document.get(f"{finding.attribute}{METADATA_SUFFIX}")
     elif finding.place in (Place.ATTRIBUTE, Place.ANNOTATION):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonObject, JsonValue
 from emulator.domain.manifest.findings import Finding, ImageSize, Place
 from emulator.domain.manifest.rules.line_rules import (
     INVALID_LABEL_ATTRIBUTE_FORMAT,
@@ -52,7 +52,7 @@ class LabelAttribute:
     class_map: dict[str, str] = field(default_factory=dict)
 
 
-def read_attribute(name: str, value: Any, metadata: Any) -> LabelAttribute | list[Finding]:
+def read_attribute(name: str, value: JsonValue, metadata: JsonValue) -> LabelAttribute | list[Finding]:
     """The attribute, or what is wrong with its format (J-4, J-5, J-7, J-8).
 
     An attribute of an unsupported type is returned unchecked: only its kind is known (J-21 is not a matter of format).
@@ -91,7 +91,7 @@ def _format_findings(name: str, faults: list[Fault], metadata_faults: list[Fault
     return findings
 
 
-def _box_attribute(attribute: LabelAttribute, value: Any, metadata: Any) -> LabelAttribute | list[Finding]:
+def _box_attribute(attribute: LabelAttribute, value: JsonValue, metadata: JsonValue) -> LabelAttribute | list[Finding]:
     annotations = value.get("annotations", [])
     findings = []
     objects = metadata["objects"]
@@ -118,28 +118,28 @@ def _box_attribute(attribute: LabelAttribute, value: Any, metadata: Any) -> Labe
     return attribute
 
 
-def is_number(value: Any) -> TypeGuard[int | float]:
+def is_number(value: JsonValue) -> TypeGuard[int | float]:
     """A JSON number that pixels and confidences can be: no boolean, and not astronomically large."""
     return (type(value) is int or type(value) is float) and -_LARGEST_NUMBER < value < _LARGEST_NUMBER
 
 
-def is_whole_number(value: Any) -> TypeGuard[int | float]:
+def is_whole_number(value: JsonValue) -> TypeGuard[int | float]:
     """An integer as JSON Schema has it: 1.0 is one, true is not."""
     return is_number(value) and value == int(value)
 
 
-def is_manifest_date(value: Any) -> bool:
+def is_manifest_date(value: JsonValue) -> bool:
     """Whether a creation-date has the form of a manifest (F-3)."""
     return isinstance(value, str) and _CREATION_DATE.fullmatch(value) is not None
 
 
-def _type_fault(metadata: Any) -> Fault:
+def _type_fault(metadata: JsonValue) -> Fault:
     if not isinstance(metadata, dict):
         return (), "the metadata is not an object"
     return (("type",), "type is not text") if "type" in metadata else ((), "type is missing")
 
 
-def _image_level_faults(value: Any) -> list[Fault]:
+def _image_level_faults(value: JsonValue) -> list[Fault]:
     return [] if isinstance(value, str) or is_whole_number(value) else [((), "the value is neither integer nor text")]
 
 
@@ -190,7 +190,7 @@ def _missing_or(key: str, holder: JsonObject, problem: str) -> Fault:
     return ((key,), f"{key} {problem}") if key in holder else ((), f"{key} is missing")
 
 
-def _box_faults(value: Any) -> list[Fault]:
+def _box_faults(value: JsonValue) -> list[Fault]:
     if not isinstance(value, dict):
         return [((), "the value is not an object with image_size and annotations")]
     size = value.get("image_size")
@@ -210,7 +210,7 @@ def _box_faults(value: Any) -> list[Fault]:
     return []
 
 
-def _annotation_fault(annotation: Any) -> Fault | None:
+def _annotation_fault(annotation: object) -> Fault | None:
     if not isinstance(annotation, dict):
         return (), "the annotation is not an object"
     if not is_whole_number(annotation.get("class_id")):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
 
+from emulator.domain.json_values import JsonValue
 from emulator.domain.manifest.findings import Document
 from emulator.domain.manifest.limits import MAXIMUM_NESTING
 
@@ -28,7 +28,7 @@ class NotJsonObjectError(ValueError):
         self.column = column
 
 
-def _refuse_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> JsonValue:
     raise NotJsonObjectError(f"{name} is not JSON")
 
 
@@ -70,7 +70,7 @@ def decode_line(text: str, raw: bytes) -> Document:
     return document
 
 
-def _decode(text: str) -> Any:
+def _decode(text: str) -> JsonValue:
     """As JSONDecoder.decode, which takes twice as long for a short line."""
     try:
         document, end = _DECODER.raw_decode(text)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
 
-from emulator.domain.json_values import JsonObject
+from emulator.domain.json_values import JsonObject, JsonValue
 from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_SUFFIX, OBJECT_DETECTION
 from emulator.domain.manifest.dataset import original_line
 from emulator.domain.manifest.decoding import encode_document
@@ -47,7 +46,7 @@ def _relabel_image(
             metadata["job-name"] = _JOB_PREFIX + rename[label]
 
 
-def _relabel_boxes(value: Any, metadata: JsonObject, rename: Mapping[str, str], remove: Collection[str]) -> None:
+def _relabel_boxes(value: JsonValue, metadata: JsonObject, rename: Mapping[str, str], remove: Collection[str]) -> None:
     class_map = metadata["class-map"]
     gone = {key for key, label in class_map.items() if isinstance(label, str) and label in remove}
     metadata["class-map"] = {

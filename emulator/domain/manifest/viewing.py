@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.annotating import CL_METADATA, DATASET_KEYS
@@ -59,14 +59,14 @@ def _add_attribute(view: EntryView, name: str, document: JsonObject, metadata: J
         view.boxes.append(Box(label, *place))
 
 
-def _errors(holder: Any, attribute: str | None = None, annotation: int | None = None) -> Iterator[ShownError]:
+def _errors(holder: object, attribute: str | None = None, annotation: int | None = None) -> Iterator[ShownError]:
     items = holder.get(_CL_ERRORS) if isinstance(holder, dict) else None
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
             yield ShownError(str(item.get("code", "")), str(item.get("message", "")), attribute, annotation)
 
 
-def _errors_of_attribute(name: str, value: Any, metadata: Any) -> Iterator[ShownError]:
+def _errors_of_attribute(name: str, value: object, metadata: object) -> Iterator[ShownError]:
     yield from _errors(metadata, name)
     yield from _errors(value, name)
     annotations = value.get("annotations") if isinstance(value, dict) else None

@@ -80,13 +80,13 @@ def _statements(document: bytes) -> list[JsonObject]:
     return statements
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
-def _check_statement(statement: Any, bucket: str) -> None:
+def _check_statement(statement: object, bucket: str) -> None:
     if not isinstance(statement, dict):
         raise S3Error("MalformedPolicy", "Policy statements must be objects")
     unknown = sorted(set(statement) - _ELEMENTS)
@@ -113,7 +113,7 @@ def _check_statement(statement: Any, bucket: str) -> None:
         raise S3Error("MalformedPolicy", "Policy has invalid condition")
 
 
-def _is_principal(value: Any) -> bool:
+def _is_principal(value: object) -> bool:
     """`*`, or lists of names by their kind."""
     if not isinstance(value, dict):
         return bool(value == "*")
@@ -134,7 +134,7 @@ def _names_principal(statement: JsonObject, account: str) -> bool:
     return _is_among(statement.get("Principal"), account)
 
 
-def _is_among(principal: Any, account: str) -> bool:
+def _is_among(principal: object, account: str) -> bool:
     named = _listed(principal.get("AWS")) if isinstance(principal, dict) else _listed(principal)
     return any(name == "*" or account in _ACCOUNT.findall(str(name)) for name in named)
 

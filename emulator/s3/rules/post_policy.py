@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from emulator.domain.json_values import JsonObject
 from emulator.s3.errors import S3Error
@@ -52,7 +51,7 @@ def _expiration(policy: JsonObject) -> datetime:
     return expiration if expiration.tzinfo else expiration.replace(tzinfo=UTC)
 
 
-def _check_condition(condition: Any, values: Mapping[str, str], size: int) -> str:
+def _check_condition(condition: object, values: Mapping[str, str], size: int) -> str:
     """The name of the field that a condition speaks of, which it holds for."""
     match condition:
         case dict() if len(condition) == 1:
@@ -73,7 +72,7 @@ def _check_condition(condition: Any, values: Mapping[str, str], size: int) -> st
     return str(name).lower().removeprefix("$")
 
 
-def _bytes(limit: Any) -> int:
+def _bytes(limit: object) -> int:
     """A bound of content-length-range, which policies write as a number or as text."""
     number = numbers.whole(str(limit))
     if number is None:
