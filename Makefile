@@ -48,6 +48,7 @@ check: setup ## lint and type-check; the page as well where Node and its package
 	$(BIN)/mypy
 	$(BIN)/codespell
 	$(BIN)/deptry .
+	$(BIN)/python -m support.dead_code
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(WEB_CHECKED); fi
 
 # The page is checked again when one of its files changed, where npm is on the path.

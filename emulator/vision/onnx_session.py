@@ -53,10 +53,6 @@ class Session:
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
     @property
-    def output_names(self) -> tuple[str, ...]:
-        return tuple(output.name for output in self._session.get_outputs())
-
-    @property
     def input_shapes(self) -> dict[str, list[int | str | None]]:
         return {tensor.name: list(tensor.shape) for tensor in self._session.get_inputs()}
 
