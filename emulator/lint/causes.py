@@ -23,6 +23,7 @@ _BEFORE = 60
 _MOST_CAUSES = 200
 _MOST_LINES_KEPT = 500_000
 _ERROR_LINES_KEPT = 250_000
+_BUCKETS_KEPT = 3
 CONSEQUENCES = (
     line_rules.NO_VALID_ANNOTATIONS,
     line_rules.NO_VALID_LABEL_ATTRIBUTES,
@@ -72,7 +73,8 @@ class _Unreadable:
 class Causes:
     """Takes the lines of one manifest and gathers what is wrong with them.
 
-    `shown` bounds the offences kept for each cause. `labels` are kept for each line that can be used if `keeps_labels`.
+    `buckets` are the first buckets that lines name, with the number of the first line of each. `shown` bounds the
+    offences kept for each cause. `labels` are kept for each line that can be used if `keeps_labels`.
     """
 
     def __init__(self, path: Path, role: str, shown: int, keeps_labels: bool = False) -> None:
@@ -83,6 +85,7 @@ class Causes:
         self.rules: Counter[Rule] = Counter()
         self.error_lines: list[int] = []
         self.labels: list[tuple[int, tuple[str, ...], tuple[str, ...]]] = []
+        self.buckets: dict[str, int] = {}
         self._causes: dict[str, Cause] = {}
         self._shown = shown
         self._keeps_labels = keeps_labels
@@ -93,6 +96,8 @@ class Causes:
         self._settle(line.raw)
         self.lines += 1
         self.verdicts[inspection.verdict] += 1
+        if inspection.bucket and len(self.buckets) < _BUCKETS_KEPT:
+            self.buckets.setdefault(inspection.bucket, line.number)
         if _may_repeat_keys(line.raw, inspection.document):
             inspection.findings.extend(_repeated_keys(line.raw))
         if inspection.findings:

@@ -84,7 +84,8 @@ def _source_ref(title: str, cure: str, value: object) -> Hint:
         (r"(?:abfss?|wasbs?|azureml)://", "an address of Azure", "Put the image into S3, and write s3://BUCKET/KEY."),
         (r"arn:aws[\w-]*:s3", "an ARN", "Write s3://BUCKET/KEY."),
         (r"s3[an]://", "an address of Hadoop", "Write s3:// in front."),
-        (r"(?i:s3)://", "not in the form s3://BUCKET/KEY", cure),
+        (r"S3://", "written with a capital S", "Write s3:// in small letters."),
+        (r"s3://", "not in the form s3://BUCKET/KEY", cure),
         (r"s3:/[^/]", "an address with one slash", "Write two slashes: s3://BUCKET/KEY."),
         (
             r"file:|/|[A-Za-z]:\\|\.{1,2}[/\\]|~",

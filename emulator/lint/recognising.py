@@ -106,13 +106,13 @@ def recognise(head: bytes) -> Recognition | None:
             f"Save it as UTF-8 without byte order mark: {_FIX}",
             is_fixable=True,
         )
-    if head[:2048].count(0) > 8:
-        return Recognition("binary", "The file is binary, not text.", "Give a manifest: a text file of JSON Lines.")
     text = head.decode("utf-8" if encoding == "utf-8" else encoding, "replace").removeprefix("\ufeff")
     lines = text.splitlines()
     is_array = text.lstrip().startswith("[") and not _is_whole(text.lstrip().partition("\n")[0])
     if _has_manifest_line(lines) and not is_array:
         return _separated(text)
+    if head[:2048].count(0) > 8:
+        return Recognition("binary", "The file is binary, not text.", "Give a manifest: a text file of JSON Lines.")
     for look in (_markup, _whole_json, _json_lines_of_others, _separated, _python, _rows_of_numbers, _table, _yaml):
         if found := look(text):
             return found
@@ -407,6 +407,8 @@ def _rows_of_numbers(text: str) -> Recognition | None:
 def _table(text: str) -> Recognition | None:
     """Comma-, semicolon- or tab-separated rows; lists of image files."""
     lines = [line for line in text.splitlines()[:30] if line.strip()]
+    if "source-ref" in text:
+        return None  # lines with something wrong before their objects
     if not lines or any(line.lstrip().startswith(("{", "[", '"{', "}", "]", "<")) for line in lines[:5]):
         return None
     if all(re.fullmatch(r"\S+\.(?:jpe?g|png)", line.strip(), re.IGNORECASE) for line in lines):
@@ -443,7 +445,7 @@ def _is_tabular(rows: list[list[str]]) -> bool:
 def _yaml(text: str) -> Recognition | None:
     lines = [line for line in text.splitlines()[:20] if line.strip() and not line.lstrip().startswith("#")]
     key = re.compile(r"\s*(?:- )?[\w.-]+\s*:(?:\s.*)?|\s*- .*|---")
-    if len(lines) < 2 or not all(key.fullmatch(line) for line in lines):
+    if "source-ref" in text or len(lines) < 2 or not all(key.fullmatch(line) for line in lines):
         return None
     names = {line.split(":")[0].strip() for line in lines}
     if {"names", "nc"} & names:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import base64
+import html
 import json
 import re
+import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
@@ -70,7 +74,13 @@ def mistake_of(raw: bytes, is_cut: bool, following: bytes | None) -> Mistake:
     if not body:
         return Mistake("blank-line", "The line is blank.", f"Remove it: {_FIX}", is_fixable=True)
     offset = len(text) - len(text.lstrip())
-    return _invisible(text) or _whole_value(body, offset) or _tokens(text) or _syntax(text, following)
+    return (
+        _invisible(text)
+        or _disguised(body, offset)
+        or _whole_value(body, offset)
+        or _tokens(text)
+        or _syntax(text, following)
+    )
 
 
 def _encoding(raw: bytes, error: UnicodeDecodeError) -> Mistake:
@@ -211,6 +221,36 @@ def _behind_object(rest: str, column: int) -> Mistake:
     return Mistake("text-behind-object", f"Behind the object stands {rest[:30]!r}.", "Remove it.", column, len(rest))
 
 
+def _disguised(body: str, offset: int) -> Mistake | None:
+    """An object that is quoted, encoded or announced by something that is not JSON."""
+    if body.startswith(("```", "~~~")):
+        return Mistake("markdown", "The line is a fence of Markdown.", "Remove it.", offset + 1, len(body))
+    for key, name, opened in (
+        ("html-entities", "HTML's entities (&quot;)", lambda: html.unescape(body)),
+        ("url-encoded", "URL encoding (%7B%22)", lambda: urllib.parse.unquote(body)),
+        ("escaped-quotes", "backslashes before the quotation marks", lambda: body.replace('\\"', '"')),
+        ("base64", "Base64", lambda: base64.b64decode(body, validate=True).decode()),
+    ):
+        if _is_object(opened, body):
+            return Mistake(key, f"The object is written in {name}.", "Write it as plain JSON.", offset + 1, 10)
+    if body.startswith('"source-ref"') and _is_object(lambda: "{" + body, body):
+        return Mistake("missing-brace", "The opening brace is missing.", "Write { in front.", offset + 1)
+    start = body.find("{")
+    if 0 < start <= 200 and not body.startswith(("[", '"')) and _is_object(lambda: body[start:].rstrip(";,)"), body):
+        before = body[:start].strip()
+        title = f"Before the object stands {before!r:.60}."
+        return Mistake("text-before-object", title, "Remove it.", offset + 1, len(before))
+    return None
+
+
+def _is_object(opened: Callable[[], str], body: str) -> bool:
+    try:
+        text = opened()
+        return text != body and isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _tokens(text: str) -> Mistake | None:
     """Words outside of texts that are not JSON."""
     body = text.strip()
@@ -238,6 +278,14 @@ def _tokens(text: str) -> Mistake | None:
         if word in _PYTHON or word in ("TRUE", "FALSE", "NULL", "undefined", "nil", "Null", "NULL"):
             title = f"{word} is not JSON: the words are true, false and null."
             return Mistake("wrong-word", title, "Write true, false or null.", column, len(word))
+        if word == "'" and re.search(r"(?:datetime|np|numpy|Decimal|Timestamp|OrderedDict)\b[.(]", text):
+            return Mistake(
+                "python-dict",
+                "The line is a Python dict with values that print as calls (datetime.datetime(…), "
+                "np.float64(…)), not JSON.",
+                "Write it with json.dumps(line, default=str).",
+                column,
+            )
         if word == "'" and depth_of_quotes >= 2:
             title = "Texts stand in single quotation marks; JSON knows double ones only."
             return Mistake("single-quotes", title, "Write \"…\" instead of '…'.", column)
@@ -378,6 +426,9 @@ def _unexpected(message: str, here: str, column: int, text: str) -> Mistake:
         if here in "}]":
             title = f"{here!r} stands where the other kind of bracket is due: brackets and braces do not match."
             return Mistake("brackets-do-not-match", title, "Close what was opened.", column)
+        if here == "%":
+            title = "A percent sign stands behind the number; a confidence is a number from 0 to 1."
+            return Mistake("wrong-number", title, "Write 0.95 for 95%.", column)
         if found := re.search(r'"([^"\\]*[,:{]\s*)"$', text[: column - 1]):
             title = "A closing quotation mark is missing: this text runs on to the next quotation mark."
             return Mistake("missing-quote", title, "Write the quotation mark.", found.start() + 1, len(found[0]))
@@ -387,6 +438,9 @@ def _unexpected(message: str, here: str, column: int, text: str) -> Mistake:
         return Mistake("missing-colon", title, "Write a colon between name and value.", column)
     if "property name" in message:
         word = re.match(r"[\w$-]+", text[column - 1 :])
+        if (number := re.search(r"\d+,\s*$", text[: column - 1])) and word and word[0].isdigit():
+            title = f"{number[0].strip()}{word[0]} has a comma in the number: JSON knows the decimal point only."
+            return Mistake("wrong-number", title, "Write a point.", number.start() + 1, len(number[0] + word[0]))
         if word:
             title = f"The name {word[0]} stands without quotation marks (JavaScript, not JSON)."
             return Mistake("unquoted-name", title, f'Write "{word[0]}".', column, len(word[0]))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from emulator.domain.manifest.findings import Verdict
 from emulator.domain.manifest.rules import file_rules
-from emulator.domain.manifest.side import Failure
+from emulator.domain.manifest.side import Failure, UseCase
 from emulator.lint.causes import CONSEQUENCES, Cause, Offence, excerpt_of
 from emulator.lint.check import LintedFile, LintResult
 from emulator.lint.recognising import HEAD_BYTES, Recognition, encoding_of
@@ -117,6 +117,13 @@ def _print_failure(path: Path | None, failure: Failure, result: LintResult, cons
     if is_explained:
         console.print(_styled(("    No line of the file can be used, for the reason above.", "dim")))
         return
+    for file in result.files:
+        if failure.rule is file_rules.MULTIPLE_BUCKETS and file.path == path:
+            for bucket, line in file.found.buckets.items():
+                console.print(_styled(("      ", ""), (f"{path}:{line}:1", "underline"), (f"  s3://{bucket}", "")))
+        if failure.rule is file_rules.TOO_FEW_LABELS and file.path == path:
+            names = ", ".join(sorted(file.side.tally.labels_of(UseCase.NOT_DETERMINED))[:10])
+            console.print(_styled((f"      labels: {names or 'none'}", "")))
     console.print(_styled((f"    {failure.rule.when}", "dim")))
     console.print(_styled((f"    → {with_file(failure.rule.cure, path)}", "cyan")))
 

@@ -155,3 +155,45 @@ def test_unknown_and_stopped_models(running_project: Project, single_label_proje
     stopped = single_label_project.version_arns["first"]
     ask = single_label_project.rekognition.detect_custom_labels
     assert error_code(ask, ProjectVersionArn=stopped, Image=image) == "ResourceNotReadyException"
+
+
+def odd_images() -> dict[str, bytes]:
+    """Files that cameras and programs write and that readers have been known to refuse."""
+    picture = Image.open(io.BytesIO(draw_picture(["square"], seed=953).body)).convert("RGB")
+    turned, unknown = Image.Exif(), Image.Exif()
+    turned[0x0112], unknown[0x0112] = 6, 99
+    frames = [picture, picture.rotate(90)]
+    streams = {"APNG": io.BytesIO(), "MPO": io.BytesIO(), "progressive": io.BytesIO()}
+    frames[0].save(streams["APNG"], "PNG", save_all=True, append_images=frames[1:])
+    frames[0].save(streams["MPO"], "MPO", save_all=True, append_images=frames[1:])
+    picture.save(streams["progressive"], "JPEG", progressive=True)
+    deep = np.asarray(picture.convert("L")).astype(np.uint16) * 257
+    files = {name: stream.getvalue() for name, stream in streams.items()}
+    return files | {
+        "EXIF 6": encoded(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=turned),
+        "EXIF 99": encoded(picture, "JPEG", exif=unknown),
+        "16-bit grey": encoded(Image.fromarray(deep), "PNG"),
+        "bytes behind the end": encoded(picture, "JPEG") + b"a film" * 100,
+    }
+
+
+def test_odd_but_sound_images_are_answered_from_bytes_and_from_s3(running_project: Project) -> None:
+    for name, body in odd_images().items():
+        key = f"odd/{name.replace(' ', '-')}"
+        running_project.s3.put_object(Bucket=running_project.bucket, Key=key, Body=body)
+        given = {"Bytes": body}, {"S3Object": {"Bucket": running_project.bucket, "Name": key}}
+        first, second = (detect(running_project, image, MinConfidence=0) for image in given)
+        assert first == second, name
+        assert len(first) == len(SEVERAL_LABELS), name
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "GIF", "BMP", "TIFF", "cut off", "a byte in front"])
+def test_other_images_are_refused_from_bytes_and_from_s3(running_project: Project, kind: str) -> None:
+    good = encoded(PLAIN, "JPEG")
+    spoilt = {"cut off": good[: len(good) // 2], "a byte in front": b"\0" + good}
+    body = spoilt[kind] if kind in spoilt else encoded(PLAIN, kind)
+    running_project.s3.put_object(Bucket=running_project.bucket, Key="odd/refused", Body=body)
+    ask = running_project.rekognition.detect_custom_labels
+    arn = running_project.version_arns["first"]
+    for image in ({"Bytes": body}, {"S3Object": {"Bucket": running_project.bucket, "Name": "odd/refused"}}):
+        assert error_code(ask, ProjectVersionArn=arn, Image=image) == "InvalidImageFormatException"

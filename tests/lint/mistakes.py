@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
+import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -138,7 +140,24 @@ KINDS = (
         ("over several lines",),
         variants=("one line", "first line", "all lines"),
     ),
+    Kind("text before the object", lambda line: b"2026-01-01 INFO " + dump(line), ("Before the object stands",)),
+    Kind("HTML entities", text(lambda s: s.replace('"', "&quot;")), ("HTML's entities",)),
+    Kind("URL encoding", text(urllib.parse.quote), ("URL encoding",)),
+    Kind("Base64", lambda line: base64.b64encode(dump(line)), ("Base64",)),
+    Kind("escaped quotes", text(lambda s: s.replace('"', '\\"')), ("backslashes before the quotation marks",)),
+    Kind("a brace missing in front", lambda line: dump(line)[1:], ("The opening brace is missing",)),
+    Kind(
+        "a decimal comma",
+        text(lambda s: s.replace('"confidence": 1', '"confidence": 0,9', 1)),
+        ("comma in the number",),
+    ),
+    Kind("a percent sign", text(lambda s: s.replace('"confidence": 1', '"confidence": 95%', 1)), ("A percent sign",)),
+    Kind("two commas", text(lambda s: s.replace(", ", ",, ", 1)), ("a comma too many",)),
+    Kind("a hash of Ruby", text(lambda s: s.replace('": ', '" => ', 1)), ("where a colon is due",)),
+    Kind("Python with calls", lambda line: str(line).replace("'yes'", "np.str_('yes')").encode(), ("print as calls",)),
     # source-ref
+    Kind("S3 in capitals", data(put("source-ref", "S3://bucket/a.jpg")), ("capital S",)),
+    Kind("an ARN", data(put("source-ref", "arn:aws:s3:::bucket/a.jpg")), ("an ARN",)),
     Kind("source_ref", renamed("source-ref", "source_ref"), ("source-ref is missing", "'source_ref'")),
     Kind("sourceRef", renamed("source-ref", "sourceRef"), ("source-ref is missing", "'sourceRef'")),
     Kind("image_path", renamed("source-ref", "image_path"), ("source-ref is missing", "'image_path'")),
