@@ -15,14 +15,19 @@ from emulator.vision.examples import Prediction
 
 @dataclass
 class StoredModel:
-    """A model that sees a circle in every image, as soon as `may_answer` is set; loaded as `may_be_loaded` says."""
+    """A model that sees a circle in every image, as soon as `may_answer` is set; loaded as `may_be_loaded` says.
+
+    `is_asked` is set when an answer is waited for.
+    """
 
     may_answer: threading.Event = field(default_factory=threading.Event)
     may_be_loaded: threading.Event = field(default_factory=threading.Event)
+    is_asked: threading.Event = field(default_factory=threading.Event)
     thresholds: dict[str, float] = field(default_factory=lambda: {"circle": 0.5})
 
     def predict(self, _data: bytes) -> list[Prediction]:
         """One image-level answer."""
+        self.is_asked.set()
         assert self.may_answer.wait(30)
         return [Prediction("circle", 0.75)]
 

@@ -122,8 +122,9 @@ def test_a_detection_ends_normally_when_its_model_is_stopped(tmp_path: Path, sto
         detection: dict[str, Any] = {"ProjectVersionArn": arn, "Image": {"Bytes": JPEG}}
         assert (await emulator.call("DetectCustomLabels", **detection))["CustomLabels"][0]["Confidence"] == 75
         stored_model.may_answer.clear()
+        stored_model.is_asked.clear()
         under_way = asyncio.create_task(emulator.call("DetectCustomLabels", **detection))
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(stored_model.is_asked.wait, 30)
         await emulator.call("StopProjectVersion", ProjectVersionArn=arn)
         assert await emulator.code("DetectCustomLabels", **detection) == "ResourceNotReadyException"
         await until_version_is(emulator, arn, "STOPPED")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -66,14 +65,11 @@ def test_reset_removes_everything_at_once(filled: Path) -> None:
     s3.start()
     console = s3.console_bucket(CALLER.account, CALLER.region)
     store = s3.store()
-    begun = time.perf_counter()
     s3.reset()
-    seconds = time.perf_counter() - begun
     with pytest.raises(ObjectNotFoundError):
         store.get(KEY, CALLER)
     assert blob_files(filled) == []
     assert s3.console_bucket(CALLER.account, CALLER.region) != console
-    assert seconds < 1
     s3.close()
 
 

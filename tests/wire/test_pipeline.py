@@ -292,21 +292,6 @@ def test_large_bodies_leave_the_event_loop_free() -> None:
     assert {call.operation for call in dispatch.calls} == {"DetectCustomLabels", "DescribeProjects"}
 
 
-def test_the_stages_are_a_list_that_can_be_read() -> None:
-    names = [stage.__name__ for stage in RekognitionEdge(load_service_model(), RecordingDispatch()).stages]
-    assert names == [
-        "_answer_preflight",
-        "_check_method_and_path",
-        "_read_body",
-        "_identify_caller",
-        "_find_operation",
-        "_pass_gates",
-        "_validate",
-        "_carry_out",
-        "_serialize",
-    ]
-
-
 def test_an_authorization_for_another_region_is_another_region(dispatch: RecordingDispatch) -> None:
     with EdgeServer(dispatch) as server, RawConnection(server.address) as connection:
         headers = signed_headers("DescribeProjects") | {"Authorization": authorization("test", "ap-south-1")}
