@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from PIL import Image
+
 from emulator.example_projects.gardens import draw_backyard, draw_front_yard, draw_patio
 from emulator.example_projects.interiors import (
     draw_bathroom,
@@ -33,12 +35,23 @@ DRAWN_BY: Mapping[str, Callable[[Canvas], None]] = MappingProxyType(
     }
 )
 TRAINING_IMAGES, TEST_IMAGES = 61, 56
+_CLOSE = (0.34, 0.6)
+"""The share of the width that is in view from close by."""
 
 
 def _drawn(label: str, number: int, side: str) -> ExampleImage:
     canvas = Canvas(*SIZE, (200, 200, 200), f"rooms {side} {label} {number}")
     DRAWN_BY[label](canvas)
-    return ExampleImage(f"{label}{number}.jpeg", encoded(canvas.finished()), (label,), (), SIZE)
+    return ExampleImage(f"{label}{number}.jpeg", encoded(_taken(canvas)), (label,), (), SIZE)
+
+
+def _taken(canvas: Canvas) -> Image.Image:
+    """As a photographer may have stood: mostly with all of it in view, sometimes close to a part."""
+    random, image = canvas.random, canvas.finished()
+    share = random.choice((1.0, random.uniform(0.75, 1.0), random.uniform(*_CLOSE)))
+    width, height = round(SIZE[0] * share), round(SIZE[1] * share)
+    left, top = random.randint(0, SIZE[0] - width), random.randint(0, SIZE[1] - height)
+    return image.resize(SIZE, Image.Resampling.BICUBIC, (left, top, left + width, top + height))
 
 
 def _pictures(side: str, count: int) -> Iterator[ExampleImage]:
