@@ -23,7 +23,7 @@ interface Props {
 
 /** What can be done with the chosen images, and with what was done to them. */
 export function LabellingBar({ dataset, choice, draft, labels, work, total, onDraw, onManage }: Props) {
-  const { labelling } = useTexts();
+  const { labelling, common } = useTexts();
   const { number } = useFormats();
   const count = useChoice(choice, ({ selection }) => countSelected(selection));
   const changed = useDraft(draft, (current) => current.changed.size);
@@ -31,7 +31,7 @@ export function LabellingBar({ dataset, choice, draft, labels, work, total, onDr
   const canRedo = useDraft(draft, ({ future }) => future.length > 0);
   const [open, setOpen] = useState<"assign" | "remove" | null>(null);
   const [isGathering, setGathering] = useState(false);
-  const isBusy = work.save.isPending;
+  const isBusy = work.save.isPending || work.gathering !== null;
   const draw = async () => {
     setGathering(true);
     try {
@@ -85,6 +85,13 @@ export function LabellingBar({ dataset, choice, draft, labels, work, total, onDr
         >
           {count > 0 ? labelling.selectNone : labelling.selectAll(number(total))}
         </Button>
+        {work.gathering && (
+          <ProgressBar
+            value={(100 * work.gathering.done) / work.gathering.total}
+            label={common.loading}
+            additionalInfo={labelling.savingOf(work.gathering.done, work.gathering.total)}
+          />
+        )}
         {work.progress && (
           <ProgressBar
             value={(100 * work.progress.done) / Math.max(1, work.progress.total)}

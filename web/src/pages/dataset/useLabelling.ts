@@ -26,14 +26,22 @@ export function useLabelling(dataset: string, filters: Filters, choice: ChoiceSt
   const texts = useTexts();
   const { labelling } = texts;
   const [progress, setProgress] = useState<Progress | null>(null);
+  const [gathering, setGathering] = useState<Progress | null>(null);
 
   /** The chosen images, in the order of the gallery. */
   const chosenEntries = async (): Promise<DatasetEntry[]> => {
     const found: DatasetEntry[] = [];
-    for (const { from, to } of choice.get().selection.ranges) {
-      for (let start = from; start < to; start += CALL) {
-        found.push(...(await entriesPage(api, dataset, filters, start, Math.min(CALL, to - start))).entries);
+    const { selection } = choice.get();
+    const total = countSelected(selection);
+    try {
+      for (const { from, to } of selection.ranges) {
+        for (let start = from; start < to; start += CALL) {
+          if (total > CALL) setGathering({ done: found.length, total });
+          found.push(...(await entriesPage(api, dataset, filters, start, Math.min(CALL, to - start))).entries);
+        }
       }
+    } finally {
+      setGathering(null);
     }
     return found;
   };
@@ -75,7 +83,7 @@ export function useLabelling(dataset: string, filters: Filters, choice: ChoiceSt
   const saveError =
     save.error instanceof LineTooLongError ? new Error(labelling.lineTooLong(save.error.image)) : save.error;
 
-  return { assign, save, saveError, progress, chosenEntries, count: () => countSelected(choice.get().selection) };
+  return { assign, save, saveError, progress, gathering, chosenEntries };
 }
 
 /** What an entry says in the dataset. */
