@@ -99,7 +99,7 @@ def _scrolling(page: Page) -> None:
     print(f"scrolling: {_frames(page)}")
     middle = page.get_by_test_id("gallery").evaluate("one => one.scrollTop = one.scrollHeight / 2")
     assert middle > 0
-    loaded = "!document.querySelector('.gallery-waiting') && document.querySelector('.gallery-name')"
+    loaded = "() => !document.querySelector('.gallery-waiting') && document.querySelector('.gallery-name')"
     print(f"jump to the middle: {_seconds(lambda: page.wait_for_function(loaded)):.2f} s")
 
 
@@ -136,7 +136,7 @@ def _dragging(page: Page) -> None:
     page.get_by_role("button", name="Start drawing").click()
     canvas = page.get_by_test_id("box-canvas")
     expect(page.locator(".box-image")).to_be_visible()
-    page.wait_for_function("document.querySelector('.box-image').complete")
+    page.wait_for_function("() => document.querySelector('.box-image').complete")
     canvas.focus()
     page.keyboard.press("n")
     bounds = canvas.bounding_box()
