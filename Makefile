@@ -10,7 +10,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser check format bench console docs build clean chaos
+.PHONY: help setup run test browser pictures check format bench console docs build clean chaos
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ SEED ?= 0
 
 chaos: setup ## kill an emulator again and again, and see that nothing acknowledged is lost (KILLS=300 SEED=0)
 	nice -n 10 $(BIN)/python -m tests.faults.chaos --kills $(KILLS) --seed $(SEED)
+
+pictures: console ## take the pictures of docs/console.md
+	$(BIN)/python -m support.console_pictures docs/console
 
 check: setup ## lint and type-check; the page as well where Node and its packages are
 	$(BIN)/ruff check .
