@@ -16,7 +16,7 @@ from emulator.commands.client import OUTSIDE, add_s3_arguments, default_endpoint
 from emulator.domain.manifest.side import LookAtImages
 from emulator.lint.check import OFFENCES_OF_A_CAUSE, LintResult, OnRead, ignore_reading, lint
 from emulator.lint.errors import ConversionError, UsageError
-from emulator.lint.fixing import check_target, fix, report
+from emulator.lint.fixing import check_files, fix, report
 from emulator.lint.formats import as_github, as_json
 from emulator.lint.local_images import FolderImages
 from emulator.lint.s3 import BucketImages, s3_client
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         result = _lint(arguments)
     except (UsageError, ConversionError) as error:
         print(f"custom-labels lint: {error}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         print(f"custom-labels lint: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
@@ -119,7 +119,7 @@ def _fix(arguments: argparse.Namespace) -> None:
     """Write the new file and say what was done, on standard error; the new file is checked instead of the old one."""
     if arguments.test is not None:
         raise UsageError("--fix mends one file at a time: leave out --test")
-    check_target(arguments.file, arguments.fix)
+    check_files(arguments.file, arguments.fix)
     size = arguments.file.stat().st_size
     with _progress("Mending", size if size > SMALL_FILE else 0) as on_read:
         fixes = fix(arguments.file, arguments.fix, on_read)

@@ -19,8 +19,8 @@ from emulator.domain.manifest.attributes import METADATA_SUFFIX, is_manifest_dat
 from emulator.domain.manifest.decoding import NotJsonObjectError, decode_line
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
 from emulator.lint.dates import as_manifest_date
-from emulator.lint.errors import ConversionError
-from emulator.lint.recognising import HEAD_BYTES, encoding_of
+from emulator.lint.errors import ConversionError, UsageError
+from emulator.lint.recognising import HEAD_BYTES, encoding_of, recognise
 
 _PIECE = 256 * 1024
 _LONGEST_OBJECT = 4 * 1024 * 1024
@@ -344,12 +344,17 @@ def _mended_members(document: JsonObject, done: Counter[str]) -> bool:
     return changed
 
 
-def check_target(source: Path, target: Path) -> None:
-    """Raise ConversionError if the new file would be the old one, or cannot be a manifest."""
+def check_files(source: Path, target: Path) -> None:
+    """Raise UsageError if the new file would be the old one, or cannot be a manifest; ConversionError if the old one is
+    something else than a manifest, with its name and what to do."""
     if target.resolve() == source.resolve():
-        raise ConversionError(f"{target} is the file itself: lint --fix writes a new one")
+        raise UsageError(f"{target} is the file itself: lint --fix writes a new one")
     if not target.suffix:
-        raise ConversionError(f"{target} has no extension: a manifest needs one, such as .manifest")
+        raise UsageError(f"{target} has no extension: a manifest needs one, such as .manifest")
+    with source.open("rb") as stream:
+        found = recognise(stream.read(HEAD_BYTES))
+    if found is not None and not found.is_fixable:
+        raise ConversionError(f"{source}: {found.title} {found.cure.replace('{file}', str(source))}")
 
 
 def report(fixes: Fixes, target: Path, stream: TextIO | io.StringIO) -> None:

@@ -159,3 +159,21 @@ def test_a_long_file_is_mended_in_pieces(tmp_path: Path) -> None:
     fixes = fix(tmp_path / "a.manifest", tmp_path / "b.manifest")
     assert (fixes.written, fixes.left_count) == (4000, 0)
     assert (tmp_path / "b.manifest").read_bytes() == as_manifest(lines)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"PK\x03\x04" + bytes(50), "ZIP archive"),
+        (b"a.jpg,cat\nb.jpg,dog\n", "custom-labels convert csv"),
+        (b'{"images": [], "annotations": [], "categories": []}', "custom-labels convert coco"),
+    ],
+)
+def test_what_is_not_a_manifest_is_not_mended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], body: bytes, told: str
+) -> None:
+    (tmp_path / "a.manifest").write_bytes(body)
+    assert run(tmp_path / "a.manifest", "--fix", tmp_path / "b.manifest", "--no-images") == 1
+    error = capsys.readouterr().err
+    assert told in error and error.count("\n") == 1
+    assert not (tmp_path / "b.manifest").exists()
