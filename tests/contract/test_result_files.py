@@ -30,7 +30,7 @@ OBJECT_ID = "rekognition-custom-labels-object-id"
 def quick_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
     """One that trains briefly: how good the models are does not matter here."""
     directory = tmp_path_factory.mktemp("results") / "data"
-    with EmulatorProcess(directory, {"CUSTOM_LABELS_TRAINING_EFFORT": "fast"}) as process:
+    with EmulatorProcess(directory, {"CUSTOM_LABELS_TRAINING_EFFORT": "instant"}) as process:
         yield process
 
 
