@@ -59,7 +59,7 @@ def test_overwriting_and_deleting_remove_the_old_file(filled: Path) -> None:
     store.close()
 
 
-def test_reset_removes_everything_at_once(filled: Path) -> None:
+def test_reset_removes_everything(filled: Path) -> None:
     """O-8."""
     s3 = EmbeddedS3(filled)
     s3.start()
