@@ -10,7 +10,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser pictures check format bench console docs build clean chaos
+.PHONY: help setup run test browser pictures check format bench console docs build clean chaos fuzz
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,13 @@ chaos: setup ## kill an emulator again and again, and see that nothing acknowled
 
 pictures: console ## take the pictures of docs/console.md
 	$(BIN)/python -m support.console_pictures docs/console
+
+# Inputs of each of the twelve parsers.
+RUNS ?= 100000
+
+fuzz: setup ## try hostile inputs on the twelve parsers, guided by coverage where atheris can be installed (RUNS=100000)
+	-$(BIN)/python -m pip install --quiet --group fuzz
+	nice -n 10 $(BIN)/python -m tests.fuzz.run all --runs $(RUNS)
 
 check: setup ## lint and type-check; the page as well where Node and its packages are
 	$(BIN)/ruff check .
@@ -80,6 +87,7 @@ console: setup ## build the console's page; Node 20.19 or newer is taken from th
 
 build: console ## build the console's page, then the wheel and the source archive into dist/
 	$(BIN)/python -m build
+	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-file dist/custom-labels-emulator.cdx.json
 
 clean: ## remove what setup and build made (never ./data)
 	rm -rf $(VENV) dist

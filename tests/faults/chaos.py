@@ -114,6 +114,8 @@ class Chaos:
             self._kill()
         self._start()
         self.result.rounds += 1
+        if self.result.rounds % 25 == 0:
+            print(f"{self.result.kills} kills, nothing lost so far", file=sys.stderr, flush=True)
         for writer in self.writers:
             if writer.failure is not None:
                 raise writer.failure
