@@ -85,6 +85,13 @@ UNKNOWN = (
         "Programs that wait for UPDATE_COMPLETE see them end.",
     ),
     Choice(
+        "Lines that the console writes",
+        "Image-level labels as `classification_LABEL` with the job `labeling-job/LABEL`, boxes as `bounding-box` or "
+        "under the line's own name; what a person did not change stays as it was. An uploaded file never replaces an "
+        "object: where its name is taken it gets a number.",
+        "The guide shows the form of lines (F-3, F-5) and no names of the console.",
+    ),
+    Choice(
         "CreateProjectVersion with an empty test dataset",
         "InvalidParameterException.",
         "There is nothing to evaluate with; the guide asks to distribute entries first.",

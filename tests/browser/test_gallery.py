@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
@@ -15,6 +16,7 @@ from support.datasets_in_browser import (
     files,
     image,
     images,
+    labels_of,
     lines,
     names,
     open_dataset,
@@ -109,6 +111,31 @@ def test_images_are_added_where_the_dataset_has_its_images(console: Page, mixed:
     assert set(found[new[0].name]) == {"source-ref", "cl-metadata"}
     body = mixed.s3.get_object(Bucket=mixed.bucket, Key=f"images/{new[0].name}")["Body"].read()
     assert body == new[0].body
+
+
+def test_whole_folders_are_dropped_into_the_dialog(
+    console: Page, mixed: Project, api: ConsoleClient, tmp_path: Path
+) -> None:
+    for number, folder in enumerate(["triangle", "cross/deep"]):
+        (tmp_path / "shapes" / folder).mkdir(parents=True)
+        picture = draw_picture([], 700 + number)
+        (tmp_path / "shapes" / folder / f"dropped-{number}.png").write_bytes(picture.body)
+    open_dataset(console, mixed)
+    console.goto(f"{console.url}&add=1")
+    dialog = console.get_by_role("dialog", name="Add images to training dataset")
+    zone = dialog.get_by_test_id("drop-zone").bounding_box()
+    assert zone is not None
+    session = console.context.new_cdp_session(console)
+    data = {"items": [], "files": [str(tmp_path / "shapes")], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        event = {"type": kind, "x": zone["x"] + 20, "y": zone["y"] + 10, "data": data}
+        session.send("Input.dispatchDragEvent", event)
+    dialog.get_by_role("checkbox", name="Automatically attach labels").check()
+    dialog.get_by_role("button", name="Upload images").click()
+    dialog.get_by_role("button", name="Save changes").click()
+    expect(dialog).to_be_hidden()
+    found = lines(api, mixed.dataset_arns["TRAIN"])
+    assert [labels_of(found[f"dropped-{number}.png"]) for number in range(2)] == [["triangle"], ["cross"]]
 
 
 def test_an_upload_never_overwrites_a_file_of_the_bucket(console: Page, mixed: Project) -> None:

@@ -8,7 +8,7 @@ import type { EditorImage } from "./useImage";
 
 /** Whether this emulator proposes boxes; it says so when it is first asked. */
 const offered = createStore(true);
-const LIMIT = 20;
+const LIMIT = 8;
 
 /** Boxes that the emulator proposes for an image: shown dotted until they are taken or dropped. */
 export function useProposals(image: EditorImage) {
