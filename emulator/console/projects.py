@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Connection
+from starlette.responses import Response
 
 from emulator.console.context import ConsoleCall, SignedCall
+from emulator.console.lookup import as_json
 from emulator.console.project_documents import ProjectDocument, TrainingDocument, read_projects, training_documents
 from emulator.domain.errors import ResourceInUseError
 from emulator.operations.lookup import project_of, version_of
@@ -40,11 +42,14 @@ class CancelledTraining(BaseModel):
     status_message: str
 
 
-@router.get("/projects")
-async def get_projects(call: SignedCall) -> ProjectList:
+@router.get("/projects", response_model=ProjectList)
+async def get_projects(call: SignedCall) -> Response:
     """All projects of the account in the region, with datasets and versions."""
-    found = await call.database.read_in_thread(lambda connection: read_projects(connection, call.caller))
-    return ProjectList(projects=found)
+
+    def read(connection: Connection) -> Response:
+        return as_json(ProjectList(projects=read_projects(connection, call.caller)))
+
+    return await call.database.read_in_thread(read)
 
 
 @router.get("/project")
