@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
-from support.server import DEFAULT_REGION
+from support.server import DEFAULT_REGION, wait_until
 
 PROJECT_ROOT = Path(__file__).parents[1]
 BUILT_PAGE = PROJECT_ROOT / "emulator" / "console" / "static" / "index.html"
@@ -79,6 +79,14 @@ def open_context(
         f"localStorage.setItem('custom-labels.identity', {json.dumps(identity)})"
     )
     return context
+
+
+def wait_for(page: Page, condition: str, seconds: float = 20.0) -> None:
+    """Until an expression of JavaScript is true.
+
+    Playwright's own wait_for_function evaluates text in the page again and again, which the page's policy forbids.
+    """
+    wait_until(lambda: bool(page.evaluate(condition)), seconds, what=condition)
 
 
 def violations(page: Page) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from support.browser import CHROMIUM_ARGUMENTS, chromium, missing_parts, open_context
+from support.browser import CHROMIUM_ARGUMENTS, chromium, missing_parts, open_context, wait_for
 from support.console import ConsoleClient
 from support.server import EmulatorProcess, wait_until
 
@@ -65,8 +65,8 @@ class Studio:
         if address:
             self.page.goto(f"/console/{address}")
         self.page.get_by_role("heading", level=1).first.wait_for()
-        self.page.wait_for_function(_ARE_PICTURES_THERE)
-        self.page.wait_for_function("!document.querySelector('[class*=awsui_spinner]')")
+        wait_for(self.page, _ARE_PICTURES_THERE)
+        wait_for(self.page, "!document.querySelector('[class*=awsui_spinner]')")
         shot = Image.open(io.BytesIO(self.page.screenshot(animations="disabled")))
         shot.convert("RGB").quantize(COLOURS).save(self.folder / f"{name}.png", optimize=True)
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { licences } from "./licences.ts";
 
 // `npm run dev` serves the page with hot reload and hands everything else to a running emulator, so that the page's
 // calls stay on one origin, as they are when the emulator serves the page itself.
@@ -9,7 +10,7 @@ const EMULATOR = process.env["CUSTOM_LABELS_ENDPOINT"] ?? "http://127.0.0.1:4598
 
 export default defineConfig({
   base: "/console/",
-  plugins: [react(), fontsAsFiles()],
+  plugins: [react(), fontsAsFiles(), licences()],
   build: {
     outDir: "../emulator/console/static",
     emptyOutDir: true,

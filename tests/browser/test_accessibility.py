@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from support.browser import AXE, open_context, violations
+from support.browser import AXE, open_context, violations, wait_for
 from support.projects import Project
 from support.server import EmulatorProcess
 
@@ -50,7 +50,7 @@ def page(
 def test_axe_finds_nothing_on_a_page(page: Page, trained: Project, address: str, heading: str) -> None:
     page.goto("/console/" + address.format(name=trained.name))
     expect(page.get_by_role("heading", name=heading.format(name=trained.name), level=1)).to_be_visible()
-    page.wait_for_function("!document.querySelector('[class*=awsui_spinner]')")
+    wait_for(page, "!document.querySelector('[class*=awsui_spinner]')")
     assert violations(page) == []
 
 
@@ -116,7 +116,7 @@ def test_axe_finds_nothing_on_a_dialog_and_escape_gives_the_focus_back(
     assert violations(page) == []
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    page.wait_for_function("document.activeElement && document.activeElement !== document.body")
+    wait_for(page, "document.activeElement && document.activeElement !== document.body")
 
 
 def test_a_project_is_created_trained_and_read_by_keyboard_alone(page: Page, trained: Project) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from support.browser import Observed, open_context
+from support.browser import Observed, open_context, wait_for
 from support.console import ConsoleClient
 from support.server import EmulatorProcess
 
@@ -213,7 +213,7 @@ def test_the_first_load_is_small(console: Page) -> None:
     page.on("requestfinished", lambda request: bodies.append(body_of(request)))
     page.goto("/console/get-started")
     expect(page.get_by_role("heading", name="Get started", level=1)).to_be_visible()
-    page.wait_for_function("document.fonts.status === 'loaded'")
+    wait_for(page, "document.fonts.status === 'loaded'")
     assert len(bodies) > 4
     assert sum(len(gzip.compress(body)) for body in bodies) <= FIRST_LOAD_BYTES
 
