@@ -65,6 +65,7 @@ class Studio:
         if address:
             self.page.goto(f"/console/{address}")
         self.page.get_by_role("heading", level=1).first.wait_for()
+        wait_for(self.page, "!/^(Loading|Loading images)$/m.test(document.body.innerText)")
         wait_for(self.page, _ARE_PICTURES_THERE)
         wait_for(self.page, "!document.querySelector('[class*=awsui_spinner]')")
         shot = Image.open(io.BytesIO(self.page.screenshot(animations="disabled")))
