@@ -10,7 +10,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser pictures check format bench console docs build clean chaos fuzz
+.PHONY: help setup run test browser pictures check format bench console docs build clean chaos fuzz soak
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,12 @@ chaos: setup ## kill an emulator again and again, and see that nothing acknowled
 
 pictures: console ## take the pictures of docs/console.md
 	$(BIN)/python -m support.console_pictures docs/console
+
+# Hours of one soak.
+HOURS ?= 0.5
+
+soak: setup ## twenty calls a second for HOURS=0.5: memory, descriptors, threads and disk stay flat
+	$(BIN)/python -m benchmarks.soak --hours $(HOURS)
 
 # Inputs of each of the twelve parsers.
 RUNS ?= 100000

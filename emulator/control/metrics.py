@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from emulator.domain.metering.measurements import LATENCY_BOUNDS, Measurements
+from emulator.domain.metering.measurements import LATENCY_BOUNDS, Histogram, Measurements
 from emulator.domain.metering.metrics_series import Model
 from emulator.domain.metering.units import UnitLevels
 
@@ -52,6 +52,13 @@ def prometheus_text(measurements: Measurements, snapshot: Snapshot) -> str:
             [({"operation": op, "code": code}, count) for (op, code), count in sorted(measurements.requests.items())],
         ),
         *_latencies(measurements),
+        *_family(
+            "custom_labels_event_loop_lag_seconds",
+            "histogram",
+            "How late the event loop is, ten times a second.",
+            [],
+        ),
+        *_histogram("custom_labels_event_loop_lag_seconds", {}, measurements.loop_lag),
         *_family("custom_labels_running_models", "gauge", "Versions that are RUNNING.", [({}, len(snapshot.running))]),
         *_units(snapshot.running),
         *_family(
@@ -89,12 +96,18 @@ def _latencies(measurements: Measurements) -> list[str]:
     name = "custom_labels_request_seconds"
     lines = _family(name, "histogram", "Time from a request to its answer.", [])
     for operation, histogram in sorted(measurements.latencies.items()):
-        labels = {"operation": operation}
-        counts = list(accumulate(histogram.counts))
-        for bound, count in zip((*map(_number, LATENCY_BOUNDS), "+Inf"), counts, strict=True):
-            lines.append(_sample(f"{name}_bucket", {**labels, "le": bound}, count))
-        lines.append(_sample(f"{name}_sum", labels, histogram.total_seconds))
-        lines.append(_sample(f"{name}_count", labels, counts[-1]))
+        lines += _histogram(name, {"operation": operation}, histogram)
+    return lines
+
+
+def _histogram(name: str, labels: Labels, histogram: Histogram) -> list[str]:
+    counts = list(accumulate(histogram.counts))
+    bounds = (*map(_number, LATENCY_BOUNDS), "+Inf")
+    lines = [
+        _sample(f"{name}_bucket", {**labels, "le": bound}, count) for bound, count in zip(bounds, counts, strict=True)
+    ]
+    lines.append(_sample(f"{name}_sum", labels, histogram.total_seconds))
+    lines.append(_sample(f"{name}_count", labels, counts[-1]))
     return lines
 
 

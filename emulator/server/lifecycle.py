@@ -25,6 +25,7 @@ from emulator.s3.archive import INDEX_NAME, DamagedObjectsError
 from emulator.s3.vault import is_missing_or_empty
 from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, check_init_directory, run_init_scripts
+from emulator.server.loop_watch import LoopWatch
 from emulator.server.parts import Parts
 from emulator.server.state_archive import (
     OBJECTS,
@@ -78,6 +79,7 @@ class Lifecycle:
 
     def __init__(self, parts: Parts, build_edge: Callable[[bytes], RekognitionEdge]) -> None:
         self._parts = parts
+        self._loop_watch = LoopWatch(parts.measurements)
         self._build_edge = build_edge
         self._edge: RekognitionEdge | None = None
         self.ready = asyncio.Event()
@@ -136,6 +138,7 @@ class Lifecycle:
         async with self._reset_lock:  # whoever loads or resets now would take the same work up twice
             await self._take_up()
         parts.metrics_keeper.start()
+        self._loop_watch.start()
         parts.fleet.start()
         self.serving.set()
         settings = parts.settings
@@ -345,6 +348,7 @@ class Lifecycle:
             await asyncio.gather(self._starting, return_exceptions=True)
         await parts.runner.stop()
         await parts.sweeper.stop()
+        await self._loop_watch.close()
         try:
             await parts.fleet.close()
             await parts.metrics_keeper.close()

@@ -25,6 +25,16 @@ def value(samples: Samples, name: str, **labels: str) -> float:
     return samples[name, frozenset(labels.items())]
 
 
+def test_the_lag_of_the_event_loop() -> None:
+    measurements = Measurements()
+    for seconds in (0.0, 0.003, 0.3):
+        measurements.loop_lag.add(seconds)
+    samples = parsed(measurements, Snapshot("1.2.3"))
+    name = "custom_labels_event_loop_lag_seconds"
+    assert value(samples, f"{name}_count") == 3 and value(samples, f"{name}_sum") == pytest.approx(0.303)
+    assert [value(samples, f"{name}_bucket", le=bound) for bound in ("0.0025", "0.005", "+Inf")] == [1, 2, 3]
+
+
 def test_requests_and_latencies() -> None:
     measurements = Measurements()
     for code, status, seconds in (("OK", 200, 0.004), ("OK", 200, 0.3), ("ThrottlingException", 400, 99.0)):

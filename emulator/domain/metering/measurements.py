@@ -66,6 +66,7 @@ class Measurements:
         self.series = MetricStore()
         self.requests: dict[tuple[str, str], int] = {}
         self.latencies: dict[str, Histogram] = {}
+        self.loop_lag = Histogram()
 
     def record(self, request: RequestRecord, now: float) -> None:
         """Count one answered request at epoch second `now`."""
