@@ -337,6 +337,20 @@ RESULT_FILES = (
         sure="likely",
     ),
     Choice(
+        "What a classifier answers for a picture of something else",
+        "Low confidences for every label, mostly none over its assumed threshold: the list may be empty. The "
+        "confidences of a picture add up to 100 or less, and no assumed threshold lies under 60 divided by the number "
+        "of labels.",
+        "Answers of AWS may be empty and need not add up to 100 (api-facts §4.1). How it does that is unknown.",
+        sure="ours",
+    ),
+    Choice(
+        "An effort that a version's tag asks for and that there is not",
+        "The tag `custom-labels:training-effort` is ignored with a warning in the log; the setting counts.",
+        "Tags mean nothing to AWS, so no tag may make a call fail.",
+        sure="ours",
+    ),
+    Choice(
         "A label without test images in the evaluation summary",
         "It is in `LabelEvaluationResults`, last, with its threshold, metrics of 0 and `NumberOfTestingImages` 0. The "
         "aggregates leave it out and name the labels that they cover in `EvaluatedLabels`, a member of our own, which "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import ImageSource, ProgressListener, TrainingExample
 from emulator.vision.feature_reader import FeatureReader, RawFeatures
 from emulator.vision.features import FeatureRecipe
+
+_log = logging.getLogger(__name__)
 
 MINIMUM_LABELS = 2
 # A linear model of a few thousand features learns nothing more from more pictures, and they have to fit into memory.
@@ -72,12 +75,16 @@ def arrange(examples: Sequence[TrainingExample], labels: tuple[str, ...], seed: 
     targets = np.array([[float(label in example.labels) for label in labels] for example in labelled])
     if not labelled or (targets.max(axis=0) > 0).sum() < MINIMUM_LABELS:
         raise UnusableTrainingDataError("a classification needs pictures of at least two labels")
-    return ClassificationData(
+    data = ClassificationData(
         images=[example.image for example in labelled],
         targets=targets,
         background=[example.image for example in examples if not example.labels & known][:MOST_IMAGES],
         multi_label=bool((targets.sum(axis=1) > 1).any()),
-    ).sample(MOST_IMAGES, seed)
+    )
+    sample = data.sample(MOST_IMAGES, seed)
+    if sample is not data:
+        _log.info("of %d labelled pictures %d are used, every label with its share", len(labelled), len(sample.images))
+    return sample
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,12 @@ class HeadScore:
     logits: FloatArray
     images: npt.NDArray[np.int64]
 
+    def losses(self, targets: FloatArray, multi_label: bool) -> FloatArray:
+        """The log loss of each picture after calibration [images], with the targets [images, labels] of `images`."""
+        return cross_entropy(
+            self.logits / calibrate(self.logits, targets, multi_label).temperature, targets, multi_label
+        )
+
 
 def stratified_folds(targets: FloatArray, folds: int, seed: int) -> npt.NDArray[np.int64]:
     """A fold for each picture [n], every fold with its share of each label; several labels count by the rarest."""

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from emulator.vision import backbone
 from emulator.vision.classifier.data import ClassificationData, RawTable, read_table
 from emulator.vision.classifier.linear_head import FOLDS, STRENGTHS, HeadScore, HeadTrainer
@@ -22,7 +24,8 @@ class SearchPlan:
 
     looks: cheapest first; comparison_images: how many pictures several looks are compared on, if there are many labels
     more, so that each fold has one of each; forms: which poolings of a look, and whether normalised; strengths: those
-    of the final fit; sees_nothing: whether drawn pictures of nothing teach doubt.
+    of the final fit; sees_nothing: whether drawn pictures of nothing teach doubt; probe: a cheap look that is taken
+    without trying the others if it leaves nothing to win on about `probe_images` pictures, and on all.
     """
 
     looks: tuple[Look, ...]
@@ -35,6 +38,8 @@ class SearchPlan:
     )
     strengths: tuple[float, ...] = STRENGTHS
     sees_nothing: bool = True
+    probe: Look | None = None
+    probe_images: int = 100
 
     def recipes(self, look: Look) -> list[FeatureRecipe]:
         """What is tried of a look."""
@@ -45,7 +50,7 @@ PLANS = {
     # The gate is enough against pictures of nothing; to draw and look at them would take as long as 20 photographs.
     Effort.INSTANT: SearchPlan((Look(224),), 0, ((("mean",), False),), (1e-1,), sees_nothing=False),
     Effort.FAST: SearchPlan((Look(224),), 0),
-    Effort.STANDARD: SearchPlan((Look(320), Look(448), Look(448, half_scale=True)), 300),
+    Effort.STANDARD: SearchPlan((Look(320), Look(448), Look(448, half_scale=True)), 300, probe=Look(224)),
     Effort.BEST: SearchPlan(
         (Look(224), Look(320), Look(448), Look(448, half_scale=True), Look(640, half_scale=True)), 1000
     ),
@@ -53,8 +58,10 @@ PLANS = {
 
 # Enough to tell recipes apart; the winner gets all strengths.
 _COMPARED_STRENGTHS = (1e-2, 1e-1, 1.0)
-# A dearer look has to be better by this part of the loss: it makes every answer of the model slower.
+# A dearer look makes every answer of the model slower: it has to be better by this part of the loss, and by so many
+# standard errors of the difference, taken picture by picture.
 _WORTHWHILE_GAIN = 0.002
+_WORTHWHILE_STANDARD_ERRORS = 0.5
 # With every held-out picture right and sure, another look cannot be better.
 _GOOD_ENOUGH_LOSS = 0.03
 
@@ -99,6 +106,8 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
     sample = data.sample(enough, settings.seed) if len(plan.looks) > 1 else data
     winner: tuple[Candidate, FeatureReader, RawTable] | None = None
     tried: list[Candidate] = []
+    if (found := _probe(data, plan, tried, settings, progress)) is not None:
+        return found
     for look in map(_quickest, plan.looks):
         if look.half_scale and winner and _has_lost(replace(look, half_scale=False), winner[0], tried):
             continue
@@ -110,7 +119,7 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
         candidates = _compare(recipes, table, settings, progress)
         tried += candidates
         best = min(candidates, key=lambda candidate: candidate.best.loss)
-        if winner is None or best.best.loss < (1 - _WORTHWHILE_GAIN) * winner[0].best.loss:
+        if winner is None or _is_worth_its_time(best.best, winner[0].best, table):
             winner = best, reader, table
         if winner[0].best.loss < _GOOD_ENOUGH_LOSS:
             break
@@ -131,9 +140,46 @@ def _score(
     return SearchResult(table, trainer, final, (*tried, final))
 
 
+def _probe(
+    data: ClassificationData,
+    plan: SearchPlan,
+    tried: list[Candidate],
+    settings: TrainingSettings,
+    progress: ProgressListener,
+) -> SearchResult | None:
+    """The cheap look, if it is good enough; else what it scored is added to `tried`."""
+    if plan.probe is None:
+        return None
+    reader = FeatureReader(_quickest(plan.probe), settings)
+    stage = f"features at {reader.look.name}"
+    part = data.sample(max(plan.probe_images, FOLDS * data.targets.shape[1]), settings.seed)
+    table = read_table(reader, part, settings.seed, stage, progress)
+    candidates = _compare(plan.recipes(reader.look), table, settings, progress)
+    tried += candidates
+    best = min(candidates, key=lambda candidate: candidate.best.loss)
+    if best.best.loss >= _GOOD_ENOUGH_LOSS:
+        return None
+    if part is not data:
+        table = read_table(reader, data, settings.seed, stage, progress)
+    found = _score(best.recipe, table, tried, plan, settings)
+    return found if found.winner.best.loss < _GOOD_ENOUGH_LOSS else None
+
+
+def _is_worth_its_time(dearer: HeadScore, cheaper: HeadScore, table: RawTable) -> bool:
+    """Whether a dearer look is better by more than chance gives, on the same pictures."""
+    gain = cheaper.loss - dearer.loss
+    if gain <= _WORTHWHILE_GAIN * cheaper.loss:
+        return False
+    # Both looks saw the same pictures in the same folds.
+    targets = table.targets[dearer.images]
+    differences = cheaper.losses(targets, table.multi_label) - dearer.losses(targets, table.multi_label)
+    return bool(gain > _WORTHWHILE_STANDARD_ERRORS * differences.std() / np.sqrt(len(differences)))
+
+
 def _has_lost(look: Look, winner: Candidate, tried: Sequence[Candidate]) -> bool:
     """Whether a look was tried and another is better: half of it beside it then helps little."""
-    return look != winner.recipe.look and any(candidate.recipe.look == look for candidate in tried)
+    losses = [candidate.best.loss for candidate in tried if candidate.recipe.look == look]
+    return look != winner.recipe.look and bool(losses) and min(losses) >= winner.best.loss
 
 
 def _quickest(look: Look) -> Look:

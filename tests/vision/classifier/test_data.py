@@ -54,10 +54,14 @@ def test_a_sample_keeps_pictures_of_every_label(rare: int) -> None:
         assert scratched == min(rare, 4)
 
 
-def test_huge_data_sets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_huge_data_sets_are_bounded_and_the_log_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     monkeypatch.setattr(classification_data, "MOST_IMAGES", 10)
     examples = [labelled(str(index), "x" if index % 2 else "y") for index in range(40)]
     assert len(arrange(examples, ("x", "y"), 0).images) == 10
+    assert "of 40 labelled pictures 10 are used" in caplog.text
 
 
 def test_pictures_that_cannot_be_decoded_are_skipped_by_name() -> None:
