@@ -82,7 +82,8 @@ def main() -> None:
         arn = project.train()
         project.start_model()
         kinds, drawn = calls(emulator, project, arn), random.Random(0)
-        process, began, samples = psutil.Process(emulator.process.pid), time.monotonic(), []
+        process, began = psutil.Process(emulator.process.pid), time.monotonic()
+        samples: list[dict[str, float]] = []
         answered: Counter[str] = Counter()
         while (now := time.monotonic() - began) < seconds:
             number = sum(answered.values())
