@@ -164,7 +164,7 @@ class Chaos:
         for writer in self.writers:
             writer.ledger.allowed.clear()
             writer.uploads.clear()
-            writer.check()
+            writer.check_that_nothing_is_there()
             writer.prepare()
         return 1
 

@@ -524,6 +524,12 @@ class Writer:
         self._check_projects()
         self._check_versions()
 
+    def check_that_nothing_is_there(self) -> None:
+        """After a reset that was answered."""
+        left = [*self.s3.list_buckets()["Buckets"], *self.rekognition.describe_projects()["ProjectDescriptions"]]
+        if left:
+            raise Lost(f"a reset left {_short(left)}")
+
     def _check_objects(self) -> None:
         listed = {one["Key"] for one in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])}
         for key in {*KEYS, *(thing[2] for thing in self._things("object"))}:
