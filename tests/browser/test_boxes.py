@@ -115,6 +115,7 @@ def test_boxes_are_drawn_moved_resized_and_deleted_with_the_mouse(
     console.get_by_role("button", name="Next", exact=True).click()
     expect(console.get_by_text("Image 2 of 2")).to_be_visible()
     console.get_by_role("button", name="Done").click()
+    expect(console.get_by_role("grid")).to_be_focused()
     save_changes(console)
     line = saved(api, plain, "plain-0.png")
     assert boxes(line) == [("far", *map(int, first))]

@@ -53,6 +53,7 @@ export function DatasetView({ project, dataset, tabs }: Props) {
   const [open, setOpen] = useState<Open>(parameters.get("add") === "1" ? "add" : null);
   const [viewed, setViewed] = useState<DatasetEntry | null>(null);
   const [drawn, setDrawn] = useState<readonly string[] | null>(null);
+  const [hasReturned, setReturned] = useState(false);
   const choice = useChoiceStore(dataset.arn, filters);
   const counts = useCounts(dataset.arn, filters.name);
   const first = useEntries(dataset.arn, filters, 0, 0);
@@ -90,7 +91,10 @@ export function DatasetView({ project, dataset, tabs }: Props) {
           labels={labels}
           draft={draft}
           catalogue={catalogue}
-          onDone={() => setDrawn(null)}
+          onDone={() => {
+            setDrawn(null);
+            setReturned(true);
+          }}
         />
       </Suspense>
     );
@@ -170,6 +174,7 @@ export function DatasetView({ project, dataset, tabs }: Props) {
                 dataset={dataset.arn}
                 filters={filters}
                 isLabelling={isLabelling}
+                takesFocus={hasReturned}
                 draft={draft}
                 choice={choice}
                 catalogue={catalogue}

@@ -19,6 +19,8 @@ export interface GalleryProps {
   readonly dataset: string;
   readonly filters: Filters;
   readonly isLabelling: boolean;
+  /** The reader comes back from the box editor: to the image where they left. */
+  readonly takesFocus: boolean;
   readonly draft: DraftStore;
   readonly choice: ChoiceStore;
   readonly catalogue: ReadonlyMap<string, CatalogueRule>;
@@ -66,6 +68,17 @@ function Grid({ entries, scroller, onShown, ...props }: GridProps) {
   const active = useChoice(choice, (current) => current.active);
   const drag = useDragSelection({ scroller, choice, columns, total, isEnabled: isLabelling });
   const scrollTo = (position: number) => virtual.scrollToIndex(Math.floor(position / columns), { align: "auto" });
+  const isThere = total > 0;
+  const scrollToActive = useRef<() => void>(() => undefined);
+  useLayoutEffect(() => {
+    scrollToActive.current = () => scrollTo(choice.get().active);
+  });
+  const { takesFocus } = props;
+  useEffect(() => {
+    if (!takesFocus || !isThere) return;
+    scroller.current?.focus({ preventScroll: true });
+    scrollToActive.current();
+  }, [takesFocus, isThere, scroller]);
   const onKeyDown = useKeys({ ...props, total, columns, scrollTo, entryAt: entries.at, scroller });
   const describe = gallery.images(total);
   return (
