@@ -44,6 +44,14 @@ class Settings:
         "127.0.0.1", "Address to listen on. Leave it at loopback unless a container's port is published."
     )
     port: int = _setting(4598, "Port to listen on; 0 takes a free one, which is printed.", minimum=0, maximum=65535)
+    port_file: str = _setting(
+        "",
+        "A file that the port is written to as soon as the emulator is ready, and that is removed at the end; for "
+        "programs that start it.",
+    )
+    ready_json: bool = _setting(
+        False, "Print one line of JSON when it is ready (endpoint, pid, version), and nothing else on standard output."
+    )
     data_dir: Path = _setting(Path("data"), "Where everything is kept: state, objects, models.")
     ephemeral: bool = _setting(False, "Keep everything in a temporary directory that is removed at the end.")
     log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"))

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import socket
 import sqlite3
@@ -19,6 +18,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emulator.commands.announcing import Announcement
 from emulator.server.data_lock import DataDirectoryError, hold_data_directory
 from emulator.settings import PREFIX, Settings, SettingsError, rule_of
 
@@ -54,12 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM or Ctrl-C."""
+    """Serve until SIGTERM or Ctrl-C (exit code 0); 1 where it cannot start."""
     _end_quietly_on_signals()
     try:
         settings = Settings.read(os.environ, {item.name: getattr(arguments, item.name) for item in fields(Settings)})
     except SettingsError as error:
         return _fail(str(error))
+    port_file = Path(settings.port_file) if settings.port_file else None
+    if port_file is not None and (port_file.is_dir() or not port_file.parent.is_dir()):
+        return _fail(f"{PREFIX}PORT_FILE={port_file}: it is a folder, or its folder is not there")
     _begin_logging(settings.log_level.upper())
     with ExitStack() as stack:
         directory = settings.data_dir
@@ -75,7 +78,15 @@ def run(arguments: argparse.Namespace) -> int:
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; "
                 f"choose another with --port or {PREFIX}PORT"
             )
-        return _serve(settings, directory, listener)
+        announcement = Announcement(
+            _endpoint(listener), listener.getsockname()[1], port_file, ready_json=settings.ready_json
+        )
+        try:
+            announcement.begin()
+        except OSError as error:
+            return _fail(f"{PREFIX}PORT_FILE={port_file}: {error.strerror}")
+        stack.callback(announcement.withdraw)
+        return _serve(settings, directory, listener, announcement)
 
 
 def _begin_logging(level: str) -> None:
@@ -141,7 +152,7 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
     return app
 
 
-def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
+def _serve(settings: Settings, directory: Path, listener: socket.socket, announcement: Announcement) -> int:
     import uvicorn
 
     from emulator.server.header_limits import LimitedProtocol
@@ -163,9 +174,9 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket) -> int:
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=75,
         )
-        endpoint = _endpoint(listener)
-        server = _server_class()(config, endpoint, app.lifecycle.let_go)
-        app.lifecycle.endpoint = endpoint
+        server = _server_class()(config, announcement, app.lifecycle.let_go)
+        app.lifecycle.endpoint = _endpoint(listener)
+        app.lifecycle.announce = announcement.ready
         app.lifecycle.give_up = lambda: setattr(server, "should_exit", True)
         await server.serve(sockets=[listener])
         return 0 if app.lifecycle.failure is None else _fail(app.lifecycle.failure)
@@ -211,19 +222,18 @@ def _server_class() -> type:
     class Server(uvicorn.Server):
         """Says where it listens once it does, and lets held and delayed calls go as soon as the end begins."""
 
-        def __init__(self, config: uvicorn.Config, endpoint: str, let_go: Callable[[], None]) -> None:
+        def __init__(self, config: uvicorn.Config, announcement: Announcement, let_go: Callable[[], None]) -> None:
             super().__init__(config)
-            self._endpoint = endpoint
+            self._announcement = announcement
             self._let_go = let_go
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            print(f"Custom Labels emulator on {self._endpoint}", flush=True)
-            command = "custom-labels" if shutil.which("custom-labels") else f"{sys.executable} -m emulator"
-            print(f"Try it: {command} demo --endpoint-url {self._endpoint}", flush=True)
+            self._announcement.listening()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             _end_at_the_latest()
+            self._announcement.withdraw()
             self._let_go()
             await super().shutdown(sockets)
 

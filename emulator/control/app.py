@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from emulator.control.body import read_json
 from emulator.control.errors import ControlError
+from emulator.control.localstack import LOCALSTACK_PATHS
 from emulator.domain.browsers import origin_authority
 from emulator.domain.json_values import JsonObject
 from emulator.jobs.clock import LATEST_MOMENT, Clock
@@ -52,7 +53,8 @@ def create_control_app(controls: Controls, *more: APIRouter) -> FastAPI:
 def _add_guard(app: FastAPI, controls: Controls) -> None:
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        if request.url.path not in ALWAYS_OPEN:
+        path = request.url.path
+        if path not in ALWAYS_OPEN and not path.startswith(LOCALSTACK_PATHS):
             if not controls.is_enabled:
                 return _error(404, "ControlDisabled", "The control paths are switched off (CUSTOM_LABELS_CONTROL=off).")
             given = request.headers.get("authorization", "")

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+from fastapi import APIRouter
+
 from emulator import __version__
 from emulator.cloudwatch.app import CloudWatchApp
 from emulator.console.api import GuardedApi, create_console_api
@@ -22,6 +24,7 @@ from emulator.console.task_works import WORKS
 from emulator.console.watching import Watcher
 from emulator.control.app import Controls, create_control_app, is_of_this_site
 from emulator.control.knobs import Knobs, knobs_router
+from emulator.control.localstack import localstack_router
 from emulator.control.models import models_router
 from emulator.control.state import StateArchive, state_router
 from emulator.control.trainings import trainings_router
@@ -121,11 +124,16 @@ class Emulator:
             trainings_router(self.database, self.cancel_training),
             models_router(self.database, self.hosting.model_path),
             state_router(self._state_archive()),
+            self._localstack_router(),
         )
         self.cloudwatch = CloudWatchApp(self.measurements.series, self.clock.now, self.fleet.refresh)
         self.console = ConsolePage()
         self.services: Services | None = None
         self.console_api = GuardedApi(create_console_api(self._console_parts()), is_of_this_site)
+
+    def _localstack_router(self) -> APIRouter:
+        lifecycle = self.lifecycle
+        return localstack_router(__version__, lifecycle.serving.is_set, lifecycle.ready.is_set, lifecycle.init_scripts)
 
     def _state_archive(self) -> StateArchive:
         lifecycle = self.lifecycle

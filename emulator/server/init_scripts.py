@@ -16,7 +16,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -54,16 +54,21 @@ def check_init_directory(settings: Settings) -> None:
         raise SettingsError(f"{PREFIX}INIT_DIR={settings.init_dir}: there is no such folder")
 
 
-async def run_init_scripts(directory: Path, endpoint: str, account: str) -> None:
-    """Run all scripts of the folder, which may be missing. Raises InitScriptError at the first that fails."""
+async def run_init_scripts(directory: Path, endpoint: str, account: str, states: MutableMapping[str, str]) -> None:
+    """Run all scripts of the folder, which may be missing. Raises InitScriptError at the first that fails.
+
+    `states` takes the name of each script that began: RUNNING, then SUCCESSFUL.
+    """
     if not directory.is_dir():
         return
     for script in sorted(path for path in directory.iterdir() if path.suffix in SUFFIXES and path.is_file()):
         logger.info("init script %s", script.name)
+        states[script.name] = "RUNNING"
         if script.suffix == ".http":
             await _in_passing_thread(partial(_send_all, script, endpoint))
         else:
             await _run(script, endpoint, account)
+        states[script.name] = "SUCCESSFUL"
 
 
 def parse_http_file(text: str) -> list[HttpRequest]:

@@ -73,7 +73,8 @@ class Lifecycle:
     """The life of one emulator.
 
     `serving` is set once, when requests can be served: init scripts send some before `ready` (O-7). Whoever serves sets
-    `endpoint`, for those scripts, and `give_up`, which is called when the start fails; `failure` then says why.
+    `endpoint`, for those scripts, `announce`, which is called once it is ready, and `give_up`, which is called when the
+    start fails; `failure` then says why. `init_scripts` has the states of the scripts that began.
     `ending` is set when the end begins. `epoch` counts the times that everything became another: resets and loads.
     """
 
@@ -89,6 +90,8 @@ class Lifecycle:
         self.endpoint = ""
         self.failure: str | None = None
         self.give_up: Callable[[], None] = lambda: None
+        self.announce: Callable[[], None] = lambda: None
+        self.init_scripts: dict[str, str] = {}
         self._starting: asyncio.Task[None] | None = None
         self._reset_lock = asyncio.Lock()
 
@@ -142,8 +145,9 @@ class Lifecycle:
         parts.fleet.start()
         self.serving.set()
         settings = parts.settings
-        await run_init_scripts(Path(settings.init_dir), self.endpoint, settings.default_account)
+        await run_init_scripts(Path(settings.init_dir), self.endpoint, settings.default_account, self.init_scripts)
         self.ready.set()
+        self.announce()
         logger.info("ready")
 
     async def _load_running_models(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from emulator.control.localstack import LOCALSTACK_PATHS
 from emulator.wire.asgi import Scope
 
 
@@ -50,7 +51,7 @@ def destination(scope: Scope) -> Destination:
         return Destination.CONSOLE_API
     if signed is not None:
         return _BY_SERVICE.get(signed[1], Destination.OTHER_SERVICES)
-    if path.startswith("/_emulator/"):
+    if path.startswith(("/_emulator/", LOCALSTACK_PATHS)):
         return Destination.CONTROL
     if _PRESIGNED_IN_OTHER_WAYS.search(query):  # with SigV2 or SigV4a, which of these services only S3's URLs are
         return Destination.S3

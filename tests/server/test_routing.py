@@ -37,6 +37,7 @@ def presigned(service: str) -> str:
         ("GET", "/console/a.jpg", presigned("s3"), {}, Destination.S3),
         ("GET", "/console/a.jpg", "AWSAccessKeyId=111122223333&Signature=0&Expires=1", {}, Destination.S3),
         ("GET", "/console/", "page=1", {}, Destination.CONSOLE),
+        ("GET", "/_localstack/health", "", {}, Destination.CONTROL),
         ("GET", "/console/api/about", "", {}, Destination.CONSOLE_API),
         ("GET", "/console/api/bucket", "", signed("rekognition"), Destination.CONSOLE_API),
         ("GET", "/console/api/preview", presigned("rekognition"), {}, Destination.CONSOLE_API),
