@@ -32,7 +32,7 @@ def test_four_cards_offer_example_projects(console: Page) -> None:
 def test_an_example_project_is_made_trained_started_and_asked(console: Page, api: ConsoleClient) -> None:
     console.get_by_role("link", name="Try example projects").click()
     with console.expect_download() as download:
-        console.get_by_role("link", name="Download image: Rooms").click()
+        console.get_by_role("link", name="Image to try: Rooms").click()
     picture = download.value.path().read_bytes()
     console.get_by_role("button", name='Create project "Rooms"').click()
     expect(console.get_by_text("The project rooms_1 is ready.")).to_be_visible(timeout=120_000)

@@ -230,7 +230,6 @@ export const en = {
     labels: (n: number) => `${n} labels`,
     sample: "Image to try",
     sampleAlt: (name: string) => `An image of the kind that ${name} is trained with`,
-    download: "Download image",
     creating: "Creating the project",
     created: (name: string) => `The project ${name} is ready.`,
     goToDataset: "Go to dataset",

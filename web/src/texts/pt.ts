@@ -228,7 +228,6 @@ export const pt: Texts = {
     labels: (n) => `${n} rótulos`,
     sample: "Imagem para experimentar",
     sampleAlt: (name) => `Uma imagem do tipo com que ${name} é treinado`,
-    download: "Baixar imagem",
     creating: "Criando o projeto",
     created: (name) => `O projeto ${name} está pronto.`,
     goToDataset: "Ir para o conjunto de dados",

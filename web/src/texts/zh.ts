@@ -226,7 +226,6 @@ export const zh: Texts = {
     labels: (n) => `${n} 个标签`,
     sample: "试用图像",
     sampleAlt: (name) => `${name} 所用训练图像的一个样例`,
-    download: "下载图像",
     creating: "正在创建项目",
     created: (name) => `项目 ${name} 已就绪。`,
     goToDataset: "前往数据集",

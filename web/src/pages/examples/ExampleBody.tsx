@@ -94,7 +94,7 @@ function Sample({ example }: { example: Example }) {
         iconName="download"
         href={address}
         download={`${example.id}.jpeg`}
-        ariaLabel={`${examples.download}: ${example.name}`}
+        ariaLabel={`${examples.sample}: ${example.name}`}
       >
         {examples.sample}
       </Button>
