@@ -129,8 +129,9 @@ def _check_states(connection: Connection) -> None:
         with rows_of("versions"):
             if version.status in _WITH_MODEL and version.model_file is None:
                 raise UnusableRowError(f"{version.arn} is {version.status} and has no model file")
-            if version.min_inference_units == 0:
-                raise UnusableRowError(f"{version.arn} has no inference units")
+            minimum, maximum = version.min_inference_units, version.max_inference_units
+            if minimum == 0 or (maximum is not None and maximum < (minimum or 1)):
+                raise UnusableRowError(f"{version.arn} has no inference units, or bounds of them that cannot be")
             named = (version.training_input, version.testing_input, version.result_keys or {})
             if not all(isinstance(value, dict) for value in named):
                 raise UnusableRowError(f"{version.arn} has an input or a result that is not an object")
