@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
-from support.browser import open_context
+from support.browser import open_context, wait_for
 from support.console import ConsoleClient
 from support.datasets_in_browser import add_label, files, image, images, lines, save_changes, start_labeling
 from support.pictures import Picture, draw_picture
@@ -72,7 +72,7 @@ def fields(page: Page) -> list[float]:
 def wait_for_width(page: Page, condition: str, before: float) -> None:
     """Until the width of the image on the screen is as it should be."""
     width = "document.querySelector('.box-frame').getBoundingClientRect().width"
-    page.wait_for_function(f"before => {{ const width = {width}; return {condition}; }}", arg=before)
+    wait_for(page, f"((before, width) => {condition})({before}, {width})")
 
 
 def boxes(line: dict[str, Any]) -> list[tuple[str, int, int, int, int]]:
