@@ -21,6 +21,9 @@ from support.server import EmulatorProcess, environment_without_settings
 
 LOG_TAIL_CHARACTERS = 8_000
 
+# The suite of an application, which tests/testing/test_plugin.py runs as its author would.
+collect_ignore = ["sample_application"]
+
 
 def pytest_configure() -> None:
     """Keep the developer's own AWS profile and emulator settings out of every test."""

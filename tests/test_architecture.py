@@ -39,6 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "operations": {"wire", "domain", "storage", "jobs"},
     "control": {"storage", "domain", "jobs"},
     "example_projects": {"domain"},
+    "testing": {"convert", "lint", "domain"},
     "console": {"operations", "jobs", "storage", "domain", "vision", "example_projects"},
     "documents": {"operations", "console", "wire", "domain"},
     "server": {

@@ -1,0 +1,150 @@
+"""Custom Labels as one test sees it: an account of its own on the emulator that the run shares."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any, Self
+from unittest.mock import patch
+
+from emulator.domain.json_values import JsonObject
+from emulator.testing.server import end_run, endpoint_of_run, new_run
+
+REGION = "us-east-1"
+SECRET_KEY = "emulator"
+# A developer's own profile, role or endpoint would lead a test elsewhere.
+_FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+
+
+class CustomLabels:
+    """An account of twelve digits that nobody else uses, on the emulator at `endpoint_url`; a context manager.
+
+    Within it, `AWS_ENDPOINT_URL` (or, for `services` alone, `AWS_ENDPOINT_URL_<SERVICE>`) and the keys of the account
+    are in the environment, and boto3's default session is a new one, so that an application which knows nothing of
+    tests gets here.
+    """
+
+    def __init__(self, endpoint_url: str, services: Sequence[str] = ()) -> None:
+        self.endpoint_url = endpoint_url
+        self.region = REGION
+        self.account = _new_account()
+        self._services = services
+        self._open = ExitStack()
+        self._answers: list[int] = []
+        self._environment = patch.dict(os.environ)
+
+    def __enter__(self) -> Self:
+        import boto3
+
+        self._environment.start()
+        self._own_session = patch.object(boto3, "DEFAULT_SESSION", None)
+        self._own_session.start()
+        for name in list(os.environ):
+            if name in _FOREIGN or name.startswith("AWS_ENDPOINT_URL"):
+                del os.environ[name]
+        names = [f"AWS_ENDPOINT_URL_{name.upper().replace('-', '_')}" for name in self._services]
+        os.environ |= dict.fromkeys(names or ["AWS_ENDPOINT_URL"], self.endpoint_url) | {
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        self._take(self.account)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.forget_answers()
+        self._open.close()
+        self._own_session.stop()
+        self._environment.stop()
+
+    def client(self, service: str, **parameters: Any) -> Any:
+        """A boto3 client of this account; `parameters` as of `boto3.client`. It is closed at the end of the test."""
+        return self._open.enter_context(client_of(service, self.endpoint_url, self.account, **parameters))
+
+    def reset(self) -> None:
+        """A clean slate for this test alone: another empty account, in the environment as well.
+
+        Clients that were made before keep the old one, as do those that the application made.
+        """
+        import boto3
+
+        self.forget_answers()
+        boto3.DEFAULT_SESSION = None
+        self._take(_new_account())
+
+    def answer(
+        self,
+        labels: Mapping[str, float] | Sequence[JsonObject],
+        *,
+        s3_key: str | None = None,
+        sha256: str | None = None,
+    ) -> None:
+        """Force what DetectCustomLabels finds with models of this account: {name: percent}, or labels in the API's
+        form (O-12).
+
+        For images whose object key fits the glob `s3_key`, or whose bytes have this SHA-256 (hexadecimal); with neither
+        for every image. The first that fits wins. Raises urllib.error.HTTPError for labels that cannot be.
+        """
+        if isinstance(labels, Mapping):
+            labels = [{"Name": name, "Confidence": percent} for name, percent in labels.items()]
+        narrowed = {name: value for name, value in (("s3_key", s3_key), ("sha256", sha256)) if value is not None}
+        versions = f"arn:*:rekognition:*:{self.account}:project/*"
+        given = self._control("POST", "answers", {"project_version": versions, "labels": list(labels), **narrowed})
+        self._answers += [answer["id"] for answer in given["answers"]]
+
+    def forget_answers(self) -> None:
+        """Take back what was forced for this account."""
+        while self._answers:
+            self._control("DELETE", f"answers/{self._answers.pop()}")
+
+    def _take(self, account: str) -> None:
+        self.account = os.environ["AWS_ACCESS_KEY_ID"] = account
+
+    def _control(self, method: str, path: str, body: object = None) -> JsonObject:
+        data = None if body is None else json.dumps(body).encode()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        request = urllib.request.Request(f"{self.endpoint_url}/_emulator/{path}", data, method=method)
+        with opener.open(request, timeout=30) as answer:
+            document: JsonObject = json.load(answer)
+        return document
+
+
+@contextmanager
+def client_of(service: str, endpoint_url: str, account: str, **parameters: Any) -> Iterator[Any]:
+    """A boto3 client of an account, closed at the end; `parameters` as of `boto3.client`."""
+    import boto3
+
+    keys = {"aws_access_key_id": account, "aws_secret_access_key": SECRET_KEY, "region_name": REGION}
+    client = boto3.session.Session().client(service, **{"endpoint_url": endpoint_url} | keys | parameters)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def running_emulator() -> Iterator[CustomLabels]:
+    """An emulator and an account on it, for unittest (`enterClassContext`, `enterContext`) and programs.
+
+    Raises EmulatorStartError.
+    """
+    folder = new_run()
+    try:
+        with CustomLabels(endpoint_of_run(folder, os.getpid())) as custom_labels:
+            yield custom_labels
+    finally:
+        end_run(folder)
+
+
+def _new_account() -> str:
+    return str(secrets.randbelow(9 * 10**11) + 10**11)

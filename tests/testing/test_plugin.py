@@ -1,0 +1,156 @@
+"""The pytest plugin as users have it: the suite of an application in a pytest process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.command_line import command_environment
+from support.pictures import single_label_pictures
+from support.server import PROJECT_ROOT, wait_until
+
+APPLICATION = PROJECT_ROOT / "tests" / "sample_application"
+PAGE = PROJECT_ROOT / "docs" / "pytest.md"
+SETTINGS = "[pytest]\naddopts = -q -p no:cacheprovider\nfilterwarnings = error\n"
+
+
+def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """pytest with the installed plugin alone, in a folder; what it leaves behind goes to `left`."""
+    (folder / "left").mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=folder,
+        env=command_environment({"TMPDIR": str(folder / "left"), **environment}),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def left_behind(folder: Path) -> list[str]:
+    return [path.name for path in (folder / "left").iterdir() if path.name.startswith("custom-labels")]
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve pictures of each of two labels, in folders."""
+    root = tmp_path_factory.mktemp("photographs")
+    for shape, label in (("circle", "crack"), ("square", "whole")):
+        (root / label).mkdir()
+        for picture in single_label_pictures((shape,), 12):
+            (root / label / picture.name).write_bytes(picture.body)
+    return root
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_suite_of_an_application(processes: tuple[str, ...], tmp_path: Path, photographs: Path) -> None:
+    """One emulator and one training for all processes, both gone at the end."""
+    for path in APPLICATION.glob("*.py"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    settings = {"PHOTOGRAPHS": str(photographs), "AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
+    ended = run_pytest(tmp_path, *processes, **settings)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "10 passed" in ended.stdout
+    assert left_behind(tmp_path) == []
+
+
+def test_nothing_happens_without_a_fixture(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    (tmp_path / "test_it.py").write_text(
+        "import sys\n\ndef test_it():\n"
+        "    assert 'emulator.testing.plugin' in sys.modules\n"
+        "    loaded = {n.partition('.')[0] for n in sys.modules}\n"
+        "    assert not loaded & {'boto3', 'botocore', 'sqlalchemy', 'numpy', 'fastapi'}\n"
+        "    assert 'emulator.testing.client' not in sys.modules\n"
+    )
+    ended = run_pytest(tmp_path)
+    assert ended.returncode == 0, ended.stdout
+    assert left_behind(tmp_path) == []
+
+
+def test_emulator_ends_with_a_killed_run(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    (tmp_path / "test_it.py").write_text(
+        "import os, signal\n\ndef test_it(custom_labels):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert run_pytest(tmp_path).returncode == -9
+    wait_until(lambda: left_behind(tmp_path) == [], what="the end of the emulator")
+
+
+def test_some_services_alone_beside_moto(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text(SETTINGS + "custom_labels_services = rekognition s3\n")
+    (tmp_path / "test_it.py").write_text(
+        "import boto3, moto\n\ndef test_it(custom_labels):\n"
+        "    with moto.mock_aws():\n"
+        "        assert 'Roles' in boto3.client('iam').list_roles()\n"
+        "        rekognition = custom_labels.client('rekognition')\n"
+        "        arn = rekognition.create_project(ProjectName='beside-moto')['ProjectArn']\n"
+        "        assert arn.split(':')[4] == custom_labels.account\n"
+        "    assert boto3.client('rekognition').describe_projects()['ProjectDescriptions'][0]['ProjectArn'] == arn\n"
+    )
+    ended = run_pytest(tmp_path, "-W", "ignore")
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_emulator_that_cannot_start_is_told_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    (tmp_path / "test_it.py").write_text("def test_it(custom_labels):\n    pass\n")
+    ended = run_pytest(tmp_path, CUSTOM_LABELS_SEED="many")
+    assert ended.returncode == 1 and "CUSTOM_LABELS_SEED=many: expected a whole number" in ended.stdout
+    assert left_behind(tmp_path) == []
+
+
+def test_page_for_users(tmp_path: Path, photographs: Path) -> None:
+    """The files of docs/pytest.md, each under the name that its first line gives."""
+    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    (tmp_path / "tests").mkdir()
+    shutil.copytree(photographs, tmp_path / "tests" / "photographs")
+    blocks = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    for name, text in blocks:
+        (tmp_path / "tests" / name).write_text(text)
+    assert [name for name, _ in blocks] == ["conftest.py", "test_inspection.py", "test_plant.py"]
+    assert len(blocks[0][1].split("\n\n", 1)[1].strip().splitlines()) <= 5
+    ended = run_pytest(tmp_path, "tests")
+    assert ended.returncode == 0 and "4 passed" in ended.stdout, ended.stdout + ended.stderr
+
+
+UNITTEST = """
+import os, unittest, boto3
+from emulator.testing import running_emulator
+
+class PlantTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.custom_labels = cls.enterClassContext(running_emulator())
+
+    def test_project(self):
+        boto3.client("rekognition").create_project(ProjectName="plant")
+        self.assertEqual(len(self.custom_labels.client("rekognition").describe_projects()["ProjectDescriptions"]), 1)
+        self.custom_labels.reset()
+        self.assertEqual(boto3.client("rekognition").describe_projects()["ProjectDescriptions"], [])
+"""
+
+
+def test_unittest(tmp_path: Path) -> None:
+    (tmp_path / "test_plant.py").write_text(UNITTEST)
+    (tmp_path / "left").mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "unittest", "-q", "test_plant"],
+        cwd=tmp_path,
+        env=command_environment({"TMPDIR": str(tmp_path / "left")}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert left_behind(tmp_path) == []
+    assert "AWS_ENDPOINT_URL" not in os.environ
