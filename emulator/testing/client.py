@@ -8,6 +8,7 @@ import secrets
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
@@ -36,14 +37,26 @@ class CustomLabels:
         self._services = services
         self._open = ExitStack()
         self._answers: list[int] = []
-        self._environment = patch.dict(os.environ)
 
     def __enter__(self) -> Self:
         import boto3
 
-        self._environment.start()
-        self._own_session = patch.object(boto3, "DEFAULT_SESSION", None)
-        self._own_session.start()
+        with ExitStack() as opening:
+            opening.enter_context(patch.dict(os.environ))
+            self._redirect()
+            opening.enter_context(patch.object(boto3, "DEFAULT_SESSION", new_session()))
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.forget_answers()
+        finally:
+            self._open.close()
+
+    def _redirect(self) -> None:
         for name in list(os.environ):
             if name in _FOREIGN or name.startswith("AWS_ENDPOINT_URL"):
                 del os.environ[name]
@@ -57,15 +70,6 @@ class CustomLabels:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
         self._take(self.account)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.forget_answers()
-        self._open.close()
-        self._own_session.stop()
-        self._environment.stop()
 
     def client(self, service: str, **parameters: Any) -> Any:
         """A boto3 client of this account; `parameters` as of `boto3.client`. It is closed at the end of the test."""
@@ -79,7 +83,7 @@ class CustomLabels:
         import boto3
 
         self.forget_answers()
-        boto3.DEFAULT_SESSION = None
+        boto3.DEFAULT_SESSION = new_session()
         self._take(_new_account())
 
     def answer(
@@ -119,13 +123,30 @@ class CustomLabels:
         return document
 
 
+def new_session() -> Any:
+    """A boto3 session that knows no credentials yet; service models are read once for all of them."""
+    import boto3
+    import botocore.session
+
+    core, models = botocore.session.Session(), _service_models()
+    core.register_component("data_loader", models)
+    session = boto3.session.Session(botocore_session=core)
+    models.search_paths[:] = dict.fromkeys(models.search_paths)  # each session of boto3 adds its own folder again
+    return session
+
+
+@cache
+def _service_models() -> Any:
+    import botocore.session
+
+    return botocore.session.Session().get_component("data_loader")
+
+
 @contextmanager
 def client_of(service: str, endpoint_url: str, account: str, **parameters: Any) -> Iterator[Any]:
     """A boto3 client of an account, closed at the end; `parameters` as of `boto3.client`."""
-    import boto3
-
     keys = {"aws_access_key_id": account, "aws_secret_access_key": SECRET_KEY, "region_name": REGION}
-    client = boto3.session.Session().client(service, **{"endpoint_url": endpoint_url} | keys | parameters)
+    client = new_session().client(service, **{"endpoint_url": endpoint_url} | keys | parameters)
     try:
         yield client
     finally:
