@@ -7,6 +7,7 @@ from enum import Enum
 
 from emulator.control.localstack import LOCALSTACK_PATHS
 from emulator.wire.asgi import Scope
+from emulator.wire.credential_scope import signed_service
 
 
 class Destination(Enum):
@@ -21,12 +22,6 @@ class Destination(Enum):
     CONSOLE_API = "console API"
 
 
-_CREDENTIAL_SERVICE = re.compile(rb"Credential=[^/,\s]*/\d{8}/[^/,\s]+/([a-z0-9-]+)/")
-# The same in a presigned URL, where slashes are escaped.
-_SLASH = rb"(?:/|%2[Ff])"
-_PRESIGNED_SERVICE = re.compile(
-    rb"(?:^|&)X-Amz-Credential=[^&]*?" + _SLASH + rb"\d{8}" + _SLASH + rb"[^/%&]+" + _SLASH + rb"([a-z0-9-]+)" + _SLASH
-)
 _PRESIGNED_IN_OTHER_WAYS = re.compile(rb"(?:^|&)(?:AWSAccessKeyId|X-Amz-Signature)=")
 _BY_SERVICE = {
     b"rekognition": Destination.REKOGNITION,
@@ -44,13 +39,13 @@ def destination(scope: Scope) -> Destination:
     for name, value in scope["headers"]:
         headers[name] = value
     query: bytes = scope["query_string"]
-    signed = _CREDENTIAL_SERVICE.search(headers.get(b"authorization", b"")) or _PRESIGNED_SERVICE.search(query)
+    service = signed_service(headers.get(b"authorization", b""), query)
     path: str = scope["path"]
     # A bucket called console, of the time before the name was refused, is reached by calls that are signed for S3.
-    if path.startswith("/console/api/") and signed is not None and signed[1] != b"s3":
+    if path.startswith("/console/api/") and service is not None and service != b"s3":
         return Destination.CONSOLE_API
-    if signed is not None:
-        return _BY_SERVICE.get(signed[1], Destination.OTHER_SERVICES)
+    if service is not None:
+        return _BY_SERVICE.get(service, Destination.OTHER_SERVICES)
     if path.startswith(("/_emulator/", LOCALSTACK_PATHS)):
         return Destination.CONTROL
     if _PRESIGNED_IN_OTHER_WAYS.search(query):  # with SigV2 or SigV4a, which of these services only S3's URLs are

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -13,9 +12,9 @@ import cbor2
 from emulator.sts import actions as sts
 from emulator.wire import xml
 from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Receive, Scope, Send, read_body
+from emulator.wire.credential_scope import signed_service
 
 _LARGEST_BODY = 1 << 20
-_CREDENTIAL = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/")
 _REST_XML = frozenset({"route53", "cloudfront", "s3-control"})
 _STATUS = 501
 
@@ -36,7 +35,8 @@ async def other_services(scope: Scope, receive: Receive, send: Send) -> None:
         body = b""  # It is not understood anyway: the query and the headers say which service was meant.
     request_id = str(uuid.uuid4())
     query = scope.get("query_string", b"").decode("latin-1")
-    service = service_of(headers, query)
+    signed = signed_service(headers.get("authorization", "").encode("latin-1"), query.encode("latin-1"))
+    service = None if signed is None else signed.decode("ascii")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     if _is_form(headers):
         parameters |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -48,15 +48,6 @@ async def other_services(scope: Scope, receive: Receive, send: Send) -> None:
     else:
         answer = _refusal(service or "unknown", headers, parameters, request_id)
     await _send(send, answer, request_id, head=scope["method"] == "HEAD")
-
-
-def service_of(headers: dict[str, str], query_string: str) -> str | None:
-    """The service in the credential scope of a request's signature (header or presigned URL), or None."""
-    match = _CREDENTIAL.search(headers.get("authorization", ""))
-    if match is None:
-        credential = dict(parse_qsl(query_string)).get("X-Amz-Credential", "")
-        match = _CREDENTIAL.search(f"Credential={credential}/")
-    return match[1] if match else None
 
 
 def _refusal(service: str, headers: dict[str, str], parameters: dict[str, str], request_id: str) -> _Answer:
