@@ -212,6 +212,7 @@ class JobRunner:
         item = next((i for i in self._open.values() if (i.job.kind, i.job.resource_arn) == (kind, resource_arn)), None)
         if item is None or item.is_settling or item.task is None:
             return False
+        # The work ends first: what it wrote until now must not come after the outcome that takes its place.
         item.task.cancel()
         await asyncio.gather(item.task, return_exceptions=True)
         await self._write(lambda connection: set_job_outcome(connection, item.job.id, outcome))
@@ -256,15 +257,18 @@ class JobRunner:
         outcome = job.outcome
         if outcome is None:
             outcome = await self._work(handler, job)
+            # Kept only if it has to wait: a change that shows at once is stored with the end of the job, in one write.
             if not self._is_due(item):
                 found = outcome
                 await self._write(lambda connection: set_job_outcome(connection, job.id, found))
         item.is_worked = True
         await self._wait_until_due(item)
+        # From here on the outcome is becoming the state: it is too late to cancel (`abandon`).
         item.is_settling = True
         shown = await self._settle(handler, job, outcome)
         if shown is not None:
             self._tell_settled(handler, job, shown)
+        # After `settled`: whoever sees the job gone may rely on what it did, a model in service for one.
         self._open.pop(job.id, None)
         self._notify()
 

@@ -45,11 +45,15 @@ def _add_to_block(
     labeled |= bits_of(line for line, record in records if record.is_labeled)
     errors |= bits_of(line for line, record in records if record.has_errors)
     known = len(source_refs)
+    # Lines may be skipped (a distribution leaves gaps): without its bit an empty text is never looked at.
     source_refs += [""] * (max(line for line, _ in records) + 1 - known)
     for line, record in records:
+        # A line that was there before keeps its text: an entry is only ever replaced by one of the same source-ref,
+        # so that the text need not be packed again.
         if line >= known:
             source_refs[line] = record.source_ref
     values: dict[str, object] = {"present": _blob(present), "labeled": _blob(labeled), "errors": _blob(errors)}
+    # Labels and errors change often, source-refs only when the block grows.
     if len(source_refs) > known:
         values |= BlockText.of(source_refs)._asdict()
     if row is None:
@@ -95,6 +99,7 @@ def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *
                 "label_id": label_id,
                 "number": number,
                 "bits": _blob(
+                    # Taking away what was never noted is a mistake of ours: better a KeyError than a wrong count.
                     before.get((label_id, number), 0) | bits if is_used else before[label_id, number] & ~bits
                 ),
             }
@@ -143,7 +148,9 @@ def matching_blocks(
         if with_label is not None:
             bits &= with_label.get(number, 0)
         if number == first:
+            # The first line of a block has the highest bit, so this clears the lines before the cursor.
             bits &= _ALL >> first_line
+        # Last, and only where something is left: text has to be unpacked first.
         if bits and part is not None:
             bits &= part.lines(BlockText(*text))
         if bits:
