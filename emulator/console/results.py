@@ -16,6 +16,7 @@ from emulator.console.lookup import as_json
 from emulator.console.snapshots import SnapshotIndex
 from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.evaluation.snapshot_view import SnapshotView
+from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.findings import Box
 from emulator.operations.lookup import version_of
 from emulator.storage.rows import Version
@@ -106,11 +107,37 @@ class SideFigures(BaseModel):
     labels: int
 
 
+class FigureInterval(BaseModel):
+    """A figure and its interval of 95 % by the bootstrap over the test images, all 0..1."""
+
+    value: float
+    low: float
+    high: float
+
+
+class QualityHint(BaseModel):
+    """What would help the model: `text` in English, `label` and `other` (taken for it) where it is about them."""
+
+    kind: Literal["confused", "more_images", "more_test_images"]
+    text: str
+    label: str | None
+    other: str | None
+
+
+class VersionQuality(BaseModel):
+    """How sure the figures are, and at most three hints, the most helpful first; no average precision without boxes."""
+
+    f1: FigureInterval
+    average_precision: FigureInterval | None
+    hints: list[QualityHint]
+
+
 class VersionFigures(BaseModel):
-    """What a version was trained and tested on; null where there is no snapshot."""
+    """What a version was trained and tested on; null where there is no snapshot. How sure its results are, if known."""
 
     training: SideFigures | None
     testing: SideFigures | None
+    quality: VersionQuality | None
 
 
 @router.get("/results", response_model=ResultPage)
@@ -122,7 +149,7 @@ async def get_results(call: SignedCall, query: Annotated[ResultQuery, Query()]) 
 
 @router.get("/version/figures")
 async def get_figures(call: SignedCall, version: str) -> VersionFigures:
-    """The images and labels of both datasets, as they were when the version was trained."""
+    """Images and labels of both datasets as they were when the version was trained, and how sure its results are."""
 
     def find(connection: Connection) -> Version:
         return version_of(connection, call.caller, version)
@@ -132,7 +159,7 @@ async def get_figures(call: SignedCall, version: str) -> VersionFigures:
     def look() -> VersionFigures:
         kinds = (ResultKind.TRAINING_SNAPSHOT, ResultKind.TESTING_SNAPSHOT)
         training, testing = (_figures(_index(call, found, kind)) for kind in kinds)
-        return VersionFigures(training=training, testing=testing)
+        return VersionFigures(training=training, testing=testing, quality=_quality(found.quality))
 
     return await asyncio.to_thread(look)
 
@@ -146,6 +173,21 @@ def _index(call: ConsoleCall, version: Version, kind: ResultKind) -> SnapshotInd
 
 def _figures(index: SnapshotIndex | None) -> SideFigures | None:
     return None if index is None else SideFigures(images=len(index.source_refs), labels=len(index.true_labels))
+
+
+def _quality(stored: JsonObject | None) -> VersionQuality | None:
+    """Of what the training left (docs/training.md); None for versions of earlier releases."""
+    if stored is None:
+        return None
+    precision = stored.get("average_precision")
+    return VersionQuality(
+        f1=FigureInterval(**stored["f1"]),
+        average_precision=None if precision is None else FigureInterval(**precision),
+        hints=[
+            QualityHint(kind=hint["kind"], text=hint["text"], label=hint.get("label"), other=hint.get("with"))
+            for hint in stored["hints"]
+        ],
+    )
 
 
 def _page(call: ConsoleCall, version: Version, query: ResultQuery) -> Response:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from support.pictures import SINGLE_LABELS, single_label_pictures
-from support.projects import Project, new_project
+from support.projects import Project, new_project, trained_project
 from support.server import EmulatorProcess
 
 FIGURE = re.compile(r"^[01]\.\d{3}$")
@@ -34,6 +35,7 @@ def test_a_model_has_the_tabs_of_the_guide_and_its_figures(model: Page, trained:
     for name in ("F1 score", "Average precision", "Overall recall", "Date completed"):
         expect(model.get_by_text(name, exact=True).first).to_be_visible()
     expect(model.get_by_text(FIGURE).first).to_be_visible()
+    expect(model.get_by_text(re.compile(r"[01]\.\d\d in 95 of 100 test sets like this$"))).to_be_visible()
     expect(model.get_by_text(re.compile(r"^Trained in \d+\.\d{3} hours$"))).to_be_visible()
     expect(model.get_by_text("2 labels, 12 images")).to_be_visible()
     expect(model.get_by_text("2 labels, 8 images")).to_be_visible()
@@ -44,6 +46,20 @@ def test_a_model_has_the_tabs_of_the_guide_and_its_figures(model: Page, trained:
     expect(model.get_by_role("row")).to_have_count(2)
     expect(model.get_by_role("row").nth(1)).to_contain_text(SINGLE_LABELS[0])
     expect(model.get_by_role("row").nth(1)).to_contain_text("4")
+
+
+def test_a_model_that_errs_has_hints_what_would_help_most(
+    console: Page, emulator: EmulatorProcess, account: str
+) -> None:
+    """Half of the circles in the test dataset are called squares."""
+    test = single_label_pictures(SINGLE_LABELS, 4, seed=500)
+    test[:2] = [replace(picture, labels=("square",)) for picture in test[:2]]
+    project = trained_project(emulator, account, single_label_pictures(SINGLE_LABELS, 6), test)
+    console.goto(f"/console/projects/{project.name}/models/first")
+    hints = console.get_by_role("list", name="What would help most").get_by_role("listitem")
+    expect(hints).to_have_count(3)
+    expect(hints.first).to_contain_text("of the test images of square are taken for circle")
+    expect(console.get_by_text(re.compile(r"^between 0\.\d\d and \d\.\d\d in 95 of 100 test sets"))).to_be_visible()
 
 
 def test_labels_are_sorted_by_a_column(model: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,7 +72,11 @@ def test_what_has_no_results(page: ConsoleClient, trained: Project) -> None:
     arn = trained.start_training("unfinished")
     page.post("/training/cancel", {"version": arn})
     assert page.refused("GET", "/results", version=arn) == (409, "NoResults")
-    assert page.get("/version/figures", version=arn) == {"training": None, "testing": None}
+    assert page.get("/version/figures", version=arn) == {
+        "training": None,
+        "testing": None,
+        "quality": None,
+    }
     other = ConsoleClient(page.emulator, "999900001111")
     missing = other.refused("GET", "/results", version=trained.version_arns["first"])
     assert missing == (404, "ResourceNotFoundException")
@@ -79,7 +84,28 @@ def test_what_has_no_results(page: ConsoleClient, trained: Project) -> None:
 
 def test_figures_of_both_datasets(page: ConsoleClient, trained: Project) -> None:
     figures = page.get("/version/figures", version=trained.version_arns["first"])
-    assert figures == {"training": {"images": 16, "labels": 2}, "testing": {"images": 8, "labels": 2}}
+    assert figures["training"] == {"images": 16, "labels": 2}
+    assert figures["testing"] == {"images": 8, "labels": 2}
+
+
+def test_how_sure_the_results_are_and_what_would_help(
+    emulator: EmulatorProcess, account: str, console: ConsoleClient
+) -> None:
+    """Half of the circles in the test dataset are called squares, so there is something to say."""
+    test = single_label_pictures(SINGLE_LABELS, 4, seed=500)
+    test[:2] = [replace(picture, labels=("square",)) for picture in test[:2]]
+    project = trained_project(emulator, account, single_label_pictures(SINGLE_LABELS, 6), test)
+    arn = project.version_arns["first"]
+    quality = console.get("/version/figures", version=arn)["quality"]
+    f1 = quality["f1"]
+    assert f1["low"] < f1["value"] < f1["high"]
+    summary = next(one for one in console.get("/project", project=project.arn)["versions"] if one["arn"] == arn)
+    assert f1["value"] == pytest.approx(summary["f1_score"], abs=1e-4)
+    assert quality["average_precision"] is None
+    hints = {hint["kind"]: hint for hint in quality["hints"]}
+    assert (hints["confused"]["label"], hints["confused"]["other"]) == ("square", "circle")
+    assert hints["more_test_images"]["label"] is None
+    assert "8 test images say only" in hints["more_test_images"]["text"]
 
 
 def test_a_snapshot_that_was_replaced_or_deleted(page: ConsoleClient, trained: Project) -> None:

@@ -633,7 +633,7 @@ export interface paths {
         };
         /**
          * Get Figures
-         * @description The images and labels of both datasets, as they were when the version was trained.
+         * @description Images and labels of both datasets as they were when the version was trained, and how sure its results are.
          */
         get: operations["get_figures"];
         put?: never;
@@ -992,6 +992,18 @@ export interface components {
             images: components["schemas"]["ImageWish"][];
         };
         /**
+         * FigureInterval
+         * @description A figure and its interval of 95 % by the bootstrap over the test images, all 0..1.
+         */
+        FigureInterval: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * FolderWish
          * @description What is to be imported: `labels_from_folders` takes the direct child folder for the label (D-7).
          */
@@ -1284,6 +1296,23 @@ export interface components {
             width: number;
         };
         /**
+         * QualityHint
+         * @description What would help the model: `text` in English, `label` and `other` (taken for it) where it is about them.
+         */
+        QualityHint: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "confused" | "more_images" | "more_test_images";
+            /** Label */
+            label: string | null;
+            /** Other */
+            other: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
          * RefPage
          * @description The addresses of many images.
          */
@@ -1545,11 +1574,22 @@ export interface components {
         };
         /**
          * VersionFigures
-         * @description What a version was trained and tested on; null where there is no snapshot.
+         * @description What a version was trained and tested on; null where there is no snapshot. How sure its results are, if known.
          */
         VersionFigures: {
+            quality: components["schemas"]["VersionQuality"] | null;
             testing: components["schemas"]["SideFigures"] | null;
             training: components["schemas"]["SideFigures"] | null;
+        };
+        /**
+         * VersionQuality
+         * @description How sure the figures are, and at most three hints, the most helpful first; no average precision without boxes.
+         */
+        VersionQuality: {
+            average_precision: components["schemas"]["FigureInterval"] | null;
+            f1: components["schemas"]["FigureInterval"];
+            /** Hints */
+            hints: components["schemas"]["QualityHint"][];
         };
         /**
          * VersionWish

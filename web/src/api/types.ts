@@ -51,10 +51,9 @@ export interface Example {
   boxes: boolean;
 }
 
-export interface VersionFigures {
-  training: { images: number; labels: number } | null;
-  testing: { images: number; labels: number } | null;
-}
+export type VersionFigures = Schemas["VersionFigures"];
+export type FigureInterval = Schemas["FigureInterval"];
+export type QualityHint = Schemas["QualityHint"];
 
 export type ResultType = "TP" | "FP" | "FN";
 

@@ -1,3 +1,5 @@
+import type { QualityHint } from "../api/types";
+
 /**
  * Every text of the console, in English. A language is one file of this shape. Names of operations, labels and messages
  * that the API answers are shown as they come and stand in no catalogue.
@@ -429,6 +431,15 @@ export const en = {
     noLabels: "No labels",
     map: "Mean average precision",
     mar: "Mean average recall",
+    between: (low: string, high: string) =>
+      low === high ? `${low} in 95 of 100 test sets like this` : `between ${low} and ${high} in 95 of 100 test sets like this`,
+    helpsMost: "What would help most",
+    // The training writes its hints in English, with figures; other languages say the same by the kind.
+    hints: {
+      confused: (hint: QualityHint) => hint.text,
+      more_images: (hint: QualityHint) => hint.text,
+      more_test_images: (hint: QualityHint) => hint.text,
+    },
   },
   results: {
     title: "Evaluate image",

@@ -427,6 +427,15 @@ export const pt: Texts = {
     noLabels: "Nenhum rótulo",
     map: "Média das precisões médias",
     mar: "Média dos recalls médios",
+    between: (low, high) =>
+      low === high ? `${low} em 95 de 100 conjuntos de teste como este` : `entre ${low} e ${high} em 95 de 100 conjuntos de teste como este`,
+    helpsMost: "O que mais ajudaria",
+    hints: {
+      confused: (hint) =>
+        `Imagens de ${hint.label ?? ""} são tomadas por ${hint.other ?? ""}: adicione imagens de treinamento de ambos que mostrem a diferença.`,
+      more_images: (hint) => `${hint.label ?? ""} tem a menor pontuação F1: adicione imagens de treinamento deste rótulo.`,
+      more_test_images: () => "O conjunto de teste é pequeno: mais imagens de teste mostrariam melhor a qualidade do modelo.",
+    },
   },
   results: {
     title: "Avaliar imagem",

@@ -424,6 +424,14 @@ export const zh: Texts = {
     noLabels: "没有标签",
     map: "平均精度均值",
     mar: "平均召回率均值",
+    between: (low, high) =>
+      low === high ? `在 100 个类似的测试集中，有 95 个为 ${low}` : `在 100 个类似的测试集中，有 95 个介于 ${low} 和 ${high} 之间`,
+    helpsMost: "最有帮助的改进",
+    hints: {
+      confused: (hint) => `${hint.label ?? ""} 的图像被识别为 ${hint.other ?? ""}：添加能体现两者区别的训练图像。`,
+      more_images: (hint) => `${hint.label ?? ""} 的 F1 分数最低：添加该标签的训练图像。`,
+      more_test_images: () => "测试集太小：更多测试图像才能更准确地说明模型的好坏。",
+    },
   },
   results: {
     title: "评估图像",

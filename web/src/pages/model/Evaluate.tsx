@@ -8,7 +8,7 @@ import Table, { type TableProps } from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "../../api/client";
-import type { VersionFigures } from "../../api/types";
+import type { FigureInterval, QualityHint, VersionFigures } from "../../api/types";
 import { paths } from "../../app/paths";
 import { type LabelFigures, type Summary, useDescription, useSummary } from "../../aws/versions";
 import { ErrorAlert } from "../../components/ErrorAlert";
@@ -55,6 +55,7 @@ function Results({ project, version, summary }: Model & { summary: Summary }) {
   const { score, date, number } = useFormats();
   const figures = summary.AggregatedEvaluationResults;
   const sides = useFigures(version.arn);
+  const quality = sides?.quality;
   const facts = (side: { images: number; labels: number } | null | undefined, images: number) =>
     side ? evaluate.facts(side.labels, side.images) : evaluate.imagesOnly(images);
   return (
@@ -74,14 +75,14 @@ function Results({ project, version, summary }: Model & { summary: Summary }) {
           {
             label: evaluate.f1,
             info: <InfoLink title={evaluate.f1}>{evaluate.f1Help}</InfoLink>,
-            value: <Figure text={score(figures.F1Score)} />,
+            value: <Figure text={score(figures.F1Score)} interval={quality?.f1} />,
           },
           { label: evaluate.precision, value: <Figure text={score(figures.Precision)} /> },
           { label: evaluate.recall, value: <Figure text={score(figures.Recall)} /> },
           ...(figures.AveragePrecision === undefined
             ? []
             : [
-                { label: evaluate.map, value: <Figure text={score(figures.AveragePrecision)} /> },
+                { label: evaluate.map, value: <Figure text={score(figures.AveragePrecision)} interval={quality?.average_precision} /> },
                 { label: evaluate.mar, value: <Figure text={score(figures.AverageRecall)} /> },
               ]),
           {
@@ -99,13 +100,41 @@ function Results({ project, version, summary }: Model & { summary: Summary }) {
           { label: evaluate.testing, value: facts(sides?.testing, summary.EvaluationDetails.NumberOfTestingImages) },
         ]}
       />
+      {quality && quality.hints.length > 0 && <Hints hints={quality.hints} />}
     </Container>
   );
 }
 
-const Figure = ({ text }: { text: string }) => <Box variant="awsui-value-large">{text}</Box>;
+/** A figure, and how sure it is where that is known. */
+function Figure({ text, interval }: { text: string; interval?: FigureInterval | null | undefined }) {
+  const { evaluate } = useTexts();
+  const { number } = useFormats();
+  return (
+    <>
+      <Box variant="awsui-value-large">{text}</Box>
+      {interval && <Box variant="small">{evaluate.between(number(interval.low, 2), number(interval.high, 2))}</Box>}
+    </>
+  );
+}
 
-/** Labels and images of either side, which the summary does not tell apart. */
+/** What the training found that would help the model, the most helpful first. */
+function Hints({ hints }: { hints: readonly QualityHint[] }) {
+  const { evaluate } = useTexts();
+  return (
+    <Box margin={{ top: "l" }}>
+      <Box variant="h3">{evaluate.helpsMost}</Box>
+      <ul aria-label={evaluate.helpsMost}>
+        {hints.map((hint) => (
+          <li key={hint.kind}>
+            <bdi className="long-text">{evaluate.hints[hint.kind](hint)}</bdi>
+          </li>
+        ))}
+      </ul>
+    </Box>
+  );
+}
+
+/** Labels and images of either side, which the summary does not tell apart, and how sure the results are. */
 function useFigures(versionArn: string): VersionFigures | undefined {
   const api = useApi();
   const { data } = useQuery({
