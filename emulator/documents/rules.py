@@ -330,7 +330,7 @@ RULES: Mapping[str, str] = {
     "O-31": "The console's own API is at /console/api, of the same origin, for the identity that signed.",
     "O-32": "A training that waits or runs can be cancelled; the place in the queue is visible.",
     "O-34": "A describing call just after a change waits a moment for it to end.",
-    "O-35": "A program that starts the emulator is told the port when it is ready, by a file or a line of JSON.",
+    "O-35": "A starting emulator can say its port in a file or in one JSON line.",
     "O-36": "The effort of a training is a setting, or a tag of the version.",
     "O-38": "Requests of browsers are let in by host and origin alone.",
     "O-39": "Example projects, parts for one account, and paths of other emulators.",
