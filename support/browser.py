@@ -93,5 +93,10 @@ def violations(page: Page) -> list[str]:
     """What axe finds wrong on a page as it is now: rule, and the first elements."""
     if page.evaluate("typeof window.axe === 'undefined'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
+    # What still fades in has not its own colours yet. Spinners turn for ever and are left out.
+    page.evaluate(
+        "Promise.all(document.getAnimations().filter(one => one.effect.getComputedTiming().endTime !== Infinity)"
+        ".map(one => one.finished.catch(() => null))).then(() => null)"
+    )
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)")
     return [f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found]

@@ -89,7 +89,11 @@ class Emulator:
         self.directories.create()
         self.database = Database(self.directories.database)
         self.clock = Clock()
-        self.s3 = EmbeddedS3(self.directories.objects, virtual_host_domain=settings.virtual_host_domain)
+        self.s3 = EmbeddedS3(
+            self.directories.objects,
+            virtual_host_domain=settings.virtual_host_domain,
+            console_origin=f"http://{settings.host}:{settings.port}",
+        )
         self.objects = self._open_objects()
         self.hosting = Hosting(self.directories.models, settings.inference_threads)
         self.progress = TrainingProgress()

@@ -122,7 +122,7 @@ def files_of(folder: str) -> set[str]:
     return {
         path.relative_to(PROJECT_ROOT).as_posix()
         for path in (PROJECT_ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".page-build")
     }
 
 

@@ -47,10 +47,12 @@ def cancel(emulator: EmulatorProcess, arn: str) -> tuple[int, Any]:
 
 def test_a_training_that_runs_and_one_that_waits_are_cancelled(project: tuple[EmulatorProcess, Project]) -> None:
     emulator, trained = project
-    arns = [trained.start_training(name) for name in ("first", "second", "third")]
+    # With the effort that takes longest, so that the first still trains while the others are looked at.
+    slow = {"Tags": {"custom-labels:training-effort": "best"}}
+    arns = [trained.start_training(name, **slow) for name in ("first", "second", "third")]
     until_it_runs(emulator, arns[0])
-    places = [rows(emulator)[arn]["training"]["place_in_queue"] for arn in arns]
-    assert places == [None, 1, 2]
+    usage = rows(emulator)
+    assert [usage[arn]["training"]["place_in_queue"] for arn in arns] == [None, 1, 2]
     status, answer = cancel(emulator, arns[1])
     assert (status, answer["status"], answer["status_message"]) == (200, *CANCELLED)
     assert rows(emulator)[arns[2]]["training"]["place_in_queue"] == 1

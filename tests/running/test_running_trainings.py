@@ -161,5 +161,5 @@ def test_the_log_tells_what_a_training_tried_and_how_long_it_will_take(
     described = project.wait_version("first", "TRAINING_COMPLETED", "TRAINING_FAILED")
     assert described["Status"] == "TRAINING_COMPLETED", described["StatusMessage"]
     arn = re.escape(described["ProjectVersionArn"])
-    assert re.search(rf"INFO emulator\.vision\.\w+ {arn}: tried .*'loss': [0-9.]+", emulator.log())
+    assert re.search(rf"INFO emulator\.vision\.[\w.]+ {arn}: tried .*'loss': [0-9.]+", emulator.log())
     assert re.search(rf"{arn}: features at .*: about [0-9]+ s more, [0-9]+ MB of memory at the peak", emulator.log())

@@ -198,7 +198,7 @@ def test_bytes_that_are_no_archive(lab: RunningLab, tmp_path: Path) -> None:
     nonsense = tmp_path / "nonsense"
     nonsense.write_bytes(b"nonsense" * 200)
     loaded = custom_labels(lab.emulator, "load", str(nonsense))
-    assert loaded.returncode == 1 and "no archive" in loaded.stderr
+    assert loaded.returncode == 1 and "not an archive" in loaded.stderr
     missing = custom_labels(lab.emulator, "load", str(tmp_path / "missing"))
     assert missing.returncode == 1 and "missing" in missing.stderr
 
