@@ -58,6 +58,19 @@ def test_lines_over_the_limit_are_checked_and_counted(tmp_path: Path) -> None:
     assert lint(path, path, None, region="eu-west-1").is_clean
 
 
+@pytest.mark.parametrize(
+    ("count", "warnings"), [(2_000, []), (2_001, ["More than 1,000 test images have these labels: 'a'"])]
+)
+def test_more_than_a_thousand_test_images_of_a_label_are_a_warning(
+    tmp_path: Path, count: int, warnings: list[str]
+) -> None:
+    """Q-7: of two labels in turn; the training side may have as many as it likes."""
+    training, testing = large(tmp_path / "train.manifest", 2_002), large(tmp_path / "test.manifest", count)
+    result = lint(training, testing, None)
+    assert [warning.message for warning in result.files[1].side.warnings] == warnings
+    assert result.files[0].side.warnings == [] and result.is_clean
+
+
 @pytest.mark.parametrize(("variable", "code"), [("AWS_REGION", 1), ("AWS_DEFAULT_REGION", 1), ("NO_REGION", 0)])
 def test_the_region_of_the_environment_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, code: int
