@@ -10,7 +10,7 @@ import pytest
 
 from support.manifests import BUCKET, Line, as_manifest, box_line, changed, image_line
 from support.projects import Project, new_project
-from support.server import EmulatorProcess
+from support.server import EmulatorProcess, wait_until
 from tests.contract.manifests.test_dataset_rules import describe, entries, good
 from tests.contract.manifests.test_training_rules import (
     asset,
@@ -127,7 +127,19 @@ def test_mumbai_and_london_take_fewer_lines(emulator: EmulatorProcess, account: 
         put(project, "a.manifest", "".join(map(short, range(count))).encode())
         description = project.wait_dataset(project.start_dataset(kind, "a.manifest"))
         if description["Status"] == "CREATE_FAILED":
-            project.rekognition.delete_dataset(DatasetArn=project.dataset_arns[kind])
+            arn = project.dataset_arns[kind]
+            project.rekognition.delete_dataset(DatasetArn=arn)
+            datasets = project.rekognition.describe_projects
+            wait_until(
+                lambda: (
+                    arn
+                    not in [
+                        dataset["DatasetArn"]
+                        for dataset in datasets(ProjectNames=[project.name])["ProjectDescriptions"][0]["Datasets"]
+                    ]
+                ),
+                what="the deletion of the dataset",
+            )
         return description
 
     assert made("TRAIN", 28_001)["StatusMessage"] == TOO_MANY_ROWS
