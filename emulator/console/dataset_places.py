@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from emulator.console.context import SignedCall
 from emulator.console.lookup import begin_update, console_bucket, require_content
+from emulator.domain.job_payloads import Removal
 from emulator.domain.jobs import JobKind
 from emulator.operations.context import AnyContext
 from emulator.operations.lookup import dataset_of, project_of_dataset
@@ -52,7 +53,7 @@ async def remove_images(call: SignedCall, wish: RemovalWish) -> Accepted:
     def change(context: AnyContext) -> Accepted:
         dataset = dataset_of(context, wish.dataset)
         require_content(dataset)
-        begin_update(context, dataset, JobKind.REMOVE_ENTRIES, source_refs=wish.source_refs)
+        begin_update(context, dataset, JobKind.REMOVE_ENTRIES, Removal(wish.source_refs))
         return Accepted()
 
     return await call.write(change)

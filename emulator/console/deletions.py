@@ -41,6 +41,13 @@ class DeletionWish(BaseModel):
     what: What
 
 
+class Deletion(BaseModel):
+    """What the task works on, and how many resources there were. Stored under these names."""
+
+    what: What
+    number: int
+
+
 @router.post("/deletions", status_code=202)
 async def begin_deletion(call: SignedCall, wish: DeletionWish) -> TaskAnswer:
     """Begin to delete. While a model runs or trains nothing is deleted: ResourceInUseException."""
@@ -51,7 +58,7 @@ async def begin_deletion(call: SignedCall, wish: DeletionWish) -> TaskAnswer:
         for version in versions:
             _check_version(version)
         number = len(versions) + len(datasets) + (wish.what == "project")
-        task = accept_task(context, DELETE_PROJECT, "deleting", project.arn, what=wish.what, number=number)
+        task = accept_task(context, DELETE_PROJECT, "deleting", project.arn, Deletion(what=wish.what, number=number))
         return TaskAnswer(task=task_document(task))
 
     return await call.write(accept)
@@ -59,11 +66,12 @@ async def begin_deletion(call: SignedCall, wish: DeletionWish) -> TaskAnswer:
 
 async def run_deletion(run: TaskRun) -> None:
     """Delete whatever is left, wait for it, and the project at last. What is gone already is not missed."""
-    project_arn, what = run.task.project_arn, run.task.payload["what"]
+    project_arn, wish = run.task.project_arn, Deletion.model_validate(run.task.payload)
+    what = wish.what
     assert project_arn is not None
     while arns := await run.operation(partial(_delete_children, project_arn=project_arn, what=what)):
         left = len(arns) + (what == "project")
-        await asyncio.to_thread(run.report, "deleting", max(0, run.task.payload["number"] - left), left)
+        await asyncio.to_thread(run.report, "deleting", max(0, wish.number - left), left)
         await run.services.runner.ended(*arns)
         await asyncio.sleep(_PAUSE)  # at the end of the emulator nothing is waited for any more
     if what == "project":

@@ -79,9 +79,9 @@ async def get_examples(_call: SignedCall) -> ExampleList:
 @router.post("/examples", status_code=202)
 async def create_example(call: SignedCall, wish: ExampleWish) -> TaskAnswer:
     """Begin to make an example project; the task's result names the project and its datasets."""
-    example = _example(wish.id)
+    _example(wish.id)
     await console_bucket(call)
-    task = await call.write(lambda context: accept_task(context, CREATE_EXAMPLE, "drawing", None, id=example.id))
+    task = await call.write(lambda context: accept_task(context, CREATE_EXAMPLE, "drawing", None, wish))
     return TaskAnswer(task=task_document(task))
 
 
@@ -114,7 +114,7 @@ def _sample(example_id: str) -> ExampleImage:
 
 async def run_example(run: TaskRun) -> None:
     """Create the project, draw into the console's bucket, create the datasets."""
-    example = _examples()[run.task.payload["id"]]
+    example = _examples()[ExampleWish.model_validate(run.task.payload).id]
     if "project_arn" not in run.result:
         await run.operation(lambda context: _create_project(context, example, run.result))
     folders = await in_thread(_draw, run, example)

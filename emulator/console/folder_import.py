@@ -48,6 +48,17 @@ class FolderWish(BaseModel):
     tags: dict[str, str] = {}
 
 
+class FolderImport(BaseModel):
+    """What the task works on: the project's name and the folder that was found. Stored under these names."""
+
+    name: str
+    dataset_type: Literal["TRAIN", "TEST"]
+    bucket: str
+    prefix: str
+    labels: bool
+    tags: dict[str, str]
+
+
 @router.post("/imports/folder", status_code=202)
 async def import_folder(call: SignedCall, wish: FolderWish) -> TaskAnswer:
     """Begin to import a folder; the task's result has the dataset's ARN and what was found."""
@@ -68,11 +79,7 @@ async def import_folder(call: SignedCall, wish: FolderWish) -> TaskAnswer:
 
     def accept(context: AnyContext) -> TaskAnswer:
         project = _project_without(context, wish)
-        task = accept_task(
-            context,
-            IMPORT_FOLDER,
-            "listing",
-            project.arn,
+        found = FolderImport(
             name=project.name,
             dataset_type=wish.dataset_type,
             bucket=folder.bucket,
@@ -80,6 +87,7 @@ async def import_folder(call: SignedCall, wish: FolderWish) -> TaskAnswer:
             labels=wish.labels_from_folders,
             tags=wish.tags,
         )
+        task = accept_task(context, IMPORT_FOLDER, "listing", project.arn, found)
         return TaskAnswer(task=task_document(task))
 
     return await call.write(accept)
@@ -105,29 +113,29 @@ def _project_without(context: AnyContext, wish: FolderWish) -> Project:
 
 async def run_folder_import(run: TaskRun) -> None:
     """List, write a manifest into the console's bucket, create the dataset from it."""
-    payload = run.task.payload
+    wish = FolderImport.model_validate(run.task.payload)
     project_arn = run.task.project_arn
     assert project_arn is not None
-    folder = ObjectLocation(payload["bucket"], payload["prefix"])
+    folder = ObjectLocation(wish.bucket, wish.prefix)
     manifest = await in_thread(_write_manifest, run, folder)
     arn = await create_from_manifest(
         run,
         "dataset_arn",
         project_arn=project_arn,
-        kind=payload["dataset_type"],
+        kind=wish.dataset_type,
         manifest=manifest,
         uploads=folder,
-        tags=payload["tags"],
+        tags=wish.tags,
     )
     await until_created(run, arn)
 
 
 def _write_manifest(run: TaskRun, folder: ObjectLocation) -> ObjectLocation:
-    payload = run.task.payload
+    wish = FolderImport.model_validate(run.task.payload)
     bucket = run.buckets.find(run.caller)
     if bucket is None:
         raise TaskFailedError("The console's bucket was deleted.")
-    name = dataset_name(payload["name"], payload["dataset_type"].lower())
+    name = dataset_name(wish.name, wish.dataset_type.lower())
     manifest = ObjectLocation(bucket, f"datasets/{name}/{run.task.id}.manifest")
     if "dataset_arn" in run.result:
         return manifest
@@ -144,6 +152,7 @@ def _write_manifest(run: TaskRun, folder: ObjectLocation) -> ObjectLocation:
 
 def _write_lines(run: TaskRun, folder: ObjectLocation, file: IO[bytes]) -> int:
     """A line for each image below the folder, those directly in it without a label; other files are skipped."""
+    has_labels = FolderImport.model_validate(run.task.payload).labels
     created, labels, skipped, images = now(), Counter[str](), 0, 0
     for head in run.objects.list(folder.bucket, folder.key, run.caller):
         if not head.key.lower().endswith(_IMAGES):
@@ -152,7 +161,7 @@ def _write_lines(run: TaskRun, folder: ObjectLocation, file: IO[bytes]) -> int:
         images += 1
         line: dict[str, object] = {"source-ref": f"s3://{folder.bucket}/{head.key}"}
         label, slash, _ = head.key.removeprefix(folder.key).partition("/")
-        if slash and label and run.task.payload["labels"]:
+        if slash and label and has_labels:
             labels[label] += 1
             line |= image_level_pair(_ATTRIBUTE, label, 1, _JOB, created)
         file.write(line_bytes(line))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from emulator.console.context import SignedCall
 from emulator.console.errors import ConsoleError
 from emulator.console.lookup import begin_update, content_of, require_content
+from emulator.domain.job_payloads import Relabelling
 from emulator.domain.jobs import JobKind
 from emulator.domain.manifest.limits import MAXIMUM_LABEL_CHARACTERS, MAXIMUM_LABELS
 from emulator.operations.context import AnyContext
@@ -160,7 +161,7 @@ def _store(
     rename = {old: new for old, new in renamed.items() if old in in_images}
     remove = [name for name in changes.remove if name in in_images]
     if rename or remove:
-        begin_update(context, dataset, JobKind.RELABEL_DATASET, rename=rename, remove=remove)
+        begin_update(context, dataset, JobKind.RELABEL_DATASET, Relabelling(rename, remove))
     return ChangedLabels(labels=after, is_updating=bool(rename or remove))
 
 

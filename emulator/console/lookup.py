@@ -13,6 +13,7 @@ from starlette.responses import Response
 from emulator.console.context import ConsoleCall
 from emulator.console.errors import ConsoleError
 from emulator.domain.errors import ResourceInUseError
+from emulator.domain.job_payloads import JobPayload
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.states import DATASET_MOVES, DatasetState, Event, next_state
@@ -51,14 +52,14 @@ async def console_bucket(call: ConsoleCall) -> str:
     return name
 
 
-def begin_update(context: AnyContext, dataset: Dataset, kind: JobKind, **payload: object) -> None:
+def begin_update(context: AnyContext, dataset: Dataset, kind: JobKind, payload: JobPayload) -> None:
     """Make a dataset UPDATE_IN_PROGRESS and accept the job that ends it. Raises ResourceInUseError."""
     state = next_state(DATASET_MOVES, dataset.status, Event.UPDATE)
     if state is None:
         raise ResourceInUseError(f"The dataset {dataset.arn} is in state {dataset.status} and cannot be updated.")
     message = DATASET_MESSAGES[DatasetState.UPDATE_IN_PROGRESS]
     set_dataset_status(context.connection, dataset.id, state, message, updated_at=context.now())
-    context.accept(kind, "dataset", dataset.arn, project_of_dataset(context, dataset).arn, **payload)
+    context.accept(kind, "dataset", dataset.arn, project_of_dataset(context, dataset).arn, payload)
 
 
 def as_json(document: BaseModel) -> Response:

@@ -10,13 +10,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from emulator.console.context import ConsoleBuckets
 from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
+from emulator.domain.job_payloads import ConsoleTask
 from emulator.domain.jobs import CONSOLE, Broke, Done, JobKind, Outcome
 from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectStore, ObjectStoreError
@@ -103,7 +105,7 @@ class TaskHandler:
 
     async def work(self, job: Job) -> Outcome:
         """Do the task, from where an earlier run left it."""
-        task_id: int = job.payload["task"]
+        task_id = job.payload_as(ConsoleTask).task
         task = self._database.read(lambda connection: tasks.find_task(connection, task_id))
         if task is None:
             return Done()
@@ -120,14 +122,15 @@ class TaskHandler:
     def apply(self, connection: Connection, job: Job, outcome: Outcome, now: int) -> None:
         """The page sees that the task has ended."""
         state, message = (tasks.DONE, "") if isinstance(outcome, Done) else (tasks.FAILED, outcome.message or "")
-        tasks.change_task(connection, job.payload["task"], state=state, message=message, ended_at=now)
+        task_id = job.payload_as(ConsoleTask).task
+        tasks.change_task(connection, task_id, state=state, message=message, ended_at=now)
 
     def settled(self, job: Job, outcome: Outcome) -> None:
         """Nothing more to do."""
 
 
-def accept_task(context: AnyContext, kind: str, stage: str, project_arn: str | None, **payload: Any) -> Task:
-    """Store a task and its job within the context's transaction; the job begins after the commit."""
+def accept_task(context: AnyContext, kind: str, stage: str, project_arn: str | None, wish: BaseModel) -> Task:
+    """Store a task, its wish and its job within the context's transaction; the job begins after the commit."""
     caller, now = context.caller, context.now()
     task = tasks.add_task(
         context.connection,
@@ -135,7 +138,7 @@ def accept_task(context: AnyContext, kind: str, stage: str, project_arn: str | N
         account=caller.account,
         region=caller.region,
         project_arn=project_arn,
-        payload=payload,
+        payload=wish.model_dump(),
         stage=stage,
         started_at=now,
     )
@@ -150,7 +153,7 @@ def accept_task(context: AnyContext, kind: str, stage: str, project_arn: str | N
         project_arn=project_arn or "",
         account=caller.account,
         region=caller.region,
-        payload={"task": task.id},
+        payload=ConsoleTask(task.id),
         policy=_AT_ONCE,
         started_at=now,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from functools import partial
 
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
+from emulator.domain.job_payloads import CopyFrom, Distribution, ReadManifest, UpsertLines
 from emulator.domain.jobs import Broke, Done, Outcome
 from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.manifest.rules import file_rules
@@ -15,7 +15,7 @@ from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.domain.manifest.splitting import distribute
 from emulator.domain.messages import COPIED_DATASET_CREATED, DATASET_DISTRIBUTED, DATASET_MESSAGES
 from emulator.domain.object_store import ObjectStore
-from emulator.domain.states import DATASET_MOVES, Event, next_state
+from emulator.domain.states import DATASET_MOVES, DatasetState, Event, next_state
 from emulator.jobs.ingest import (
     IngestTask,
     build_content,
@@ -115,7 +115,7 @@ class CreateDataset(DatasetHandler):
     async def work(self, job: Job) -> Outcome:
         """Build the content anew; what an earlier attempt left is removed first."""
         caller = Caller(job.account, job.region)
-        location = location_of(job.payload["manifest"])
+        location = location_of(job.payload_as(ReadManifest).manifest)
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
         await in_thread(_remove_unfinished, self.database, dataset)
         size = await in_thread(manifest_size, self._objects, location, caller)
@@ -140,14 +140,14 @@ class CopyDataset(DatasetHandler):
         """Copy in pieces; what an earlier attempt left is removed first."""
 
         def find_source(connection: Connection) -> int | None:
-            source = find_dataset(connection, job.payload["source_arn"])
+            source = find_dataset(connection, job.payload_as(CopyFrom).source_arn)
             return None if source is None else source.content_id
 
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
-        with self.readers.reading(job.payload["source_arn"]):
+        with self.readers.reading(job.payload_as(CopyFrom).source_arn):
             await in_thread(_remove_unfinished, self.database, dataset)
             limits = ManifestLimits.of(job.region, side_of(dataset.kind))
-            if await in_thread(self._entries, job.payload["source_arn"]) > limits.lines:
+            if await in_thread(self._entries, job.payload_as(CopyFrom).source_arn) > limits.lines:
                 return client_error(file_rules.MANIFEST_TOO_MANY_ROWS.message)
             content_id = await in_thread(copy_entries, self.database, find_source, dataset.id)
         if content_id is None:
@@ -169,7 +169,7 @@ class CopyDataset(DatasetHandler):
         """The copied content becomes the dataset's, and so do the labels that no image has."""
         assert outcome.content_id is not None, "this kind of job brings a content"
         set_dataset_content(connection, dataset.id, outcome.content_id)
-        source = find_dataset(connection, job.payload["source_arn"])
+        source = find_dataset(connection, job.payload_as(CopyFrom).source_arn)
         if source is not None:
             store_labels(connection, dataset.id, stored_labels(connection, source.id))
 
@@ -182,7 +182,7 @@ class UpdateDataset(DatasetHandler):
         await self.has_been_read(job)
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
         content_id = self.database.read(lambda connection: content_of(connection, job.resource_arn))
-        lines = base64.b64decode(job.payload["lines"])
+        lines = job.payload_as(UpsertLines).lines
         limits = ManifestLimits.of(job.region, side_of(dataset.kind))
         return await in_thread(update_content, self.database, lines, content_id, limits, dataset.arn)
 
@@ -230,11 +230,11 @@ class DistributeDataset(DatasetHandler):
             for dataset, content_id in zip((train, test), outcome.contents, strict=True):
                 set_dataset_content(connection, dataset.id, content_id)
             move(connection, test, outcome, now, self.done_message)
-        elif before := job.payload.get("test_before"):
+        elif before := job.payload_as(Distribution).test_before:
             set_dataset_status(
                 connection,
                 test.id,
-                before["status"],
+                DatasetState(before["status"]),
                 before["message"],
                 updated_at=before["updated_at"],
                 code=before["code"],
@@ -261,7 +261,7 @@ class DeleteDataset(DatasetHandler):
 
 def _both(connection: Connection, job: Job) -> tuple[Dataset, Dataset]:
     """The training and the test dataset of a distribution."""
-    return _dataset(connection, job.resource_arn), _dataset(connection, job.payload["test_arn"])
+    return _dataset(connection, job.resource_arn), _dataset(connection, job.payload_as(Distribution).test_arn)
 
 
 def _remove_unfinished(database: Database, dataset: Dataset) -> None:

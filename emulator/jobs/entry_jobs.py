@@ -6,6 +6,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from emulator.domain.job_payloads import Relabelling, Removal
 from emulator.domain.jobs import Done, Outcome
 from emulator.domain.manifest.dataset import DatasetEntry, examine_for_dataset
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
@@ -37,8 +38,8 @@ class RelabelDataset(DatasetHandler):
         return await in_thread(self._relabel, job)
 
     def _relabel(self, job: Job) -> Outcome:
-        rename: dict[str, str] = job.payload["rename"]
-        remove: list[str] = job.payload["remove"]
+        wish = job.payload_as(Relabelling)
+        rename, remove = wish.rename, wish.remove
         wanted = EntryFilter(contains_labels=(*rename, *remove))
 
         def find(connection: Connection) -> tuple[int, list[int]]:
@@ -74,7 +75,7 @@ class RemoveEntries(DatasetHandler):
         return await in_thread(self._remove, job)
 
     def _remove(self, job: Job) -> Outcome:
-        source_refs: list[str] = job.payload["source_refs"]
+        source_refs = job.payload_as(Removal).source_refs
         content_id = self.database.read_now(partial(content_of, arn=job.resource_arn))
 
         def remove(connection: Connection, batch: list[str]) -> None:

@@ -10,11 +10,12 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from emulator.domain.job_payloads import NO_PAYLOAD, JobPayload
 from emulator.domain.jobs import CONSOLE, SERVICE_FAULT, JobKind, Outcome
 from emulator.jobs.clock import Clock
 from emulator.jobs.transitions import TransitionPolicies, describes_needed
@@ -98,7 +99,7 @@ class JobRunner:
         transition: str,
         resource_arn: str,
         project_arn: str,
-        **payload: Any,
+        payload: JobPayload = NO_PAYLOAD,
     ) -> Job:
         """Store work in the request's own transaction; `submit` it after the commit.
 

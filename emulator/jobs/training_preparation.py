@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.arns import parse_arn
 from emulator.domain.caller import Caller
+from emulator.domain.job_payloads import TrainingSource
 from emulator.domain.jobs import Broke
 from emulator.domain.manifest.dataset import original_line
 from emulator.domain.manifest.reading import without_mark
@@ -64,7 +65,7 @@ class Preparation:
         cannot be split, which the worker reports with a manifest summary (TE-11). What an earlier attempt wrote down
         whole is taken as it is.
         """
-        read = [job.project_arn] if job.payload["from_datasets"] else []
+        read = [job.project_arn] if job.payload_as(TrainingSource).from_datasets else []
         with self._readers.reading(*read):
             return await in_thread(self._prepare, job, version, directory)
 
@@ -73,10 +74,10 @@ class Preparation:
         training, testing = directory / TRAINING_MANIFEST, directory / TESTING_MANIFEST
         is_split_later = bool(version.testing_input.get("AutoCreate"))
         try:
-            if job.payload["from_datasets"]:
+            if job.payload_as(TrainingSource).from_datasets:
                 is_split_later = not (testing.exists() or self._split_if_needed(version))
             if not (training.exists() and (is_split_later or testing.exists())):
-                if job.payload["from_datasets"]:
+                if job.payload_as(TrainingSource).from_datasets:
                     self._write_datasets(
                         version, {"train": training} if is_split_later else {"train": training, "test": testing}
                     )
@@ -104,7 +105,7 @@ class Preparation:
         """
         if not kept.exists():
             owners: dict[str, str | None] = dict.fromkeys(("train", "test"))
-            if job.payload["from_datasets"]:
+            if job.payload_as(TrainingSource).from_datasets:
                 owners = self._database.read_now(
                     lambda connection: {kind: _owner_of(connection, version, kind) for kind in owners}
                 )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.evaluation.result_keys import result_keys
+from emulator.domain.job_payloads import CopyFrom
 from emulator.domain.jobs import Broke, Done, Outcome, VersionResults
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
@@ -157,7 +158,7 @@ class CopyVersion(VersionHandler):
     async def work(self, job: Job) -> Outcome:
         """Copy in a thread; doing it twice is doing it once."""
         target = self.version(job)
-        source = self.database.read(lambda connection: find_version(connection, job.payload["source_arn"]))
+        source = self.database.read(lambda connection: find_version(connection, job.payload_as(CopyFrom).source_arn))
         if source is None or source.model_file is None:
             return Broke("The source model was deleted.")
         with self._readers.reading(source.arn):

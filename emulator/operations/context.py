@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.controls.answers import AnswerBook
+from emulator.domain.job_payloads import NO_PAYLOAD, JobPayload
 from emulator.domain.jobs import JobKind
 from emulator.domain.json_values import JsonMapping
 from emulator.domain.metering.quotas import Quota, QuotaMode, check_count
@@ -55,10 +56,17 @@ class Context(Generic[Request]):
     connection: Connection
     accepted: list[Job] = field(default_factory=list)
 
-    def accept(self, kind: JobKind, transition: str, resource_arn: str, project_arn: str, **payload: Any) -> None:
+    def accept(
+        self,
+        kind: JobKind,
+        transition: str,
+        resource_arn: str,
+        project_arn: str,
+        payload: JobPayload = NO_PAYLOAD,
+    ) -> None:
         """Store a job within this transaction and begin it after the commit."""
         self.accepted.append(
-            self.services.runner.accept(self.connection, kind, transition, resource_arn, project_arn, **payload)
+            self.services.runner.accept(self.connection, kind, transition, resource_arn, project_arn, payload)
         )
 
     def check_quota(self, quota: Quota, present: int, adding: int = 1) -> None:

@@ -9,6 +9,7 @@ from emulator.domain.errors import (
     ResourceInUseError,
     ResourceNotFoundError,
 )
+from emulator.domain.job_payloads import CopyFrom
 from emulator.domain.jobs import JobKind
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.policy import Decision, decide, parse_policy
@@ -61,7 +62,7 @@ def copy_project_version(context: Context[CopyProjectVersionRequest]) -> CopyPro
         testing_input=source.testing_input,
         source_version_arn=source.arn,
     )
-    context.accept(JobKind.COPY_VERSION, "copying", arn, destination.arn, source_arn=source.arn)
+    context.accept(JobKind.COPY_VERSION, "copying", arn, destination.arn, CopyFrom(source.arn))
     return {"ProjectVersionArn": arn}
 
 

@@ -11,8 +11,8 @@ from emulator.domain.errors import (
     ResourceNotFoundError,
     ResourceNotReadyError,
 )
+from emulator.domain.job_payloads import CopyFrom, Distribution, ReadManifest, StatusBefore
 from emulator.domain.jobs import JobKind
-from emulator.domain.json_values import JsonObject
 from emulator.domain.messages import DATASET_MESSAGES, EMPTY_DATASET_CREATED
 from emulator.domain.refusals import dataset_refused, project_refused
 from emulator.domain.shapes import (
@@ -81,12 +81,15 @@ def create_dataset(context: Context[CreateDatasetRequest]) -> CreateDatasetRespo
     if source is None:
         set_dataset_content(context.connection, dataset_id, create_content(context.connection, dataset_id))
     else:
-        context.accept(*source[0], arn, project.arn, **source[1])
+        kind, payload = source
+        context.accept(kind, "dataset", arn, project.arn, payload)
     return {"DatasetArn": arn}
 
 
-def _checked_source(context: AnyContext, source: DatasetSource | None) -> tuple[tuple[JobKind, str], JsonObject] | None:
-    """The job that fills the dataset, as ((kind, transition), payload); None for an empty dataset."""
+def _checked_source(
+    context: AnyContext, source: DatasetSource | None
+) -> tuple[JobKind, ReadManifest | CopyFrom] | None:
+    """The job that fills the dataset, as (kind, payload); None for an empty dataset."""
     if source is None:
         return None
     manifest, dataset_arn = source.get("GroundTruthManifest"), source.get("DatasetArn")
@@ -98,11 +101,11 @@ def _checked_source(context: AnyContext, source: DatasetSource | None) -> tuple[
         original = dataset_of(context, dataset_arn)
         if original.status not in READABLE_DATASET_STATES and original.status is not DatasetState.UPDATE_IN_PROGRESS:
             raise InvalidParameterError(dataset_refused(dataset_arn, original.status, "copied"))
-        return (JobKind.COPY_DATASET, "dataset"), {"source_arn": dataset_arn}
+        return JobKind.COPY_DATASET, CopyFrom(dataset_arn)
     location = (manifest or {}).get("S3Object") or {}
     if not location.get("Bucket") or not location.get("Name"):
         raise InvalidParameterError("GroundTruthManifest must have an S3Object with Bucket and Name.")
-    return (JobKind.CREATE_DATASET, "dataset"), {"manifest": location}
+    return JobKind.CREATE_DATASET, ReadManifest(location)
 
 
 def _arn_of(project: Project, kind: str, epoch: int) -> str:
@@ -116,7 +119,8 @@ def _jobs_shown(_caller: Caller, parameters: DescribeDatasetRequest) -> JobFilte
 
 def _jobs_shown_of(arn: str) -> JobFilter:
     def is_shown(job: Job) -> bool:
-        return arn in (job.resource_arn, job.payload.get("test_arn"))
+        is_filled = isinstance(job.payload, Distribution) and job.payload.test_arn == arn
+        return is_filled or job.resource_arn == arn
 
     return is_shown
 
@@ -195,7 +199,7 @@ def distribute_dataset_entries(context: Context[DistributeDatasetEntriesRequest]
             f"The test dataset {test.arn} is not empty. Delete it and create an empty one to distribute into."
         )
     # A distribution that fails leaves the test dataset as it was.
-    before = {
+    before: StatusBefore = {
         "status": test.status,
         "message": test.status_message,
         "code": test.status_message_code,
@@ -204,7 +208,8 @@ def distribute_dataset_entries(context: Context[DistributeDatasetEntriesRequest]
     for dataset in datasets:
         _move(context, dataset, DatasetState.UPDATE_IN_PROGRESS)
     project = project_of_dataset(context, train)
-    context.accept(JobKind.DISTRIBUTE_DATASET, "dataset", train.arn, project.arn, test_arn=test.arn, test_before=before)
+    payload = Distribution(test.arn, before)
+    context.accept(JobKind.DISTRIBUTE_DATASET, "dataset", train.arn, project.arn, payload)
     return {}
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-
 from emulator.domain.errors import InvalidPaginationTokenError, ResourceInUseError, ResourceNotReadyError
+from emulator.domain.job_payloads import UpsertLines
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.refusals import dataset_refused
@@ -103,9 +102,9 @@ def update_dataset_entries(context: Context[UpdateDatasetEntriesRequest]) -> Upd
     if state is None:
         raise ResourceInUseError(dataset_refused(dataset.arn, dataset.status, "updated"))
     set_dataset_status(context.connection, dataset.id, state, DATASET_MESSAGES[state], updated_at=context.now())
-    lines = base64.b64encode(parameters["Changes"]["GroundTruth"]).decode()
+    lines = UpsertLines(parameters["Changes"]["GroundTruth"])
     project = project_of_dataset(context, dataset)
-    context.accept(JobKind.UPDATE_DATASET, "dataset", dataset.arn, project.arn, lines=lines)
+    context.accept(JobKind.UPDATE_DATASET, "dataset", dataset.arn, project.arn, lines)
     return {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
+from emulator.domain.job_payloads import TrainingSource
 from emulator.domain.jobs import JobKind
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.metering.quotas import Quota
@@ -81,10 +82,10 @@ def create_project_version(context: Context[CreateProjectVersionRequest]) -> Cre
     training_input, testing_input = parameters.get("TrainingData"), parameters.get("TestingData")
     if training_input is None and testing_input is None:
         _check_datasets(context, project, train, test)
-        source = {"from_datasets": True}
+        source = TrainingSource(from_datasets=True)
     else:
         _check_external_manifests(training_input, testing_input, has_datasets=train is not None or test is not None)
-        source = {"from_datasets": False}
+        source = TrainingSource(from_datasets=False)
     caller, training = context.caller, [VersionState.TRAINING_IN_PROGRESS]
     running = count_versions(context.connection, caller.account, caller.region, training)
     context.check_quota(Quota.CONCURRENT_TRAININGS, running)
@@ -96,7 +97,7 @@ def create_project_version(context: Context[CreateProjectVersionRequest]) -> Cre
         training_input=training_input or {},
         testing_input=testing_input or {"AutoCreate": False},
     )
-    context.accept(JobKind.TRAIN_VERSION, "training", arn, project.arn, **source)
+    context.accept(JobKind.TRAIN_VERSION, "training", arn, project.arn, source)
     return {"ProjectVersionArn": arn}
 
 

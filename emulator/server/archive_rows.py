@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.domain.arns import parse_arn
 from emulator.domain.errors import RuleError
+from emulator.domain.job_payloads import UnreadablePayload
 from emulator.domain.states import DatasetState, ProjectState, VersionState
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 from emulator.storage.contents import content_stats, list_labels
@@ -152,8 +153,8 @@ def _check_job(job: Job, policies: TransitionPolicies) -> None:
     for arn in (job.resource_arn, job.project_arn):
         parse_arn(arn)
     policies.change({job.transition: job.policy})
-    if not isinstance(job.payload, dict):
-        raise UnusableRowError(f"the work on {job.resource_arn} has no payload")
+    if isinstance(job.payload, UnreadablePayload):
+        raise UnusableRowError(f"the {job.kind} job of {job.resource_arn} does not say what is to be done")
     if job.outcome is not None and not isinstance(job.outcome.version, dict):
         raise UnusableRowError(f"the outcome of the work on {job.resource_arn} has no values")
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from emulator.domain.job_payloads import JobPayload, payload_from_json, payload_to_json
 from emulator.domain.jobs import JobKind, Outcome, outcome_from_json, outcome_to_json
+from emulator.domain.json_values import JsonObject
 from emulator.storage.rows import Job
 from emulator.storage.tables import jobs
 
@@ -27,12 +29,38 @@ _COLUMNS = (
 
 def _job(row: Any) -> Job:
     outcome = None if row.outcome is None else outcome_from_json(row.outcome)
-    return Job(**{**row._mapping, "kind": JobKind(row.kind), "outcome": outcome})
+    kind = JobKind(row.kind)
+    payload = payload_from_json(kind, row.payload)
+    return Job(**{**row._mapping, "kind": kind, "payload": payload, "outcome": outcome})
 
 
-def add_job(connection: Connection, **values: Any) -> Job:
-    """Store work; `values` are columns of the table `jobs`."""
-    result = connection.execute(insert(jobs).values(**values))
+def add_job(
+    connection: Connection,
+    *,
+    kind: JobKind,
+    transition: str,
+    resource_arn: str,
+    project_arn: str,
+    account: str,
+    region: str,
+    payload: JobPayload,
+    policy: JsonObject,
+    started_at: int,
+) -> Job:
+    """Store work that begins under a transition policy at `started_at`, in milliseconds."""
+    result = connection.execute(
+        insert(jobs).values(
+            kind=kind,
+            transition=transition,
+            resource_arn=resource_arn,
+            project_arn=project_arn,
+            account=account,
+            region=region,
+            payload=payload_to_json(payload),
+            policy=policy,
+            started_at=started_at,
+        )
+    )
     return find_job(connection, int(result.lastrowid))
 
 

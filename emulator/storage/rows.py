@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from emulator.domain.job_payloads import JobPayload, Payload
 from emulator.domain.jobs import JobKind, Outcome
 from emulator.domain.json_values import JsonObject
 from emulator.domain.shapes import TestingData, TrainingData
@@ -108,10 +109,16 @@ class Job:
     project_arn: str
     account: str
     region: str
-    payload: JsonObject
+    payload: JobPayload
     policy: JsonObject
     started_at: int
     outcome: Outcome | None
+
+    def payload_as(self, form: type[Payload]) -> Payload:
+        """The payload, which the job's kind says is of this form. Raises TypeError, which breaks the job's work."""
+        if not isinstance(self.payload, form):
+            raise TypeError(f"the {self.kind} job of {self.resource_arn} has the payload {self.payload!r}")
+        return self.payload
 
 
 class EntryRecord(NamedTuple):

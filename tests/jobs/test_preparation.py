@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
+from emulator.domain.job_payloads import TrainingSource
 from emulator.domain.jobs import Broke, Done, JobKind
 from emulator.domain.states import DatasetState, VersionState
 from emulator.jobs.clock import Clock
@@ -118,7 +119,7 @@ class House:
             return found
 
         version = self.database.write_now(add)
-        payload = {"from_datasets": training is None}
+        payload = TrainingSource(from_datasets=training is None)
         job = Job(job_id, JobKind.TRAIN_VERSION, "training", arn, f"{PREFIX}/1", ACCOUNT, REGION, payload, {}, 1, None)
         prepared = asyncio.run(self.preparation.prepare(job, version, self.directory / str(job_id)))
         if isinstance(prepared, Broke):

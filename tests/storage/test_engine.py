@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
+from emulator.domain.job_payloads import UpsertLines
+from emulator.domain.jobs import JobKind
 from emulator.storage.engine import Database
 from emulator.storage.jobs import add_job, list_jobs, remove_job
 from emulator.storage.rows import Job
@@ -35,13 +37,13 @@ database.write_now(die)
 def new_job(connection: Connection, arn: str = "arn") -> Job:
     return add_job(
         connection,
-        kind="train",
+        kind=JobKind.UPDATE_DATASET,
         transition="training",
         resource_arn=arn,
         project_arn=arn,
         account="111122223333",
         region="us-east-1",
-        payload={"lines": "ä\n"},
+        payload=UpsertLines("ä\n".encode()),
         policy={"type": "real"},
         started_at=1,
     )
@@ -156,7 +158,7 @@ def test_ids_of_jobs_are_never_given_twice(database: Database) -> None:
 def test_jobs_are_listed_as_they_were_stored(database: Database) -> None:
     stored = [database.write_now(partial(new_job, arn=arn)) for arn in ("b", "a")]
     assert database.read_now(list_jobs) == stored
-    assert stored[0].payload == {"lines": "ä\n"}
+    assert stored[0].payload == UpsertLines("ä\n".encode())
     assert stored[0].outcome is None
 
 

@@ -1,0 +1,145 @@
+"""What each kind of job needs to know besides its resource, and how that is stored."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, TypedDict, TypeVar
+
+from emulator.domain.jobs import JobKind
+from emulator.domain.json_values import JsonMapping, JsonObject
+from emulator.domain.shapes import S3Object
+
+
+class StatusBefore(TypedDict):
+    """The status that a dataset had; `updated_at` in milliseconds."""
+
+    status: str
+    message: str
+    code: str
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoPayload:
+    """The resource says it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadManifest:
+    """Where the manifest of a new dataset lies, as the request named it."""
+
+    manifest: S3Object
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFrom:
+    """The dataset or the version that is copied."""
+
+    source_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertLines:
+    """The lines of an update, whole."""
+
+    lines: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """The test dataset, and what it was: None if an earlier release accepted the work."""
+
+    test_arn: str
+    test_before: StatusBefore | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelling:
+    """New names by old ones, and the labels that go."""
+
+    rename: dict[str, str]
+    remove: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The `source-ref` of each image that goes."""
+
+    source_refs: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSource:
+    """Whether the project's datasets are trained with, or the manifests that the version's row names."""
+
+    from_datasets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleTask:
+    """The id of a console's task."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadablePayload:
+    """What no release has written. The work of such a job breaks, and only that."""
+
+    document: object
+
+
+JobPayload = (
+    NoPayload
+    | ReadManifest
+    | CopyFrom
+    | UpsertLines
+    | Distribution
+    | Relabelling
+    | Removal
+    | TrainingSource
+    | ConsoleTask
+    | UnreadablePayload
+)
+
+NO_PAYLOAD = NoPayload()
+
+Payload = TypeVar("Payload", bound=JobPayload)
+"""The payload of one kind of job."""
+
+
+def _upsert_lines(lines: str) -> UpsertLines:
+    return UpsertLines(base64.b64decode(lines, validate=True))
+
+
+# Payloads are stored under their fields' names. Kinds that are not here have none.
+_READERS: dict[JobKind, Callable[..., JobPayload]] = {
+    JobKind.CREATE_DATASET: ReadManifest,
+    JobKind.COPY_DATASET: CopyFrom,
+    JobKind.UPDATE_DATASET: _upsert_lines,
+    JobKind.DISTRIBUTE_DATASET: Distribution,
+    JobKind.RELABEL_DATASET: Relabelling,
+    JobKind.REMOVE_ENTRIES: Removal,
+    JobKind.TRAIN_VERSION: TrainingSource,
+    JobKind.COPY_VERSION: CopyFrom,
+    JobKind.CONSOLE_TASK: ConsoleTask,
+}
+
+
+def payload_to_json(payload: JobPayload) -> JsonObject:
+    """The payload as it is stored in the jobs table; bytes in base64."""
+    if isinstance(payload, UpsertLines):
+        return {"lines": base64.b64encode(payload.lines).decode()}
+    return asdict(payload)
+
+
+def payload_from_json(kind: JobKind, document: JsonMapping) -> JobPayload:
+    """What `payload_to_json` wrote, by this release or an earlier one."""
+    reader: Callable[..., Any] = _READERS.get(kind, NoPayload)
+    try:
+        payload: JobPayload = reader(**document)
+    except (TypeError, ValueError):
+        return UnreadablePayload(document)
+    return payload
