@@ -47,8 +47,13 @@ CHAPTERS: Mapping[str, tuple[str, str]] = {
 """The chapter that an id's letters stand for, and where its rules come from."""
 
 RULES: Mapping[str, str] = {
+    "S-3": "A bucket that is not the console's needs rights to read its images and to write results.",
     "S-4": "The console keeps its files in a bucket of its own, one for each account and Region.",
     "S-5": 'The first visit shows the dialog "First Time Set Up" with the name of the bucket that will be made.',
+    "S-8": "AmazonRekognitionCustomLabelsFullAccess is the managed policy for all operations.",
+    "S-9": "The rights of whoever calls decide on buckets; no policy for the service itself is needed.",
+    "S-11": "Images and manifests may be encrypted by S3 with a KMS key that the caller may use.",
+    "S-12": "A training may encrypt its copies with a key of the caller's, which needs rights to it.",
     "P-1": "A project holds one training dataset, one test dataset and any number of versions.",
     "P-2": "A project is created with a name, a feature, and perhaps tags.",
     "P-3": "The console's help allows names of up to 63 letters and digits; the API allows more.",
@@ -267,6 +272,7 @@ RULES: Mapping[str, str] = {
     "ML-2": "Each class id of a multi-label job becomes an attribute of its own.",
     "SE-1": "ARNs of projects and models have one form each.",
     "SE-2": "The guide shows a policy for an identity.",
+    "SE-3": "An identity may be limited to one model.",
     "Q-1": "Images are PNG or JPEG.",
     "Q-2": "A version has one training and one test dataset.",
     "Q-3": "A manifest has at most 1 GB.",

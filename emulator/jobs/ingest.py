@@ -84,13 +84,18 @@ class IngestTask:
 
     def to_json(self) -> JsonObject:
         """The task as the worker reads it."""
-        return asdict(self)
+        return {
+            "caller": self.caller.to_json(),
+            "manifest": asdict(self.manifest),
+            "dataset_id": self.dataset_id,
+            "kind": self.kind,
+        }
 
     @classmethod
     def from_json(cls, document: JsonMapping) -> IngestTask:
         """What `to_json` wrote."""
         return cls(
-            Caller(**document["caller"]),
+            Caller.from_json(document["caller"]),
             ObjectLocation(**document["manifest"]),
             document["dataset_id"],
             document["kind"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from emulator.domain.caller import Caller
@@ -51,8 +51,9 @@ class TrainingTask:
 
     def to_json(self) -> JsonObject:
         """The task as the worker reads it."""
-        document: JsonObject = _plain(asdict(self))
-        return document
+        without_rights = replace(self, caller=Caller(self.caller.account, self.caller.region))
+        document: JsonObject = _plain(asdict(without_rights))
+        return {**document, "caller": self.caller.to_json()}
 
     @classmethod
     def from_json(cls, document: JsonMapping) -> TrainingTask:
@@ -60,7 +61,7 @@ class TrainingTask:
         manifests, options = document["manifests"], document["options"]
         testing = manifests["testing"]
         return cls(
-            caller=Caller(**document["caller"]),
+            caller=Caller.from_json(document["caller"]),
             version_arn=document["version_arn"],
             manifests=Manifests(
                 training=Path(manifests["training"]),

@@ -1,0 +1,75 @@
+"""KMS keys. Nothing is encrypted with them; what is decided is whether a caller may use one (S-11, S-12)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from emulator.domain.iam.documents import Policy, PolicyKind, parse_policy
+
+ENABLED, DISABLED, PENDING_DELETION = "Enabled", "Disabled", "PendingDeletion"
+KEY_STATES = (ENABLED, DISABLED, PENDING_DELETION)
+
+_KEY_ARN = re.compile(r"arn:[a-z\d-]+:kms:([a-z\d-]+):(\d{12}):(?:key/(?P<id>[A-Za-z0-9-]+)|(?P<alias>alias/.+))")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of KMS. `aliases` begin with `alias/`. Without a `policy` KMS's own holds: the account's others decide."""
+
+    key_id: str
+    account: str
+    region: str
+    state: str = ENABLED
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    policy: Policy | None = None
+    created_at: float = 0.0
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return f"arn:aws:kms:{self.region}:{self.account}:key/{self.key_id}"
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """The key's policy, given or KMS's own."""
+        return (self.policy or _default_policy(self.account),)
+
+
+def _default_policy(account: str) -> Policy:
+    """The policy of keys that are made without one: all for whom the account's policies allow it."""
+    statement = {
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return parse_policy({"Version": "2012-10-17", "Statement": [statement]}, PolicyKind.KEY, "default")
+
+
+class KeyRing:
+    """All keys that there are."""
+
+    def __init__(self, keys: Iterable[Key] = ()) -> None:
+        self.keys = tuple(keys)
+
+    def of(self, account: str, region: str) -> list[Key]:
+        """The keys of an account in a Region."""
+        return [key for key in self.keys if (key.account, key.region) == (account, region)]
+
+    def find(self, name: str, account: str, region: str) -> Key | None:
+        """The key that an id, an ARN, an alias or an alias's ARN names.
+
+        `account` and `region` are the caller's: ids and aliases without ARN are looked up there.
+        """
+        match = _KEY_ARN.fullmatch(name)
+        if match is not None:
+            region, account = match[1], match[2]
+            name = match["id"] or match["alias"]
+        for key in self.of(account, region):
+            if name == key.key_id or name in key.aliases:
+                return key
+        return None

@@ -1,0 +1,91 @@
+"""What a caller may do, as it travels with the caller: into operations, S3, jobs and their processes (S-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+from emulator.domain.iam.documents import Policy, PolicyKind, parse_policy
+from emulator.domain.iam.evaluation import Decision, PolicySet, decide
+from emulator.domain.iam.requests import Context, Principal, PrincipalKind, Request
+from emulator.domain.json_values import JsonMapping, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """A principal with its policies, those of resources apart.
+
+    `context` has the condition keys of the request at hand. With `is_enforced` False a refusal is recorded and let pass
+    (`iam-report`). `record` is told of every decision. By `reference` the rights are found again when work that was
+    accepted is taken up after a restart.
+    """
+
+    principal: Principal
+    policies: PolicySet
+    context: Context = field(default_factory=dict)
+    is_enforced: bool = True
+    record: Callable[[Decision], None] | None = None
+    reference: str = ""
+
+    def ask(
+        self,
+        action: str,
+        resource: str,
+        *,
+        owner: str | None = None,
+        resource_policies: tuple[Policy, ...] = (),
+        context: Context | None = None,
+        resource_must_allow: bool = False,
+    ) -> Decision:
+        """Decide, and record it. `owner` is the account of the resource, None for the principal's own."""
+        keys = self.context if not context else {**self.context, **context}
+        policies = self.policies
+        if resource_policies or resource_must_allow:
+            policies = replace(policies, resource=resource_policies, resource_must_allow=resource_must_allow)
+        decision = decide(Request(action, resource, self.principal, keys, owner), policies)
+        if self.record is not None:
+            self.record(decision)
+        return decision
+
+    def permits(self, decision: Decision) -> bool:
+        """Whether a decision lets the caller pass: allowed, or only reported."""
+        return decision.allowed or not self.is_enforced
+
+    def to_json(self) -> JsonObject:
+        """For a process of its own: principal and documents. `record` stays behind."""
+        policies = self.policies
+        return {
+            "principal": asdict(replace(self.principal, tags=dict(self.principal.tags))),
+            "identity": _written(policies.identity),
+            "boundary": None if policies.boundary is None else _written(policies.boundary),
+            "session": None if policies.session is None else _written(policies.session),
+            "context": {key: list(values) for key, values in self.context.items()},
+            "is_enforced": self.is_enforced,
+            "reference": self.reference,
+        }
+
+    @classmethod
+    def from_json(cls, document: JsonMapping) -> Rights:
+        """What `to_json` wrote."""
+        principal = document["principal"]
+        boundary, session = document["boundary"], document["session"]
+        return cls(
+            Principal(**{**principal, "kind": PrincipalKind(principal["kind"])}),
+            PolicySet(
+                _read(document["identity"], PolicyKind.IDENTITY),
+                None if boundary is None else _read(boundary, PolicyKind.BOUNDARY),
+                None if session is None else _read(session, PolicyKind.SESSION),
+            ),
+            document["context"],
+            document["is_enforced"],
+            None,
+            document["reference"],
+        )
+
+
+def _written(policies: Sequence[Policy]) -> list[list[str]]:
+    return [[policy.name, policy.document] for policy in policies]
+
+
+def _read(documents: Sequence[Sequence[str]], kind: PolicyKind) -> tuple[Policy, ...]:
+    return tuple(parse_policy(document, kind, name) for name, document in documents)

@@ -1,0 +1,105 @@
+"""Rights as they travel, keys of KMS, and the policies that come with the emulator."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from emulator.domain.caller import Caller
+from emulator.domain.iam.documents import PolicyKind, parse_policy
+from emulator.domain.iam.evaluation import Decision, PolicySet
+from emulator.domain.iam.keys import DISABLED, Key, KeyRing
+from emulator.domain.iam.managed import FULL_ACCESS, S3_READ_ONLY, managed_policies
+from emulator.domain.iam.requests import Principal, PrincipalKind, moment_keys
+from emulator.domain.iam.rights import Rights
+
+OWN, OTHER = "111122223333", "444455556666"
+ANN = Principal(OWN, f"arn:aws:iam::{OWN}:user/ann", PrincipalKind.USER, name="ann", tags={"Team": "a"})
+READ = parse_policy(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::${aws:PrincipalTag/Team}/*"},
+    },
+    PolicyKind.IDENTITY,
+    "read",
+)
+KEY = Key("1234abcd-12ab-34cd-56ef-1234567890ab", OWN, "us-east-1", aliases=("alias/photos",))
+
+
+def test_every_decision_is_recorded_and_a_report_lets_pass() -> None:
+    seen: list[Decision] = []
+    rights = Rights(ANN, PolicySet((READ,)), is_enforced=False, record=seen.append)
+    assert rights.permits(rights.ask("s3:GetObject", "arn:aws:s3:::a/b.jpg"))
+    refused = rights.ask("s3:PutObject", "arn:aws:s3:::a/b.jpg")
+    assert not refused.allowed and rights.permits(refused)
+    assert seen[1] is refused and len(seen) == 2
+
+
+def test_keys_of_the_request_and_of_the_resource_are_seen_together() -> None:
+    document = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "s3:*",
+            "Resource": "*",
+            "Condition": {
+                "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+                "StringEquals": {"aws:ResourceTag/Team": "${aws:PrincipalTag/team}"},
+                "DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"},
+            },
+        },
+    }
+    policies = PolicySet((parse_policy(document, PolicyKind.IDENTITY, "mine"),))
+    rights = Rights(ANN, policies, {"aws:sourceip": ["10.0.0.1"], **moment_keys(1_790_000_000)})
+    assert rights.ask("s3:GetObject", "arn:aws:s3:::b/k", context={"aws:resourcetag/team": ["a"]}).allowed
+    assert not rights.ask("s3:GetObject", "arn:aws:s3:::b/k").allowed
+
+
+def test_rights_come_back_from_a_process_of_their_own() -> None:
+    session = parse_policy(json.loads(READ.document), PolicyKind.SESSION, "session")
+    rights = Rights(ANN, PolicySet((READ,), None, (session,)), {"aws:sourceip": ("::1",)}, reference="user ann")
+    caller = Caller(OWN, "us-east-1", rights)
+    back = Caller.from_json(json.loads(json.dumps(caller.to_json())))
+    assert back == caller and back.rights is not None
+    assert back.rights.principal == ANN
+    assert back.rights.reference == "user ann"
+    assert back.rights.ask("s3:GetObject", "arn:aws:s3:::a/b").allowed
+    assert not back.rights.ask("s3:GetObject", "arn:aws:s3:::other/b").allowed
+    assert Caller.from_json(Caller(OWN, "us-east-1").to_json()).rights is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [KEY.key_id, KEY.arn, "alias/photos", f"arn:aws:kms:us-east-1:{OWN}:alias/photos"],
+)
+def test_a_key_is_found_by_id_arn_alias_and_the_aliass_arn(name: str) -> None:
+    ring = KeyRing([Key("other", OWN, "us-east-1", DISABLED), KEY])
+    assert ring.find(name, OWN, "us-east-1") is KEY
+    is_arn = name.startswith("arn:")
+    assert ring.find(name, OTHER, "us-east-1") is (KEY if is_arn else None)
+    assert ring.find(name, OWN, "eu-west-1") is (KEY if is_arn else None)
+    assert [key.key_id for key in ring.of(OWN, "us-east-1")] == ["other", KEY.key_id]
+
+
+def test_a_key_without_a_policy_leaves_it_to_its_account() -> None:
+    use = parse_policy(
+        {"Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY.arn}}, PolicyKind.IDENTITY, "use"
+    )
+    asked = {"owner": KEY.account, "resource_policies": KEY.policies, "resource_must_allow": True}
+    assert Rights(ANN, PolicySet((use,))).ask("kms:Decrypt", KEY.arn, **asked).allowed  # type: ignore[arg-type]
+    assert not Rights(ANN, PolicySet()).ask("kms:Decrypt", KEY.arn, **asked).allowed  # type: ignore[arg-type]
+
+
+def test_the_managed_policies_of_the_guide() -> None:
+    """S-8, api-facts §8."""
+    full, read = managed_policies()[FULL_ACCESS], managed_policies()[S3_READ_ONLY]
+    rights = Rights(ANN, PolicySet((full,)))
+    version = f"arn:aws:rekognition:us-east-1:{OWN}:project/shapes/version/first/1690556751958"
+    assert rights.ask("rekognition:DetectCustomLabels", version).allowed
+    assert rights.ask("s3:PutObject", "arn:aws:s3:::custom-labels-console-us-east-1-1234/k").allowed
+    assert not rights.ask("s3:GetObject", "arn:aws:s3:::photos/k").allowed
+    assert not rights.ask("rekognition:DetectFaces", "*").allowed
+    both = Rights(ANN, PolicySet((full, read)))
+    assert both.ask("s3:GetObject", "arn:aws:s3:::photos/k").allowed
+    assert not both.ask("s3:PutObject", "arn:aws:s3:::photos/k").allowed
