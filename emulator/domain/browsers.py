@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-BROWSER_AGENT = "Mozilla/"
+BROWSER_AGENT = b"Mozilla/"
 
 
-def is_browser(origin: str | None, user_agent: str) -> bool:
+def is_browser(origin: bytes | None, user_agent: bytes) -> bool:
     """Whether a browser sends the request: it names an origin, or itself as all browsers do."""
     return origin is not None or user_agent.startswith(BROWSER_AGENT)
 

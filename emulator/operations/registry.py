@@ -25,7 +25,7 @@ _MODULES = ("projects", "datasets", "entries", "versions", "running", "copying",
 class Runs(Enum):
     """Where an operation runs, so that the event loop stays free."""
 
-    READS = "reads of less than a millisecond, on the event loop"
+    READS = "reads of less than a millisecond, on the event loop, that nothing but the state and the request decide"
     READS_IN_THREAD = "longer reads, in a reader thread"
     WRITES = "one transaction in the writer thread"
     BY_ITSELF = "a coroutine that chooses its own threads"

@@ -43,23 +43,35 @@ class BrowserGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        hosts: list[bytes] = []
+        origin, agent = None, b""
+        for name, value in scope["headers"]:  # once: every request pays for it, and few come from browsers
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"origin":
+                origin = value
+            elif name == b"user-agent":
+                agent = value
         if len(hosts) > 1:
             await _refuse(send, 400, "InvalidRequest", "A request has one Host header.")
             return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _READ}
-        origin = headers.get(b"origin")
-        if is_browser(origin, headers.get(b"user-agent", "")):
-            host = hosts[0] if hosts else ""
-            if not self._is_own_name(host):
-                await _refuse(send, 403, "ForeignOrigin", _NO_HOST.format(host=host_name(host) or "that name"))
+        if is_browser(origin, agent):
+            host = hosts[0].decode("latin-1") if hosts else ""
+            refusal = self._refusal(scope, host, None if origin is None else origin.decode("latin-1"))
+            if refusal is not None:
+                await _refuse(send, 403, "ForeignOrigin", refusal)
                 return
-            if origin is not None and not self._is_let_in(origin, host):
-                if destination(scope) is not Destination.S3:
-                    await _refuse(send, 403, "ForeignOrigin", _NO_ORIGIN.format(origin=origin[:200]))
-                    return
-                scope[FOREIGN_ORIGIN] = True
         await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope, host: str, origin: str | None) -> str | None:
+        """Why a browser's request is refused, if it is; marks those that only a bucket's rules may let in."""
+        if not self._is_own_name(host):
+            return _NO_HOST.format(host=host_name(host) or "that name")
+        if origin is not None and not self._is_let_in(origin, host):
+            if destination(scope) is not Destination.S3:
+                return _NO_ORIGIN.format(origin=origin[:200])
+            scope[FOREIGN_ORIGIN] = True
+        return None
 
     def _is_own_name(self, host: str) -> bool:
         name = host_name(host)
@@ -71,9 +83,6 @@ class BrowserGuard:
     def _is_let_in(self, origin: str, host: str) -> bool:
         """Pages of this machine, those of the settings, and the emulator's own under a name that it may have."""
         return is_local_origin(origin) or origin in self._origins or origin_authority(origin) == host
-
-
-_READ = frozenset({b"origin", b"user-agent"})
 
 
 async def _refuse(send: Send, status: int, code: str, message: str) -> None:

@@ -25,8 +25,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._header_bytes = 0
         self._pending_bytes = 0  # received since anything was last understood
+        self._bound = 0  # no headers or trailers that end in this piece are longer
+        self._is_in_message = False
+        self._is_in_headers = False
         self._is_refused = False
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -42,27 +44,24 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_refused:
             return
         self._pending_bytes += len(data)
+        self._bound += len(data)
         super().data_received(data)
         if self._pending_bytes > MOST_HEADER_BYTES:
             self._refuse(431, "Request Header Fields Too Large")
+        if not self._is_in_message:
+            self._bound = 0
+        if self._is_in_headers and self._deadline is None:  # most headers come in one piece, and need no clock
+            self._deadline = self.loop.call_later(HEADER_SECONDS, self._refuse, 408, "Request Timeout")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._end_wait()
-        self._header_bytes = 0
-        self._deadline = self.loop.call_later(HEADER_SECONDS, self._refuse, 408, "Request Timeout")
-
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
-        if not self._is_refused:
-            super().on_header(name, value)
+        self._is_in_message = self._is_in_headers = True
 
     def on_headers_complete(self) -> None:
         self._end_wait()
+        self._is_in_headers = False
+        self._check_size()
         self._pending_bytes = 0
         if not self._is_refused:
             super().on_headers_complete()
@@ -73,13 +72,17 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._check_size()  # again, for the trailers
+        self._is_in_message = False
         self._pending_bytes = 0
         if not self._is_refused:
             super().on_message_complete()
 
-    def _count(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > MOST_HEADER_BYTES:
+    def _check_size(self) -> None:
+        """Count what was understood, which few requests need: the others are shorter as a whole."""
+        if self._bound > MOST_HEADER_BYTES and (
+            len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEADER_BYTES
+        ):
             self._refuse(431, "Request Header Fields Too Large")
 
     def _end_wait(self) -> None:

@@ -35,9 +35,7 @@ _UPLOAD_FORM = b"multipart/form-data"
 
 def destination(scope: Scope) -> Destination:
     """By the service that the signature (in a header or a URL) names; unsigned ones by path, target, content type."""
-    headers: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
-        headers[name] = value
+    headers: dict[bytes, bytes] = dict(scope["headers"])
     query: bytes = scope["query_string"]
     service = signed_service(headers.get(b"authorization", b""), query)
     path: str = scope["path"]

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
+from emulator.operations import projects
+from emulator.storage.projects import list_projects
 from support.calls import create_project, store
 from support.in_process import ACCOUNT, REGION, InProcessEmulator, play
 from support.stored_model import StoredModel
@@ -187,3 +190,35 @@ def test_nothing_is_held_that_time_will_not_end_soon_or_that_a_tester_ends(
             assert described["ProjectVersionDescriptions"][0]["Status"] == "STARTING"
 
     play(tmp_path, story, settle_hold="30")
+
+
+def test_a_repeated_description_is_kept_until_something_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept belongs to its account, its region and its parameters, and not beyond any change."""
+    asked: list[str] = []
+    listed = list_projects
+
+    def counted(connection: Connection, account: str, *others: Any, **named: Any) -> Any:
+        asked.append(account)
+        return listed(connection, account, *others, **named)
+
+    monkeypatch.setattr(projects, "list_projects", counted)
+
+    async def names(emulator: InProcessEmulator, **call: Any) -> list[str]:
+        described = await emulator.call("DescribeProjects", **call)
+        return [item["ProjectArn"].split("/")[1] for item in described["ProjectDescriptions"]]
+
+    async def story(emulator: InProcessEmulator) -> None:
+        await emulator.call("CreateProject", ProjectName="first")
+        assert [await names(emulator) for _ in range(3)] == [["first"]] * 3
+        assert asked == [ACCOUNT]
+        assert await names(emulator, account=OTHER_ACCOUNT) == await names(emulator, region="eu-west-1") == []
+        assert await names(emulator, ProjectNames=["other"]) == []
+        await emulator.call("CreateProject", ProjectName="second")
+        assert [await names(emulator) for _ in range(2)] == [["second", "first"]] * 2
+        assert asked == [ACCOUNT, OTHER_ACCOUNT, ACCOUNT, ACCOUNT, ACCOUNT]
+        await emulator.control("POST", "/_emulator/reset")
+        assert await names(emulator) == []
+
+    play(tmp_path, story)

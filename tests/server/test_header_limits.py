@@ -61,6 +61,28 @@ def test_a_long_path_is_refused(connection: socket.socket) -> None:
     assert answer(connection) in (b"HTTP/1.1 431 Request Header Fields Too Large", b"HTTP/1.1 400 Bad Request")
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+
+
+@pytest.mark.parametrize("pieces", [1, 4])
+@pytest.mark.parametrize(
+    ("head", "answers"), [(LINE, 0), (LINE + b"\r\n" + LINE, 1), (CHUNKED, 0)], ids=["first", "second", "trailers"]
+)
+def test_however_large_headers_come_they_are_refused(
+    connection: socket.socket, head: bytes, answers: int, pieces: int
+) -> None:
+    """Those of a second request behind a first in one piece, and the trailers behind a body, count as well."""
+    content = head + b"X-Long: aaaaaaa\r\n" * 10_000 + b"\r\n"
+    for number in range(pieces):
+        send_all(connection, content[number * len(content) // pieces : (number + 1) * len(content) // pieces])
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := connection.recv(65536):
+            received += piece
+    statuses = [line.split()[1] for line in received.splitlines() if line.startswith(b"HTTP/1.1 ")]
+    assert len([status for status in statuses if status != b"431"]) <= answers, statuses
+
+
 def test_headers_within_the_bound_pass(connection: socket.socket) -> None:
     send_all(connection, LINE + b"X-Long: " + b"a" * 60_000 + b"\r\n\r\n")
     assert answer(connection) == b"HTTP/1.1 200 OK"
