@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from emulator.s3.errors import S3Error
@@ -133,6 +133,12 @@ _SUB_RESOURCES = {
     for level in (_SERVICE, _BUCKET, _OBJECT)
 }
 _WRITING = frozenset({"PUT", "POST", "DELETE"})
+
+
+def handlers() -> Iterable[Handler]:
+    """What answers all operations."""
+    yield from (chosen.handler for routes in _ROUTES.values() for chosen in routes.values())
+    yield from (chosen.handler for chosen in _COPY_ROUTES.values())
 
 
 def route(request: S3Request) -> Route:

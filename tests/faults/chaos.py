@@ -1,8 +1,8 @@
 """Kills at random moments against a model of all that was acknowledged (O-19).
 
-Several writers, each in an account of its own, call every operation of S3, Rekognition and the control API that changes
-something, until the emulator is killed; often the next start is killed as well, at any moment. After the last start all
-that a writer was told must be there, a call without an answer may have happened or not, and nothing stays transitional.
+Several writers, each in an account of its own, call every operation of S3, Rekognition and the control API, until the
+emulator is killed; often the next start is killed as well, at any moment. After the last start all that a writer was
+told must be there, a call without an answer may have happened or not, and nothing stays transitional.
 
     python -m tests.faults.chaos --kills 200 --seed 1
 
@@ -24,7 +24,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,8 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.faults.forked_server import SABOTAGES, ForkedServer, kill
-from tests.faults.writers import SETTLED_SECONDS, Lost, Writer
+from tests.faults.ledger import ControlRefusedError, Lost
+from tests.faults.writers import SETTLED_SECONDS, Writer
 
 ACCOUNTS = ("111111111111", "222222222222", "333333333333")
 START_SECONDS = 60.0
@@ -72,7 +73,8 @@ class Chaos:
         self.random = random.Random(seed)
         self.server = ForkedServer(directory / "log", sabotage)
         self.writers = [
-            Writer(account, seed, with_models=with_models, settled_seconds=settled_seconds) for account in accounts
+            Writer(account, seed, with_models=with_models, settled_seconds=settled_seconds, with_control=number == 0)
+            for number, account in enumerate(accounts)
         ]
         self.result = Result()
         self.endpoint = ""
@@ -87,15 +89,45 @@ class Chaos:
                 writer.prepare()
             while self.result.kills < kills and time.monotonic() < ends and not self.result.lost:
                 self._round()
-        except (Lost, BotoCoreError, ClientError) as lost:  # between kills every call is answered
+        except (Lost, BotoCoreError, ClientError, ControlRefusedError, OSError) as lost:
+            self.result.lost.append(f"{type(lost).__name__}: {lost}")  # between kills every call is answered
+        finally:
+            self._end()
+        return self.result
+
+    def rehearse(self, wanted: Collection[str], seconds: float) -> Result:
+        """No kills: take steps until all wanted operations were answered or the time is over, then compare."""
+        ends = time.monotonic() + seconds
+        try:
+            self._start()
+            for writer in self.writers:
+                writer.prepare()
+            self._rehearse(wanted, ends)
+            self._load_what_was_saved(kills=False)
+            self._reset(kills=False)
+        except Lost as lost:
             self.result.lost.append(str(lost))
         finally:
-            for writer in self.writers:
-                self.result.acknowledged.update(writer.ledger.acknowledged)
-                writer.close()
-            kill(self.process)
-            self.server.close()
+            self._end()
         return self.result
+
+    def _rehearse(self, wanted: Collection[str], ends: float) -> None:
+        while time.monotonic() < ends:
+            for writer in self.writers:
+                steps = writer.steps()
+                for step, _ in self.random.sample(steps, len(steps)):
+                    writer.take(step)
+                writer.check()
+            answered = set().union(*(writer.ledger.acknowledged for writer in self.writers))
+            if answered.issuperset(wanted):
+                return
+
+    def _end(self) -> None:
+        for writer in self.writers:
+            self.result.acknowledged.update(writer.ledger.acknowledged)
+            writer.account.close()
+        kill(self.process)
+        self.server.close()
 
     def _round(self) -> None:
         stop = threading.Event()
@@ -122,56 +154,60 @@ class Chaos:
             writer.check()
         if self.random.random() < 0.05:
             self._load_what_was_saved()
-        self.result.resets += self._reset_sometimes()
+        if self.random.random() < 0.01:
+            self._reset()
+            for writer in self.writers:
+                writer.prepare()
 
-    def _load_what_was_saved(self) -> None:
+    def _load_what_was_saved(self, *, kills: bool = True) -> None:
         """GET and PUT /_emulator/state, killed while it loads or not: all is as it was, either way."""
         with closing(urllib.request.urlopen(f"{self.endpoint}/_emulator/state", timeout=60)) as answer:
             archive = answer.read()
-        killer = threading.Timer(self.random.uniform(0.0, 1.0), kill, (self.process,))
-        killer.start()
         request = urllib.request.Request(f"{self.endpoint}/_emulator/state", archive, method="PUT")
-        try:
-            urllib.request.urlopen(request, timeout=60).close()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Lost(f"an archive of the emulator itself was refused: {error.read()[:300]!r}") from error
-        except OSError:
-            pass
-        killer.join()
-        self.result.kills += 1
+        with self._killed_within(1.0, kills):
+            try:
+                urllib.request.urlopen(request, timeout=60).close()
+            except urllib.error.HTTPError as error:
+                with error:
+                    raise Lost(f"an archive of the emulator itself was refused: {error.read()[:300]!r}") from error
+            except OSError:
+                if not kills:
+                    raise
         self.result.archives += 1
-        kill(self.process)
-        self._start()
         for writer in self.writers:
             writer.check()
 
-    def _reset_sometimes(self) -> int:
+    def _reset(self, *, kills: bool = True) -> None:
         """POST /_emulator/reset, killed or not, then everything anew: a reset that was not answered is repeated."""
-        if self.random.random() >= 0.01:
-            return 0
-        killer = threading.Timer(self.random.uniform(0.0, 0.3), kill, (self.process,))
-        killer.start()
-        request = urllib.request.Request(f"{self.endpoint}/_emulator/reset", b"", method="POST")
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(request, timeout=60).close()
-        killer.join()
-        self.result.kills += 1
-        kill(self.process)
-        self._start()
+        with self._killed_within(0.3, kills), contextlib.suppress(OSError):
+            self._post_reset()
+        self._post_reset()
+        self.result.resets += 1
+        for writer in self.writers:
+            writer.forget()
+            writer.check_that_nothing_is_there()
+
+    def _post_reset(self) -> None:
         request = urllib.request.Request(f"{self.endpoint}/_emulator/reset", b"", method="POST")
         urllib.request.urlopen(request, timeout=60).close()
-        for writer in self.writers:
-            writer.ledger.allowed.clear()
-            writer.uploads.clear()
-            writer.check_that_nothing_is_there()
-            writer.prepare()
-        return 1
+
+    @contextlib.contextmanager
+    def _killed_within(self, seconds: float, kills: bool) -> Iterator[None]:
+        """Kill at some moment of what is done, at the latest after it, and start again; or leave it alone."""
+        if not kills:
+            yield
+            return
+        killer = threading.Timer(self.random.uniform(0.0, seconds), kill, (self.process,))
+        killer.start()
+        yield
+        killer.join()
+        self._kill()
+        self._start()
 
     def _spawn(self) -> None:
         self._log_start = (self.directory / "log").stat().st_size
         place = ["--data-dir", str(self.directory / "data"), "--port", "0", "--log-level", "warning"]
-        self.process = self.server.start(*place, "--training-effort", "fast", "--starting-seconds", "0")
+        self.process = self.server.start(*place, "--training-effort", "instant", "--starting-seconds", "0")
 
     def _kill(self) -> None:
         kill(self.process)
@@ -194,7 +230,7 @@ class Chaos:
                 raise Lost(f"it did not start within {START_SECONDS} s:\n{printed[-2000:]}")
             time.sleep(0.02)
         for writer in self.writers:
-            writer.connect(self.endpoint)
+            writer.account.connect(self.endpoint)
 
 
 def main() -> int:

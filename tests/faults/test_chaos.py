@@ -5,18 +5,52 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import botocore.session
 import pytest
 
+from emulator.s3 import routes
+from emulator.s3.handlers.configuration import SETTINGS
+from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS
 from tests.faults.chaos import ACCOUNTS, Chaos
 from tests.faults.forked_server import SABOTAGES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it forks, and looks at processes through /proc")
+
+CONTROL = {
+    *("GET health", "GET ready", "GET usage", "GET metrics", "GET model"),
+    *("GET transitions", "PUT transitions", "GET clock", "PUT clock", "POST clock/advance"),
+    *("GET faults", "POST faults", "DELETE faults", "DELETE faults/{id}"),
+    *("GET answers", "POST answers", "DELETE answers", "DELETE answers/{id}"),
+    *("POST outage", "DELETE trainings/{arn}"),
+}
+"""Chaos itself saves, loads and resets."""
+
+
+def s3_operations() -> set[str]:
+    """The names in S3's model of what the embedded S3 keeps and tells, but for preflights."""
+    model = botocore.session.get_session().get_service_model("s3")
+    names = {_name(handler) for handler in routes.handlers()} & {*model.operation_names, "PostObject"}
+    kept = {f"/{{Bucket}}?{setting.name}" for setting in SETTINGS if setting.kept}
+    by_address = {name: model.operation_model(name).http["requestUri"] for name in model.operation_names}
+    deprecated = {"GetBucketLifecycle", "PutBucketLifecycle"}
+    return names | {name for name, address in by_address.items() if address in kept} - deprecated
+
+
+def _name(handler: routes.Handler) -> str:
+    return "".join(part.capitalize() for part in handler.__name__.split("_"))
 
 
 def test_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
     result = Chaos(tmp_path, seed=5, accounts=ACCOUNTS[:2]).run(kills=5, seconds=120)
     assert result.lost == []
     assert result.kills >= 1 and sum(result.acknowledged.values()) > 0
+
+
+def test_chaos_calls_every_operation(tmp_path: Path) -> None:
+    wanted = {*CUSTOM_LABELS_OPERATIONS, *s3_operations(), *CONTROL}
+    result = Chaos(tmp_path, seed=7, accounts=ACCOUNTS[:1]).rehearse(wanted, seconds=120)
+    assert result.lost == []
+    assert wanted - result.acknowledged.keys() == set()
 
 
 @pytest.mark.parametrize("sabotage", sorted(SABOTAGES))
