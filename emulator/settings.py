@@ -95,6 +95,18 @@ class Settings:
         "Checksums sent to that endpoint; `when_required` for those that do not know the newer ones.",
         choices=("when_supported", "when_required"),
     )
+    events_webhook_url: str = _setting(
+        "",
+        "An address that events of objects are POSTed to, whatever destination a bucket's notification configuration "
+        "names; docs/s3.md.",
+        is_address=True,
+    )
+    events_endpoint_url: str = _setting(
+        "",
+        "An endpoint with the SQS, SNS and Lambda that notification configurations of buckets name, such as moto's "
+        "server; docs/s3.md.",
+        is_address=True,
+    )
     waiter_hold: float = _setting(
         50.0,
         "How long a waiter's DescribeProjectVersions call is held while a version is changing. Clients give up "

@@ -10,7 +10,7 @@ from pathlib import Path
 from emulator.s3.errors import S3Error
 from emulator.s3.index import schema
 from emulator.s3.index.records import Blob, Bucket, Upload, Version
-from emulator.s3.rules import acl, policy
+from emulator.s3.rules import acl, notification, policy
 
 _TRIAL_NAME = "trial.sqlite3"
 _ROWS_AT_ONCE = 1000
@@ -91,6 +91,12 @@ def _read_all(trial: sqlite3.Connection) -> None:
     for row in trial.execute("SELECT * FROM blobs"):
         if not _is_etag(Blob.of(row).etag):
             raise DamagedObjectsError(f"the object file {row['name']} has no MD5 in the index")
+    for row in trial.execute("SELECT * FROM events"):
+        json.loads(row["body"].encode("utf-8"))
+        notification.parse_destination(row["destination"])
+    wanted = "SELECT document FROM bucket_configurations WHERE kind = 'notification'"
+    for (document,) in trial.execute(wanted):
+        notification.of_document(document)
     policies = "SELECT document, name FROM bucket_configurations JOIN buckets ON id = bucket_id WHERE kind = 'policy'"
     for document, bucket in trial.execute(policies):
         policy.check(document, bucket)

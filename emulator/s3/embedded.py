@@ -7,7 +7,7 @@ import errno
 import logging
 import secrets
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ from emulator.domain.object_store import ObjectStore
 from emulator.s3.archive import load_objects, save_objects
 from emulator.s3.console_bucket import ensure_console_bucket, find_console_bucket
 from emulator.s3.errors import NotModified, S3Error
+from emulator.s3.events.delivery import Delivery
+from emulator.s3.events.transports import Transport
 from emulator.s3.handlers import access
 from emulator.s3.handlers.context import Call
 from emulator.s3.http import authorization, presigned
@@ -47,14 +49,20 @@ class EmbeddedS3:
     The surrounding application sets `scope["aws.account"]` and `scope["aws.region"]`, for a signature that it cannot
     read also why (`scope["aws.unreadable_signature"]`), then calls this as an ASGI application. `virtual_host_domain`
     is the host under which `bucket.domain` addresses a bucket; `console_origin` is the origin whose pages may use the
-    console's buckets.
+    console's buckets. Events of objects go out by `transports`.
     """
 
     def __init__(
-        self, directory: Path, *, virtual_host_domain: str = "localhost", console_origin: str = "http://127.0.0.1"
+        self,
+        directory: Path,
+        *,
+        virtual_host_domain: str = "localhost",
+        console_origin: str = "http://127.0.0.1",
+        transports: Sequence[Transport] = (),
     ) -> None:
         self.directory = directory
         self._vault = Vault(directory)
+        self._delivery = Delivery(self._vault, list(transports))
         self._virtual_host_domain = virtual_host_domain
         self._console_origin = console_origin
         self._budget = MemoryBudget()
@@ -65,7 +73,9 @@ class EmbeddedS3:
 
         Raises `NewerObjectIndexError` for a directory of a newer release, which is left untouched (O-3).
         """
-        return self._vault.start()
+        removed = self._vault.start()
+        self._delivery.start()
+        return removed
 
     def require_index(self) -> None:
         """Raises MissingIndexError where there are files of objects and no index that could name them."""
@@ -105,6 +115,7 @@ class EmbeddedS3:
     def close(self) -> None:
         """End the worker threads and close the index."""
         self._executor.shutdown(wait=True)
+        self._delivery.close()
         self._vault.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,7 +125,7 @@ class EmbeddedS3:
         origin_headers: dict[str, str] = {}
         state = _BodyState(receive)
         try:
-            request = read_request(scope, self._virtual_host_domain)
+            request = read_request(scope, self._virtual_host_domain, request_id)
             origin_headers = await self._origin_headers(request)
             if scope.get("aws.foreign_origin") and not origin_headers and request.method != "OPTIONS":
                 # A page of another site that no rule of the bucket lets in (O-38). Preflights have their own answer.

@@ -22,6 +22,7 @@ from emulator.domain.object_store import (
     ObjectStoreUnavailableError,
 )
 from emulator.s3.errors import S3Error
+from emulator.s3.events.outbox import Cause, ObjectEvent, announce
 from emulator.s3.files import StagedBlob
 from emulator.s3.http.checksums import hashed
 from emulator.s3.http.request import require_key_length
@@ -91,7 +92,10 @@ class EmbeddedObjectStore:
                 described = ObjectProperties(caller.account, headers={"content-type": content_type})
                 blobs = [Blob(staged.name, 1, staged.size, etag, None, modified)]
                 new = NewVersion(location.key, staged.size, etag, modified, described, blobs)
-                change.forget(versions.add(change.connection, bucket, new)[1])
+                version_id, unused = versions.add(change.connection, bucket, new)
+                change.forget(unused)
+                event = ObjectEvent("ObjectCreated:Put", new.key, version_id, new.size, etag)
+                announce(change, bucket, event, Cause.within(caller.account))
         except BaseException:
             self._vault.files.discard(staged.name)
             raise

@@ -15,6 +15,7 @@ from emulator.s3.handlers import (
     form_upload,
     listing,
     multipart,
+    notifications,
     objects,
 )
 from emulator.s3.handlers.context import Call
@@ -49,6 +50,7 @@ _ROUTES: dict[tuple[str, str], dict[str, Route]] = {
         "versioning": Route(buckets.get_bucket_versioning, "s3:GetBucketVersioning"),
         "acl": Route(buckets.get_bucket_acl, "s3:GetBucketAcl"),
         "cors": Route(access.get_bucket_cors, "s3:GetBucketCORS"),
+        "notification": Route(notifications.get_bucket_notification, "s3:GetBucketNotification"),
         "policy": Route(access.get_bucket_policy, "s3:GetBucketPolicy"),
         "policyStatus": Route(access.get_bucket_policy_status, "s3:GetBucketPolicyStatus"),
         "tagging": Route(access.get_bucket_tagging, "s3:GetBucketTagging"),
@@ -62,6 +64,7 @@ _ROUTES: dict[tuple[str, str], dict[str, Route]] = {
         "versioning": Route(buckets.put_bucket_versioning, "s3:PutBucketVersioning"),
         "acl": Route(buckets.put_bucket_acl, "s3:PutBucketAcl"),
         "cors": Route(access.put_bucket_cors, "s3:PutBucketCORS"),
+        "notification": Route(notifications.put_bucket_notification, "s3:PutBucketNotification"),
         "policy": Route(access.put_bucket_policy, "s3:PutBucketPolicy"),
         "tagging": Route(access.put_bucket_tagging, "s3:PutBucketTagging"),
         "": Route(buckets.create_bucket, "s3:CreateBucket"),

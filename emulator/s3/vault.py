@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from emulator.s3.errors import S3Error
 from emulator.s3.files import BlobFiles
@@ -46,12 +46,16 @@ def is_missing_or_empty(database: Path) -> bool:
 
 @dataclass(slots=True)
 class Change:
-    """One write transaction: its connection, the files it moved into place, the files it made superfluous."""
+    """One write transaction: its connection, the files it moved into place, the files it made superfluous.
+
+    `has_events` says that it keeps events to be sent.
+    """
 
     connection: sqlite3.Connection
     _files: BlobFiles
     placed: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
+    has_events: bool = False
 
     def place(self, names: Iterable[str]) -> None:
         """Move staged files to where the rows of this transaction will name them."""
@@ -64,6 +68,29 @@ class Change:
         self.unused.extend(names)
 
 
+class Notifier(Protocol):
+    """Who sends the events that changes keep."""
+
+    def wake(self) -> None:
+        """There are events to send. Returns at once."""
+        ...
+
+    def problem_with(self, arn: str, account: str) -> str | None:
+        """Why events cannot be sent to a destination on behalf of an account; None where they can."""
+        ...
+
+
+class SilentNotifier:
+    """Of processes that write objects and leave the sending to the server."""
+
+    def wake(self) -> None:
+        """The server looks by itself."""
+
+    def problem_with(self, arn: str, account: str) -> str | None:  # noqa: ARG002
+        """No destination can be asked."""
+        return "Events are sent by the server alone."
+
+
 class Vault:
     """Index and files of one object directory. Usable from any thread, and from several processes at once."""
 
@@ -74,6 +101,7 @@ class Vault:
         self._directory = directory
         self._open_lock = threading.Lock()
         self.opened = False
+        self.notifier: Notifier = SilentNotifier()
 
     def open(self) -> None:
         """Make the folders and the index ready, once. Raises `NewerObjectIndexError` and changes nothing."""
@@ -124,6 +152,8 @@ class Vault:
                 self.files.remove(change.placed)
             raise
         self.files.remove(change.unused)
+        if change.has_events:
+            self.notifier.wake()
 
     def read(self, find: Callable[[sqlite3.Connection], tuple[Version, Result]]) -> tuple[Version, Result, BlobReader]:
         """Look up a version and hold its files until the reader is closed.

@@ -59,6 +59,7 @@ from emulator.server.assembly import (
     Directories,
     JobParts,
     console_buckets,
+    event_transports,
     job_handlers,
     object_store_description,
     unit_settings,
@@ -93,6 +94,7 @@ class Emulator:
             self.directories.objects,
             virtual_host_domain=settings.virtual_host_domain,
             console_origin=f"http://{settings.host}:{settings.port}",
+            transports=event_transports(settings),
         )
         self.objects = self._open_objects()
         self.hosting = Hosting(self.directories.models, settings.inference_threads)

@@ -32,6 +32,7 @@ from emulator.jobs.version_jobs import (
 from emulator.jobs.worker_process import WorkerSettings
 from emulator.s3.console_bucket import new_name
 from emulator.s3.embedded import EmbeddedS3
+from emulator.s3.events.transports import AwsEndpoint, Transport, Webhook
 from emulator.settings import Settings
 from emulator.storage.engine import Database
 from emulator.training.task import TrainingOptions
@@ -110,6 +111,16 @@ def console_buckets(s3: EmbeddedS3, objects: ObjectStore, settings: Settings) ->
     if not settings.s3_endpoint_url:
         return EmbeddedBuckets(s3)
     return ExternalBuckets(cast("ExternalS3Store", objects), f"http://{settings.host}:{settings.port}")
+
+
+def event_transports(settings: Settings) -> list[Transport]:
+    """The ways by which events of objects leave."""
+    transports: list[Transport] = []
+    if settings.events_webhook_url:
+        transports.append(Webhook(settings.events_webhook_url))
+    if settings.events_endpoint_url:
+        transports.append(AwsEndpoint(settings.events_endpoint_url))
+    return transports
 
 
 def unit_settings(settings: Settings) -> UnitSettings:

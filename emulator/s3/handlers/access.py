@@ -6,13 +6,14 @@ import json
 import sqlite3
 
 from emulator.s3.errors import S3Error
+from emulator.s3.events.outbox import Cause, ObjectEvent, announce
 from emulator.s3.handlers.context import Call, version_headers
 from emulator.s3.http.request import S3Request
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import buckets, versions
 from emulator.s3.index.records import Bucket, Version
 from emulator.s3.rules import acl, cors, policy, tagging
-from emulator.s3.vault import Vault, require_version
+from emulator.s3.vault import Change, Vault, require_version
 from emulator.wire import xml
 
 
@@ -26,12 +27,12 @@ def get_object_tagging(call: Call) -> S3Response:
 def put_object_tagging(call: Call) -> S3Response:
     """PutObjectTagging replaces all tags."""
     tags = tagging.from_document(call.document(), tagging.MOST_OBJECT_TAGS)
-    return S3Response(200, _set_tags(call, tags))
+    return S3Response(200, _set_tags(call, tags, "ObjectTagging:Put"))
 
 
 def delete_object_tagging(call: Call) -> S3Response:
     """DeleteObjectTagging."""
-    return no_content(_set_tags(call, []))
+    return no_content(_set_tags(call, [], "ObjectTagging:Delete"))
 
 
 def get_object_acl(call: Call) -> S3Response:
@@ -51,6 +52,7 @@ def put_object_acl(call: Call) -> S3Response:
         owner = version.properties.account
         stored = acl.from_headers(call.request.headers, owner, bucket.account) or acl.from_document(body)
         versions.set_acl(change.connection, version, stored)
+        _announce(call, change, bucket, version, "ObjectAcl:Put")
     return S3Response(200)
 
 
@@ -152,10 +154,16 @@ def _object(call: Call, connection: sqlite3.Connection) -> tuple[Bucket, Version
     return bucket, require_version(connection, bucket, request.object_key(), request.version_id())
 
 
-def _set_tags(call: Call, tags: tagging.Tags) -> dict[str, str]:
+def _announce(call: Call, change: Change, bucket: Bucket, version: Version, name: str) -> None:
+    event = ObjectEvent(name, version.key, version.version_id, etag=version.etag)
+    announce(change, bucket, event, Cause.of(call.request))
+
+
+def _set_tags(call: Call, tags: tagging.Tags, event: str) -> dict[str, str]:
     with call.vault.changing() as change:
         bucket, version = _object(call, change.connection)
         versions.set_tags(change.connection, version, tags)
+        _announce(call, change, bucket, version, event)
     return version_headers(bucket, version.version_id)
 
 

@@ -1,6 +1,6 @@
 """Bucket settings that are checked, kept and told, but have no effect here: encryption, lifecycle, public access …
 
-Settings whose promise would be broken (replication, events, object lock) are refused with NotImplemented when they are
+Settings whose promise would be broken (replication, object lock) are refused with NotImplemented when they are
 put, and answered as never set when they are asked for, so that tools which read every setting of a bucket work.
 """
 
@@ -47,7 +47,6 @@ SETTINGS = (
     ),
     Setting("lifecycle", "LifecycleConfiguration", "LifecycleConfiguration", "Rule", "NoSuchLifecycleConfiguration"),
     Setting("logging", "BucketLoggingStatus", "BucketLogging"),
-    Setting("notification", "NotificationConfiguration", "BucketNotification", kept=False),
     Setting(
         "object-lock",
         "ObjectLockConfiguration",

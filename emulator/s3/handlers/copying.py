@@ -93,7 +93,7 @@ def copy_object(call: Call) -> S3Response:
     try:
         with call.vault.changing() as change:
             bucket = call.bucket(change.connection)
-            version_id = store_version(change, bucket, new, call)
+            version_id = store_version(change, bucket, new, call, "Copy")
     except BaseException:
         call.vault.files.discard_all(copies)
         raise

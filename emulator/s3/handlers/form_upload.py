@@ -42,7 +42,7 @@ def post_object(call: Call) -> S3Response:
         headers=headers,
         account=account_of(access_key) or call.request.account,
     )
-    stored = store_body(Call(request, call.body, call.vault, call.action), digests)
+    stored = store_body(Call(request, call.body, call.vault, call.action), digests, "Post")
     location = f"{request.base_url}{request.path.rstrip('/')}/{quote(key)}"
     return _answer(fields, location, request.bucket_name(), key, stored)
 

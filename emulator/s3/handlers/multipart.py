@@ -115,7 +115,7 @@ def complete_multipart_upload(call: Call) -> S3Response:
         new = _assembled(call, upload, chosen)
         unused = set(uploads.remove(change.connection, upload)) - {blob.name for blob in new.blobs}
         change.forget(unused)
-        version_id = store_version(change, bucket, new, call)
+        version_id = store_version(change, bucket, new, call, "CompleteMultipartUpload")
     return _completed(call, bucket, key, new.etag, version_id, new.checksum)
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Generator, Mapping
 
 from emulator.s3.errors import S3Error
+from emulator.s3.events.outbox import Cause, ObjectEvent, announce, delete_marker
 from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call, checksum_headers, version_headers
 from emulator.s3.http import xml_reading
@@ -32,11 +33,11 @@ _OVERRIDES = {
 
 def put_object(call: Call) -> S3Response:
     """PutObject: durable when it answers; If-Match and If-None-Match are decided together with the write."""
-    return store_body(call, call.body.finish())
+    return store_body(call, call.body.finish(), "Put")
 
 
-def store_body(call: Call, digests: Digests) -> S3Response:
-    """Make the verified body an object under the request's key; PutObject's answer."""
+def store_body(call: Call, digests: Digests, created_by: str) -> S3Response:
+    """Make the verified body an object under the request's key; PutObject's answer. `created_by` is for events."""
     request = call.request
     key = request.object_key()
     with call.vault.reading() as connection:  # before the bytes go to the disk: a wrong name costs nothing
@@ -50,7 +51,7 @@ def store_body(call: Call, digests: Digests) -> S3Response:
     try:
         with call.vault.changing() as change:
             bucket = call.bucket(change.connection)
-            version_id = store_version(change, bucket, new, call)
+            version_id = store_version(change, bucket, new, call, created_by)
     except BaseException:
         call.vault.files.discard_all(blob.name for blob in blobs)
         raise
@@ -60,8 +61,8 @@ def store_body(call: Call, digests: Digests) -> S3Response:
     return S3Response(200, answer | properties.encryption_headers(request.headers))
 
 
-def store_version(change: Change, bucket: Bucket, new: NewVersion, call: Call) -> str:
-    """Write a version under the request's conditions; its version id."""
+def store_version(change: Change, bucket: Bucket, new: NewVersion, call: Call, created_by: str) -> str:
+    """Write a version under the request's conditions; its version id. `created_by` (Put, Copy …) is for events."""
     current = versions.latest(change.connection, bucket, new.key)
     exists = current is not None and not current.is_delete_marker
     preconditions.check_write(call.request.headers, current.etag if current is not None and exists else None)
@@ -69,6 +70,8 @@ def store_version(change: Change, bucket: Bucket, new: NewVersion, call: Call) -
         change.place(blob.name for blob in new.blobs)
     version_id, unused = versions.add(change.connection, bucket, new)
     change.forget(unused)
+    event = ObjectEvent(f"ObjectCreated:{created_by}", new.key, version_id, new.size, new.etag)
+    announce(change, bucket, event, Cause.of(call.request))
     return version_id
 
 
@@ -104,7 +107,7 @@ def delete_object(call: Call) -> S3Response:
     with call.vault.changing() as change:
         bucket = call.bucket(change.connection)
         _check_match(change, bucket, key, request.header("if-match"))
-        deleted = delete_version(change, bucket, key, request.version_id(), request.account)
+        deleted = delete_version(change, bucket, key, request.version_id(), Cause.of(request))
     return no_content(deleted)
 
 
@@ -116,25 +119,28 @@ def _check_match(change: Change, bucket: Bucket, key: str, etag: str | None) -> 
         preconditions.check_write({"if-match": etag}, current.etag if current is not None and exists else None)
 
 
-def delete_version(change: Change, bucket: Bucket, key: str, version_id: str | None, account: str) -> dict[str, str]:
+def delete_version(change: Change, bucket: Bucket, key: str, version_id: str | None, cause: Cause) -> dict[str, str]:
     """Delete in a transaction; the answer's x-amz-version-id and x-amz-delete-marker.
 
-    Deleting what is not there is not an error.
+    Deleting what is not there is not an error, and no event.
     """
     if version_id is not None:
         version = versions.find(change.connection, bucket, key, version_id)
         if version is None:
             return {"x-amz-version-id": version_id}
         change.forget(versions.remove(change.connection, version))
+        announce(change, bucket, ObjectEvent("ObjectRemoved:Delete", key, version_id), cause)
         marker = {"x-amz-delete-marker": "true"} if version.is_delete_marker else {}
         return {"x-amz-version-id": version_id, **marker}
     if bucket.versioning:
-        marker_id, unused = versions.add_delete_marker(change.connection, bucket, key, account, now())
+        marker_id, unused = versions.add_delete_marker(change.connection, bucket, key, cause.account, now())
         change.forget(unused)
+        announce(change, bucket, delete_marker(key, marker_id), cause)
         return {"x-amz-version-id": marker_id, "x-amz-delete-marker": "true"}
     version = versions.latest(change.connection, bucket, key)
     if version is not None:
         change.forget(versions.remove(change.connection, version))
+        announce(change, bucket, ObjectEvent("ObjectRemoved:Delete", key, version.version_id), cause)
     return {}
 
 
@@ -173,7 +179,7 @@ def _delete_one(call: Call, change: Change, key: str, version_id: str | None, et
     action = policy.action_on("s3:DeleteObject", version_id)
     bucket = require_bucket(change.connection, request.bucket_name(), request.account, action, key)
     _check_match(change, bucket, key, etag or None)
-    return delete_version(change, bucket, key, version_id, request.account)
+    return delete_version(change, bucket, key, version_id, Cause.of(request))
 
 
 def find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:

@@ -27,6 +27,7 @@ class S3Request:
     """One request. `bucket` is None for the service itself, `key` for a bucket itself; headers are in lower case.
 
     `unreadable_signature` tells why the signature names no caller; None for a good one, or none at all.
+    `client_address` is the caller's IP address, `request_id` what the answer carries.
     """
 
     method: str
@@ -39,6 +40,8 @@ class S3Request:
     path: str
     base_url: str
     unreadable_signature: str | None = None
+    client_address: str = "127.0.0.1"
+    request_id: str = ""
 
     def header(self, name: str) -> str | None:
         """A header's value, or None."""
@@ -82,7 +85,7 @@ class S3Request:
         return min(number, highest) if highest is not None else number
 
 
-def read_request(scope: Scope, virtual_host_domain: str) -> S3Request:
+def read_request(scope: Scope, virtual_host_domain: str, request_id: str = "") -> S3Request:
     """Read a request; raises InvalidURI for a path or a key that is not UTF-8.
 
     The raw path is what counts: servers decode `%2F`, SDKs escape `?` and `#`, and keys must come out as they went in.
@@ -103,6 +106,8 @@ def read_request(scope: Scope, virtual_host_domain: str) -> S3Request:
         path=raw_path,
         base_url=f"{scope.get('scheme', 'http')}://{host}",
         unreadable_signature=scope.get("aws.unreadable_signature"),
+        client_address=(scope.get("client") or ("127.0.0.1", 0))[0],
+        request_id=request_id,
     )
 
 

@@ -95,8 +95,23 @@ CREATE TABLE console_buckets (
 ) WITHOUT ROWID;
 """
 
-STEPS: tuple[str, ...] = (_BUCKETS_AND_OBJECTS,)
-TABLES = ("console_buckets", "blobs", "uploads", "versions", "bucket_configurations", "buckets")
+_EVENTS = """
+-- Events that wait to be sent. A row is written with the change that it tells of, and goes when the event was taken.
+CREATE TABLE events (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    created      INTEGER NOT NULL,
+    bucket       TEXT    NOT NULL,
+    key          TEXT    NOT NULL,          -- "" for an event about the bucket
+    destination  TEXT    NOT NULL,          -- ARN of a queue, topic or function
+    account      TEXT    NOT NULL,          -- the owner of the bucket
+    body         TEXT    NOT NULL,          -- JSON as the destination gets it
+    sent_to      TEXT    NOT NULL           -- the ways by which it was sent already, with commas between them
+);
+CREATE INDEX events_by_age ON events (created);
+"""
+
+STEPS: tuple[str, ...] = (_BUCKETS_AND_OBJECTS, _EVENTS)
+TABLES = ("events", "console_buckets", "blobs", "uploads", "versions", "bucket_configurations", "buckets")
 
 
 class NewerObjectIndexError(Exception):

@@ -253,12 +253,6 @@ def test_settings_without_effect_are_kept_and_told(client: Any, bucket: str) -> 
 
 
 def test_settings_whose_promise_would_be_broken_are_refused(client: Any, bucket: str) -> None:
-    events = [{"QueueArn": "arn:aws:sqs:us-east-1:111122223333:queue", "Events": ["s3:ObjectCreated:*"]}]
-    with s3_error("NotImplemented", 501):
-        client.put_bucket_notification_configuration(
-            Bucket=bucket, NotificationConfiguration={"QueueConfigurations": events}
-        )
-    assert "QueueConfigurations" not in client.get_bucket_notification_configuration(Bucket=bucket)
     with s3_error("ObjectLockConfigurationNotFoundError", 404):
         client.get_object_lock_configuration(Bucket=bucket)
     with s3_error("NotImplemented", 501):
