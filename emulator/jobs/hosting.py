@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from emulator.vision.served_model import ServedModel
 
 
+class UnusableModelError(ValueError):
+    """A file that cannot serve as a model; the message says why."""
+
+
 class Hosting:
     """The models that run in this process. Lives on the event loop; images are decoded and analysed in threads."""
 
@@ -47,6 +51,13 @@ class Hosting:
             if is_failed and self._models.get(version_arn) is task:
                 self._models.pop(version_arn)
             raise
+
+    async def check(self, path: Path) -> None:
+        """See that a file from anywhere is a model that can be served, by loading it. Raises UnusableModelError."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, _load_model, path)
+        except Exception as error:  # what is wrong with a graph comes up as anything
+            raise UnusableModelError(str(error) or type(error).__name__) from error
 
     def unload(self, version_arn: str) -> None:
         """Forget a model; calls that are using it end normally."""

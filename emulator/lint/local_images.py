@@ -48,13 +48,17 @@ class FolderImages:
 
     def _find(self, bucket: str, key: str) -> Path | None:
         if self._place is None:
-            parts = PurePosixPath(key).parts
-            names = ["/".join(parts[start:]) for start in range(len(parts))]
-        elif bucket == self._place.bucket and key.startswith(self._place.key("")):
-            names = [key.removeprefix(self._place.key(""))]
-        else:
-            return None
-        return next((path for name in names if (path := file_below(self._folder, name)) is not None), None)
+            return file_of_key(self._folder, key)
+        if bucket == self._place.bucket and key.startswith(self._place.key("")):
+            return file_below(self._folder, key.removeprefix(self._place.key("")))
+        return None
+
+
+def file_of_key(folder: Path, key: str) -> Path | None:
+    """The file below a folder that the longest end of a key names: `a/b/c.jpg`, else `b/c.jpg`, else `c.jpg`."""
+    parts = PurePosixPath(key).parts
+    names = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((path for name in names if (path := file_below(folder, name)) is not None), None)
 
 
 def file_below(folder: Path, name: str) -> Path | None:

@@ -25,7 +25,7 @@ from emulator.console.watching import Watcher
 from emulator.control.app import Controls, create_control_app, is_of_this_site
 from emulator.control.knobs import Knobs, knobs_router
 from emulator.control.localstack import localstack_router
-from emulator.control.models import models_router
+from emulator.control.models import ModelArchives, models_router
 from emulator.control.state import StateArchive, state_router
 from emulator.control.trainings import trainings_router
 from emulator.domain.caller import Caller
@@ -55,6 +55,7 @@ from emulator.operations.observer import RequestObserver
 from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.errors import S3Error
 from emulator.s3.http.presigned import check_expiry
+from emulator.server.archive_files import begins_an_archive
 from emulator.server.assembly import (
     Directories,
     JobParts,
@@ -66,9 +67,9 @@ from emulator.server.assembly import (
 )
 from emulator.server.browser_guard import BrowserGuard
 from emulator.server.lifecycle import Lifecycle
+from emulator.server.model_archive import ModelArchive
 from emulator.server.parts import Parts
 from emulator.server.routing import Destination, destination
-from emulator.server.state_archive import begins_an_archive
 from emulator.settings import Settings
 from emulator.storage.engine import Database
 from emulator.sts.app import other_services
@@ -128,7 +129,7 @@ class Emulator:
             self._controls(),
             knobs_router(self._knobs()),
             trainings_router(self.database, self.cancel_training),
-            models_router(self.database, self.hosting.model_path),
+            models_router(self.database, self.hosting.model_path, self._model_archives()),
             state_router(self._state_archive()),
             self._localstack_router(),
         )
@@ -144,6 +145,10 @@ class Emulator:
     def _state_archive(self) -> StateArchive:
         lifecycle = self.lifecycle
         return StateArchive(lifecycle.save, lifecycle.load, begins_an_archive, self.directories.work)
+
+    def _model_archives(self) -> ModelArchives:
+        archive = ModelArchive(self._parts(), self.objects, self.lifecycle.reset_lock)
+        return ModelArchives(archive.save, archive.add, begins_an_archive, self.directories.work)
 
     def _open_objects(self) -> ObjectStore:
         """The embedded S3 in process, or the outside one that the settings name."""

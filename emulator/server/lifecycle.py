@@ -16,20 +16,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emulator import __version__
 from emulator.control.errors import ControlError
-from emulator.control.state import TRANSFER_PREFIX
+from emulator.control.transfer import TRANSFER_PREFIX
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs.sweeper import sweep_files, sweep_models
 from emulator.s3 import MissingIndexError
 from emulator.s3.archive import INDEX_NAME, DamagedObjectsError
 from emulator.s3.vault import is_missing_or_empty
+from emulator.server.archive_files import ArchiveError
 from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, check_init_directory, run_init_scripts
 from emulator.server.loop_watch import LoopWatch
 from emulator.server.parts import Parts
 from emulator.server.state_archive import (
     OBJECTS,
-    ArchiveError,
     CheckedArchive,
     MissingFilesError,
     check_archive,
@@ -75,7 +75,8 @@ class Lifecycle:
     `serving` is set once, when requests can be served: init scripts send some before `ready` (O-7). Whoever serves sets
     `endpoint`, for those scripts, `announce`, which is called once it is ready, and `give_up`, which is called when the
     start fails; `failure` then says why. `init_scripts` has the states of the scripts that began.
-    `ending` is set when the end begins. `epoch` counts the times that everything became another: resets and loads.
+    `ending` is set when the end begins. `epoch` counts the times that everything became another: resets and loads;
+    whoever holds `reset_lock` keeps them away.
     """
 
     def __init__(self, parts: Parts, build_edge: Callable[[bytes], RekognitionEdge]) -> None:
@@ -93,7 +94,7 @@ class Lifecycle:
         self.announce: Callable[[], None] = lambda: None
         self.init_scripts: dict[str, str] = {}
         self._starting: asyncio.Task[None] | None = None
-        self._reset_lock = asyncio.Lock()
+        self.reset_lock = asyncio.Lock()
 
     @property
     def edge(self) -> RekognitionEdge:
@@ -138,7 +139,7 @@ class Lifecycle:
         parts = self._parts
         secret = parts.database.write_now(token_secret)
         self._edge = self._build_edge(secret)
-        async with self._reset_lock:  # whoever loads or resets now would take the same work up twice
+        async with self.reset_lock:  # whoever loads or resets now would take the same work up twice
             await self._take_up()
         parts.metrics_keeper.start()
         self._loop_watch.start()
@@ -172,7 +173,7 @@ class Lifecycle:
     async def reset(self) -> None:
         """O-8: end all work, forget everything, return to the state of a fresh install."""
         parts = self._parts
-        async with self._reset_lock:
+        async with self.reset_lock:
             await self._drop_work()
             try:
                 await parts.database.write(_forget)
@@ -196,7 +197,7 @@ class Lifecycle:
         """
         parts = self._parts
         snapshot, archive = directory / "snapshot", directory / "state.tar"
-        async with self._reset_lock:
+        async with self.reset_lock:
             await parts.metrics_keeper.write()
             parts.fleet.refresh()
             await parts.fleet.write()
@@ -228,7 +229,7 @@ class Lifecycle:
         except ArchiveError as error:
             raise ControlError("InvalidArchive", str(error)) from error
         await asyncio.to_thread(self._require_space, checked)
-        async with self._reset_lock:
+        async with self.reset_lock:
             self.serving.clear()
             try:
                 await self._drop_work()

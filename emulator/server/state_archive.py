@@ -1,32 +1,26 @@
 """The whole state as one archive, and back (O-15): projects, models, running time, metrics, and the objects of the S3.
 
-The archive is a tar file. Its first member `manifest.json` names every other one with size and SHA-256. An archive is
-checked whole before anything of the present state is touched.
+An archive is checked whole before anything of the present state is touched.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
 import sqlite3
-import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from sqlalchemy import Connection, inspect
 
 from emulator.domain.jobs import Done, Outcome, VersionResults, outcome_to_json
-from emulator.domain.json_values import JsonObject
 from emulator.s3.archive import INDEX_NAME, DamagedObjectsError, check_objects, copy_database
 from emulator.s3.index.schema import NewerObjectIndexError
+from emulator.server.archive_files import ArchiveError, ArchiveForm, pack_files, unpack_files
 from emulator.server.archive_rows import UnusableRowError, check_rows, copy_rows, rows_of
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
@@ -36,14 +30,18 @@ from emulator.storage.tables import metadata
 from emulator.storage.versions import model_files
 
 FORMAT = 1
-MANIFEST, STATE, OBJECTS, MODELS = "manifest.json", "state.sqlite", "objects", "models"
-MANIFEST_LIMIT = 64 * 2**20
+STATE, OBJECTS, MODELS = "state.sqlite", "objects", "models"
 _MODEL_NAME = re.compile(r"[\w-][\w.-]{0,99}")
 _MEMBER = re.compile(
     rf"state\.sqlite|models/{_MODEL_NAME.pattern}|objects/objects\.sqlite3|objects/blobs/[0-9a-f]{{32}}"
 )
-_BLOB = re.compile(r"objects/blobs/")
-_PIECE = 1 << 20
+_FORM = ArchiveForm(
+    FORMAT,
+    _MEMBER,
+    (STATE, f"{OBJECTS}/{INDEX_NAME}"),
+    "the archive has no state or no object index",
+    linked=re.compile(r"objects/blobs/"),
+)
 # What identifies an installation, like the key that signs tokens, stays where it is.
 _LEFT_OUT = frozenset({"installation"})
 
@@ -53,10 +51,6 @@ _MODEL_WAS_MISSING = "The model file was missing when the state was saved."
 
 class MissingFilesError(Exception):
     """Files that the state names are missing; the message says which."""
-
-
-class ArchiveError(ValueError):
-    """A file is not an archive of this emulator, or is damaged; the message says why. Nothing was replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,33 +116,14 @@ def _without_models(state: Path, missing: Sequence[str], skip: bool) -> list[str
 
 def pack(directory: Path, target: Path, version: str) -> None:
     """Pack a snapshot into a tar file."""
-    names = sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
-    files = {name: {"size": (directory / name).stat().st_size, "sha256": _sha256(directory / name)} for name in names}
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = {"format": FORMAT, "emulator": version, "schema": HEAD_REVISION, "created": created, "files": files}
-    manifest_path = directory / MANIFEST
-    manifest_path.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    # Copied objects share their bytes by hard links, which without `dereference` would become members without bytes.
-    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT, dereference=True) as archive:
-        for name in (MANIFEST, *names):
-            archive.add(directory / name, name, filter=_anonymous)
-
-
-def begins_an_archive(start: bytes) -> bool:
-    """Whether the first 512 bytes of a file can be those of an archive: a tar header for `manifest.json`.
-
-    The header of pax for the first member, which has its time to the nanosecond, may come before.
-    """
-    return start[:100].rstrip(b"\0") in (MANIFEST.encode(), b"././@PaxHeader") and start[257:262] == b"ustar"
+    pack_files(directory, target, {"format": FORMAT, "emulator": version, "schema": HEAD_REVISION})
 
 
 def check_archive(archive: Path, directory: Path) -> CheckedArchive:
     """Unpack an archive into an empty folder and make sure that all of it is right. Raises ArchiveError."""
-    try:
-        with tarfile.open(archive, "r:") as opened:
-            _unpack(opened, directory)
-    except (tarfile.TarError, EOFError, UnicodeDecodeError) as error:
-        raise ArchiveError(f"this is not an archive of the emulator: {error}") from error
+    unpack_files(archive, directory, _FORM)
+    (directory / OBJECTS / "blobs").mkdir(parents=True, exist_ok=True)
+    (directory / MODELS).mkdir(exist_ok=True)
     try:
         check_objects(directory / OBJECTS)
         models = _check_state(directory)
@@ -186,62 +161,6 @@ def keep_state(connection: Connection, directory: Path) -> None:
 def put_back_state(connection: Connection, directory: Path) -> None:
     """Make the database what it was at `keep_state`, within one write transaction. Model files are as they were."""
     replace_state(connection, CheckedArchive(directory, {}), directory)
-
-
-def _unpack(archive: tarfile.TarFile, directory: Path) -> None:
-    members = iter(archive)
-    listed = _read_manifest(archive, next(members, None))
-    unpacked: set[str] = set()
-    for member in members:
-        expected = listed.pop(member.name, None)
-        # A sparse member of a few bytes could unfold to as many as the disk has.
-        is_file = member.isreg() and not member.issparse()
-        # Earlier releases wrote copied objects as links to the first of them.
-        is_link = member.islnk() and member.linkname in unpacked and _BLOB.match(member.name) is not None
-        if expected is None or not (is_file or is_link):
-            raise ArchiveError(f"{member.name[:200]!r} does not belong into an archive")
-        target = directory / member.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if is_link:
-            _link(directory / member.linkname, target)
-        else:
-            with _content(archive, member) as content, target.open("xb") as file:
-                shutil.copyfileobj(content, file, _PIECE)
-        if _BLOB.match(member.name):
-            unpacked.add(member.name)
-        if target.stat().st_size != expected.get("size") or _sha256(target) != expected.get("sha256"):
-            raise ArchiveError(f"{member.name} is damaged")
-    if listed:
-        raise ArchiveError(f"{next(iter(listed))} is missing")
-    (directory / OBJECTS / "blobs").mkdir(parents=True, exist_ok=True)
-    (directory / MODELS).mkdir(exist_ok=True)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-
-
-def _read_manifest(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> dict[str, JsonObject]:
-    """The files that the archive must have, by name."""
-    if member is None or member.name != MANIFEST or not member.isreg() or member.size > MANIFEST_LIMIT:
-        raise ArchiveError("this is not an archive of the emulator: it does not begin with manifest.json")
-    with _content(archive, member) as content:
-        try:
-            manifest = json.loads(content.read())
-            number, files = manifest["format"], dict(manifest["files"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise ArchiveError("the manifest of the archive cannot be read") from error
-    if number != FORMAT:
-        raise ArchiveError(f"the archive has format {number!r}, this release reads format {FORMAT}")
-    if STATE not in files or f"{OBJECTS}/{INDEX_NAME}" not in files:
-        raise ArchiveError("the archive has no state or no object index")
-    for name, expected in files.items():
-        if not _MEMBER.fullmatch(name) or not isinstance(expected, dict):
-            raise ArchiveError(f"{name[:200]!r} does not belong into an archive")
-    return files
 
 
 def _check_state(directory: Path) -> dict[str, str]:
@@ -314,30 +233,3 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection), "archives are made of SQLite"
     return driver
-
-
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
-    content = archive.extractfile(member)
-    assert content is not None, "a regular file has content"
-    return content
-
-
-def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without the owner, whose name is nobody's business."""
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    member.mode = 0o644
-    return member
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for piece in _pieces(file):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(_PIECE):
-        yield piece

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
 
 from emulator.domain.json_values import JsonObject
+from emulator.testing.control import call
 from emulator.testing.server import end_run, endpoint_of_run, new_run
 
 REGION = "us-east-1"
@@ -27,13 +27,14 @@ class CustomLabels:
 
     Within it, `AWS_ENDPOINT_URL` (or, for `services` alone, `AWS_ENDPOINT_URL_<SERVICE>`) and the keys of the account
     are in the environment, and boto3's default session is a new one, so that an application which knows nothing of
-    tests gets here.
+    tests gets here. `run` is the folder that all processes share that share the emulator.
     """
 
-    def __init__(self, endpoint_url: str, services: Sequence[str] = ()) -> None:
+    def __init__(self, endpoint_url: str, run: Path, services: Sequence[str] = ()) -> None:
         self.endpoint_url = endpoint_url
+        self.run = run
         self.region = REGION
-        self.account = _new_account()
+        self.account = new_account()
         self._services = services
         self._open = ExitStack()
         self._answers: list[int] = []
@@ -84,7 +85,7 @@ class CustomLabels:
 
         self.forget_answers()
         boto3.DEFAULT_SESSION = new_session()
-        self._take(_new_account())
+        self._take(new_account())
 
     def answer(
         self,
@@ -103,24 +104,17 @@ class CustomLabels:
             labels = [{"Name": name, "Confidence": percent} for name, percent in labels.items()]
         narrowed = {name: value for name, value in (("s3_key", s3_key), ("sha256", sha256)) if value is not None}
         versions = f"arn:*:rekognition:*:{self.account}:project/*"
-        given = self._control("POST", "answers", {"project_version": versions, "labels": list(labels), **narrowed})
+        wanted = {"project_version": versions, "labels": list(labels), **narrowed}
+        given = call(self.endpoint_url, "POST", "answers", wanted)
         self._answers += [answer["id"] for answer in given["answers"]]
 
     def forget_answers(self) -> None:
         """Take back what was forced for this account."""
         while self._answers:
-            self._control("DELETE", f"answers/{self._answers.pop()}")
+            call(self.endpoint_url, "DELETE", f"answers/{self._answers.pop()}")
 
     def _take(self, account: str) -> None:
         self.account = os.environ["AWS_ACCESS_KEY_ID"] = account
-
-    def _control(self, method: str, path: str, body: object = None) -> JsonObject:
-        data = None if body is None else json.dumps(body).encode()
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        request = urllib.request.Request(f"{self.endpoint_url}/_emulator/{path}", data, method=method)
-        with opener.open(request, timeout=30) as answer:
-            document: JsonObject = json.load(answer)
-        return document
 
 
 def new_session() -> Any:
@@ -161,11 +155,12 @@ def running_emulator() -> Iterator[CustomLabels]:
     """
     folder = new_run()
     try:
-        with CustomLabels(endpoint_of_run(folder, os.getpid())) as custom_labels:
+        with CustomLabels(endpoint_of_run(folder, os.getpid()), folder) as custom_labels:
             yield custom_labels
     finally:
         end_run(folder)
 
 
-def _new_account() -> str:
+def new_account() -> str:
+    """Twelve digits at random, for an account that nobody else uses."""
     return str(secrets.randbelow(9 * 10**11) + 10**11)

@@ -1,38 +1,29 @@
-"""Trained models for tests: trained once a run from a folder of pictures, copied into the account of each test.
+"""Trained models for tests: trained once from pictures, kept as an archive, added to the account of each test.
 
-The training happens in an account of its own, which is made from the pictures' content; a project policy lets every
-account copy from there (CP-4), so that tests share the model and nothing else.
+The training happens in an account of its own; a test gets one more version in its own account from the archive
+(`POST /_emulator/models`), so that tests share nothing but the file.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable
+import urllib.error
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from emulator.convert.folders import FolderConversion
-from emulator.convert.writing import image_files
 from emulator.lint.s3 import S3Folder
-from emulator.testing.client import CustomLabels, client_of
+from emulator.testing.client import CustomLabels, client_of, new_account
+from emulator.testing.control import fetch_file, refusal, send_file
+from emulator.testing.keeping import TRAINING_SECONDS, Keeper
+from emulator.testing.pictures import ModelForTestsError, Pictures, read_pictures
 
-TRAINING_SECONDS = 600.0
 STEP_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
-_PROJECT, _VERSION, _BUCKET = "trained-for-tests", "kept", "trained-for-tests"
-_COPIES_FOR_ALL = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "rekognition:CopyProjectVersion", "Resource": "*"}],
-}
-
-
-class ModelForTestsError(Exception):
-    """A model for tests could not be made; the message is the training's own."""
+_PROJECT, _VERSION, _MODELS = "trained-for-tests", "1", "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,100 +44,75 @@ class TrainedModel:
         return self.version_arn
 
 
-def trained_model(custom_labels: CustomLabels, run: Path, pictures: str | Path, name: str = "model") -> TrainedModel:
+def trained_model(
+    custom_labels: CustomLabels,
+    pictures: str | Path,
+    *,
+    name: str = "model",
+    images: str | Path | None = None,
+    keep_in: str | Path | None = None,
+) -> TrainedModel:
     """A project `name` in the test's account with the trained version `1` and a bucket, trained from `pictures`.
 
-    `pictures` is a folder whose folders are labels, as `custom-labels convert folders` takes it. `run` is the folder
-    that all processes of the run share. Raises ModelForTestsError, also for a folder without images.
+    `pictures` is a folder whose folders are labels, as `custom-labels convert folders` takes it, or a manifest of
+    image-level labels or boxes, whose images lie below `images` (by default beside it). What was trained is kept in the
+    folder `keep_in`, if one is given, and taken from there by the next run. Raises ModelForTestsError.
     """
-    pictures = Path(pictures)
-    content = _content(pictures)
-    account = str(10**11 + int(content, 16) % (9 * 10**11))
-    source_project, source_version = _once(run / f"model-{content}", partial(_train, custom_labels, account, pictures))
+    keeper = Keeper(custom_labels.run, None if keep_in is None else Path(keep_in))
+    return model_in_account(custom_labels, keeper, pictures, name=name, images=images)
+
+
+def model_in_account(
+    custom_labels: CustomLabels,
+    keeper: Keeper,
+    pictures: str | Path,
+    *,
+    name: str = "model",
+    images: str | Path | None = None,
+) -> TrainedModel:
+    """`trained_model` with what is kept by `keeper`."""
+    source = read_pictures(Path(pictures), None if images is None else Path(images))
+    content = source.content()
+    train = partial(_train, custom_labels.endpoint_url, source)
+    archive = keeper.archive(content, train)
     rekognition, s3 = custom_labels.client("rekognition"), custom_labels.client("s3")
     bucket = f"{name.lower()}-{custom_labels.account}"
     s3.create_bucket(Bucket=bucket)
     project = rekognition.create_project(ProjectName=name)["ProjectArn"]
-    version = rekognition.copy_project_version(
-        SourceProjectArn=source_project,
-        SourceProjectVersionArn=source_version,
-        DestinationProjectArn=project,
-        VersionName="1",
-        OutputConfig={"S3Bucket": bucket, "S3KeyPrefix": "results"},
-    )["ProjectVersionArn"]
-    _wait_for(rekognition, project, "1", "COPYING_COMPLETED", STEP_SECONDS)
-    return TrainedModel(project, name, version, "1", bucket, rekognition)
-
-
-def _content(pictures: Path) -> str:
-    """SHA-256 over names and bytes of all images, hexadecimal. Raises ModelForTestsError."""
-    digest = hashlib.sha256()
-    names = _names(pictures)
-    for name in names:
-        body = (pictures / name).read_bytes()
-        digest.update(f"{name}\0{len(body)}\0".encode() + body)
-    return digest.hexdigest()
-
-
-def _names(pictures: Path) -> list[str]:
-    names = list(image_files(pictures)) if pictures.is_dir() else []
-    if not names:
-        raise ModelForTestsError(f"{pictures} is not a folder with JPEG or PNG files in folders named as labels")
-    return names
-
-
-def _once(place: Path, make: Callable[[], tuple[str, str]]) -> tuple[str, str]:
-    """What `make` gives in the first process of the run that asks; the others wait for it, and fail as it failed."""
-    done = place / "done"
+    version = {"project": project, "version_name": _VERSION, "bucket": bucket, "prefix": "results"}
     try:
-        place.mkdir()
-    except FileExistsError:
-        deadline = time.monotonic() + TRAINING_SECONDS
-        while not done.exists():
-            if time.monotonic() > deadline:
-                raise ModelForTestsError("another process of this run has not trained the model in time") from None
-            time.sleep(_LOOK_SECONDS)
-    else:
-        try:
-            outcome: dict[str, Any] = {"arns": make()}
-        except BaseException as error:
-            outcome = {"error": f"{type(error).__name__}: {error}"}
-        (place / "new").write_text(json.dumps(outcome))
-        (place / "new").rename(done)
-    told = json.loads(done.read_text())
-    if "error" in told:
-        raise ModelForTestsError(told["error"])
-    project, version = told["arns"]
-    return project, version
+        added = send_file(custom_labels.endpoint_url, _MODELS, archive, version)
+    except urllib.error.HTTPError as error:
+        code, message = refusal(error)
+        if code != "InvalidArchive":
+            raise ModelForTestsError(message) from None
+        added = send_file(custom_labels.endpoint_url, _MODELS, keeper.retrained(content, train), version)
+    return TrainedModel(project, name, added["project_version"], _VERSION, bucket, rekognition)
 
 
-def _train(custom_labels: CustomLabels, account: str, pictures: Path) -> tuple[str, str]:
-    """Train in the given account; ARNs of project and version. Raises ModelForTestsError."""
+def _train(endpoint_url: str, pictures: Pictures, archive: Path) -> None:
+    """Train in an account of its own, and write the archive of what came of it. Raises ModelForTestsError."""
+    account = new_account()
     with ExitStack() as stack:
         rekognition, s3 = (
-            stack.enter_context(client_of(service, custom_labels.endpoint_url, account))
-            for service in ("rekognition", "s3")
+            stack.enter_context(client_of(service, endpoint_url, account)) for service in ("rekognition", "s3")
         )
-        bucket = f"{_BUCKET}-{account}"
+        bucket = f"{_PROJECT}-{account}"
         s3.create_bucket(Bucket=bucket)
-        conversion = FolderConversion(S3Folder(bucket, "images"))
-        lines = [json.dumps(line) for line in conversion.lines(pictures)]
-        for name in conversion.file_names:
-            s3.put_object(Bucket=bucket, Key=f"images/{name}", Body=(pictures / name).read_bytes())
+        place = S3Folder(bucket, "images")
+        lines = [json.dumps(line) for line in pictures.lines(place)]
+        for name in pictures.names:
+            s3.put_object(Bucket=bucket, Key=place.key(name), Body=(pictures.folder / name).read_bytes())
         s3.put_object(Bucket=bucket, Key="train.manifest", Body="\n".join(lines).encode())
         project = rekognition.create_project(ProjectName=_PROJECT)["ProjectArn"]
         source = {"GroundTruthManifest": {"S3Object": {"Bucket": bucket, "Name": "train.manifest"}}}
-        dataset = rekognition.create_dataset(ProjectArn=project, DatasetType="TRAIN", DatasetSource=source)[
-            "DatasetArn"
-        ]
-        _wait_for_dataset(rekognition, dataset)
+        created = rekognition.create_dataset(ProjectArn=project, DatasetType="TRAIN", DatasetSource=source)
+        _wait_for_dataset(rekognition, created["DatasetArn"])
         version = rekognition.create_project_version(
             ProjectArn=project, VersionName=_VERSION, OutputConfig={"S3Bucket": bucket}
         )["ProjectVersionArn"]
         _wait_for(rekognition, project, _VERSION, "TRAINING_COMPLETED", TRAINING_SECONDS)
-        policy = json.dumps(_COPIES_FOR_ALL)
-        rekognition.put_project_policy(ProjectArn=project, PolicyName="copies", PolicyDocument=policy)
-    return project, version
+        fetch_file(endpoint_url, _MODELS, archive, {"project_version": version})
 
 
 def _wait_for_dataset(rekognition: Any, dataset: str) -> None:

@@ -18,17 +18,24 @@ if TYPE_CHECKING:
     from emulator.testing.models import TrainedModel
 
 _RUN = pytest.StashKey[tuple[Path, int]]()
+_KEPT = "custom-labels"
 _FOLDER, _OWNER = "custom_labels_folder", "custom_labels_owner"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The one option of pytest.ini."""
+    """The options of pytest.ini."""
     parser.addini(
         "custom_labels_services",
         "services that tests with Custom Labels send to the emulator, for instance `rekognition s3`; the rest stays "
         "with moto or AWS (default: all)",
         type="args",
         default=[],
+    )
+    parser.addini(
+        "custom_labels_models",
+        "folder that trained models are kept in between runs (default: custom-labels in pytest's cache directory)",
+        type="string",
+        default="",
     )
 
 
@@ -61,7 +68,8 @@ def custom_labels(custom_labels_endpoint: str, pytestconfig: pytest.Config) -> I
     """Custom Labels with an empty account for this test; endpoint and keys are in its environment."""
     from emulator.testing.client import CustomLabels
 
-    with CustomLabels(custom_labels_endpoint, pytestconfig.getini("custom_labels_services")) as mine:
+    services = pytestconfig.getini("custom_labels_services")
+    with CustomLabels(custom_labels_endpoint, _run(pytestconfig)[0], services) as mine:
         yield mine
 
 
@@ -73,10 +81,24 @@ def custom_labels_answers(custom_labels: CustomLabels) -> Callable[..., None]:
 
 @pytest.fixture
 def trained_model(custom_labels: CustomLabels, pytestconfig: pytest.Config) -> Callable[..., TrainedModel]:
-    """`trained_model(folder)`: a model in this test's account, trained once a run; folders in `folder` are labels."""
-    from emulator.testing.models import trained_model as in_account
+    """`trained_model(folder)`: a model in this test's account, trained once and kept between runs.
 
-    return partial(in_account, custom_labels, _run(pytestconfig)[0])
+    The folders in `folder` are labels; or it is a manifest, with its images beside it or below `images=`.
+    """
+    from emulator.testing.keeping import Keeper
+    from emulator.testing.models import model_in_account
+
+    folder, is_cache = _kept_models(pytestconfig)
+    return partial(model_in_account, custom_labels, Keeper(custom_labels.run, folder, is_cache=is_cache))
+
+
+def _kept_models(config: pytest.Config) -> tuple[Path | None, bool]:
+    """Where trained models are kept, and whether that is in pytest's cache; None under `-p no:cacheprovider`."""
+    given = config.getini("custom_labels_models")
+    if given:
+        return config.rootpath / given, False
+    cache = getattr(config, "cache", None)
+    return (None, False) if cache is None else (cache.mkdir(_KEPT), True)
 
 
 def _run(config: pytest.Config) -> tuple[Path, int]:

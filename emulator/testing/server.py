@@ -40,6 +40,12 @@ class EmulatorStartError(Exception):
     """The emulator of a test run did not start; the message has its log."""
 
 
+def setting_of_run(name: str) -> str:
+    """What the emulator of a run is told for a setting, empty for its own default; names without CUSTOM_LABELS_."""
+    variable = f"CUSTOM_LABELS_{name}"
+    return os.environ.get(variable, _QUICK.get(variable, ""))
+
+
 def new_run() -> Path:
     """A folder's name for a run; the folder is not made."""
     return Path(tempfile.gettempdir()) / f"custom-labels-run-{secrets.token_hex(8)}"

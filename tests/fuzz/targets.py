@@ -20,7 +20,8 @@ from emulator.s3.http.chunked import ChunkedDecoder
 from emulator.s3.http.form import FormDecoder
 from emulator.s3.http.request import read_request
 from emulator.s3.rules import acl, cors, policy, post_policy, ranges, tagging
-from emulator.server.state_archive import ArchiveError, begins_an_archive, check_archive
+from emulator.server.archive_files import ArchiveError, begins_an_archive
+from emulator.server.state_archive import check_archive
 from emulator.vision.errors import ImageError
 from emulator.vision.image_header import has_too_many_scans
 from emulator.vision.images import decode, probe

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
-import io
 import json
 import sqlite3
 import subprocess
 import sys
-import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from support.archives import Change, Files, added, flipped, listed, members, of_format, packed, replaced, without
 from support.projects import error_code
 from support.running import RunningLab
 from support.server import PROJECT_ROOT, EmulatorProcess, wait_until
@@ -38,21 +36,6 @@ def put_state(emulator: EmulatorProcess, archive: bytes) -> tuple[int, Any]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.load(error)
-
-
-def members(archive: bytes) -> dict[str, bytes]:
-    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-        return {member.name: opened.extractfile(member).read() for member in opened}  # type: ignore[union-attr]
-
-
-def packed(files: dict[str, bytes]) -> bytes:
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w") as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return target.getvalue()
 
 
 def test_saved_reset_and_loaded_again(lab: RunningLab, tmp_path: Path) -> None:
@@ -117,47 +100,17 @@ def test_an_archive_moves_to_another_emulator(
     assert "TRAINING_COMPLETED" in {one["Status"] for one in described["ProjectVersionDescriptions"]}
 
 
-def _without(name: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
-    return lambda files: {key: value for key, value in files.items() if key != name}
-
-
-def _with(name: str, content: bytes) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
-    return lambda files: {**files, name: content}
-
-
-def _flipped(name: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
-    return lambda files: {**files, name: files[name][:100] + bytes([files[name][100] ^ 1]) + files[name][101:]}
-
-
-def _listed(name: str, content: bytes) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
-    def change(files: dict[str, bytes]) -> dict[str, bytes]:
-        manifest = json.loads(files["manifest.json"])
-        manifest["files"][name] = {"size": len(content), "sha256": "0" * 64}
-        return {**files, "manifest.json": json.dumps(manifest).encode(), name: content}
-
-    return change
-
-
-def _format(number: int) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
-    return lambda files: {
-        **files,
-        "manifest.json": json.dumps({**json.loads(files["manifest.json"]), "format": number}).encode(),
-    }
-
-
-def _edited(statement: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+def _edited(statement: str) -> Change:
     """The database changed by hand, with the checksum that it then has."""
 
-    def change(files: dict[str, bytes]) -> dict[str, bytes]:
+    def change(files: Files) -> Files:
         with closing(sqlite3.connect(":memory:")) as database:
             database.deserialize(files["state.sqlite"])
             database.execute("PRAGMA foreign_keys = OFF")
             database.execute(statement)
             database.commit()
             content = database.serialize()
-        manifest = json.loads(files["manifest.json"])
-        manifest["files"]["state.sqlite"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        return {**files, "manifest.json": json.dumps(manifest).encode(), "state.sqlite": content}
+        return replaced("state.sqlite", content)(files)
 
     return change
 
@@ -170,20 +123,18 @@ def _edited(statement: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
         _edited("ALTER TABLE versions DROP COLUMN f1_score"),
         _edited("UPDATE versions SET project_id = 999999 WHERE name = 'first'"),
         _edited("UPDATE alembic_version SET version_num = '9999'"),
-        _without("manifest.json"),
-        _without("state.sqlite"),
-        _without("objects/objects.sqlite3"),
-        _flipped("state.sqlite"),
-        _with("../escaped", b"x"),
-        _listed("../escaped", b"x"),
-        _listed("models/extra.onnx", b"not the content that the manifest tells"),
-        _with("manifest.json", b"{}"),
-        _format(2),
+        without("manifest.json"),
+        without("state.sqlite"),
+        without("objects/objects.sqlite3"),
+        flipped("state.sqlite"),
+        added("../escaped", b"x"),
+        listed("../escaped", b"x"),
+        listed("models/extra.onnx", b"not the content that the manifest tells"),
+        added("manifest.json", b"{}"),
+        of_format(2),
     ],
 )
-def test_an_archive_is_checked_before_anything_is_replaced(
-    lab: RunningLab, change: Callable[[dict[str, bytes]], dict[str, bytes]]
-) -> None:
+def test_an_archive_is_checked_before_anything_is_replaced(lab: RunningLab, change: Change) -> None:
     with urllib.request.urlopen(f"{lab.emulator.endpoint}/_emulator/state") as answer:
         archive = answer.read()
     status, refusal = put_state(lab.emulator, packed(change(members(archive))))

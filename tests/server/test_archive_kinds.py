@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 from emulator.control.errors import ControlError
 from emulator.domain.states import VersionState
 from emulator.s3.index import schema
+from emulator.server.archive_files import ArchiveError
 from emulator.server.lifecycle import Lifecycle
-from emulator.server.state_archive import ArchiveError, check_archive, pack
+from emulator.server.state_archive import check_archive, pack
 from emulator.storage.tables import metadata
 from support.calls import BUCKET, FAST, create_dataset, create_project, put_object, run_version, store, version_status
 from support.in_process import ACCOUNT, REGION, InProcessEmulator

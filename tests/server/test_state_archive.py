@@ -25,7 +25,8 @@ from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectLocation
 from emulator.s3 import EmbeddedS3
 from emulator.server import lifecycle
-from emulator.server.state_archive import ArchiveError, check_archive, pack
+from emulator.server.archive_files import ArchiveError
+from emulator.server.state_archive import check_archive, pack
 from support.calls import BUCKET, FAST, create_project, put_object, run_version, store
 from support.in_process import ACCOUNT, REGION, InProcessEmulator
 from support.stored_model import StoredModel, loaded_instead

@@ -12,11 +12,16 @@ from pathlib import Path
 import pytest
 
 from support.command_line import command_environment
-from support.pictures import single_label_pictures
+from support.pictures import box_manifest, single_label_pictures
 from support.server import PROJECT_ROOT, wait_until
 
 APPLICATION = PROJECT_ROOT / "tests" / "sample_application"
 PAGE = PROJECT_ROOT / "docs" / "pytest.md"
+CONFTEST = (
+    "import os, pytest\n\n@pytest.fixture\ndef model(trained_model):\n"
+    "    return trained_model(os.environ['PHOTOGRAPHS'], name='parts')\n"
+)
+TEST = "def test_it(model):\n    assert model.version_arn\n"
 SETTINGS = "[pytest]\naddopts = -q -p no:cacheprovider\nfilterwarnings = error\n"
 
 
@@ -60,6 +65,103 @@ def test_suite_of_an_application(processes: tuple[str, ...], tmp_path: Path, pho
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "10 passed" in ended.stdout
     assert left_behind(tmp_path) == []
+
+
+def logged(folder: Path) -> str:
+    """What the emulators of the tests in this folder wrote; they copy their log there."""
+    return "".join(path.read_text() for path in sorted(folder.glob("*.log")))
+
+
+KEEPS_THE_LOG = """
+import shutil
+import pytest
+
+@pytest.fixture(autouse=True, scope="session")
+def log(custom_labels_endpoint, pytestconfig):
+    yield
+    from emulator.testing.plugin import _run
+    folder = _run(pytestconfig)[0]
+    shutil.copy(folder / "log", f"{folder.name}.log")
+"""
+
+
+def trainings(folder: Path) -> int:
+    """How many trainings ended, in all runs so far."""
+    return logged(folder).count(": trained")
+
+
+def test_a_model_is_trained_once_and_kept_between_runs(tmp_path: Path, photographs: Path) -> None:
+    """In pytest's cache directory, by content: other pictures are another model; what is damaged is trained again."""
+    pictures = tmp_path / "pictures"
+    shutil.copytree(photographs, pictures)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -q\nfilterwarnings = error\n")
+    (tmp_path / "conftest.py").write_text(CONFTEST + KEEPS_THE_LOG)
+    (tmp_path / "test_it.py").write_text(TEST + TEST.replace("test_it", "test_it_again"))
+
+    def run(*processes: str) -> None:
+        ended = run_pytest(tmp_path, *processes, PHOTOGRAPHS=str(pictures))
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+    run("-n", "2")
+    assert trainings(tmp_path) == 1
+    [kept] = (tmp_path / ".pytest_cache" / "d" / "custom-labels").iterdir()
+    run()
+    assert trainings(tmp_path) == 1, "the second run found it"
+    assert "effort instant" in logged(tmp_path)
+    kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+    run()
+    assert trainings(tmp_path) == 2, "what was damaged is made again"
+    next((pictures / "whole").iterdir()).unlink()
+    run()
+    assert trainings(tmp_path) == 3, "other pictures are another model"
+    assert len(list(kept.parent.iterdir())) == 2
+
+
+def test_a_folder_of_the_suite_keeps_models(tmp_path: Path, photographs: Path) -> None:
+    """For CI, where it is cached or part of the repository; also without pytest's cache."""
+    (tmp_path / "pytest.ini").write_text(SETTINGS + "custom_labels_models = kept\n")
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_it.py").write_text(TEST)
+    ended = run_pytest(tmp_path, PHOTOGRAPHS=str(photographs))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert [path.suffix for path in (tmp_path / "kept").iterdir()] == [".tar"]
+
+
+BOXES = """
+def test_boxes(trained_model, custom_labels):
+    model = trained_model("boxes.manifest", images="images")
+    model.start()
+    with open("images/0.png", "rb") as file:
+        found = custom_labels.client("rekognition").detect_custom_labels(
+            ProjectVersionArn=model.version_arn, Image={"Bytes": file.read()})["CustomLabels"]
+    assert "BoundingBox" in found[0]["Geometry"]
+
+def test_missing_image(trained_model):
+    import pytest
+    from emulator.testing import ModelForTestsError
+    with open("boxes.manifest") as file, open("broken.manifest", "w") as broken:
+        broken.write(file.read().replace("/0.png", "/nobody.png"))
+    with pytest.raises(ModelForTestsError, match="line 1: no file below"):
+        trained_model("broken.manifest", images="images")
+    with pytest.raises(ModelForTestsError, match="line 2: not a JSON object"):
+        trained_model("test_boxes.py")
+    with pytest.raises(ModelForTestsError, match="there is no folder and no manifest nothing"):
+        trained_model("nothing")
+"""
+
+
+def test_a_manifest_with_boxes(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    (tmp_path / "test_boxes.py").write_text(BOXES)
+    (tmp_path / "images").mkdir()
+    pictures = single_label_pictures(("circle", "square"), 6, size=(320, 240))
+    lines = box_manifest(pictures, "somewhere").decode()
+    for number, picture in enumerate(pictures):
+        (tmp_path / "images" / f"{number}.png").write_bytes(picture.body)
+        lines = lines.replace(f'/{picture.name}"', f'/{number}.png"')
+    (tmp_path / "boxes.manifest").write_text(lines)
+    ended = run_pytest(tmp_path)
+    assert ended.returncode == 0 and "2 passed" in ended.stdout, ended.stdout + ended.stderr
 
 
 def test_nothing_happens_without_a_fixture(tmp_path: Path) -> None:
@@ -124,12 +226,18 @@ def test_page_for_users(tmp_path: Path, photographs: Path) -> None:
 
 UNITTEST = """
 import os, unittest, boto3
-from emulator.testing import running_emulator
+from emulator.testing import running_emulator, trained_model
 
 class PlantTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.custom_labels = cls.enterClassContext(running_emulator())
+
+    def test_model(self):
+        model = trained_model(self.custom_labels, os.environ["PHOTOGRAPHS"], name="plant", keep_in="kept")
+        boto3.client("rekognition").start_project_version(ProjectVersionArn=model.version_arn, MinInferenceUnits=1)
+        self.assertEqual(len(os.listdir("kept")), 1)
+        self.custom_labels.reset()
 
     def test_project(self):
         boto3.client("rekognition").create_project(ProjectName="plant")
@@ -139,16 +247,16 @@ class PlantTest(unittest.TestCase):
 """
 
 
-def test_unittest(tmp_path: Path) -> None:
+def test_unittest(tmp_path: Path, photographs: Path) -> None:
     (tmp_path / "test_plant.py").write_text(UNITTEST)
     (tmp_path / "left").mkdir()
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-m", "unittest", "-q", "test_plant"],
         cwd=tmp_path,
-        env=command_environment({"TMPDIR": str(tmp_path / "left")}),
+        env=command_environment({"TMPDIR": str(tmp_path / "left"), "PHOTOGRAPHS": str(photographs)}),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
