@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from emulator.documents.access import ACCESS
+from emulator.documents.choice import Choice
 from emulator.domain.metering.quotas import DEFAULT_REQUESTS_PER_SECOND, QUOTAS, REQUESTS_PER_SECOND
 from emulator.operations.registry import Entry, registered_operations
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
@@ -23,20 +24,6 @@ Do not let your tests depend on a chosen text; error codes and states are safer.
 
 _QUOTAS_HEAD = """They hold with `CUSTOM_LABELS_QUOTAS=aws` only; policies and tags are limited always. Manifests over
 250,000 lines or 1 GB fail with the messages of [docs/errors.md](errors.md), whatever this setting says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What Amazon leaves open, what the emulator answers, and why. `setting` names what changes it, or is empty.
-
-    `sure`: how sure it is that the real service does the same, where there is evidence.
-    """
-
-    question: str
-    answer: str
-    reason: str
-    setting: str = ""
-    sure: str = ""
 
 
 UNKNOWN = (
@@ -372,7 +359,7 @@ ABSENT = (
     ("Adapters (`Feature` CONTENT_MODERATION, `FeatureConfig`)", "answer InvalidParameterException."),
     ("Encryption with KMS", "`KmsKeyId` is checked, stored and shown; nothing is encrypted."),
     ("IAM", "signatures are read for account and region, not verified; identity policies do not exist. Project "
-     "policies are evaluated for copies across accounts, without their conditions."),
+     "policies are evaluated for copies."),
     ("The console's own operations", "imports from folders, stored labels, example projects and the like are not part "
      "of the API; the page has them under `/console/api`."),
     ("Time between an ARN and its dataset", "Amazon's `CreationTimestamp` of a dataset is 0.1 to 0.5 s after the epoch "
@@ -391,6 +378,8 @@ def document() -> str:
         _table(("what is not known", "what is answered here", "why", "setting"), map(_choice_row, UNKNOWN)),
         "## At the edge",
         _table(("what", "what is answered here", "why", "setting"), map(_choice_row, EDGE)),
+        "## Access",
+        _table(("what", "what is answered here", "why", "setting"), map(_choice_row, ACCESS)),
         "## Result files",
         _table(("what", "what is written here", "source", "how sure"), map(_sure_row, RESULT_FILES)),
         "## Quotas",

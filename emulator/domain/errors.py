@@ -53,11 +53,8 @@ class InvalidParameterError(RuleError):
 class AccessDeniedError(RuleError):
     """The caller lacks the right, with AWS's sentence about it (api-facts §1.4)."""
 
-    def __init__(self, caller_arn: str, operation: str, resource_arn: str) -> None:
-        super().__init__(
-            "AccessDeniedException",
-            f"User: {caller_arn} is not authorized to perform: rekognition:{operation} on resource: {resource_arn}",
-        )
+    def __init__(self, message: str) -> None:
+        super().__init__("AccessDeniedException", message)
 
 
 class InvalidPaginationTokenError(RuleError):

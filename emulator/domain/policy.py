@@ -1,13 +1,10 @@
-"""Project policies: what a document must look like, and whom it lets copy a model (CP-4 to CP-10, api-facts §8)."""
+"""Project policies: what a document must look like (CP-6 to CP-8). Whom it lets copy a model, `domain.iam` decides."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from fnmatch import fnmatchcase
 
 from emulator.domain.errors import RuleError
 
@@ -22,7 +19,6 @@ _PRINCIPAL = re.compile(
     r"\*|\d{12}|arn:[a-z\d-]+:(?:iam|sts)::\d{12}:\S+|A[A-Z\d]{15,127}|(?:Service|Federated|CanonicalUser):.+",
     re.DOTALL,
 )
-_PRINCIPAL_ACCOUNT = re.compile(r"(?:arn:[a-z\d-]+:(?:iam|sts)::)?(\d{12})(?::.*)?")
 
 
 class MalformedPolicyError(RuleError):
@@ -32,31 +28,12 @@ class MalformedPolicyError(RuleError):
         super().__init__("MalformedPolicyDocumentException", message)
 
 
-class Decision(Enum):
-    """What a set of policies says of a request; an explicit Deny wins (SE-2)."""
-
-    ALLOW = "allow"
-    DENY = "deny"
-    SILENT = "silent"
-
-
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a checked policy. `conditional` tells that it carries a Condition block."""
+    """One statement of a checked policy, as far as the grammar of project policies goes."""
 
-    allows: bool
     principals: tuple[str, ...]
-    actions: tuple[str, ...]
     resources: tuple[str, ...]
-    conditional: bool
-
-    def covers(self, account: str, resource_arn: str) -> bool:
-        """Whether the statement speaks of this caller's account and this version ARN."""
-        return (
-            any(_principal_matches(principal, account) for principal in self.principals)
-            and any(fnmatchcase(COPY_ACTION.lower(), action.lower()) for action in self.actions)
-            and any(_resource_matches(resource, resource_arn) for resource in self.resources)
-        )
 
 
 def parse_policy(document: str) -> tuple[Statement, ...]:
@@ -79,7 +56,7 @@ def parse_policy(document: str) -> tuple[Statement, ...]:
 
 def check_new_policy(document: str, project_arn: str) -> None:
     """Check a document before it is stored for a project: as `parse_policy`, and every AWS principal names somebody,
-    every resource a version of the project, at least one that may come (CP-7).
+    every resource a version of the project, at least one that may come (CP-7), and every condition can be evaluated.
 
     Raises MalformedPolicyError. Documents of older releases may have principals and resources that match nothing.
     """
@@ -94,24 +71,12 @@ def check_new_policy(document: str, project_arn: str) -> None:
                     f"The policy resource {resource} can match no version of the project: their ARNs are {versions}"
                     "VERSION/TIMESTAMP."
                 )
+    from emulator.domain.iam import documents as iam  # only where rights are looked at
 
-
-def decide(policies: Iterable[Sequence[Statement]], account: str, version_arn: str) -> Decision:
-    """Combine all policies of a project for a caller's account that wants to copy `version_arn`.
-
-    Conditions cannot be evaluated without a signed-in identity: a conditional Allow counts as met, a conditional Deny
-    as not met (docs/parity.md).
-    """
-    decision = Decision.SILENT
-    for statements in policies:
-        for statement in statements:
-            if not statement.covers(account, version_arn):
-                continue
-            if statement.allows:
-                decision = Decision.ALLOW
-            elif not statement.conditional:
-                return Decision.DENY
-    return decision
+    try:
+        iam.parse_policy(document, iam.PolicyKind.PROJECT, "new")
+    except iam.PolicyError as error:
+        raise MalformedPolicyError(f"The policy document has a problem in {error.problems[0]}.") from None
 
 
 def _parse_statement(statement: object) -> Statement:
@@ -129,13 +94,8 @@ def _parse_statement(statement: object) -> Statement:
     effect = statement["Effect"]
     if not isinstance(effect, str) or effect.lower() not in ("allow", "deny"):
         raise MalformedPolicyError("The Effect of a policy statement must be Allow or Deny.")
-    return Statement(
-        allows=effect.lower() == "allow",
-        principals=_principals(statement["Principal"]),
-        actions=_actions(statement["Action"]),
-        resources=_resources(statement["Resource"]),
-        conditional=bool(statement.get("Condition")),
-    )
+    _check_actions(statement["Action"])
+    return Statement(_principals(statement["Principal"]), _resources(statement["Resource"]))
 
 
 def _strings(value: object, element: str) -> tuple[str, ...]:
@@ -158,12 +118,10 @@ def _principals(value: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _actions(value: object) -> tuple[str, ...]:
-    actions = _strings(value, "Action")
-    for action in actions:
+def _check_actions(value: object) -> None:
+    for action in _strings(value, "Action"):
         if action.lower() != COPY_ACTION.lower():
             raise MalformedPolicyError(f"The only action that a project policy may name is {COPY_ACTION}.")
-    return actions
 
 
 def _resources(value: object) -> tuple[str, ...]:
@@ -172,13 +130,6 @@ def _resources(value: object) -> tuple[str, ...]:
         if not _RESOURCE.fullmatch(resource):
             raise MalformedPolicyError(f"The policy resource {resource} is not the ARN of a project version, nor *.")
     return resources
-
-
-def _principal_matches(principal: str, account: str) -> bool:
-    if principal == "*":
-        return True
-    match = _PRINCIPAL_ACCOUNT.fullmatch(principal)
-    return match is not None and match[1] == account
 
 
 def _can_begin_with(pattern: str, beginning: str) -> bool:
@@ -190,8 +141,3 @@ def _can_begin_with(pattern: str, beginning: str) -> bool:
             place + 1 for place in alive if pattern[place : place + 1] in (character, "?")
         }
     return any(pattern[place:] for place in alive)
-
-
-def _resource_matches(pattern: str, arn: str) -> bool:
-    # fnmatch gives [ ] a meaning that IAM does not.
-    return fnmatchcase(arn, pattern.replace("[", "[[]"))

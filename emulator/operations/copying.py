@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from emulator.domain.arns import Arn, parse_arn
 from emulator.domain.errors import (
-    AccessDeniedError,
     InvalidParameterError,
     ResourceInUseError,
     ResourceNotFoundError,
@@ -12,7 +13,6 @@ from emulator.domain.errors import (
 from emulator.domain.job_payloads import CopyFrom
 from emulator.domain.jobs import JobKind
 from emulator.domain.metering.quotas import Quota
-from emulator.domain.policy import Decision, decide, parse_policy
 from emulator.domain.refusals import not_found, version_refused
 from emulator.domain.shapes import CopyProjectVersionRequest, CopyProjectVersionResponse
 from emulator.domain.states import TRAINED_VERSION_STATES, VersionState
@@ -22,7 +22,8 @@ from emulator.operations.registry import Runs, operation
 from emulator.operations.versions import add_new_version
 from emulator.storage.policies import list_policies
 from emulator.storage.projects import find_project
-from emulator.storage.rows import Version
+from emulator.storage.rows import Policy, Version
+from emulator.storage.tags import read_tags
 from emulator.storage.versions import count_versions, find_version
 
 
@@ -33,7 +34,8 @@ from emulator.storage.versions import count_versions, find_version
     chosen=(
         "The destination project must be the caller's; the source may be another account's, if a policy of its "
         "project allows the caller's account; otherwise AccessDeniedException.",
-        "Conditions of policies are not evaluated: a conditional Allow counts as met, a conditional Deny as not met.",
+        "Where a caller is known by its account alone (`CUSTOM_LABELS_AUTH=off`), a policy's condition about its "
+        "identity or its address counts as met in an Allow and as not met in a Deny.",
         "A source version that is not trained (training, failed, copying) answers ResourceInUseException.",
         "Projects of two regions answer InvalidParameterException.",
     ),
@@ -75,15 +77,8 @@ def _allowed_source(context: AnyContext, version_arn: Arn) -> Version:
     project_name, version_name = (context.parameters[name] for name in ("SourceProjectArn", "SourceProjectVersionArn"))
     project = find_project(context.connection, project_name)
     version = find_version(context.connection, version_name)
-    decision = Decision.SILENT
-    if project is not None:
-        policies = list_policies(context.connection, project.id)
-        documents = [parse_policy(policy.document) for policy in policies]
-        decision = decide(documents, context.caller.account, version_name)
-    is_own = version_arn.account == context.caller.account
-    if decision is Decision.DENY or (not is_own and decision is not Decision.ALLOW):
-        caller_arn = f"arn:{version_arn.partition}:iam::{context.caller.account}:root"
-        raise AccessDeniedError(caller_arn, "CopyProjectVersion", version_name)
+    policies = () if project is None else list_policies(context.connection, project.id)
+    _check_copying(context, version_arn, version_name, policies)
     if project is None:
         raise ResourceNotFoundError(not_found("project", project_name, parse_arn(project_name), context.caller))
     if version is None or version.project_id != project.id:
@@ -91,3 +86,29 @@ def _allowed_source(context: AnyContext, version_arn: Arn) -> Version:
     if version.status not in TRAINED_VERSION_STATES:
         raise ResourceInUseError(version_refused(version.arn, version.status, "copied"))
     return version
+
+
+def _check_copying(context: AnyContext, version_arn: Arn, version_name: str, policies: Sequence[Policy]) -> None:
+    """Raises AccessDeniedException unless the caller may copy a version, by its rights and the project's policies."""
+    from emulator.domain.iam.documents import PolicyKind, parse_stored_policy  # only where rights are looked at
+    from emulator.domain.iam.evaluation import PolicySet
+    from emulator.domain.iam.requests import account_principal, moment_keys
+    from emulator.domain.iam.rights import Rights
+    from emulator.operations.authorization import refuse
+
+    caller = context.caller
+    rights = caller.rights or Rights(account_principal(caller.account), PolicySet(), moment_keys(context.now() / 1000))
+    tags = read_tags(context.connection, version_name)
+    decision = rights.ask(
+        f"rekognition:{context.operation}",
+        version_name,
+        owner=version_arn.account,
+        resource_policies=tuple(
+            parse_stored_policy(policy.document, PolicyKind.PROJECT, policy.name) for policy in policies
+        ),
+        context={
+            "aws:requestedregion": (caller.region,),
+            **{f"aws:resourcetag/{name.lower()}": (value,) for name, value in tags.items()},
+        },
+    )
+    refuse(rights, decision)

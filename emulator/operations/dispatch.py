@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -14,14 +16,23 @@ from emulator.operations.holding import CallHolder, HoldSettings
 from emulator.operations.registry import Entry, Runs, registered_operations
 from emulator.storage.rows import Job
 from emulator.wire.errors import AwsError
+from emulator.wire.identity import Identity
 from emulator.wire.request import Call
+
+if TYPE_CHECKING:
+    from emulator.domain.iam.rights import Rights
+
+
+RightsOf = Callable[[Identity], "Rights | None"]
+"""Gives what a caller may do, None where nobody's rights are looked at. Raises AwsError, as for an expired session."""
 
 
 class Dispatcher:
-    """Carries out calls. `holds` are the settings of O-18 and O-34."""
+    """Carries out calls. `holds` are the settings of O-18 and O-34; without `rights_of` everybody may do everything."""
 
-    def __init__(self, services: Services, holds: HoldSettings) -> None:
+    def __init__(self, services: Services, holds: HoldSettings, rights_of: RightsOf | None = None) -> None:
         self._services = services
+        self._rights_of = rights_of
         self._patience = holds.waiter_seconds
         self._holder = CallHolder(services.runner, holds)
         self._operations = registered_operations()
@@ -29,13 +40,26 @@ class Dispatcher:
     async def __call__(self, call: Call) -> JsonMapping:
         """The result of a call, under the model's names. Raises AwsError for a broken rule."""
         entry = self._operations[call.operation]
-        caller = Caller(call.identity.account, call.identity.region)
         try:
-            if entry.describes is not None:
-                await self._await_transitions(entry, caller, call)
+            caller = self._admitted(call)
+            if entry.describes is not None and await self._await_transitions(entry, caller, call):
+                # Long after it was let in: its session may be over, or its rights changed.
+                caller = self._admitted(call)
             return await self._run(entry, caller, call.parameters)
         except RuleError as error:
             raise AwsError(error.code, error.message) from error
+
+    def _admitted(self, call: Call) -> Caller:
+        """The caller with its rights, if it may make the call. Raises RuleError, and AwsError as `rights_of` does."""
+        account, region = call.identity.account, call.identity.region
+        if self._rights_of is None:
+            return Caller(account, region)
+        caller = Caller(account, region, self._rights_of(call.identity))
+        if caller.rights is not None:
+            from emulator.operations.authorization import authorize  # only where rights are looked at
+
+            authorize(self._services, caller, call.operation, call.parameters)
+        return caller
 
     async def _run(self, entry: Entry, caller: Caller, parameters: JsonObject) -> JsonMapping:
         database = self._services.database
@@ -68,10 +92,11 @@ class Dispatcher:
         assert entry.function is not None, "all other operations are registered as functions"
         return entry.function(context), context
 
-    async def _await_transitions(self, entry: Entry, caller: Caller, call: Call) -> None:
+    async def _await_transitions(self, entry: Entry, caller: Caller, call: Call) -> bool:
+        """Hold a call where it is held; whether there was anything to wait for."""
         runner = self._services.runner
         if not runner.open_jobs:
-            return
+            return False
         assert entry.describes is not None
         shown = entry.describes(caller, call.parameters)
 
@@ -80,3 +105,4 @@ class Dispatcher:
 
         await runner.observed(is_callers, self._patience)
         await self._holder.hold(entry, caller, call, is_callers)
+        return True

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.domain.policy import Decision, MalformedPolicyError, check_new_policy, decide, parse_policy
+from emulator.domain.iam.documents import PolicyKind, parse_stored_policy
+from emulator.domain.iam.evaluation import PolicySet, Reason, decide
+from emulator.domain.iam.requests import Request, account_principal
+from emulator.domain.policy import MalformedPolicyError, check_new_policy, parse_policy
 
 OWNER, TRUSTED, STRANGER = "111122223333", "444455556666", "777788889999"
 PROJECT = f"arn:aws:rekognition:us-east-1:{OWNER}:project/shapes/1690556751958"
@@ -31,8 +34,11 @@ def document(*statements: Any, **members: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)} | members)
 
 
-def decision_of(account: str, *documents: str, version: str = VERSION) -> Decision:
-    return decide([parse_policy(text) for text in documents], account, version)
+def decision_of(account: str, *documents: str) -> Reason:
+    """Whether an account may copy VERSION of OWNER's project with these policies."""
+    policies = tuple(parse_stored_policy(text, PolicyKind.PROJECT, "policy") for text in documents)
+    copying = Request("rekognition:CopyProjectVersion", VERSION, account_principal(account), owner=OWNER)
+    return decide(copying, PolicySet(resource=policies)).reason
 
 
 @pytest.mark.parametrize(
@@ -116,7 +122,7 @@ def test_any_json_is_read_or_malformed(value: Any) -> None:
 )
 def test_principals_that_mean_the_account(principal: Any) -> None:
     """CP-6: any principal is allowed; identities below an account count as the account."""
-    assert decision_of(TRUSTED, document(statement(Principal=principal))) is Decision.ALLOW
+    assert decision_of(TRUSTED, document(statement(Principal=principal))) is Reason.ALLOW
 
 
 @pytest.mark.parametrize(
@@ -131,7 +137,7 @@ def test_principals_that_mean_the_account(principal: Any) -> None:
     ],
 )
 def test_principals_that_mean_others(principal: Any) -> None:
-    assert decision_of(TRUSTED, document(statement(Principal=principal))) is Decision.SILENT
+    assert decision_of(TRUSTED, document(statement(Principal=principal))) is Reason.IMPLICIT_DENY
 
 
 @pytest.mark.parametrize(
@@ -149,14 +155,14 @@ def test_principals_that_mean_others(principal: Any) -> None:
 )
 def test_resources_and_their_wildcards(resource: Any, is_covered: bool) -> None:
     """CP-7; * and ? are wildcards, brackets are not."""
-    expected = Decision.ALLOW if is_covered else Decision.SILENT
+    expected = Reason.ALLOW if is_covered else Reason.IMPLICIT_DENY
     assert decision_of(TRUSTED, document(statement(Resource=resource))) is expected
 
 
 def test_a_single_statement_needs_no_list_and_case_does_not_matter() -> None:
     """X-23."""
     text = json.dumps({"Statement": statement(Effect="ALLOW", Action="Rekognition:copyprojectversion")})
-    assert decision_of(TRUSTED, text) is Decision.ALLOW
+    assert decision_of(TRUSTED, text) is Reason.ALLOW
 
 
 @given(st.permutations(["allow", "deny", "silent"]))
@@ -167,20 +173,34 @@ def test_an_explicit_deny_wins_in_any_order(order: list[str]) -> None:
         "deny": statement(Effect="Deny"),
         "silent": statement(Principal={"AWS": STRANGER}),
     }
-    assert decision_of(TRUSTED, document(*(statements[name] for name in order))) is Decision.DENY
-    assert decision_of(TRUSTED, *(document(statements[name]) for name in order)) is Decision.DENY
+    assert decision_of(TRUSTED, document(*(statements[name] for name in order))) is Reason.EXPLICIT_DENY
+    assert decision_of(TRUSTED, *(document(statements[name]) for name in order)) is Reason.EXPLICIT_DENY
 
 
-def test_conditions_allow_and_do_not_deny() -> None:
-    """Ours (docs/parity.md): there is no signed-in identity to evaluate them on."""
+def test_conditions_on_what_is_known_are_evaluated() -> None:
+    """Findings 6.3: a conditional Deny denies."""
+    is_trusted = {"StringEquals": {"aws:PrincipalAccount": TRUSTED}}
+    assert decision_of(TRUSTED, document(statement(Condition=is_trusted))) is Reason.ALLOW
+    assert decision_of(STRANGER, document(statement(Principal="*", Condition=is_trusted))) is Reason.IMPLICIT_DENY
+    denied = document(statement(), statement(Effect="Deny", Condition=is_trusted))
+    assert decision_of(TRUSTED, denied) is Reason.EXPLICIT_DENY
+
+
+def test_conditions_on_what_is_unknown_allow_and_do_not_deny() -> None:
+    """Ours (docs/parity.md): without identities nothing but the account is known of a caller."""
     condition = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
-    assert decision_of(TRUSTED, document(statement(Condition=condition))) is Decision.ALLOW
+    assert decision_of(TRUSTED, document(statement(Condition=condition))) is Reason.ALLOW
     denied = document(statement(), statement(Effect="Deny", Condition=condition))
-    assert decision_of(TRUSTED, denied) is Decision.ALLOW
+    assert decision_of(TRUSTED, denied) is Reason.ALLOW
 
 
 def test_no_policy_says_nothing() -> None:
-    assert decision_of(TRUSTED) is Decision.SILENT
+    assert decision_of(TRUSTED) is Reason.IMPLICIT_DENY
+
+
+def test_new_policies_have_conditions_that_can_be_evaluated() -> None:
+    with pytest.raises(MalformedPolicyError, match="the operator StringEqual is not known; StringEquals is"):
+        check_new_policy(document(statement(Condition={"StringEqual": {"aws:PrincipalOrgID": "o-1"}})), PROJECT)
 
 
 @pytest.mark.parametrize("name", ["foo", "12345", f"{TRUSTED}0", "arn:aws:iam::somebody:root", "arn:aws:s3:::bucket"])
@@ -189,7 +209,7 @@ def test_new_policies_name_somebody(name: str) -> None:
     text = document(statement(Principal={"AWS": [TRUSTED, name]}))
     with pytest.raises(MalformedPolicyError):
         check_new_policy(text, PROJECT)
-    assert decision_of(STRANGER, text) is Decision.SILENT
+    assert decision_of(STRANGER, text) is Reason.IMPLICIT_DENY
 
 
 @pytest.mark.parametrize(

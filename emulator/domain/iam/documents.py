@@ -80,12 +80,16 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A checked policy. `document` is its JSON without white space."""
+    """A checked policy. `document` is its JSON without white space.
+
+    `mentions_resource_tags` tells that it asks for tags of resources, so that they are read only then.
+    """
 
     name: str
     kind: PolicyKind
     statements: tuple[Statement, ...]
     document: str
+    mentions_resource_tags: bool = False
 
 
 def parse_policy(document: str | bytes | Mapping[str, object], kind: PolicyKind, name: str) -> Policy:
@@ -134,7 +138,7 @@ def parse_stored_policy(document: str | bytes, kind: PolicyKind, name: str) -> P
 
     What is wrong in it is left out: a statement with a problem says nothing.
     """
-    parser = _Parser(kind)
+    parser = _Parser(kind, is_stored=True)
     return parser.parse(document if isinstance(document, str) else document.decode("utf-8", "replace"), name)
 
 
@@ -147,10 +151,11 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 class _Parser:
-    """One pass over one document; `problems` grows."""
+    """One pass over one document; `problems` grows. In what `is_stored` a principal may be nobody."""
 
-    def __init__(self, kind: PolicyKind) -> None:
+    def __init__(self, kind: PolicyKind, *, is_stored: bool = False) -> None:
         self._kind = kind
+        self._is_stored = is_stored
         self._has_variables = False
         self.problems: list[Problem] = []
 
@@ -173,7 +178,7 @@ class _Parser:
                 statements.append(statement)
         self._check_sids(listed)
         compact = json.dumps(document, separators=(",", ":")) if document else "{}"
-        return Policy(name, self._kind, tuple(statements), compact)
+        return Policy(name, self._kind, tuple(statements), compact, "aws:resourcetag/" in compact.lower())
 
     def _wrong(self, where: str, message: str) -> None:
         self.problems.append(Problem(where, message))
@@ -314,7 +319,7 @@ class _Parser:
             named[kind] = tuple(self._strings(names, f"{place}.{kind}"))
         aws = named.get("AWS", ())
         for name in aws:
-            if not _AWS_PRINCIPAL.fullmatch(name):
+            if not self._is_stored and not _AWS_PRINCIPAL.fullmatch(name):
                 self._wrong(f"{place}.AWS", f"{name} is neither an account nor the ARN or id of an identity")
         others = (*named.get("Federated", ()), *named.get("CanonicalUser", ()))
         return Principals(is_negated, "*" in aws, aws, named.get("Service", ()), others)

@@ -38,6 +38,12 @@ class PolicySet:
     resource: tuple[Policy, ...] = ()
     resource_must_allow: bool = False
 
+    @property
+    def mentions_resource_tags(self) -> bool:
+        """Whether any policy asks for `aws:ResourceTag/…`, which takes a look at the resource."""
+        policies = (*self.identity, *(self.boundary or ()), *(self.session or ()), *self.resource)
+        return any(policy.mentions_resource_tags for policy in policies)
+
 
 @dataclass(frozen=True, slots=True)
 class Needed:

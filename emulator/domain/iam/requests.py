@@ -13,8 +13,9 @@ Context = Mapping[str, Sequence[str]]
 
 _SESSION_ARN = re.compile(r"arn:([a-z\d-]+):sts::(\d{12}):assumed-role/(.+)/([^/]+)")
 
-# What only IAM itself or the network knows of a caller: of one that is known by its account alone it is not absent.
-_KEYS_OF_IDENTITIES = (
+# What IAM itself or the network knows of a caller: of one that is known by its account alone it is not absent.
+_UNKNOWN_OF_ACCOUNTS = (
+    "aws:sourceip",
     *("aws:principal", "aws:userid", "aws:username", "aws:sourcevpc", "aws:vpcsourceip", "aws:sourceidentity"),
     *("aws:multifactorauth", "aws:tokenissuetime", "aws:federatedprovider", "aws:rolesessionname", "aws:ec2"),
     *("aws:via", "aws:calledvia", "aws:sourcearn", "aws:sourceaccount", "aws:sourceorg", "aws:resourceorg"),
@@ -128,4 +129,4 @@ class Facts:
 
     def is_unknown(self, key: str) -> bool:
         """Whether a key is not absent but unknown, as everything about a caller of whom only the account is known."""
-        return self._only_account and key not in self._keys and key.startswith(_KEYS_OF_IDENTITIES)
+        return self._only_account and key not in self._keys and key.startswith(_UNKNOWN_OF_ACCOUNTS)

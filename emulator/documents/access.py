@@ -1,0 +1,57 @@
+"""The part of docs/parity.md on access: identities, policies, keys."""
+
+from __future__ import annotations
+
+from emulator.documents.choice import Choice
+
+ACCESS = (
+    Choice(
+        "The resource that CreateProject is checked against",
+        "The ARN of the project to be made. So `*` allows it, and so does `project/NAME/*`.",
+        "The service authorization reference knows no resource for it (`*`); the guide's own policy (SE-2) allows and "
+        "denies it by the project's name. Both come out right this way.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "What TagResource is checked against when something is made with tags",
+        "The ARN of what is to be made.",
+        "The reference asks for TagResource beside the operation, and names the types of resources, not which one.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "The source project of a copy into another account",
+        "Its own policies decide about the version alone; the caller's policies must allow both.",
+        "A project policy names versions only (CP-7).",
+    ),
+    Choice(
+        "An ARN of another account in a call other than CopyProjectVersion",
+        "AccessDeniedException where identities are known, ResourceNotFoundException otherwise.",
+        "No policy of a project could allow it.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "Conditions of bucket and project policies without identities",
+        "Evaluated as far as the account, the time and the request tell. One about the caller's identity counts as met "
+        "in an Allow and as not met in a Deny.",
+        "A policy written for users and roles should not lock out a caller of whom only the account is known.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "`AmazonRekognitionCustomLabelsFullAccess` and `AmazonS3ReadOnlyAccess`",
+        "Documents of our own: the 23 operations on everything and the guide's rights to buckets on `*custom-labels*`; "
+        "`s3:Get*` and `s3:List*` on everything.",
+        "Written from what is said of them (S-8); AWS's own have more services in them.",
+    ),
+    Choice(
+        "Policies that are refused when they are read",
+        "Unknown operators, elements written twice, values that no request can have (`NumericEquals` of a word), "
+        "variables that do not end; every problem names its statement and element.",
+        "IAM's validator warns of some of these and stores the policy; a policy that never matches is a mistake.",
+    ),
+    Choice(
+        "An ARN as pattern",
+        "A star stays within its field of the ARN (the first five end with a colon), missing fields at the end match "
+        "everything.",
+        "IAM's reference of the element Resource.",
+    ),
+)
