@@ -31,6 +31,7 @@ SECRET_KEY = "any-secret"
 Result = TypeVar("Result")
 
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
+_REQUESTS_IN_PROGRESS = re.compile(r"^custom_labels_requests_in_progress (\d+)$", re.MULTILINE)
 _OWN_PREFIXES = ("AWS_", "CUSTOM_LABELS_")
 _CLIENT_CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=90, max_pool_connections=32)
 
@@ -165,6 +166,16 @@ class EmulatorProcess:
             return status, json.loads(answer)
         except ValueError:
             return status, None
+
+    def wait_for_requests(self, number: int) -> None:
+        """Wait until at least this many requests of Rekognition are in progress: held, delayed or at work."""
+
+        def requests() -> bool:
+            with urllib.request.urlopen(f"{self.endpoint}/_emulator/metrics", timeout=30) as response:
+                found = _REQUESTS_IN_PROGRESS.search(response.read().decode())
+            return found is not None and int(found[1]) >= number
+
+        wait_until(requests, pause=0.02, what=f"{number} requests in progress")
 
     def client(self, service: str, account: str = DEFAULT_ACCOUNT, region: str = DEFAULT_REGION) -> Any:
         """A boto3 client whose access key id is the account (O-20). It never retries, so that every error is seen."""

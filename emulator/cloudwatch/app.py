@@ -21,7 +21,7 @@ OPERATIONS: dict[str, Callable[[Parameters, MetricReader], JsonObject]] = {
     "ListMetrics": list_metrics,
 }
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class CloudWatchApp:
@@ -49,7 +49,7 @@ class CloudWatchApp:
             )
             status, (answer_headers, body) = 200, write_answer(request, answer, request_id)
         except CloudWatchError as error:
-            log.debug("CloudWatch refused: %s", error)
+            logger.debug("CloudWatch refused: %s", error)
             status, (answer_headers, body) = error.status, write_error(protocol_of(headers), error, request_id)
         raw = [(name.encode(), value.encode("latin-1")) for name, value in answer_headers.items()]
         raw.append((b"content-length", str(len(body)).encode()))

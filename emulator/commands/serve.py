@@ -31,6 +31,8 @@ FAILURE = 1
 GRACE_SECONDS = 6
 END_SECONDS = 9.5
 
+logger = logging.getLogger(__name__)
+
 # At level debug these write down the signatures and session tokens of calls to an outside S3.
 _TELL_SECRETS_WHEN_DEBUGGING = ("boto3", "botocore", "s3transfer", "urllib3")
 
@@ -146,7 +148,7 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
     except (OSError, sqlite3.Error) as error:
         raise StartError(f"the data directory {directory} cannot be used: {error}") from error
     except Exception as error:  # bytes of an index that were altered come up as anything
-        logging.getLogger("custom_labels").debug("the start failed", exc_info=error)
+        logger.debug("the start failed", exc_info=error)
         what = f"{type(error).__name__}: {error}"
         raise StartError(f"the data directory {directory} is damaged or cannot be read ({what})") from error
     return app
@@ -208,7 +210,7 @@ def _end_at_the_latest() -> None:
     """End the process after the grace period even if a thread is still at work (O-3): nobody waits for its answer."""
 
     def end() -> None:
-        logging.getLogger("custom_labels").error("something did not end within %s s; the process ends now", END_SECONDS)
+        logger.error("something did not end within %s s; the process ends now", END_SECONDS)
         os._exit(0)
 
     timer = threading.Timer(END_SECONDS, end)

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-logger = logging.getLogger("custom_labels.console")
+logger = logging.getLogger(__name__)
 
 MOST_BYTES = 256 * 1024 * 1024
 

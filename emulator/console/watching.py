@@ -25,7 +25,7 @@ from emulator.jobs.clock import Clock
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.storage.engine import Database
 
-logger = logging.getLogger("custom_labels.console")
+logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_BETWEEN_PINGS = 15.0

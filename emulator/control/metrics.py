@@ -51,6 +51,12 @@ def prometheus_text(measurements: Measurements, snapshot: Snapshot) -> str:
             "Answered requests by operation and AWS error code (OK for none).",
             [({"operation": op, "code": code}, count) for (op, code), count in sorted(measurements.requests.items())],
         ),
+        *_family(
+            "custom_labels_requests_in_progress",
+            "gauge",
+            "Requests of Rekognition that are not answered yet; held and delayed ones too.",
+            [({}, measurements.in_progress)],
+        ),
         *_latencies(measurements),
         *_family(
             "custom_labels_event_loop_lag_seconds",

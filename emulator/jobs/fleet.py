@@ -27,7 +27,7 @@ from emulator.storage.rows import Version
 from emulator.storage.running_spans import begin_span, change_units, leap_span, running_intervals
 from emulator.storage.versions import versions_in
 
-logger = logging.getLogger("custom_labels.units")
+logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 

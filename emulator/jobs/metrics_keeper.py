@@ -11,7 +11,7 @@ from emulator.domain.metering.metrics_series import MetricStore
 from emulator.storage.engine import Database
 from emulator.storage.kept_metrics import read_kept_metrics, write_kept_metrics
 
-logger = logging.getLogger("custom_labels.metrics")
+logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_WRITES = 60.0
 

@@ -23,7 +23,7 @@ from emulator.storage.engine import Database
 from emulator.storage.jobs import add_job, list_jobs, remove_job, set_job_outcome
 from emulator.storage.rows import Job
 
-logger = logging.getLogger("custom_labels.jobs")
+logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_TRIES = 2.0
 _LONG = 1e6

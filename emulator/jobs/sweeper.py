@@ -13,7 +13,7 @@ from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
 from emulator.storage.versions import model_files
 
-logger = logging.getLogger("custom_labels.jobs")
+logger = logging.getLogger(__name__)
 
 _ENTRIES_AT_ONCE = 2000
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-logger = logging.getLogger("custom_labels.training")
+logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LINES = 2.0
 _MOST_POINTS = 200

@@ -34,7 +34,7 @@ from emulator.storage.versions import VersionColumns, find_version, remove_versi
 from emulator.training.task import TrainingOptions, TrainingTask
 from emulator.vision.examples import Effort
 
-logger = logging.getLogger("custom_labels.jobs")
+logger = logging.getLogger(__name__)
 
 EFFORT_TAG = "custom-labels:training-effort"
 UNABLE_TO_COPY = "The training results could not be copied to the output S3 bucket."

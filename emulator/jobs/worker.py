@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emulator.training.run import Report
 
 _NICENESS = 5
-_OUR_LOGGERS = ("emulator", "custom_labels")
+_OUR_LOGGER = "emulator"
 
 _answering = threading.Lock()
 
@@ -27,9 +27,9 @@ def main() -> None:
     answers = _reserve_standard_output()
     message = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    for name in _OUR_LOGGERS:
-        logging.getLogger(name).setLevel(logging.INFO)
-        logging.getLogger(name).addHandler(_LogToParent(answers))
+    logger = logging.getLogger(_OUR_LOGGER)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(_LogToParent(answers))
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
 

@@ -40,7 +40,7 @@ from emulator.s3.vault import DamagedBlobError, Vault
 from emulator.wire.asgi import Message, Receive, Scope, Send
 
 _THREADS = 8
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class EmbeddedS3:
@@ -187,7 +187,7 @@ class EmbeddedS3:
                 try:
                     piece = await loop.run_in_executor(self._executor, next, pieces, None)
                 except DamagedBlobError as error:
-                    _log.error("an object cannot be read: %s; `custom-labels verify` looks at all of them", error)
+                    logger.error("an object cannot be read: %s; `custom-labels verify` looks at all of them", error)
                     return  # the answer has begun, and breaks off before its last piece: the server closes it
                 if piece is None:
                     break
@@ -229,12 +229,12 @@ def _unexpected(error: Exception) -> S3Error:
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return S3Error("SlowDown")
     if isinstance(error, DamagedBlobError):
-        _log.error("an object cannot be read: %s; `custom-labels verify` looks at all of them", error)
+        logger.error("an object cannot be read: %s; `custom-labels verify` looks at all of them", error)
         return S3Error("InternalError")
     if _is_full_disk(error):
-        _log.error("S3 request failed: the disk of the data directory is full")
+        logger.error("S3 request failed: the disk of the data directory is full")
         return S3Error("InternalError", "The disk of the emulator's data directory is full.")
-    _log.error("S3 request failed", exc_info=error)
+    logger.error("S3 request failed", exc_info=error)
     return S3Error("InternalError")
 
 

@@ -40,7 +40,7 @@ _DENIED = frozenset(
 )
 _PIECE = 1 << 20
 _SILENCE = 60.0  # seconds between two log lines of one kind: a training meets the same failure at every image
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _last_told: dict[str, float] = {}
 
 
@@ -308,7 +308,7 @@ def _tell(kind: type[ObjectStoreError], code: str, error: Exception) -> None:
     if kind is ObjectNotFoundError or moment - _last_told.get(subject, -_SILENCE) < _SILENCE:
         return
     _last_told[subject] = moment
-    _log.warning("the outside S3: %s", error)
+    logger.warning("the outside S3: %s", error)
 
 
 def _ini(text: str) -> dict[str, dict[str, str]]:

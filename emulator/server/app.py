@@ -79,7 +79,7 @@ from emulator.wire.identity import identify, identify_or_anonymous
 from emulator.wire.pipeline import RekognitionEdge
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 
-logger = logging.getLogger("custom_labels")
+logger = logging.getLogger(__name__)
 
 
 class Emulator:
@@ -297,8 +297,12 @@ class Emulator:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         match destination(scope):
             case Destination.REKOGNITION:
-                await self.lifecycle.serving.wait()
-                await self.lifecycle.edge(scope, receive, send)
+                self.measurements.in_progress += 1
+                try:
+                    await self.lifecycle.serving.wait()
+                    await self.lifecycle.edge(scope, receive, send)
+                finally:
+                    self.measurements.in_progress -= 1
             case Destination.CONTROL:
                 await self.control(scope, receive, send)
             case Destination.CONSOLE:

@@ -26,7 +26,7 @@ from urllib.parse import urljoin
 
 from emulator.settings import PREFIX, Settings, SettingsError
 
-logger = logging.getLogger("custom_labels.init")
+logger = logging.getLogger(__name__)
 
 SUFFIXES = (".sh", ".py", ".http")
 REQUEST_SECONDS = 300.0

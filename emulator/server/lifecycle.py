@@ -54,7 +54,7 @@ from emulator.storage.versions import set_version, versions_in
 from emulator.wire.asgi import Receive, Send
 from emulator.wire.pipeline import RekognitionEdge
 
-logger = logging.getLogger("custom_labels")
+logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 10.0
 SPARE_BYTES = 16 * 2**20

@@ -43,7 +43,7 @@ from emulator.vision.errors import ImageError, TrainingError
 from emulator.vision.examples import Effort, Progress, TrainedModel, TrainingSettings
 from emulator.vision.training import train
 
-logger = logging.getLogger("custom_labels.training")
+logger = logging.getLogger(__name__)
 
 
 class Report(Protocol):

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Estimate:
@@ -25,7 +25,7 @@ class Estimate:
         if done != self._after or done >= self._total:
             return
         seconds = (time.monotonic() - self._begin) / done * (self._total - done)
-        _log.info(
+        logger.info(
             "%s: about %.0f s more, %.0f MB of memory at the peak",
             self._stage,
             seconds,

@@ -17,7 +17,7 @@ from emulator.vision.features import FeatureExtractor, Look
 from emulator.vision.images import PixelArray, decode_resized
 from emulator.vision.parallel import in_order
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # After this many pictures the rest can be foretold.
 _PICTURES_BEFORE_ESTIMATE = 8
@@ -70,7 +70,7 @@ class FeatureReader:
         try:
             return self._cached(hashlib.sha256(data).hexdigest(), views, pictures)
         except ImageError as error:
-            _log.warning("left out of the training: %s: %s", image.identity, error)
+            logger.warning("left out of the training: %s: %s", image.identity, error)
             return None
 
     def _cached(self, content: str, views: int, pictures: Callable[[], list[PixelArray]]) -> RawFeatures:

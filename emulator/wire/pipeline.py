@@ -42,7 +42,7 @@ took.
 """
 
 access_log = logging.getLogger("custom_labels.access")
-error_log = logging.getLogger("custom_labels.error")
+logger = logging.getLogger(__name__)
 
 
 class RekognitionEdge:
@@ -108,7 +108,7 @@ class RekognitionEdge:
             return Answer(error.status, errors.render(error, request.request_id)), error.code
         except Exception:
             name = request.operation.name if request.operation else "a request"
-            error_log.exception("%s failed, request id %s", name, request.request_id)
+            logger.exception("%s failed, request id %s", name, request.request_id)
             internal = errors.internal()
             return Answer(internal.status, errors.render(internal, request.request_id)), internal.code
 
@@ -204,7 +204,7 @@ class RekognitionEdge:
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             await send({"type": "http.response.body", "body": answer.body})
         except OSError:
-            error_log.debug("the client of request %s went away before its answer", request.request_id)
+            logger.debug("the client of request %s went away before its answer", request.request_id)
 
     def _record(self, request: Request, code: str) -> None:
         """One access line and one observation per request, from the same figures."""
@@ -224,4 +224,4 @@ class RekognitionEdge:
             try:
                 self._observe(request.call, code, seconds)
             except Exception:
-                error_log.exception("the observer failed on request %s", request.request_id)
+                logger.exception("the observer failed on request %s", request.request_id)

@@ -224,7 +224,7 @@ def test_sigterm_answers_held_calls_and_ends_in_time(fresh_emulator: EmulatorPro
 
     thread = threading.Thread(target=wait)
     thread.start()
-    time.sleep(1)
+    fresh_emulator.wait_for_requests(1)
     assert not answers, "the call is being held"
     started = time.monotonic()
     assert fresh_emulator.terminate() == 0

@@ -35,6 +35,12 @@ def test_the_lag_of_the_event_loop() -> None:
     assert [value(samples, f"{name}_bucket", le=bound) for bound in ("0.0025", "0.005", "+Inf")] == [1, 2, 3]
 
 
+def test_requests_that_are_not_answered_yet() -> None:
+    measurements = Measurements()
+    measurements.in_progress = 3
+    assert value(parsed(measurements, Snapshot("1.2.3")), "custom_labels_requests_in_progress") == 3
+
+
 def test_requests_and_latencies() -> None:
     measurements = Measurements()
     for code, status, seconds in (("OK", 200, 0.004), ("OK", 200, 0.3), ("ThrottlingException", 400, 99.0)):

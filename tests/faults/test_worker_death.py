@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 import botocore.exceptions
@@ -79,7 +78,7 @@ def test_reset_in_the_middle_of_work(fresh_emulator: EmulatorProcess, project: P
 
     thread = threading.Thread(target=wait)
     thread.start()
-    time.sleep(0.3)
+    fresh_emulator.wait_for_requests(1)
     assert fresh_emulator.control("POST", "/_emulator/reset")[0] == 200
     thread.join(20)
     assert codes == ["ResourceNotFoundException"]

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -127,8 +126,8 @@ def test_a_worker_ends_with_its_parent(settings: WorkerSettings, endless_trainin
     task = {"task": "train", "settings": settings.as_json(), "argument": endless_training.to_json()}
     worker.stdin.write(json.dumps(task).encode() + b"\n")
     worker.stdin.flush()
-    time.sleep(0.3)
-    assert worker.poll() is None
-    worker.stdin.close()
-    assert worker.wait(SECONDS) == 1
+    with endless_training.manifests.training.open("wb"):  # opens as soon as the worker reads
+        assert worker.poll() is None
+        worker.stdin.close()
+        assert worker.wait(SECONDS) == 1
     worker.stdout.close()

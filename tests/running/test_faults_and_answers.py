@@ -78,7 +78,7 @@ def test_delayed_calls_are_answered_when_the_emulator_ends(lab: RunningLab) -> N
     lab.control("POST", "faults", {"operation": "DescribeProjects", "latency_ms": 600_000})
     with ThreadPoolExecutor(1) as thread:
         call = thread.submit(lab.rekognition.describe_projects)
-        time.sleep(0.5)
+        lab.emulator.wait_for_requests(1)
         began = time.monotonic()
         assert lab.emulator.terminate() == 0
         assert time.monotonic() - began < 6.0
@@ -196,7 +196,7 @@ def test_taking_faults_back_ends_their_delays(fresh_emulator: EmulatorProcess, m
     client = fresh_emulator.client("rekognition")
     with ThreadPoolExecutor(1) as threads:
         delayed = threads.submit(client.describe_projects)
-        time.sleep(0.5)
+        fresh_emulator.wait_for_requests(1)
         assert not delayed.done()
         begun = time.monotonic()
         assert fresh_emulator.control(method, f"/_emulator/{path}")[0] == 200

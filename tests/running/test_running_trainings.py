@@ -66,7 +66,7 @@ def test_a_reset_drops_a_running_training_and_ends_held_calls(start_emulator: Ca
     project.start_training("slow")
     with ThreadPoolExecutor(50) as threads:
         held = [threads.submit(held_waiter_call, emulator, project.arn) for _ in range(50)]
-        time.sleep(1.0)
+        emulator.wait_for_requests(50)
         assert not any(call.done() for call in held)
         assert emulator.control("POST", "/_emulator/reset")[0] == 200
         # Each sees the state as it was, or that all is gone.

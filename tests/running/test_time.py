@@ -36,7 +36,6 @@ def test_a_model_is_held_in_starting_until_time_is_moved(lab: RunningLab) -> Non
     lab.control("PUT", "transitions", {"starting": {"type": "seconds", "seconds": 600}})
     arn = lab.new_version()
     lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
-    time.sleep(0.3)
     assert lab.status(arn) == "STARTING"
     lab.advance(599)
     assert lab.status(arn) == "STARTING"
@@ -128,7 +127,7 @@ def test_a_hundred_held_calls_cost_nothing_and_are_all_answered(lab: RunningLab)
     lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
     with ThreadPoolExecutor(100) as threads:
         held = [threads.submit(_held_describe, lab, arn) for _ in range(100)]
-        time.sleep(1.0)
+        lab.emulator.wait_for_requests(100)
         assert not any(call.done() for call in held)
         began = time.monotonic()
         lab.rekognition.describe_projects()
@@ -159,7 +158,7 @@ def test_held_calls_end_at_once_when_the_emulator_does(lab: RunningLab) -> None:
     lab.rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
     with ThreadPoolExecutor(20) as threads:
         held = [threads.submit(_held_describe, lab, arn) for _ in range(20)]
-        time.sleep(0.5)
+        lab.emulator.wait_for_requests(20)
         began = time.monotonic()
         assert lab.emulator.terminate() == 0
         assert time.monotonic() - began < 8.0

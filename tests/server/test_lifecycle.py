@@ -164,7 +164,7 @@ def end_with_held_calls(project: Project, emulator: EmulatorProcess) -> None:
     held = [threading.Thread(target=hold) for _ in range(5)]
     for thread in held:
         thread.start()
-    time.sleep(1.5)
+    emulator.wait_for_requests(5)
     assert answers == []
     began = time.monotonic()
     assert emulator.terminate() == 0

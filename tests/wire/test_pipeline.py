@@ -77,7 +77,7 @@ class TestAnswers:
         self, connection: RawConnection, dispatch: RecordingDispatch, result: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         dispatch.result = result
-        with caplog.at_level(logging.ERROR, "custom_labels.error"):
+        with caplog.at_level(logging.ERROR, "emulator.wire.pipeline"):
             response = connection.call("DescribeProjects", {})
         assert response.status == 500
         assert response.json()["__type"] == response.json()["Code"] == "InternalServerError"

@@ -60,13 +60,14 @@ class Histogram:
 
 
 class Measurements:
-    """The counters since the process began, and the series. Belongs to the event loop."""
+    """Counters since the process began, requests not answered yet, and the series. Belongs to the event loop."""
 
     def __init__(self) -> None:
         self.series = MetricStore()
         self.requests: dict[tuple[str, str], int] = {}
         self.latencies: dict[str, Histogram] = {}
         self.loop_lag = Histogram()
+        self.in_progress = 0
 
     def record(self, request: RequestRecord, now: float) -> None:
         """Count one answered request at epoch second `now`."""

@@ -17,7 +17,7 @@ from emulator.vision.examples import ImageSource, ProgressListener, TrainingExam
 from emulator.vision.feature_reader import FeatureReader, RawFeatures
 from emulator.vision.features import FeatureRecipe
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 MINIMUM_LABELS = 2
 # A linear model of a few thousand features learns nothing more from more pictures, and they have to fit into memory.
@@ -83,7 +83,9 @@ def arrange(examples: Sequence[TrainingExample], labels: tuple[str, ...], seed: 
     )
     sample = data.sample(MOST_IMAGES, seed)
     if sample is not data:
-        _log.info("of %d labelled pictures %d are used, every label with its share", len(labelled), len(sample.images))
+        logger.info(
+            "of %d labelled pictures %d are used, every label with its share", len(labelled), len(sample.images)
+        )
     return sample
 
 

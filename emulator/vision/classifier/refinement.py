@@ -20,7 +20,7 @@ from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look
 from emulator.vision.images import encode_png
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _verdict(regression_loss: float, logits: FloatArray, targets: FloatArray, mu
         "regression_loss": round(regression_loss, 4),
         "tuned_loss": round(tuned_loss, 4),
     }
-    _log.info("fine-tuning: %s", report)
+    logger.info("fine-tuning: %s", report)
     return report
 
 

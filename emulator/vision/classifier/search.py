@@ -15,7 +15,7 @@ from emulator.vision.examples import Effort, Progress, ProgressListener, Trainin
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,6 @@ def _compare(
     for recipe in recipes:
         scores = HeadTrainer(table.select(recipe), settings.threads).cross_validate(settings.seed, _COMPARED_STRENGTHS)
         candidates.append(Candidate(recipe, tuple(scores)))
-        _log.info("tried %s", candidates[-1].report())
+        logger.info("tried %s", candidates[-1].report())
         progress(Progress("comparing features", len(candidates), len(recipes)))
     return candidates

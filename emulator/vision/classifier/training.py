@@ -33,7 +33,7 @@ from emulator.vision.onnx_session import Session
 from emulator.vision.parallel import in_order
 from emulator.vision.served_model import CONFIDENCES, classify, ranked
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # Names of tensors between the parts of the graph.
 _CALIBRATED = "calibrated"
@@ -108,7 +108,7 @@ def train(
         "temperature": round(head.calibration.temperature, 4),
         "known_threshold": round(gate.threshold, 4),
     }
-    _log.info("classifier trained: %s", report)
+    logger.info("classifier trained: %s", report)
     model = feature_graph(recipe)
     untuned = ""
     if refinement:
