@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,14 @@ from emulator.vision.run_limit import SHARED_MEMORY_OPTION, RunWatch, bound_memo
 
 LARGE_INPUT = 3 * 768 * 768
 """Numbers in an input of fixed size."""
+
+
+class Tensor(NamedTuple):
+    """A declared input or output. `type` as onnxruntime writes it, `tensor(float)`; open sides are names or None."""
+
+    name: str
+    type: str
+    shape: tuple[int | str | None, ...]
 
 
 class Session:
@@ -55,6 +63,16 @@ class Session:
     @property
     def input_shapes(self) -> dict[str, list[int | str | None]]:
         return {tensor.name: list(tensor.shape) for tensor in self._session.get_inputs()}
+
+    @property
+    def inputs(self) -> list[Tensor]:
+        """The tensors that a run takes, as the file declares them."""
+        return [Tensor(tensor.name, tensor.type, tuple(tensor.shape)) for tensor in self._session.get_inputs()]
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        """The tensors that a run gives, as the file declares them."""
+        return [Tensor(tensor.name, tensor.type, tuple(tensor.shape)) for tensor in self._session.get_outputs()]
 
     def _has_large_input(self) -> bool:
         shapes = self.input_shapes.values()
