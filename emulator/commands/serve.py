@@ -157,6 +157,7 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
 def _serve(settings: Settings, directory: Path, listener: socket.socket, announcement: Announcement) -> int:
     import uvicorn
 
+    from emulator.server.garbage import keep_collections_short
     from emulator.server.header_limits import LimitedProtocol
 
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -178,7 +179,12 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket, announc
         )
         server = _server_class()(config, announcement, app.lifecycle.let_go)
         app.lifecycle.endpoint = _endpoint(listener)
-        app.lifecycle.announce = announcement.ready
+
+        def announce() -> None:
+            keep_collections_short()
+            announcement.ready()
+
+        app.lifecycle.announce = announce
         app.lifecycle.give_up = lambda: setattr(server, "should_exit", True)
         await server.serve(sockets=[listener])
         return 0 if app.lifecycle.failure is None else _fail(app.lifecycle.failure)

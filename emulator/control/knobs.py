@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -53,17 +55,37 @@ def knobs_router(knobs: Knobs) -> APIRouter:
     return router
 
 
-def _add_book(router: APIRouter, name: str, kind: str, book: FaultBook | AnswerBook) -> None:
+class Definition(Protocol):
+    """A fault or an answer."""
+
+    def document(self) -> JsonObject:
+        """As it can be given again."""
+        ...
+
+
+class Book(Protocol):
+    """The faults or the answers in force."""
+
+    def all(self) -> Sequence[Definition]: ...
+    def prepare(self, document: object) -> Callable[[], Sequence[Definition]]: ...
+    def remove(self, item_id: int, /) -> bool: ...
+    def clear(self) -> None: ...
+
+
+def _add_book(router: APIRouter, name: str, kind: str, book: Book) -> None:
     @router.get(f"/_emulator/{name}")
     async def list_all() -> JsonObject:
         return {name: [item.document() for item in book.all()]}
 
     @router.post(f"/_emulator/{name}")
     async def add(request: Request) -> JsonObject:
+        document = await read_json(request)
         try:
-            return {name: [item.document() for item in book.add(await read_json(request))]}
+            added = (await asyncio.to_thread(book.prepare, document))()
         except DefinitionError as error:
             raise ControlError(f"Invalid{kind}", str(error)) from None
+        # Reading and telling thousands of them is done in threads: it would hold everybody.
+        return {name: await asyncio.to_thread(lambda: [item.document() for item in added])}
 
     @router.delete(f"/_emulator/{name}")
     async def remove_all() -> JsonObject:

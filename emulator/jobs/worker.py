@@ -16,7 +16,7 @@ from emulator.domain.json_values import JsonObject
 if TYPE_CHECKING:
     from emulator.training.run import Report
 
-_NICENESS = 5
+_NICENESS = 10
 _OUR_LOGGER = "emulator"
 
 _answering = threading.Lock()

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Hashable
+import threading
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -61,6 +64,35 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return cast(sqlite3.Connection, connection.connection.driver_connection)
 
 
+class _Turns:
+    """Who may write next in this process: a request before the work of jobs.
+
+    SQLite's own lock is left to other processes: who waits for it sleeps up to a tenth of a second between two tries.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._is_taken = False
+        self._requests = 0
+
+    @contextmanager
+    def turn(self, *, of_request: bool) -> Iterator[None]:
+        """Wait for the turn, and keep it for the block."""
+        with self._changed:
+            self._requests += of_request
+            try:
+                self._changed.wait_for(lambda: not self._is_taken and (of_request or not self._requests))
+            finally:
+                self._requests -= of_request
+            self._is_taken = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_taken = False
+                self._changed.notify_all()
+
+
 class Database:
     """The door to the state: `read` where it is quick, `read_in_thread` where it is not, `write` through one thread."""
 
@@ -69,6 +101,7 @@ class Database:
         self.engine = open_engine(path)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-reader")
+        self._turns = _Turns()
         self._loop_connection: Connection | None = None
         self._cached: dict[Hashable, Any] = {}
         self._cached_at: int | None = None
@@ -116,11 +149,19 @@ class Database:
 
     async def write(self, function: Callable[[Connection], Result]) -> Result:
         """Run `function` in one transaction in the writer thread; committed when this returns, or nothing was done."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, function)
+        in_turn = partial(self._write_in_turn, function, of_request=True)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, in_turn)
 
     def write_now(self, function: Callable[[Connection], Result]) -> Result:
-        """Run `function` in one immediate transaction on the calling thread (workers, start-up, tests)."""
-        with self.engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        """Run `function` in one immediate transaction on the calling thread (jobs, workers, start-up, tests)."""
+        return self._write_in_turn(function, of_request=False)
+
+    def _write_in_turn(self, function: Callable[[Connection], Result], *, of_request: bool) -> Result:
+        with (
+            self._turns.turn(of_request=of_request),
+            self.engine.connect().execution_options(immediate=True) as connection,
+            connection.begin(),
+        ):
             return function(connection)
 
     def close(self) -> None:

@@ -114,18 +114,18 @@ def _roll_state_back() -> None:
     """One of eight changes of the state is answered and rolled back."""
     from emulator.storage.engine import Database
 
-    write_now: Any = Database.write_now
+    write: Any = Database._write_in_turn
 
-    def sometimes(self: Database, function: Callable[[Any], Any]) -> Any:
+    def sometimes(self: Database, function: Callable[[Any], Any], *, of_request: bool) -> Any:
         if random.random() >= 1 / 8:
-            return write_now(self, function)
+            return write(self, function, of_request=of_request)
         with self.engine.connect().execution_options(immediate=True) as connection:
             transaction = connection.begin()
             result = function(connection)
             transaction.rollback()
             return result
 
-    Database.write_now = sometimes  # type: ignore[method-assign]
+    Database._write_in_turn = sometimes  # type: ignore[method-assign]
 
 
 @_sabotage("bytes-altered")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -135,6 +136,36 @@ def test_many_writers_take_turns(database: Database) -> None:
 
     asyncio.run(play())
     assert database.read_now(lambda c: c.execute(select(func.count()).select_from(jobs)).scalar_one()) == 40
+
+
+def test_a_request_writes_before_the_jobs_that_wait(database: Database) -> None:
+    """A job that writes in many pieces never keeps a request waiting for more than the piece at hand."""
+    order: list[str] = []
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        has_begun.set()
+        assert may_end.wait(30)
+
+    def waiting() -> bool:
+        return database._turns._requests == 1
+
+    async def play() -> None:
+        first = asyncio.create_task(asyncio.to_thread(database.write_now, hold))
+        assert await asyncio.to_thread(has_begun.wait, 30)
+        jobs_ = [
+            asyncio.create_task(asyncio.to_thread(database.write_now, lambda _: order.append("job"))) for _ in range(3)
+        ]
+        await asyncio.sleep(0)
+        request = asyncio.create_task(database.write(lambda _: order.append("request")))
+        async with asyncio.timeout(30):
+            while not waiting():
+                await asyncio.sleep(0.001)
+        may_end.set()
+        await asyncio.gather(first, request, *jobs_)
+
+    asyncio.run(play())
+    assert order == ["request", "job", "job", "job"]
 
 
 def test_what_was_acknowledged_survives_sigkill(database: Database) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 from emulator.domain.controls.definitions import DefinitionError, Fields, listed
 from emulator.domain.json_values import JsonObject
@@ -48,7 +49,17 @@ class AnswerBook:
 
     def add(self, document: object) -> list[ForcedAnswer]:
         """Add one answer or a list of them. Raises DefinitionError, with nothing added, if any is wrong."""
-        parsed = [parse_answer(item, f"answers[{index}]") for index, item in enumerate(listed(document, "answers"))]
+        return self.prepare(document)()
+
+    def prepare(self, document: object) -> Callable[[], list[ForcedAnswer]]:
+        """What adds the answers of a document once it is called. Changes nothing itself, so any thread may do it.
+
+        Raises DefinitionError if any is wrong.
+        """
+        items = enumerate(listed(document, "answers"))
+        return partial(self._take, [parse_answer(item, f"answers[{index}]") for index, item in items])
+
+    def _take(self, parsed: Iterable[ForcedAnswer]) -> list[ForcedAnswer]:
         added = []
         for answer in parsed:
             self._last_id += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from emulator.domain.controls.definitions import DefinitionError, Fields, listed
 from emulator.domain.image_limits import IMAGE_TOO_LARGE
@@ -120,15 +121,23 @@ class FaultBook:
 
     def add(self, document: object) -> list[Fault]:
         """Add one fault or a list of them. Raises DefinitionError, with nothing added, if any is wrong."""
+        return self.prepare(document)()
+
+    def prepare(self, document: object) -> Callable[[], list[Fault]]:
+        """What adds the faults of a document once it is called. Changes nothing itself, so any thread may do it.
+
+        Raises DefinitionError if any is wrong.
+        """
         items = enumerate(listed(document, "faults"))
-        parsed = [parse_fault(item, f"faults[{index}]", self._modelled_errors) for index, item in items]
-        added = []
+        return partial(self._take, [parse_fault(item, f"faults[{at}]", self._modelled_errors) for at, item in items])
+
+    def _take(self, parsed: list[Fault]) -> list[Fault]:
         for fault in parsed:
             self._last_id += 1
-            added.append(replace(fault, id=self._last_id))
-            self._faults[self._last_id] = added[-1]
-            self._chances[self._last_id] = random.Random(f"{self._seed}/{self._last_id}")
-        return added
+            # Nobody else has it yet; thousands of copies would hold the event loop for 20 ms.
+            object.__setattr__(fault, "id", self._last_id)
+            self._faults[self._last_id] = fault
+        return parsed
 
     def all(self) -> list[Fault]:
         """The faults that are left, in order of creation."""
@@ -164,7 +173,12 @@ class FaultBook:
         return Effect(latency_ms) if latency_ms else NO_EFFECT
 
     def _happens(self, fault: Fault) -> bool:
-        return fault.probability >= 1.0 or self._chances[fault.id].random() < fault.probability
+        if fault.probability >= 1.0:
+            return True
+        chance = self._chances.get(fault.id)
+        if chance is None:  # made when it is first needed: seeding those of thousands of faults takes its time
+            chance = self._chances[fault.id] = random.Random(f"{self._seed}/{fault.id}")
+        return chance.random() < fault.probability
 
     def _use(self, fault: Fault) -> None:
         if fault.count is None:
