@@ -41,6 +41,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Take the next bytes; refuse headers without end."""
         if self._is_refused:
             return
         self._pending_bytes += len(data)
