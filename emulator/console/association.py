@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from emulator.console.context import SignedCall
+from emulator.console.project_documents import DatasetType
 from emulator.domain.json_values import JsonObject
 from emulator.domain.states import TRAINED_VERSION_STATES
 from emulator.operations.context import AnyContext
@@ -19,7 +20,7 @@ from emulator.storage.versions import list_versions, versions_of
 router = APIRouter()
 
 _ALL = 2**31
-_SIDES = (("TRAIN", "training_input"), ("TEST", "testing_input"))
+_SIDES: tuple[tuple[DatasetType, str], ...] = (("TRAIN", "training_input"), ("TEST", "testing_input"))
 
 
 class ProjectWish(BaseModel):
@@ -37,7 +38,7 @@ class AssociatedDatasets(BaseModel):
 class PriorDataset(BaseModel):
     """A manifest that trainings of a project used; `associated` if the project has a dataset of that type."""
 
-    type: str
+    type: DatasetType
     bucket: str
     key: str
     version: str | None

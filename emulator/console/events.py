@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from emulator.console.context import ConsoleCall, SignedCall
+from emulator.console.event_documents import ConsoleEvents
 from emulator.console.watching import SECONDS_BETWEEN_PINGS, event
 
 router = APIRouter()
@@ -16,10 +17,16 @@ router = APIRouter()
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-@router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
-async def get_events(call: SignedCall) -> StreamingResponse:
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
+@router.get("/events", response_class=EventStream, responses={200: {"model": ConsoleEvents}})
+async def get_events(call: SignedCall) -> EventStream:
     """A snapshot of the account's resources in the region, then what changes, until the emulator ends."""
-    return StreamingResponse(_events(call), media_type="text/event-stream", headers=_HEADERS)
+    return EventStream(_events(call), headers=_HEADERS)
 
 
 async def _events(call: ConsoleCall) -> AsyncIterator[bytes]:

@@ -21,6 +21,7 @@ from emulator.console.task_documents import TaskAnswer, task_document
 from emulator.console.task_runs import TaskFailedError, TaskRun, accept_task
 from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectLocation
+from emulator.example_projects import ExampleId
 from emulator.jobs.threads import in_thread
 from emulator.operations.context import AnyContext
 from emulator.operations.projects import create_project
@@ -39,7 +40,7 @@ _JPEG = "image/jpeg"
 class ExampleDocument(BaseModel):
     """An example project that can be made."""
 
-    id: str
+    id: ExampleId
     name: str
     labels: list[str]
     training_images: int

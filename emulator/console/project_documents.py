@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Literal
 
 from pydantic import BaseModel
 from sqlalchemy import Connection
@@ -19,12 +20,14 @@ from emulator.storage.versions import versions_of
 _NAME_OF_KIND = {"train": "training", "test": "test"}
 _ALL = 2**31
 
+DatasetType = Literal["TRAIN", "TEST"]
+
 
 class DatasetDocument(BaseModel):
     """A dataset of a project; the name is derived, since the API has none. Moments in seconds since the epoch."""
 
     arn: str
-    type: str
+    type: DatasetType
     name: str
     status: str
     status_message: str
@@ -88,6 +91,17 @@ class TrainingDocument(BaseModel):
     curve: list[CurvePoint]
 
 
+class TrainingList(BaseModel):
+    """Oldest first."""
+
+    trainings: list[TrainingDocument]
+
+
+def type_of(kind: str) -> DatasetType:
+    """How AWS writes the kind of a dataset, `train` or `test`."""
+    return "TRAIN" if kind == "train" else "TEST"
+
+
 def dataset_name(project_name: str, kind: str) -> str:
     """The name that AWS's console gives a project's dataset (C-3)."""
     return f"{project_name}_{_NAME_OF_KIND[kind]}_dataset"
@@ -124,7 +138,7 @@ def _dataset(project: Project, dataset: Dataset, stats: dict[int, ContentStats])
     figures = stats.get(dataset.content_id or 0, ContentStats(0, 0, 0, 0))
     return DatasetDocument(
         arn=dataset.arn,
-        type=dataset.kind.upper(),
+        type=type_of(dataset.kind),
         name=dataset_name(project.name, dataset.kind),
         status=dataset.status,
         status_message=dataset.status_message,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from emulator.console.context import ConsoleCall, SignedCall
 from emulator.console.lookup import as_json
-from emulator.console.project_documents import ProjectDocument, TrainingDocument, read_projects, training_documents
+from emulator.console.project_documents import ProjectDocument, TrainingList, read_projects, training_documents
 from emulator.domain.errors import ResourceInUseError
 from emulator.operations.lookup import project_of, version_of
 from emulator.storage.rows import Version
@@ -21,12 +21,6 @@ class ProjectList(BaseModel):
     """Newest first."""
 
     projects: list[ProjectDocument]
-
-
-class TrainingList(BaseModel):
-    """Oldest first."""
-
-    trainings: list[TrainingDocument]
 
 
 class VersionWish(BaseModel):

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.json_values import JsonObject
-from emulator.storage.tasks import Task, list_tasks
+from emulator.storage.tasks import Task, TaskState, list_tasks
 
 
 class TaskDocument(BaseModel):
@@ -15,7 +15,7 @@ class TaskDocument(BaseModel):
 
     id: int
     kind: str
-    state: str
+    state: TaskState
     stage: str
     done: int
     total: int

@@ -10,6 +10,7 @@ from random import Random
 from PIL import Image, ImageChops, ImageDraw
 
 from emulator.domain.manifest.findings import Box
+from emulator.example_projects import ExampleId
 
 JPEG_QUALITY = 88
 
@@ -32,7 +33,7 @@ class ExampleProject:
     `id` is its name on the command line, `name` that of the page, `stem` what the names of its projects begin with.
     """
 
-    id: str
+    id: ExampleId
     name: str
     stem: str
     labels: tuple[str, ...]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from emulator.domain.json_values import JsonObject
 from emulator.storage.tables import console_tasks
 
-RUNNING, DONE, FAILED = "running", "done", "failed"
+TaskState = Literal["running", "done", "failed"]
+RUNNING: Final = "running"
+DONE: Final = "done"
+FAILED: Final = "failed"
 MOST_ENDED = 100
 
 
@@ -24,7 +27,7 @@ class Task:
     region: str
     project_arn: str | None
     payload: JsonObject
-    state: str
+    state: TaskState
     stage: str
     done: int
     total: int

@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from emulator.console.event_documents import ConsoleEvents
 from support.console import ConsoleClient
 from support.projects import unique_name
 from support.server import EmulatorProcess
 
 SECONDS = 20.0
+_EVENTS = {name: TypeAdapter[Any](field.annotation) for name, field in ConsoleEvents.model_fields.items()}
 ACCOUNT = "111122223333"
 
 
@@ -34,7 +38,10 @@ class Stream:
                 if line.startswith("event: "):
                     name = line.removeprefix("event: ")
                 elif line.startswith("data: "):
-                    self._events.put((name, json.loads(line.removeprefix("data: "))))
+                    data = json.loads(line.removeprefix("data: "))
+                    # What is told is what the page's types are made from (and no more: extra members would be untyped).
+                    assert _EVENTS[name].dump_python(_EVENTS[name].validate_python(data), mode="json") == data
+                    self._events.put((name, data))
         except (OSError, ValueError, AttributeError):
             pass
         self._events.put(None)

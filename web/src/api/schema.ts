@@ -720,6 +720,19 @@ export interface components {
             labels: components["schemas"]["LabelEntry"][];
         };
         /**
+         * ClockDocument
+         * @description The clock that states go by; `now` in seconds since the epoch.
+         */
+        ClockDocument: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "real" | "manual";
+            /** Now */
+            now: number;
+        };
+        /**
          * CodeCount
          * @description How many entries have an error of a code.
          */
@@ -728,6 +741,18 @@ export interface components {
             code: string;
             /** Entries */
             entries: number;
+        };
+        /**
+         * ConsoleEvents
+         * @description The data of every event of the stream, under the event's name.
+         */
+        ConsoleEvents: {
+            clock: components["schemas"]["ClockDocument"];
+            ping: components["schemas"]["NothingNew"];
+            projects: components["schemas"]["ProjectChanges"];
+            snapshot: components["schemas"]["SnapshotDocument"];
+            tasks: components["schemas"]["TaskChanges"];
+            trainings: components["schemas"]["TrainingList"];
         };
         /**
          * Counts
@@ -780,8 +805,11 @@ export interface components {
             total_entries: number;
             /** Total Labels */
             total_labels: number;
-            /** Type */
-            type: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "TRAIN" | "TEST";
             /** Updated */
             updated: number;
         };
@@ -948,8 +976,11 @@ export interface components {
         ExampleDocument: {
             /** Boxes */
             boxes: boolean;
-            /** Id */
-            id: string;
+            /**
+             * Id
+             * @enum {string}
+             */
+            id: "rooms" | "flowers" | "logos" | "circuit-boards";
             /** Labels */
             labels: string[];
             /** Name */
@@ -1017,7 +1048,7 @@ export interface components {
              * Labels From Folders
              * @default true
              */
-            labels_from_folders: boolean;
+            labels_from_folders?: boolean;
             /** Project */
             project: string;
             /** S3 Uri */
@@ -1026,7 +1057,7 @@ export interface components {
              * Tags
              * @default {}
              */
-            tags: {
+            tags?: {
                 [key: string]: string;
             };
         };
@@ -1117,24 +1148,24 @@ export interface components {
              * Add
              * @default []
              */
-            add: string[];
+            add?: string[];
             /** Dataset */
             dataset: string;
             /**
              * Remove
              * @default []
              */
-            remove: string[];
+            remove?: string[];
             /**
              * Remove From Images
              * @default false
              */
-            remove_from_images: boolean;
+            remove_from_images?: boolean;
             /**
              * Rename
              * @default []
              */
-            rename: components["schemas"]["Renaming"][];
+            rename?: components["schemas"]["Renaming"][];
         };
         /**
          * LabelEntry
@@ -1185,6 +1216,11 @@ export interface components {
             name: string;
         };
         /**
+         * NothingNew
+         * @description A sign of life.
+         */
+        NothingNew: Record<string, never>;
+        /**
          * PriorDataset
          * @description A manifest that trainings of a project used; `associated` if the project has a dataset of that type.
          */
@@ -1201,8 +1237,11 @@ export interface components {
             project: string;
             /** Project Name */
             project_name: string;
-            /** Type */
-            type: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "TRAIN" | "TEST";
             /** Version */
             version: string | null;
             /** Versions */
@@ -1215,6 +1254,16 @@ export interface components {
         PriorDatasets: {
             /** Datasets */
             datasets: components["schemas"]["PriorDataset"][];
+        };
+        /**
+         * ProjectChanges
+         * @description Projects in which anything changed, whole, and the ARNs of those that are gone.
+         */
+        ProjectChanges: {
+            /** Changed */
+            changed: components["schemas"]["ProjectDocument"][];
+            /** Removed */
+            removed: string[];
         };
         /**
          * ProjectDocument
@@ -1263,7 +1312,7 @@ export interface components {
              * Limit
              * @default 20
              */
-            limit: number;
+            limit?: number;
             /** Version */
             version?: string | null;
         };
@@ -1421,11 +1470,36 @@ export interface components {
             width: number;
         };
         /**
+         * SnapshotDocument
+         * @description All that there is; `instance` is another one after a restart, a reset or a loaded archive.
+         */
+        SnapshotDocument: {
+            clock: components["schemas"]["ClockDocument"];
+            /** Instance */
+            instance: string;
+            /** Projects */
+            projects: components["schemas"]["ProjectDocument"][];
+            /** Tasks */
+            tasks: components["schemas"]["TaskDocument"][];
+            /** Trainings */
+            trainings: components["schemas"]["TrainingDocument"][];
+        };
+        /**
          * TaskAnswer
          * @description A task that has begun.
          */
         TaskAnswer: {
             task: components["schemas"]["TaskDocument"];
+        };
+        /**
+         * TaskChanges
+         * @description Tasks that changed, whole, and the ids of those that are gone.
+         */
+        TaskChanges: {
+            /** Changed */
+            changed: components["schemas"]["TaskDocument"][];
+            /** Removed */
+            removed: number[];
         };
         /**
          * TaskDocument
@@ -1452,8 +1526,11 @@ export interface components {
             stage: string;
             /** Started */
             started: number;
-            /** State */
-            state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
             /** Total */
             total: number;
         };
@@ -2176,7 +2253,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": unknown;
+                    "text/event-stream": components["schemas"]["ConsoleEvents"];
                 };
             };
             /** @description The call cannot be served. */

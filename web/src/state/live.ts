@@ -1,7 +1,7 @@
 import { skipToken, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Api, useApi } from "../api/client";
-import type { Bucket, Clock, Project, Snapshot, Task, Training } from "../api/types";
+import type { Clock, ConsoleEvents, Project, Task, Training } from "../api/types";
 import { signedFetch } from "../aws/sign";
 import { readEvents, type ServerEvent } from "./eventStream";
 import { type Identity, scopeOf, useIdentity } from "./identity";
@@ -81,30 +81,25 @@ async function followOnce(identity: Identity, client: QueryClient, stop: AbortSi
   }
 }
 
+/** What is done with the data of each event; one of another name (a newer emulator's) is passed over. */
+const APPLY: { [Name in keyof ConsoleEvents]: (data: ConsoleEvents[Name], scope: string, client: QueryClient) => void } = {
+  snapshot: applySnapshot,
+  projects: applyProjects,
+  trainings: ({ trainings }, scope, client) => void client.setQueryData(keys.trainings(scope), trainings),
+  tasks: ({ changed, removed }, scope, client) =>
+    void client.setQueryData<Task[]>(keys.tasks(scope), (old) => mergeTasks(old ?? [], changed, removed)),
+  clock: (clock, scope, client) => void client.setQueryData(keys.clock(scope), clock),
+  ping: () => undefined,
+};
+
 function apply(event: ServerEvent, scope: string, client: QueryClient): void {
-  switch (event.name) {
-    case "snapshot":
-      applySnapshot(JSON.parse(event.data) as Snapshot, scope, client);
-      break;
-    case "projects":
-      applyProjects(JSON.parse(event.data) as { changed: Project[]; removed: string[] }, scope, client);
-      break;
-    case "trainings":
-      client.setQueryData(keys.trainings(scope), (JSON.parse(event.data) as { trainings: Training[] }).trainings);
-      break;
-    case "tasks": {
-      const { changed, removed } = JSON.parse(event.data) as { changed: Task[]; removed: number[] };
-      client.setQueryData<Task[]>(keys.tasks(scope), (old) => mergeTasks(old ?? [], changed, removed));
-      break;
-    }
-    case "clock":
-      client.setQueryData(keys.clock(scope), JSON.parse(event.data) as Clock);
-      break;
-  }
+  if (!(event.name in APPLY)) return;
+  const tell = APPLY[event.name as keyof ConsoleEvents] as (data: unknown, scope: string, client: QueryClient) => void;
+  tell(JSON.parse(event.data), scope, client);
 }
 
 /** After a (re)start, a reset or a loaded archive: everything may be different. */
-function applySnapshot(snapshot: Snapshot, scope: string, client: QueryClient): void {
+function applySnapshot(snapshot: ConsoleEvents["snapshot"], scope: string, client: QueryClient): void {
   client.setQueryData(keys.projects(scope), snapshot.projects);
   client.setQueryData(keys.trainings(scope), snapshot.trainings);
   client.setQueryData(keys.tasks(scope), snapshot.tasks);
@@ -116,7 +111,7 @@ function applySnapshot(snapshot: Snapshot, scope: string, client: QueryClient): 
 }
 
 function applyProjects(
-  { changed, removed }: { changed: Project[]; removed: string[] },
+  { changed, removed }: ConsoleEvents["projects"],
   scope: string,
   client: QueryClient,
 ): void {
@@ -157,7 +152,7 @@ function useLiveQuery<T>(key: readonly unknown[], ask: (api: Api, signal: AbortS
 /** All projects with datasets and versions, as they are now. */
 export function useProjects() {
   return useLiveQuery(keys.projects(useScope()), (api, signal) =>
-    api.get<{ projects: Project[] }>("/projects", {}, signal).then((answer) => answer.projects),
+    api.get("/projects", {}, signal).then((answer) => answer.projects),
   );
 }
 
@@ -170,7 +165,7 @@ export function useProject(name: string) {
 /** Jobs of the console itself: examples, imports, deletions. */
 export function useTasks() {
   return useLiveQuery(keys.tasks(useScope()), (api, signal) =>
-    api.get<{ tasks: Task[] }>("/tasks", {}, signal).then((answer) => answer.tasks),
+    api.get("/tasks", {}, signal).then((answer) => answer.tasks),
   );
 }
 
@@ -188,5 +183,5 @@ export function useClock(): Clock | undefined {
 
 /** The account's console bucket in this Region (S-4). */
 export function useBucket() {
-  return useLiveQuery(keys.bucket(useScope()), (api, signal) => api.get<Bucket>("/bucket", {}, signal));
+  return useLiveQuery(keys.bucket(useScope()), (api, signal) => api.get("/bucket", {}, signal));
 }

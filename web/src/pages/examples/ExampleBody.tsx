@@ -37,14 +37,14 @@ export function ExampleBody({ example }: { example: Example }) {
 }
 
 /** The latest task of this card that was begun in this window, or that still runs. */
-function useCreation(id: string) {
+function useCreation(id: Example["id"]) {
   const api = useApi();
   const client = useQueryClient();
   const scope = useScope();
   const [begun, setBegun] = useState<number | null>(null);
   const { data: tasks = [] } = useTasks();
   const create = useMutation({
-    mutationFn: () => api.post<{ task: Task }>("/examples", { id }),
+    mutationFn: () => api.post("/examples", { id }),
     onSuccess: ({ task }) => {
       setBegun(task.id);
       client.setQueryData<Task[]>(keys.tasks(scope), (old) => (old?.some((one) => one.id === task.id) ? old : mergeTasks(old ?? [], [task], [])));

@@ -139,7 +139,7 @@ function useFigures(versionArn: string): VersionFigures | undefined {
   const api = useApi();
   const { data } = useQuery({
     queryKey: keys.version(useScope(), versionArn, "figures"),
-    queryFn: ({ signal }) => api.get<VersionFigures>("/version/figures", { version: versionArn }, signal),
+    queryFn: ({ signal }) => api.get("/version/figures", { version: versionArn }, signal),
   });
   return data;
 }

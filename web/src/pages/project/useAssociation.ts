@@ -15,7 +15,7 @@ export function useAssociation(project: Project): void {
   const isCandidate = project.datasets.length === 0 && project.versions.length > 0;
   useEffect(() => {
     if (!isCandidate) return;
-    api.post<{ datasets: string[] }>("/project/associate", { project: arn }).then(
+    api.post("/project/associate", { project: arn }).then(
       ({ datasets }) => {
         if (datasets.length > 0) notify({ id: `associated-${arn}`, type: "info", content: texts.project.associated });
       },

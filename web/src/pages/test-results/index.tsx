@@ -5,7 +5,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useApi } from "../../api/client";
-import type { ResultItem, Results } from "../../api/types";
+import type { ResultItem } from "../../api/types";
 import { paths } from "../../app/paths";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { InfoLink } from "../../components/InfoLink";
@@ -99,7 +99,7 @@ function useResults(versionArn: string, filters: Filters, page: number) {
   return useQuery({
     queryKey: keys.version(useScope(), versionArn, "results", filters, page),
     queryFn: ({ signal }) =>
-      api.get<Results>(
+      api.get(
         "/results",
         {
           version: versionArn,
@@ -107,7 +107,7 @@ function useResults(versionArn: string, filters: Filters, page: number) {
           limit: PAGE_SIZE,
           label: filters.labels,
           result: filters.types,
-          name: filters.name || null,
+          name: filters.name,
           sort: filters.sort,
         },
         signal,
