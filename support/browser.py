@@ -52,7 +52,7 @@ class Observed:
         context.on("request", self._request)
 
     def _message(self, message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text or re.search(r"Warning:|React|act\(", message.text):
+        if re.search(r"Content.Security.Policy|Warning:|React|act\(", message.text):
             self.errors.append(message.text)
 
     def _request(self, request: Request) -> None:
@@ -61,8 +61,8 @@ class Observed:
 
     def assert_clean(self) -> None:
         """Nothing of it happened."""
-        assert self.errors == []
-        assert self.outside == [], "nothing is fetched from elsewhere"
+        assert self.errors == [], self.errors
+        assert self.outside == [], f"nothing is fetched from elsewhere: {self.outside}"
 
 
 def open_context(
@@ -75,7 +75,7 @@ def open_context(
     identity = json.dumps({"account": account, "region": region})
     # Once for a window: what the test itself stores later stays.
     context.add_init_script(
-        f"if (location.protocol !== 'about:' && !localStorage.getItem('custom-labels.identity')) "
+        f"if (location.origin === {json.dumps(endpoint)} && !localStorage.getItem('custom-labels.identity')) "
         f"localStorage.setItem('custom-labels.identity', {json.dumps(identity)})"
     )
     return context

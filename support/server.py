@@ -104,7 +104,8 @@ class EmulatorProcess:
 
     def log(self) -> str:
         """All that the emulator printed so far, over all its starts."""
-        return Path(self._log_file.name).read_text(errors="replace")
+        file = Path(self._log_file.name)
+        return file.read_text(errors="replace") if file.exists() else ""
 
     def start(self, wait_ready: bool = True) -> Self:
         """Start on a free port and wait until it listens and, unless told otherwise, is ready (O-7)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import urllib.request
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -123,7 +124,7 @@ def test_an_address_that_names_nothing_says_so(console: Page) -> None:
         expect(console.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
 
 
-def test_a_console_that_is_open_while_the_emulator_restarts_or_resets_recovers_by_itself(
+def test_a_console_that_is_open_while_the_emulator_restarts_resets_or_loads_an_archive_recovers_by_itself(
     browser: Browser, start_emulator: Callable[..., EmulatorProcess], account: str
 ) -> None:
     emulator = start_emulator()
@@ -141,9 +142,17 @@ def test_a_console_that_is_open_while_the_emulator_restarts_or_resets_recovers_b
     expect(page.get_by_text("The emulator does not answer.")).to_be_hidden()
     emulator.client("rekognition", account).create_project(ProjectName="later")
     expect(page.get_by_role("link", name="later")).to_be_visible()
+    address = f"{emulator.endpoint}/_emulator/state"
+    with urllib.request.urlopen(address) as answer:
+        archive = answer.read()
     emulator.control("POST", "/_emulator/reset")
     expect(page.get_by_role("link", name="kept")).to_be_hidden()
     expect(page.get_by_role("dialog", name="First Time Set Up")).to_be_visible()
+    with urllib.request.urlopen(urllib.request.Request(address, archive, method="PUT")) as answer:
+        assert answer.status < 300
+    expect(page.get_by_role("dialog", name="First Time Set Up")).to_be_hidden()
+    for name in ("kept", "later"):
+        expect(page.get_by_role("link", name=name)).to_be_visible()
     context.close()
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from support.browser import violations
 from support.console import ConsoleClient
 from support.datasets_in_browser import (
     add_label,
@@ -21,7 +23,7 @@ from support.datasets_in_browser import (
     selected,
     start_labeling,
 )
-from support.pictures import draw_picture, single_label_pictures
+from support.pictures import draw_picture, image_level_line, single_label_pictures
 from support.projects import Project, new_project
 from support.server import EmulatorProcess
 
@@ -144,6 +146,58 @@ def test_unsaved_work_survives_a_closed_window(console: Page, plain: Project, ap
     assert saved_labels(api, plain)[names(later)[0]] == ["kept"]
     later.reload()
     expect(later.get_by_role("button", name="Start labeling")).to_be_visible()
+
+
+def test_two_windows_show_the_same_unsaved_work(console: Page, plain: Project, api: ConsoleClient) -> None:
+    """Neither overwrites what the other did; undo in one window is undo in both, and what one saves both have saved."""
+    start_labeling(console, plain)
+    add_label(console, "one", "two")
+    other = console.context.new_page()
+    open_dataset(other, plain)
+    images(console).first.click()
+    console.get_by_role("grid").focus()
+    console.keyboard.press("1")
+    expect(images(other).first).to_contain_text("one")
+    expect(other.get_by_text("This dataset is open in another window as well.")).to_be_visible()
+    images(other).nth(1).click()
+    other.get_by_role("grid").focus()
+    other.keyboard.press("2")
+    expect(images(console).nth(1)).to_contain_text("two")
+    console.get_by_role("button", name="Undo").click()
+    expect(images(other).nth(1)).not_to_contain_text("two")
+    other.get_by_role("button", name="Redo").click()
+    expect(console.get_by_text("2 images with unsaved changes")).to_be_visible()
+    save_changes(console)
+    expect(other.get_by_role("button", name="Start labeling")).to_be_visible()
+    first, second, *_ = names(console)
+    found = saved_labels(api, plain)
+    assert (found[first], found[second]) == (["one"], ["two"])
+
+
+def test_what_others_saved_meanwhile_is_not_overwritten_unasked(
+    console: Page, plain: Project, api: ConsoleClient
+) -> None:
+    start_labeling(console, plain)
+    add_label(console, "mine")
+    console.get_by_role("grid").focus()
+    console.keyboard.press("Control+a")
+    console.keyboard.press("1")
+    expect(console.get_by_text("8 images with unsaved changes")).to_be_visible()
+    arn, first = plain.dataset_arns["TRAIN"], PICTURES[0]
+    line = image_level_line(replace(first, labels=("theirs",)), plain.bucket)
+    plain.rekognition.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": line.encode()})
+    plain.wait_dataset(arn)
+    console.get_by_role("button", name="Save changes").click()
+    dialog = console.get_by_role("dialog", name="Changed elsewhere")
+    expect(dialog.get_by_text("This image was saved by somebody else since you began to change it.")).to_be_visible()
+    expect(dialog.get_by_role("listitem")).to_have_text([first.name])
+    assert violations(console) == []
+    dialog.get_by_role("button", name="Cancel").click()
+    assert saved_labels(api, plain)[first.name] == ["theirs"]
+    console.get_by_role("button", name="Save changes").click()
+    dialog.get_by_role("button", name="Keep theirs and save the rest").click()
+    expect(console.get_by_text("The changes of 7 images are saved.")).to_be_visible()
+    assert saved_labels(api, plain) == {one.name: ["theirs"] if one is first else ["mine"] for one in PICTURES}
 
 
 def test_leaving_with_unsaved_work_asks_first(console: Page, plain: Project, api: ConsoleClient) -> None:

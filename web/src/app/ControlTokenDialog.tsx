@@ -1,11 +1,9 @@
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
-import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type SyntheticEvent, useState } from "react";
+import { useState } from "react";
 import { tokenWantedStore } from "../api/control";
-import { Modal } from "../components/Modal";
+import { FormDialog } from "../components/FormDialog";
 import { controlTokenStore } from "../state/controlToken";
 import { useStore } from "../state/store";
 import { useTexts } from "../texts";
@@ -16,40 +14,19 @@ export function ControlTokenDialog() {
 }
 
 function Dialog() {
-  const { controlToken, common } = useTexts();
+  const { controlToken } = useTexts();
   const [token, setToken] = useState("");
   const close = () => tokenWantedStore.set(false);
-  const use = (event: SyntheticEvent) => {
-    event.preventDefault();
+  const use = () => {
     controlTokenStore.set(token);
     close();
   };
   return (
-    <Modal
-      visible
-      onDismiss={close}
-      header={controlToken.title}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>
-              {common.cancel}
-            </Button>
-            <Button variant="primary" form="control-token" formAction="submit" disabled={token === ""}>
-              {controlToken.use}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
-    >
-      <form id="control-token" onSubmit={use}>
-        <SpaceBetween size="m">
-          <Box variant="p">{controlToken.body}</Box>
-          <FormField label={controlToken.field}>
-            <Input type="password" autoComplete={false} value={token} onChange={({ detail }) => setToken(detail.value)} />
-          </FormField>
-        </SpaceBetween>
-      </form>
-    </Modal>
+    <FormDialog title={controlToken.title} button={controlToken.use} isReady={token !== ""} onSubmit={use} onClose={close}>
+      <Box variant="p">{controlToken.body}</Box>
+      <FormField label={controlToken.field}>
+        <Input type="password" autoComplete={false} autoFocus value={token} onChange={({ detail }) => setToken(detail.value)} />
+      </FormField>
+    </FormDialog>
   );
 }

@@ -1,11 +1,10 @@
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type SyntheticEvent, useState } from "react";
-import { Modal } from "../components/Modal";
+import { useState } from "react";
+import { FormDialog } from "../components/FormDialog";
 import { identityStore, isAccount, isRegion } from "../state/identity";
 import { useTexts } from "../texts";
 
@@ -22,54 +21,32 @@ export function IdentityDialog({ onClose }: { onClose: () => void }) {
   const areKeysWhole = !hasKeys || (accessKeyId !== "" && secretAccessKey !== "");
   const isValid = isAccount(account) && isRegion(region) && areKeysWhole;
 
-  const use = (event: SyntheticEvent) => {
-    event.preventDefault();
-    if (!isValid) return;
+  const use = () => {
     identityStore.set({ account, region, keys: hasKeys ? { accessKeyId, secretAccessKey, sessionToken } : null });
     onClose();
   };
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      header={header.switchTitle}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              {common.cancel}
-            </Button>
-            <Button variant="primary" form="identity" formAction="submit" disabled={!isValid}>
-              {header.use}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
-    >
-      <form id="identity" onSubmit={use}>
+    <FormDialog title={header.switchTitle} button={header.use} isReady={isValid} onSubmit={use} onClose={onClose}>
+      <Box variant="p">{header.switchBody}</Box>
+      <FormField label={header.account} constraintText={header.accountHelp} errorText={isAccount(account) ? "" : header.accountError}>
+        <Input value={account} inputMode="numeric" onChange={({ detail }) => setAccount(detail.value.trim())} />
+      </FormField>
+      <FormField label={header.region} constraintText={header.regionHelp} errorText={isRegion(region) ? "" : header.regionError}>
+        <Input value={region} onChange={({ detail }) => setRegion(detail.value.trim())} />
+      </FormField>
+      <ExpandableSection headerText={header.keys} defaultExpanded={hasKeys}>
         <SpaceBetween size="m">
-          <Box variant="p">{header.switchBody}</Box>
-          <FormField label={header.account} constraintText={header.accountHelp} errorText={isAccount(account) ? "" : header.accountError}>
-            <Input value={account} inputMode="numeric" onChange={({ detail }) => setAccount(detail.value.trim())} />
+          <FormField label={header.accessKeyId} constraintText={header.keysHelp} errorText={areKeysWhole ? "" : header.keysError}>
+            <Input value={accessKeyId} autoComplete={false} onChange={({ detail }) => setAccessKeyId(detail.value.trim())} />
           </FormField>
-          <FormField label={header.region} constraintText={header.regionHelp} errorText={isRegion(region) ? "" : header.regionError}>
-            <Input value={region} onChange={({ detail }) => setRegion(detail.value.trim())} />
+          <FormField label={header.secretAccessKey}>
+            <Input type="password" autoComplete={false} value={secretAccessKey} onChange={({ detail }) => setSecret(detail.value.trim())} />
           </FormField>
-          <ExpandableSection headerText={header.keys} defaultExpanded={hasKeys}>
-            <SpaceBetween size="m">
-              <FormField label={header.accessKeyId} constraintText={header.keysHelp} errorText={areKeysWhole ? "" : header.keysError}>
-                <Input value={accessKeyId} autoComplete={false} onChange={({ detail }) => setAccessKeyId(detail.value.trim())} />
-              </FormField>
-              <FormField label={header.secretAccessKey}>
-                <Input type="password" autoComplete={false} value={secretAccessKey} onChange={({ detail }) => setSecret(detail.value.trim())} />
-              </FormField>
-              <FormField label={`${header.sessionToken} - ${common.optional}`}>
-                <Input type="password" autoComplete={false} value={sessionToken} onChange={({ detail }) => setToken(detail.value.trim())} />
-              </FormField>
-            </SpaceBetween>
-          </ExpandableSection>
+          <FormField label={`${header.sessionToken} - ${common.optional}`}>
+            <Input type="password" autoComplete={false} value={sessionToken} onChange={({ detail }) => setToken(detail.value.trim())} />
+          </FormField>
         </SpaceBetween>
-      </form>
-    </Modal>
+      </ExpandableSection>
+    </FormDialog>
   );
 }

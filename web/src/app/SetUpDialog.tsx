@@ -4,6 +4,7 @@ import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import FormField from "@cloudscape-design/components/form-field";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useApi } from "../api/client";
 import { ErrorAlert } from "../components/ErrorAlert";
 import { Modal } from "../components/Modal";
@@ -14,16 +15,19 @@ import { useTexts } from "../texts";
 /** "First Time Set Up" (S-4, S-5): before the Region's console bucket exists no page can be used. */
 export function SetUpDialog() {
   const { data } = useBucket();
-  return data?.name === null ? <Dialog proposal={data.proposal} /> : null;
+  const scope = useScope();
+  return data?.name === null ? <Dialog key={scope} proposal={data.proposal} /> : null;
 }
 
-function Dialog({ proposal }: { proposal: string }) {
+function Dialog({ proposal: first }: { proposal: string }) {
+  // The name stays as it is read, although the emulator proposes another one each time that it is asked.
+  const [proposal] = useState(first);
   const { setUp, common } = useTexts();
   const api = useApi();
   const client = useQueryClient();
   const scope = useScope();
   const create = useMutation({
-    mutationFn: () => api.post<{ name: string }>("/bucket", { name: proposal }),
+    mutationFn: () => api.post("/bucket", { name: proposal }),
     onSuccess: ({ name }) => client.setQueryData<Bucket>(keys.bucket(scope), { name, proposal }),
   });
   return (

@@ -354,6 +354,7 @@ export const en = {
     modelsOf: (n: number) => (n === 1 ? "1 model" : `${n} models`),
     modelBody: (name: string) => `Are you sure you want to delete the model ${name} ? It cannot be brought back.`,
     dataset: { TRAIN: "Delete training dataset", TEST: "Delete test dataset" },
+    datasetBegun: (name: string) => `${name} is being deleted.`,
     datasetBody: {
       TRAIN: "The images in S3 stay. A new training dataset is needed before another model can be trained.",
       TEST: "The images in S3 stay. Without a test dataset the training dataset is split when a model is trained.",
@@ -652,10 +653,6 @@ export const en = {
     atWork: "The dataset is at work.",
     noTraining: "The project has no training dataset. A training dataset teaches your model to identify scenes or objects in images.",
     noTest: "The project has no test dataset. Without one, a training takes 20 % of the training dataset to test the model with.",
-    confirmDelete: "To confirm deletion, enter delete below.",
-    deleteWarning: (name: string, images: number) =>
-      `The dataset ${name} with ${images} images' labels is deleted for good. The image files in S3 stay.`,
-    deleting: (name: string) => `${name} is being deleted.`,
     removeWarning: (count: number) =>
       `${count === 1 ? "One image leaves" : `${count} images leave`} the dataset together with the labels. The image files in S3 stay.`,
     imagesRemoved: (count: number) => (count === 1 ? "One image was removed." : `${count} images were removed.`),
@@ -751,6 +748,14 @@ export const en = {
     saveFailed: "The changes could not be saved. They are still here.",
     lineTooLong: (image: string) => `${image}: its line in the manifest would have more than 100,000 characters (Q-16).`,
     restored: "Your unsaved changes of an earlier window are back. Save them, or undo them.",
+    shared: "This dataset is open in another window as well. Both show the same unsaved changes.",
+    changedInBoth: (count: number) =>
+      `${count === 1 ? "One image was" : `${count} images were`} changed in another window at the same time. The changes of this window are on top; Undo gives the others back.`,
+    conflictTitle: "Changed elsewhere",
+    conflictBody: (count: number) =>
+      `${count === 1 ? "This image was" : `These ${count} images were`} saved by somebody else since you began to change ${count === 1 ? "it" : "them"}. Nothing is saved yet.`,
+    overwrite: "Overwrite with mine",
+    keepTheirs: "Keep theirs and save the rest",
     leaveTitle: "Leave labeling?",
     leaveBody: (count: number) =>
       `${count === 1 ? "1 image has" : `${count} images have`} changes that are not saved. This browser keeps them until you save or discard them.`,

@@ -350,6 +350,7 @@ export const pt: Texts = {
     modelsOf: (n) => (n === 1 ? "1 modelo" : `${n} modelos`),
     modelBody: (name) => `Tem certeza de que deseja excluir o modelo ${name} ? Ele não pode ser recuperado.`,
     dataset: { TRAIN: "Excluir conjunto de treinamento", TEST: "Excluir conjunto de teste" },
+    datasetBegun: (name) => `${name} está sendo excluído.`,
     datasetBody: {
       TRAIN: "As imagens no S3 ficam. É preciso um novo conjunto de treinamento antes de treinar outro modelo.",
       TEST: "As imagens no S3 ficam. Sem um conjunto de teste, o de treinamento é dividido quando um modelo é treinado.",
@@ -648,10 +649,6 @@ export const pt: Texts = {
     atWork: "O conjunto de dados está em trabalho.",
     noTraining: "O projeto não tem conjunto de treinamento. Um conjunto de treinamento ensina o modelo a identificar cenas ou objetos em imagens.",
     noTest: "O projeto não tem conjunto de teste. Sem ele, um treinamento usa 20 % do conjunto de treinamento para testar o modelo.",
-    confirmDelete: "Para confirmar a exclusão, digite delete abaixo.",
-    deleteWarning: (name, images) =>
-      `O conjunto de dados ${name}, com os rótulos de ${imagens(images)}, é excluído para sempre. Os arquivos de imagem no S3 ficam.`,
-    deleting: (name) => `${name} está sendo excluído.`,
     removeWarning: (count) =>
       `${count === 1 ? "Uma imagem sai" : `${count} imagens saem`} do conjunto de dados com os rótulos. Os arquivos de imagem no S3 ficam.`,
     imagesRemoved: (count) => (count === 1 ? "Uma imagem foi removida." : `${count} imagens foram removidas.`),
@@ -747,6 +744,14 @@ export const pt: Texts = {
     saveFailed: "As alterações não puderam ser salvas. Elas continuam aqui.",
     lineTooLong: (image) => `${image}: a linha no manifesto teria mais de 100.000 caracteres (Q-16).`,
     restored: "As alterações não salvas de uma janela anterior voltaram. Salve ou desfaça.",
+    shared: "Este conjunto de dados está aberto também em outra janela. As duas mostram as mesmas alterações não salvas.",
+    changedInBoth: (count) =>
+      `${count === 1 ? "Uma imagem foi alterada" : `${count} imagens foram alteradas`} ao mesmo tempo em outra janela. As alterações desta janela ficam por cima; Desfazer traz as outras de volta.`,
+    conflictTitle: "Alterado em outro lugar",
+    conflictBody: (count) =>
+      `${count === 1 ? "Esta imagem foi salva" : `Estas ${count} imagens foram salvas`} por outra pessoa depois que você começou a alterar. Nada foi salvo ainda.`,
+    overwrite: "Substituir pelas minhas",
+    keepTheirs: "Manter as outras e salvar o resto",
     leaveTitle: "Sair da rotulagem?",
     leaveBody: (count) =>
       `${count === 1 ? "1 imagem tem" : `${count} imagens têm`} alterações não salvas. Este navegador as guarda até que você salve ou descarte.`,

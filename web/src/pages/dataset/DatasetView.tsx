@@ -4,18 +4,18 @@ import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
-import type { Project, ProjectDataset } from "../../api/types";
+import type { DatasetEntry, Project, ProjectDataset } from "../../api/types";
 import { paths } from "../../app/paths";
+import { DeleteDatasetDialog } from "../../components/deletion/DeleteDatasetDialog";
 import { InfoLink } from "../../components/InfoLink";
 import { LinkButton } from "../../components/LinkButton";
 import { Loading } from "../../components/Loading";
 import { Page } from "../../components/Page";
 import { useTexts } from "../../texts";
-import { useDraft, useDraftStore, useWasRestored } from "./io/draftStore";
+import { useDraft, useDraftNews, useDraftStore, useWasRestored } from "./io/draftStore";
 import { useCounts, useEntries, useErrorCatalogue } from "./io/queries";
-import type { DatasetEntry } from "./io/types";
 import { AddImagesDialog } from "./dialogs/AddImagesDialog";
-import { DeleteDatasetDialog } from "./dialogs/DeleteDatasetDialog";
+import { ConflictDialog } from "./dialogs/ConflictDialog";
 import { LeaveDialog } from "./dialogs/LeaveDialog";
 import { ManageLabelsDialog } from "./dialogs/ManageLabelsDialog";
 import { useFilters } from "./filterParameters";
@@ -48,6 +48,7 @@ export function DatasetView({ project, dataset, tabs }: Props) {
   const draft = useDraftStore(dataset.arn);
   const isDirty = useDraft(draft, ({ changed }) => changed.size > 0);
   const wasRestored = useWasRestored(draft);
+  useDraftNews(draft);
   const [wantsLabelling, setLabelling] = useState(parameters.get("label-images") === "1");
   const isLabelling = wantsLabelling || isDirty;
   const [open, setOpen] = useState<Open>(parameters.get("add") === "1" ? "add" : null);
@@ -104,7 +105,7 @@ export function DatasetView({ project, dataset, tabs }: Props) {
       <Button disabled={work.save.isPending} onClick={exit}>
         {labelling.exit}
       </Button>
-      <Button variant="primary" disabled={!isDirty} loading={work.save.isPending} onClick={() => work.save.mutate()}>
+      <Button variant="primary" disabled={!isDirty} loading={work.save.isPending} onClick={() => work.save.mutate({ overwrites: false })}>
         {texts.common.save}
       </Button>
     </SpaceBetween>
@@ -215,7 +216,7 @@ export function DatasetView({ project, dataset, tabs }: Props) {
         />
       )}
       {open === "add" && <AddImagesDialog dataset={dataset} onDismiss={close} />}
-      {open === "delete" && <DeleteDatasetDialog project={project} dataset={dataset} onDismiss={close} />}
+      {open === "delete" && <DeleteDatasetDialog project={project} dataset={dataset} onClose={close} />}
       {open === "manage" && counts.data && (
         <ManageLabelsDialog
           dataset={dataset.arn}
@@ -235,7 +236,19 @@ export function DatasetView({ project, dataset, tabs }: Props) {
           }}
         />
       )}
-      {work.saveError !== null && !work.save.isPending && (
+      {work.changedElsewhere && (
+        <ConflictDialog
+          sourceRefs={work.changedElsewhere}
+          onOverwrite={() => work.save.mutate({ overwrites: true })}
+          onKeepTheirs={(sourceRefs) => {
+            draft.forget(sourceRefs);
+            if (draft.get().changed.size > 0) work.save.mutate({ overwrites: false });
+            else work.save.reset();
+          }}
+          onDismiss={() => work.save.reset()}
+        />
+      )}
+      {work.saveError !== null && !work.changedElsewhere && !work.save.isPending && (
         <Alert type="error" header={labelling.saveFailed} dismissible onDismiss={() => work.save.reset()}>
           {work.saveError.message}
         </Alert>

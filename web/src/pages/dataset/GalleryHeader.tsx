@@ -2,7 +2,7 @@ import Input from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
 import { useEffect, useState } from "react";
 import { useTexts } from "../../texts";
-import type { Filters, Sort } from "./io/types";
+import type { Filters, Sort } from "./io/filters";
 
 const TYPING_MS = 250;
 

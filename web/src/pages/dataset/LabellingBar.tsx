@@ -115,11 +115,8 @@ export function LabellingBar({ dataset, choice, draft, labels, work, total, onDr
           dataset={dataset}
           count={count}
           chosen={async () => (await work.chosenEntries()).map(({ source_ref }) => source_ref)}
-          onDone={() => {
-            choice.set({ ...choice.get(), selection: NOTHING_SELECTED });
-            setOpen(null);
-          }}
-          onDismiss={() => setOpen(null)}
+          onDone={() => choice.set({ ...choice.get(), selection: NOTHING_SELECTED })}
+          onClose={() => setOpen(null)}
         />
       )}
     </>

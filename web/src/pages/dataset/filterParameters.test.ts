@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { NO_FILTERS } from "./io/types";
+import { NO_FILTERS } from "./io/filters";
 import { readFilters, writeFilters } from "./filterParameters";
 
 it("writes filters into an address and reads them back, and leaves the rest of it", () => {

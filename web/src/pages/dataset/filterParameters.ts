@@ -1,6 +1,6 @@
 import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
-import { type EntryState, type Filters, NO_FILTERS, type Sort } from "./io/types";
+import { type EntryState, type Filters, NO_FILTERS, type Sort } from "./io/filters";
 
 const STATES: readonly EntryState[] = ["all", "labeled", "unlabeled", "errors"];
 const SORTS: readonly Sort[] = ["manifest", "name", "-name"];

@@ -7,8 +7,9 @@ import { keys, useScope } from "../../state/live";
 import { useTexts } from "../../texts";
 import type { DraftStore, Saved } from "./io/draftStore";
 import { entriesPage } from "./io/queries";
-import { LineTooLongError, type Progress, saveDraft } from "./io/saving";
-import type { DatasetEntry, Filters } from "./io/types";
+import { ChangedElsewhereError, LineTooLongError, type Progress, saveDraft } from "./io/saving";
+import type { DatasetEntry } from "../../api/types";
+import type { Filters } from "./io/filters";
 import type { ChoiceStore } from "./gallery/selectionStore";
 import { withLabel, withoutLabel } from "./model/annotations";
 import { readLine } from "./model/lines";
@@ -61,12 +62,11 @@ export function useLabelling(dataset: string, filters: Filters, choice: ChoiceSt
   });
 
   const save = useMutation({
-    mutationFn: async () => {
+    mutationFn: async ({ overwrites }: { overwrites: boolean }) => {
       draft.lock(true);
       try {
-        const result = await saveDraft(api, rekognition, dataset, draft.get(), setProgress);
+        const result = await saveDraft(api, rekognition, dataset, draft.get(), overwrites, setProgress);
         await client.invalidateQueries({ queryKey: keys.dataset(scope, dataset) });
-        draft.lock(false);
         draft.discard();
         return result;
       } finally {
@@ -80,10 +80,11 @@ export function useLabelling(dataset: string, filters: Filters, choice: ChoiceSt
       if (missing.length > 0) notify({ id: "missing", type: "warning", content: labelling.missing(missing.length) });
     },
   });
+  const changedElsewhere = save.error instanceof ChangedElsewhereError ? save.error.sourceRefs : null;
   const saveError =
     save.error instanceof LineTooLongError ? new Error(labelling.lineTooLong(save.error.image)) : save.error;
 
-  return { assign, save, saveError, progress, gathering, chosenEntries };
+  return { assign, save, saveError, changedElsewhere, progress, gathering, chosenEntries };
 }
 
 /** What an entry says in the dataset. */

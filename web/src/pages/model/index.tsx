@@ -51,7 +51,6 @@ function ModelPage({ project, version }: Model) {
       />
       {isDeleting && (
         <DeleteModelsDialog
-          project={project}
           versions={[version]}
           onClose={() => setDeleting(false)}
           onDeleted={() => void navigate(paths.project(project.name))}

@@ -4,11 +4,11 @@ import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Project } from "../../api/types";
 import { useRekognition } from "../../aws/clients";
-import { ConfirmDialog } from "../../components/ConfirmDialog";
+import { DeleteDialog } from "../../components/deletion/DeleteDialog";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { useFormats } from "../../components/format";
 import { TableEmpty } from "../../components/TableFaces";
@@ -78,7 +78,7 @@ export function Policies({ project }: { project: Project }) {
       />
       {dialog === "add" && <PolicyDialog project={project} onClose={close} />}
       {dialog === "edit" && policy && <PolicyDialog project={project} policy={policy} onClose={close} />}
-      {dialog === "delete" && policy && <DeleteDialog project={project} policy={policy} onClose={close} />}
+      {dialog === "delete" && policy && <DeletePolicyDialog project={project} policy={policy} onClose={close} />}
     </>
   );
 }
@@ -101,32 +101,17 @@ async function listPolicies(client: RekognitionClient, arn: string): Promise<Pro
   return found;
 }
 
-function DeleteDialog({ project, policy, onClose }: { project: Project; policy: ProjectPolicy; onClose: () => void }) {
-  const { policies: words, deletion } = useTexts();
+function DeletePolicyDialog({ project, policy, onClose }: { project: Project; policy: ProjectPolicy; onClose: () => void }) {
+  const { policies: words } = useTexts();
   const rekognition = useRekognition();
-  const remove = useMutation({
-    mutationFn: () =>
-      rekognition.send(
-        new DeleteProjectPolicyCommand({
-          ProjectArn: project.arn,
-          PolicyName: policy.PolicyName,
-          PolicyRevisionId: policy.PolicyRevisionId,
-        }),
-      ),
-    onSuccess: onClose,
+  const command = new DeleteProjectPolicyCommand({
+    ProjectArn: project.arn,
+    PolicyName: policy.PolicyName,
+    PolicyRevisionId: policy.PolicyRevisionId,
   });
   return (
-    <ConfirmDialog
-      title={words.deleteTitle}
-      button={words.delete}
-      word="delete"
-      wordLabel={deletion.confirm("delete")}
-      isPending={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
-      onClose={onClose}
-    >
+    <DeleteDialog title={words.deleteTitle} button={words.delete} remove={() => rekognition.send(command)} onClose={onClose}>
       <Box variant="p">{words.deleteBody(policy.PolicyName ?? "")}</Box>
-    </ConfirmDialog>
+    </DeleteDialog>
   );
 }

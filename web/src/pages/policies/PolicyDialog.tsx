@@ -7,7 +7,7 @@ import { useState } from "react";
 import type { Project } from "../../api/types";
 import { notify } from "../../app/shellState";
 import { useRekognition } from "../../aws/clients";
-import { ConfirmDialog } from "../../components/ConfirmDialog";
+import { FormDialog } from "../../components/FormDialog";
 import { useIdentity } from "../../state/identity";
 import { useTexts } from "../../texts";
 
@@ -63,13 +63,13 @@ export function PolicyDialog({ project, policy, onClose }: { project: Project; p
     },
   });
   return (
-    <ConfirmDialog
+    <FormDialog
       title={policy ? words.edit : words.add}
       button={words.save}
-      isBlocked={!/^[\w-]{1,128}$/.test(name) || !isJson(document)}
+      isReady={/^[\w-]{1,128}$/.test(name) && isJson(document)}
       isPending={put.isPending}
       error={put.error}
-      onConfirm={() => put.mutate()}
+      onSubmit={() => put.mutate()}
       onClose={onClose}
     >
       <FormField label={words.name} constraintText={words.nameHelp}>
@@ -78,6 +78,6 @@ export function PolicyDialog({ project, policy, onClose }: { project: Project; p
       <FormField label={words.document} constraintText={words.documentHelp} errorText={isJson(document) ? "" : words.documentError}>
         <Textarea value={document} rows={16} spellcheck={false} onChange={({ detail }) => setDocument(detail.value)} />
       </FormField>
-    </ConfirmDialog>
+    </FormDialog>
   );
 }

@@ -15,7 +15,7 @@ import { useApi } from "../../api/client";
 import type { PriorDataset } from "../../api/types";
 import { paths } from "../../app/paths";
 import { useRekognition } from "../../aws/clients";
-import { ConfirmDialog } from "../../components/ConfirmDialog";
+import { FormDialog } from "../../components/FormDialog";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { useFormats } from "../../components/format";
 import { InfoLink } from "../../components/InfoLink";
@@ -99,7 +99,7 @@ function usePriorDatasets() {
   const query = useQuery({
     // Asked again whenever projects changed: a training may have used another manifest.
     queryKey: [useScope(), "prior-datasets", dataUpdatedAt],
-    queryFn: ({ signal }) => api.get<{ datasets: PriorDataset[] }>("/prior-datasets", {}, signal),
+    queryFn: ({ signal }) => api.get("/prior-datasets", {}, signal),
     placeholderData: (old) => old,
   });
   const rows = useMemo(
@@ -155,13 +155,13 @@ function CreateDialog({ dataset, onClose }: { dataset: Row; onClose: () => void 
     onSuccess: () => navigate(paths.project(name)),
   });
   return (
-    <ConfirmDialog
+    <FormDialog
       title={prior.window}
       button={createProject.create}
-      isBlocked={!isProjectName(name)}
+      isReady={isProjectName(name)}
       isPending={create.isPending}
       error={create.error}
-      onConfirm={() => create.mutate()}
+      onSubmit={() => create.mutate()}
       onClose={onClose}
     >
       <Box variant="p">{prior.windowBody(dataset.uri)}</Box>
@@ -172,6 +172,6 @@ function CreateDialog({ dataset, onClose }: { dataset: Row; onClose: () => void 
       >
         <Input value={name} onChange={({ detail }) => setName(detail.value)} />
       </FormField>
-    </ConfirmDialog>
+    </FormDialog>
   );
 }

@@ -82,7 +82,7 @@ export function ModelsTable({ project }: { project: Project }) {
         pagination={<Pagination {...paginationProps} />}
       />
       {dialog === "delete" && selected && (
-        <DeleteModelsDialog project={project} versions={[selected]} onClose={() => setDialog(null)} />
+        <DeleteModelsDialog versions={[selected]} onClose={() => setDialog(null)} />
       )}
       {dialog === "validation" && selected && (
         <ValidationDownloads project={project} version={selected} onClose={() => setDialog(null)} />

@@ -74,7 +74,6 @@ function Actions({ project }: { project: Project }) {
     has(type) ? { id: `delete:${type}`, text: remove[type] } : { id: `create:${type}`, text: create[type] },
   );
   const dataset = project.datasets.find((one) => one.type === toDelete);
-  const left = project.datasets.length - 1;
   return (
     <SpaceBetween direction="horizontal" size="xs">
       <ButtonDropdown
@@ -88,14 +87,7 @@ function Actions({ project }: { project: Project }) {
         {words.actions}
       </ButtonDropdown>
       <Button onClick={() => setToDelete("project")}>{words.delete}</Button>
-      {dataset && (
-        <DeleteDatasetDialog
-          dataset={dataset}
-          onClose={() => setToDelete(null)}
-          // C-9: without any dataset the next thing is to create one.
-          onDeleted={() => left === 0 && void navigate(paths.createDataset(project.name))}
-        />
-      )}
+      {dataset && <DeleteDatasetDialog project={project} dataset={dataset} onClose={() => setToDelete(null)} />}
       {toDelete === "project" && (
         <DeleteProjectDialog
           project={project}

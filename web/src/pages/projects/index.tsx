@@ -100,7 +100,7 @@ export function Component() {
       />
       <Box>
         {isDeleting && project && !version && <DeleteProjectDialog project={project} onClose={() => setDeleting(false)} />}
-        {isDeleting && project && version && <DeleteModelsDialog project={project} versions={[version]} onClose={() => setDeleting(false)} />}
+        {isDeleting && project && version && <DeleteModelsDialog versions={[version]} onClose={() => setDeleting(false)} />}
       </Box>
     </Page>
   );

@@ -1,7 +1,7 @@
 import { CreateDatasetCommand, type DatasetSource } from "@aws-sdk/client-rekognition";
 import { useState } from "react";
 import { useApi } from "../../../api/client";
-import type { DatasetType, Project, Task } from "../../../api/types";
+import type { DatasetType, Project } from "../../../api/types";
 import { useRekognition } from "../../../aws/clients";
 import { asFolder, parseS3 } from "../model/s3";
 import { useUpload } from "../uploads/useUpload";
@@ -35,7 +35,7 @@ export function useCreation(project: Project) {
 
   const begin = async ({ type, source }: Wanted) => {
     if (source.kind === "s3") {
-      const { task } = await api.post<{ task: Task }>("/imports/folder", {
+      const { task } = await api.post("/imports/folder", {
         project: project.arn,
         dataset_type: type,
         s3_uri: asFolder(source.folder),

@@ -3,9 +3,8 @@ import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import RadioGroup from "@cloudscape-design/components/radio-group";
 import Select from "@cloudscape-design/components/select";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
-import { Modal } from "../../../components/Modal";
+import { FormDialog } from "../../../components/FormDialog";
 import { useTexts } from "../../../texts";
 
 interface Props {
@@ -19,59 +18,43 @@ interface Props {
 
 /** "Assign image-level labels to selected images" (C-11): choose a label, Assign; or take one away. */
 export function AssignLabelsDialog({ labels, count, isPending, onAssign, onManage, onDismiss }: Props) {
-  const { labelling, common } = useTexts();
+  const { labelling } = useTexts();
   const [label, setLabel] = useState<string | null>(null);
   const [mode, setMode] = useState<"assign" | "remove">("assign");
   return (
-    <Modal
-      visible
-      header={labelling.assignTitle}
-      onDismiss={onDismiss}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onDismiss}>
-              {common.cancel}
-            </Button>
-            <Button
-              variant="primary"
-              disabled={label === null}
-              loading={isPending}
-              onClick={() => {
-                if (label !== null) onAssign(label, mode);
-              }}
-            >
-              {mode === "assign" ? labelling.assign : labelling.takeAway}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+    <FormDialog
+      title={labelling.assignTitle}
+      button={mode === "assign" ? labelling.assign : labelling.takeAway}
+      isReady={label !== null}
+      isPending={isPending}
+      onSubmit={() => {
+        if (label !== null) onAssign(label, mode);
+      }}
+      onClose={onDismiss}
     >
-      <SpaceBetween size="m">
-        <Box>{labelling.selected(count)}</Box>
-        <RadioGroup
-          ariaLabel={labelling.assignTitle}
-          value={mode}
-          onChange={({ detail }) => setMode(detail.value === "remove" ? "remove" : "assign")}
-          items={[
-            { value: "assign", label: labelling.assignMode },
-            { value: "remove", label: labelling.takeAwayMode },
-          ]}
+      <Box>{labelling.selected(count)}</Box>
+      <RadioGroup
+        ariaLabel={labelling.assignTitle}
+        value={mode}
+        onChange={({ detail }) => setMode(detail.value === "remove" ? "remove" : "assign")}
+        items={[
+          { value: "assign", label: labelling.assignMode },
+          { value: "remove", label: labelling.takeAwayMode },
+        ]}
+      />
+      <FormField
+        label={labelling.label}
+        secondaryControl={<Button formAction="none" onClick={onManage}>{labelling.manageLabels}</Button>}
+      >
+        <Select
+          placeholder={labelling.chooseLabel}
+          selectedOption={label === null ? null : { value: label, label }}
+          options={labels.map((value) => ({ value, label: value }))}
+          filteringType={labels.length > 8 ? "auto" : "none"}
+          empty={labelling.noLabels}
+          onChange={({ detail }) => setLabel(detail.selectedOption.value ?? null)}
         />
-        <FormField
-          label={labelling.label}
-          secondaryControl={<Button onClick={onManage}>{labelling.manageLabels}</Button>}
-        >
-          <Select
-            placeholder={labelling.chooseLabel}
-            selectedOption={label === null ? null : { value: label, label }}
-            options={labels.map((value) => ({ value, label: value }))}
-            filteringType={labels.length > 8 ? "auto" : "none"}
-            empty={labelling.noLabels}
-            onChange={({ detail }) => setLabel(detail.selectedOption.value ?? null)}
-          />
-        </FormField>
-      </SpaceBetween>
-    </Modal>
+      </FormField>
+    </FormDialog>
   );
 }

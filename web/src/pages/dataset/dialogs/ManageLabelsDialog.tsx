@@ -4,15 +4,13 @@ import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import Input, { type InputProps } from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useApi } from "../../../api/client";
-import { ErrorAlert } from "../../../components/ErrorAlert";
-import { Modal } from "../../../components/Modal";
+import { FormDialog } from "../../../components/FormDialog";
 import { keys, useProjects, useScope } from "../../../state/live";
 import { useTexts } from "../../../texts";
-import type { LabelCount } from "../io/types";
+import type { LabelCount } from "../../../api/types";
 import { changesOf, type LabelRow, newRow, problemOf, rowsOf } from "../model/labelRows";
 
 interface Props {
@@ -25,7 +23,7 @@ interface Props {
 
 /** "Manage labels" (L-2, L-3, L-6): add, rename everywhere, remove, import from another dataset. */
 export function ManageLabelsDialog({ dataset, labels, hasUnsavedWork, onDismiss }: Props) {
-  const { labelling, common } = useTexts();
+  const { labelling } = useTexts();
   const api = useApi();
   const client = useQueryClient();
   const scope = useScope();
@@ -51,71 +49,58 @@ export function ManageLabelsDialog({ dataset, labels, hasUnsavedWork, onDismiss 
     setRows(rows.map((row) => (row.id === id ? { ...row, ...next } : row)));
   const isValid = rows.every((row) => row.isRemoved || problemOf(row.name, rows, row.id) === null);
   return (
-    <Modal
-      visible
-      header={labelling.manageLabels}
-      onDismiss={onDismiss}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onDismiss}>
-              {common.cancel}
-            </Button>
-            <Button
-              variant="primary"
-              disabled={!isValid || text !== ""}
-              loading={save.isPending}
-              onClick={() => save.mutate()}
-            >
-              {labelling.save}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+    <FormDialog
+      title={labelling.manageLabels}
+      button={labelling.save}
+      isReady={isValid && text === ""}
+      isPending={save.isPending}
+      error={save.error}
+      onSubmit={() => save.mutate()}
+      onClose={onDismiss}
     >
-      <SpaceBetween size="m">
-        {save.error !== null && <ErrorAlert error={save.error} />}
-        {hasUnsavedWork && <Alert type="info">{labelling.saveBeforeRename}</Alert>}
-        <FormField
-          label={labelling.newLabel}
-          errorText={problem && labelling.problems[problem]}
-          secondaryControl={
-            <Button disabled={text === "" || problem !== null} onClick={add}>
-              {labelling.addLabel}
-            </Button>
-          }
-        >
-          <Input
-            ref={input}
-            value={added}
-            autoFocus
-            onChange={({ detail }) => setAdded(detail.value)}
-            onKeyDown={({ detail }) => {
-              if (detail.key === "Enter") add();
-            }}
-          />
-        </FormField>
-        <ImportLabels
-          dataset={dataset}
-          onImported={(names) =>
-            setRows([...rows, ...names.filter((name) => problemOf(name, rows, null) === null).map(newRow)])
-          }
+      {hasUnsavedWork && <Alert type="info">{labelling.saveBeforeRename}</Alert>}
+      <FormField
+        label={labelling.newLabel}
+        errorText={problem && labelling.problems[problem]}
+        secondaryControl={
+          <Button formAction="none" disabled={text === "" || problem !== null} onClick={add}>
+            {labelling.addLabel}
+          </Button>
+        }
+      >
+        <Input
+          ref={input}
+          value={added}
+          autoFocus
+          onChange={({ detail }) => setAdded(detail.value)}
+          onKeyDown={(event) => {
+            if (event.detail.key !== "Enter") return;
+            // Enter adds the label; it does not save the dialog.
+            event.preventDefault();
+            add();
+          }}
         />
-        <ul className="manage-labels" aria-label={labelling.labels}>
-          {rows.map((row) => (
-            <Row
-              key={row.id}
-              row={row}
-              problem={row.isRemoved ? null : problemOf(row.name, rows, row.id)}
-              isLocked={hasUnsavedWork && row.original !== null}
-              onChange={(next) => change(row.id, next)}
-              onDrop={() => setRows(rows.filter((one) => one.id !== row.id))}
-            />
-          ))}
-        </ul>
-        {rows.length === 0 && <Box color="text-body-secondary">{labelling.noLabels}</Box>}
-      </SpaceBetween>
-    </Modal>
+      </FormField>
+      <ImportLabels
+        dataset={dataset}
+        onImported={(names) =>
+          setRows([...rows, ...names.filter((name) => problemOf(name, rows, null) === null).map(newRow)])
+        }
+      />
+      <ul className="manage-labels" aria-label={labelling.labels}>
+        {rows.map((row) => (
+          <Row
+            key={row.id}
+            row={row}
+            problem={row.isRemoved ? null : problemOf(row.name, rows, row.id)}
+            isLocked={hasUnsavedWork && row.original !== null}
+            onChange={(next) => change(row.id, next)}
+            onDrop={() => setRows(rows.filter((one) => one.id !== row.id))}
+          />
+        ))}
+      </ul>
+      {rows.length === 0 && <Box color="text-body-secondary">{labelling.noLabels}</Box>}
+    </FormDialog>
   );
 }
 
@@ -142,8 +127,10 @@ function Row({ row, problem, isLocked, onChange, onDrop }: RowProps) {
               autoFocus
               ariaLabel={labelling.renameOf(shown)}
               onChange={({ detail }) => onChange({ name: detail.value })}
-              onKeyDown={({ detail }) => {
-                if (detail.key === "Enter" && problem === null) setEditing(false);
+              onKeyDown={(event) => {
+                if (event.detail.key !== "Enter") return;
+                event.preventDefault();
+                if (problem === null) setEditing(false);
               }}
             />
           </FormField>
@@ -155,11 +142,12 @@ function Row({ row, problem, isLocked, onChange, onDrop }: RowProps) {
         </Box>
       </div>
       {row.isRemoved ? (
-        <Button onClick={() => onChange({ isRemoved: false })}>{labelling.keep}</Button>
+        <Button formAction="none" onClick={() => onChange({ isRemoved: false })}>{labelling.keep}</Button>
       ) : (
         <>
           <Button
             variant="icon"
+            formAction="none"
             iconName={isEditing ? "check" : "edit"}
             disabled={isLocked || (isEditing && problem !== null)}
             ariaLabel={isEditing ? labelling.acceptName(row.name) : labelling.renameOf(shown)}
@@ -167,6 +155,7 @@ function Row({ row, problem, isLocked, onChange, onDrop }: RowProps) {
           />
           <Button
             variant="icon"
+            formAction="none"
             iconName="close"
             disabled={isLocked || row.images > 0}
             disabledReason={row.images > 0 ? labelling.inUse : undefined}
@@ -188,7 +177,7 @@ function ImportLabels({ dataset, onImported }: { dataset: string; onImported: (n
     project.datasets.filter(({ arn }) => arn !== dataset).map(({ arn, name }) => ({ value: arn, label: name })),
   );
   const read = useMutation({
-    mutationFn: (arn: string) => api.get<{ labels: LabelCount[] }>("/dataset/labels", { dataset: arn }),
+    mutationFn: (arn: string) => api.get("/dataset/labels", { dataset: arn }),
     onSuccess: ({ labels }) => onImported(labels.map(({ name }) => name)),
   });
   if (options.length === 0) return null;
@@ -198,6 +187,7 @@ function ImportLabels({ dataset, onImported }: { dataset: string; onImported: (n
       errorText={read.error?.message}
       secondaryControl={
         <Button
+          formAction="none"
           disabled={chosen === null}
           loading={read.isPending}
           onClick={() => {

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef } from "react";
 import { useTexts } from "../../../texts";
 import { usePreview } from "../io/queries";
-import type { DatasetEntry } from "../io/types";
+import type { DatasetEntry } from "../../../api/types";
 import { colourOf } from "../gallery/labelColours";
 import type { Box, ImageSize, Rectangle } from "../model/annotations";
 import { boxProblem, HANDLES, type Handle, minimumSide } from "../model/geometry";

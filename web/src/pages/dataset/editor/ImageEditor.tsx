@@ -2,11 +2,11 @@ import Alert from "@cloudscape-design/components/alert";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTexts } from "../../../texts";
 import { type DraftStore } from "../io/draftStore";
-import type { CatalogueRule } from "../io/types";
+import type { CatalogueRule } from "../../../api/types";
 import { ErrorDetails } from "../gallery/ErrorDetails";
 import type { Annotations, ImageSize, Rectangle } from "../model/annotations";
 import { newBoxId, sameAnnotations } from "../model/annotations";
-import { centred, fitted, MAXIMUM_BOXES, scaledBoxes } from "../model/geometry";
+import { centred, fitted, inFrame, MAXIMUM_BOXES, scaledBoxes } from "../model/geometry";
 import { fittedView, panned, type View, zoomed } from "../model/view";
 import { BoxCanvas } from "./BoxCanvas";
 import { EditorBar } from "./EditorBar";
@@ -14,7 +14,7 @@ import { type Command, commandOf } from "./keys";
 import { LabelPane } from "./LabelPane";
 import { Tips, useTips } from "./Tips";
 import { useBoxes } from "./useBoxes";
-import { type EditorImage, inFrame } from "./useImage";
+import type { EditorImage } from "./useImage";
 import { useProposals } from "./useProposals";
 
 interface Props {

@@ -3,9 +3,9 @@ import type { DraftStore } from "../io/draftStore";
 import { useDraft } from "../io/draftStore";
 import type { Annotations, Box, Rectangle } from "../model/annotations";
 import { newBoxId } from "../model/annotations";
-import { fitted, isAllowedImage, MAXIMUM_BOXES, moved, resized } from "../model/geometry";
+import { fitted, inFrame, isAllowedImage, MAXIMUM_BOXES, moved, resized } from "../model/geometry";
 import type { StepName } from "../model/history";
-import { type EditorImage, inFrame } from "./useImage";
+import type { EditorImage } from "./useImage";
 
 /** Why no box can be drawn. */
 export type DrawProblem = "tooMany" | "noLabel" | "imageSize";

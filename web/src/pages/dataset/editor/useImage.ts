@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useApi } from "../../../api/client";
 import { keys, useScope } from "../../../state/live";
-import type { DatasetEntry, ImageFacts } from "../io/types";
+import type { DatasetEntry } from "../../../api/types";
 import { lookUp } from "../io/saving";
 import type { Annotations, ImageSize } from "../model/annotations";
-import { scaledBoxes } from "../model/geometry";
+import { inFrame } from "../model/geometry";
 import { readLine } from "../model/lines";
 
 /** An image as the editor shows it. */
@@ -29,7 +29,7 @@ export function useEditorImage(dataset: string, sourceRef: string | undefined) {
       const [entry] = await lookUp(api, dataset, [sourceRef ?? ""]);
       if (!entry) return null;
       const { bucket, key } = entry;
-      const { images } = await api.post<{ images: ImageFacts[] }>("/images/facts", { images: [{ bucket, key }] });
+      const { images } = await api.post("/images/facts", { images: [{ bucket, key }] });
       const facts = images[0];
       const { width = null, height = null, error } = facts ?? {};
       if (width === null || height === null) throw new Error(error?.message ?? entry.source_ref);
@@ -42,12 +42,4 @@ export function useEditorImage(dataset: string, sourceRef: string | undefined) {
     return { entry, size, saved: inFrame(readLine(entry.line).annotations, size) };
   }, [answer.data]);
   return { ...answer, image };
-}
-
-/** Boxes in the frame of the picture: a line may have been written for a picture of another size. */
-export function inFrame(annotations: Annotations, size: ImageSize): Annotations {
-  const { frame, boxes } = annotations;
-  if (frame === null || (frame.width === size.width && frame.height === size.height))
-    return { ...annotations, frame: size };
-  return { ...annotations, boxes: scaledBoxes(boxes, frame, size), frame: size };
 }

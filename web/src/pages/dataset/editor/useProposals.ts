@@ -2,7 +2,6 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, useApi } from "../../../api/client";
 import { createStore, useStore } from "../../../state/store";
-import type { Proposals } from "../io/types";
 import type { Rectangle } from "../model/annotations";
 import type { EditorImage } from "./useImage";
 
@@ -17,7 +16,7 @@ export function useProposals(image: EditorImage) {
   const [boxes, setBoxes] = useState<readonly Rectangle[]>([]);
   const { bucket, key } = image.entry;
   const ask = useMutation({
-    mutationFn: () => api.post<Proposals>("/proposals", { bucket, key, limit: LIMIT }),
+    mutationFn: () => api.post("/proposals", { bucket, key, limit: LIMIT }),
     onSuccess: ({ boxes: found }) => setBoxes(found),
     onError: (error) => {
       if (error instanceof ApiError && error.code === "NotSupported") offered.set(false);

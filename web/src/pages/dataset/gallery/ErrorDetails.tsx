@@ -1,7 +1,7 @@
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useTexts } from "../../../texts";
-import type { CatalogueRule, DatasetEntry } from "../io/types";
+import type { CatalogueRule, DatasetEntry } from "../../../api/types";
 
 interface Props {
   readonly errors: DatasetEntry["errors"];

@@ -9,7 +9,8 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
 import { useFormats } from "../../../components/format";
 import { useTexts } from "../../../texts";
-import type { Counts, EntryState, Filters, LabelCount } from "../io/types";
+import type { Counts, LabelCount } from "../../../api/types";
+import type { EntryState, Filters } from "../io/filters";
 import { colourOf } from "./labelColours";
 
 /** As many labels as need a search. */

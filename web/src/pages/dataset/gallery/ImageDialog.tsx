@@ -6,7 +6,7 @@ import { Modal } from "../../../components/Modal";
 import { useTexts } from "../../../texts";
 import { type DraftStore, useDraft } from "../io/draftStore";
 import { usePreview } from "../io/queries";
-import type { CatalogueRule, DatasetEntry } from "../io/types";
+import type { CatalogueRule, DatasetEntry } from "../../../api/types";
 import { ErrorDetails } from "./ErrorDetails";
 import { colourOf } from "./labelColours";
 

@@ -3,7 +3,7 @@ import { memo, useState } from "react";
 import { useTexts } from "../../../texts";
 import { type DraftStore, useDraft } from "../io/draftStore";
 import { usePreview } from "../io/queries";
-import type { CatalogueRule, DatasetEntry } from "../io/types";
+import type { CatalogueRule, DatasetEntry } from "../../../api/types";
 import type { Rectangle } from "../model/annotations";
 import { isSelected } from "../model/selection";
 import { ErrorDetails } from "./ErrorDetails";

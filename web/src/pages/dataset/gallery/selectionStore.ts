@@ -1,6 +1,6 @@
 import { useMemo, useSyncExternalStore } from "react";
 import { createStore, type Store } from "../../../state/store";
-import type { Filters } from "../io/types";
+import type { Filters } from "../io/filters";
 import { NOTHING_SELECTED, type Selection } from "../model/selection";
 
 /** What is chosen in the gallery, and which image the keyboard stands on. */

@@ -1,6 +1,8 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { notify } from "../../../app/shellState";
 import { useScope } from "../../../state/live";
-import { createStore, type Store } from "../../../state/store";
+import { createStore, type Store, useStore } from "../../../state/store";
+import { useTexts } from "../../../texts";
 import { type Annotations, sameAnnotations } from "../model/annotations";
 import {
   applied,
@@ -8,13 +10,15 @@ import {
   type Draft,
   EMPTY_DRAFT,
   fromStored,
+  joined,
   redone,
   settled,
   type StepName,
   toStored,
   undone,
+  without,
 } from "../model/history";
-import { keepDraft, loadDraft } from "./draftStorage";
+import { hearOthers, keepDraft, type Kept, loadDraft, tellOthers } from "./draftStorage";
 
 /** An image with what it says in the dataset. */
 export interface Saved {
@@ -24,9 +28,18 @@ export interface Saved {
 
 const LONGEST_PAUSE_MS = 5_000;
 
-/** The unsaved work on one dataset; kept by the browser as it grows. */
+/** What came from another window: its work (`shared`), or other work on images that this window changed as well. */
+export interface News {
+  readonly kind: "shared" | "both";
+  readonly images: number;
+}
+
+/** The unsaved work on one dataset; the browser keeps it as it grows, and its windows share it. */
 export class DraftStore {
   readonly #store: Store<Draft> = createStore<Draft>(EMPTY_DRAFT);
+  readonly news: Store<News | null> = createStore<News | null>(null);
+  /** What the browser keeps, as far as this window knows. */
+  #kept: { revision: string; draft: Draft } = { revision: "", draft: EMPTY_DRAFT };
   #isKept = true;
   #isWriting = false;
   #isLocked = false;
@@ -34,6 +47,7 @@ export class DraftStore {
   readonly loaded: Promise<boolean>;
 
   constructor(readonly key: string) {
+    hearOthers(key, () => void this.#take());
     this.loaded = this.#load();
   }
 
@@ -43,6 +57,7 @@ export class DraftStore {
   /** While the work is being saved nothing may change it. */
   lock(isLocked: boolean): void {
     this.#isLocked = isLocked;
+    if (!isLocked) void this.#take();
   }
 
   /** One step for all these images; those that it does not change stay out of it. Returns how many it changed. */
@@ -65,7 +80,13 @@ export class DraftStore {
   readonly undo = () => this.#set(undone(this.get()));
   readonly redo = () => this.#set(redone(this.get()));
   readonly settle = () => this.#set(settled(this.get()));
-  readonly discard = () => this.#set(EMPTY_DRAFT);
+  readonly forget = (sourceRefs: readonly string[]) => this.#set(without(this.get(), sourceRefs));
+
+  /** What was saved, or is not wanted any more, goes; what another window added meanwhile stays. */
+  discard(): void {
+    this.#isLocked = false;
+    this.#set(EMPTY_DRAFT);
+  }
 
   #set(draft: Draft): void {
     if (this.#isLocked || draft === this.get()) return;
@@ -81,22 +102,59 @@ export class DraftStore {
       this.#isKept = true;
       const began = performance.now();
       const draft = this.get();
-      await keepDraft(this.key, draft.past.length + draft.future.length > 0 ? toStored(draft) : null);
+      const isEmpty = draft.past.length + draft.future.length === 0;
+      const next = isEmpty ? { revision: "", draft: null } : { revision: newRevision(), draft: toStored(draft) };
+      const kept = await keepDraft(this.key, this.#kept.revision, next);
+      if (kept.revision === next.revision) {
+        this.#kept = { revision: kept.revision, draft };
+        tellOthers(this.key);
+      } else {
+        this.#join(kept);
+      }
       const pause = Math.min(LONGEST_PAUSE_MS, 2 * (performance.now() - began));
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
     this.#isWriting = false;
+    void this.#take();
+  }
+
+  /** Another window was quicker: nothing of either is lost. */
+  #join({ revision, draft }: Kept): void {
+    const theirs = draft === null ? EMPTY_DRAFT : fromStored(draft);
+    const { draft: both, both: images } = joined(this.#kept.draft, this.get(), theirs);
+    this.#kept = { revision, draft: theirs };
+    this.#isKept = both === theirs;
+    this.#store.set(both);
+    if (images > 0) this.news.set({ kind: "both", images });
+  }
+
+  /** What another window did is this window's work, too. Where this one has news of its own, writing joins both. */
+  async #take(): Promise<void> {
+    if (this.#isBusy()) return;
+    const { revision, draft } = await loadDraft(this.key);
+    if (this.#isBusy() || revision === this.#kept.revision) return;
+    const theirs = draft === null ? EMPTY_DRAFT : fromStored(draft);
+    this.#kept = { revision, draft: theirs };
+    this.#store.set(theirs);
+    if (theirs.changed.size > 0) this.news.set({ kind: "shared", images: theirs.changed.size });
+  }
+
+  #isBusy(): boolean {
+    return this.#isLocked || !this.#isKept || this.#isWriting;
   }
 
   async #load(): Promise<boolean> {
-    const stored = await loadDraft(this.key);
-    // Whoever was quicker than the browser's database keeps what they did.
-    if (stored === null || this.get() !== EMPTY_DRAFT) return false;
-    const draft = fromStored(stored);
+    const kept = await loadDraft(this.key);
+    // Whoever was quicker than the browser's database keeps what they did: writing joins it with what is kept.
+    if (kept.draft === null || this.#isBusy()) return false;
+    const draft = fromStored(kept.draft);
+    this.#kept = { revision: kept.revision, draft };
     this.#store.set(draft);
     return draft.changed.size > 0;
   }
 }
+
+const newRevision = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 const stores = new Map<string, DraftStore>();
 
@@ -131,4 +189,16 @@ export function useWasRestored(store: DraftStore): boolean {
     };
   }, [store]);
   return restored === store;
+}
+
+/** Tells what came from other windows, at the top of the page. */
+export function useDraftNews(store: DraftStore): void {
+  const { labelling } = useTexts();
+  const news = useStore(store.news);
+  useEffect(() => {
+    if (news === null) return;
+    const content = news.kind === "shared" ? labelling.shared : labelling.changedInBoth(news.images);
+    notify({ id: "windows", type: news.kind === "shared" ? "info" : "warning", content });
+    store.news.set(null);
+  }, [store, news, labelling]);
 }

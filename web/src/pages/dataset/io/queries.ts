@@ -1,15 +1,16 @@
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { type Api, type ApiQuery, useApi } from "../../../api/client";
+import { type Api, useApi } from "../../../api/client";
+import type { CatalogueRule, DatasetEntry } from "../../../api/types";
 import { presigned } from "../../../aws/sign";
 import { type Identity, scopeOf, useIdentity } from "../../../state/identity";
 import { keys, useScope } from "../../../state/live";
-import type { CatalogueRule, Counts, DatasetEntry, EntriesPage, Filters } from "./types";
+import type { Filters } from "./filters";
 
 /** Entries a call of the gallery brings. */
 export const PAGE_ENTRIES = 100;
 
-export function filterQuery(dataset: string, filters: Filters): ApiQuery {
+function filterQuery(dataset: string, filters: Filters) {
   const { state, labels, name, sort } = filters;
   return { dataset, state, label: labels, name: name || null, sort };
 }
@@ -21,7 +22,7 @@ export const entriesPage = (
   offset: number,
   limit: number,
   signal?: AbortSignal,
-) => api.get<EntriesPage>("/dataset/entries", { ...filterQuery(dataset, filters), offset, limit }, signal);
+) => api.get("/dataset/entries", { ...filterQuery(dataset, filters), offset, limit }, signal);
 
 export interface Entries {
   /** How many images pass the filters; undefined before the first answer. */
@@ -70,7 +71,7 @@ export function useCounts(dataset: string, name = "") {
   const scope = useScope();
   return useQuery({
     queryKey: keys.dataset(scope, dataset, "counts", name),
-    queryFn: ({ signal }) => api.get<Counts>("/dataset/counts", { dataset, name: name || null }, signal),
+    queryFn: ({ signal }) => api.get("/dataset/counts", { dataset, name }, signal),
     staleTime: Infinity,
     placeholderData: keepPreviousData,
   });
@@ -81,7 +82,7 @@ export function useErrorCatalogue(): ReadonlyMap<string, CatalogueRule> {
   const api = useApi();
   const { data } = useQuery({
     queryKey: ["errors"],
-    queryFn: ({ signal }) => api.get<{ errors: CatalogueRule[] }>("/errors", {}, signal),
+    queryFn: ({ signal }) => api.get("/errors", {}, signal),
     staleTime: Infinity,
   });
   return useMemo(() => new Map(data?.errors.map((rule) => [rule.code, rule])), [data]);

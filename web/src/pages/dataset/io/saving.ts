@@ -5,10 +5,12 @@ import {
 } from "@aws-sdk/client-rekognition";
 import { codeOf } from "../../../components/ErrorAlert";
 import type { Api } from "../../../api/client";
+import { type Annotations, sameAnnotations } from "../model/annotations";
 import { batchedLines } from "../model/batches";
+import { inFrame } from "../model/geometry";
 import type { Draft } from "../model/history";
 import { fileName, readLine, writeLine } from "../model/lines";
-import type { DatasetEntry } from "./types";
+import type { DatasetEntry } from "../../../api/types";
 
 /** As many as a look-up takes. */
 const LOOKUP = 1_000;
@@ -25,6 +27,14 @@ export class LineTooLongError extends Error {
   }
 }
 
+/** Why nothing was saved: others changed these images in the dataset since the work on them began. */
+export class ChangedElsewhereError extends Error {
+  constructor(readonly sourceRefs: readonly string[]) {
+    super(sourceRefs.map(fileName).join(", "));
+    this.name = "ChangedElsewhereError";
+  }
+}
+
 export interface Progress {
   done: number;
   total: number;
@@ -36,17 +46,22 @@ export interface SaveResult {
   missing: string[];
 }
 
-/** Writes a draft into the dataset. Lines are read again first: what else they say may have changed since. */
+/**
+ * Writes a draft into the dataset. Lines are read again first: what else they say may have changed since. Where they no
+ * longer say of labels and boxes what the draft began with, nothing is written unless `overwrites`: ChangedElsewhereError.
+ */
 export async function saveDraft(
   api: Api,
   client: RekognitionClient,
   dataset: string,
   draft: Draft,
+  overwrites: boolean,
   onProgress: (progress: Progress) => void,
 ): Promise<SaveResult> {
   const refs = [...draft.changed.keys()];
   const lines: string[] = [];
   const missing: string[] = [];
+  const changedElsewhere: string[] = [];
   const now = new Date();
   for (let start = 0; start < refs.length; start += LOOKUP) {
     const part = refs.slice(start, start + LOOKUP);
@@ -55,14 +70,27 @@ export async function saveDraft(
       const entry = found[index];
       const annotations = draft.changed.get(sourceRef);
       if (!entry) missing.push(sourceRef);
-      else if (annotations) lines.push(lineOf(entry, () => writeLine(readLine(entry.line), annotations, now)));
+      else if (annotations) {
+        const line = readLine(entry.line);
+        if (!says(line.annotations, [draft.saved.get(sourceRef), annotations])) changedElsewhere.push(sourceRef);
+        lines.push(lineOf(entry, () => writeLine(line, annotations, now)));
+      }
     }
     onProgress({ done: lines.length / 2, total: refs.length });
   }
+  if (changedElsewhere.length > 0 && !overwrites) throw new ChangedElsewhereError(changedElsewhere);
   await updateEntries(client, dataset, lines, (done) =>
     onProgress({ done: (refs.length + done) / 2, total: refs.length }),
   );
   return { saved: lines.length, missing };
+}
+
+/** Whether a line says one of these, whatever the frame that its boxes are measured in. */
+function says(annotations: Annotations, these: readonly (Annotations | undefined)[]): boolean {
+  return these.some((one) => {
+    if (one === undefined) return false;
+    return sameAnnotations(one.frame === null ? annotations : inFrame(annotations, one.frame), one);
+  });
 }
 
 export async function lookUp(
@@ -70,7 +98,7 @@ export async function lookUp(
   dataset: string,
   sourceRefs: readonly string[],
 ): Promise<(DatasetEntry | null)[]> {
-  const answer = await api.post<{ entries: (DatasetEntry | null)[] }>("/dataset/lookup", {
+  const answer = await api.post("/dataset/lookup", {
     dataset,
     source_refs: sourceRefs,
   });

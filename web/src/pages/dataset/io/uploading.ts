@@ -26,7 +26,7 @@ export interface Place {
 }
 
 /** Where the dataset's new images go: where its images live (D-17). */
-export const uploadPlace = (api: Api, dataset: string) => api.get<Place>("/dataset/uploads", { dataset });
+export const uploadPlace = (api: Api, dataset: string) => api.get("/dataset/uploads", { dataset });
 
 /** Files that can be images of a dataset, and the others with the reason. */
 export async function sorted(

@@ -1,6 +1,6 @@
 /** Boxes against the frame of their image: the rules J-11, J-12, J-16 and J-17, and moves that keep to them. */
 
-import type { Box, ImageSize, Rectangle } from "./annotations";
+import type { Annotations, Box, ImageSize, Rectangle } from "./annotations";
 
 /** J-17, Q-11. */
 export const MAXIMUM_BOXES = 50;
@@ -107,4 +107,12 @@ export function clamp(value: number, least: number, most: number): number {
 
 function ordered(one: number, other: number): [number, number] {
   return one <= other ? [one, other] : [other, one];
+}
+
+/** Boxes in the frame of the picture: a line may have been written for a picture of another size. */
+export function inFrame(annotations: Annotations, size: ImageSize): Annotations {
+  const { frame, boxes } = annotations;
+  if (frame === null || (frame.width === size.width && frame.height === size.height))
+    return { ...annotations, frame: size };
+  return { ...annotations, boxes: scaledBoxes(boxes, frame, size), frame: size };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Annotations } from "./annotations";
 import { NO_ANNOTATIONS, withLabel, withoutLabel } from "./annotations";
 import type { Draft, Step } from "./history";
-import { applied, EMPTY_DRAFT, fromStored, isDirty, redone, settled, toStored, undone } from "./history";
+import { applied, EMPTY_DRAFT, fromStored, isDirty, joined, redone, settled, toStored, undone, without } from "./history";
 
 const step = (sourceRef: string, before: Annotations, after: Annotations, mergeKey: string | null = null): Step => ({
   name: "assignLabel",
@@ -60,4 +60,40 @@ describe("a draft", () => {
     expect(again).toEqual(draft);
     expect(state(redone(again))).toEqual(state(redone(draft)));
   });
+});
+
+describe("the drafts of two windows", () => {
+  const base = applied(EMPTY_DRAFT, step("shared", NO_ANNOTATIONS, CAT));
+
+  it("are one draft of all that was done in either", () => {
+    const mine = applied(base, step("a", NO_ANNOTATIONS, CAT));
+    const theirs = applied(base, step("b", NO_ANNOTATIONS, CAT));
+    const { draft, both } = joined(base, mine, theirs);
+    expect(both).toBe(0);
+    expect([...draft.changed.keys()].sort()).toEqual(["a", "b", "shared"]);
+    expect(draft.changed).toEqual(fromStored(toStored(draft)).changed);
+  });
+
+  it("have this window's change on top where both changed an image, and undo gives the other back", () => {
+    const mine = applied(base, step("shared", CAT, BOTH));
+    const theirs = applied(base, step("shared", CAT, withLabel(CAT, "bird")));
+    const { draft, both } = joined(base, mine, theirs);
+    expect(both).toBe(1);
+    expect(state(draft)).toEqual([["shared", ["cat", "dog"]]]);
+    expect(state(undone(draft))).toEqual([["shared", ["cat", "bird"]]]);
+  });
+
+  it("keep what the other did while this one saved or threw away", () => {
+    const theirs = applied(base, step("b", NO_ANNOTATIONS, CAT));
+    expect(state(joined(base, EMPTY_DRAFT, theirs).draft)).toEqual([["b", ["cat"]]]);
+    const changedFurther = applied(base, step("shared", CAT, BOTH));
+    expect(joined(base, EMPTY_DRAFT, changedFurther)).toEqual({ draft: changedFurther, both: 0 });
+  });
+});
+
+it("leaves images out with every step that was about them alone", () => {
+  const draft = undone(applied(applied(EMPTY_DRAFT, step("a", NO_ANNOTATIONS, CAT)), step("b", NO_ANNOTATIONS, CAT)));
+  const rest = without(draft, ["a"]);
+  expect([rest.past.length, rest.future.length, isDirty(rest)]).toEqual([0, 1, false]);
+  expect(state(redone(rest))).toEqual([["b", ["cat"]]]);
 });

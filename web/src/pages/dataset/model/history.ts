@@ -22,7 +22,8 @@ export type StepName =
   | "relabelBox"
   | "deleteBox"
   | "copyBoxes"
-  | "acceptProposals";
+  | "acceptProposals"
+  | "joinWindows";
 
 export interface Step {
   readonly name: StepName;
@@ -78,6 +79,40 @@ export function redone(draft: Draft): Draft {
     future,
     changed: withChanges(draft.changed, step.changes, draft.saved, "after"),
   };
+}
+
+/**
+ * One draft of the work of two windows that began with the same one: theirs, and on top of it, as one step to undo, what
+ * this window changed since. `both` counts the images that both changed in different ways; undoing the step gives back
+ * what the other window did to them. What this window took back or saved stays as the other window has it now.
+ */
+export function joined(base: Draft, mine: Draft, theirs: Draft): { draft: Draft; both: number } {
+  const changes: Change[] = [];
+  let both = 0;
+  for (const sourceRef of new Set([...base.changed.keys(), ...mine.changed.keys()])) {
+    const original = [theirs, mine, base].find(({ saved }) => saved.has(sourceRef))?.saved.get(sourceRef);
+    if (original === undefined) continue;
+    const saying = (draft: Draft) => draft.changed.get(sourceRef) ?? original;
+    const [was, after, before] = [saying(base), saying(mine), saying(theirs)];
+    if (sameAnnotations(was, after) || sameAnnotations(before, after)) continue;
+    if (!sameAnnotations(was, before)) {
+      if (!mine.changed.has(sourceRef)) continue;
+      both += 1;
+    }
+    changes.push({ sourceRef, before, after });
+  }
+  return { draft: applied(theirs, { name: "joinWindows", changes, mergeKey: null }), both };
+}
+
+/** The draft without all that was done to some images. */
+export function without(draft: Draft, sourceRefs: readonly string[]): Draft {
+  const gone = new Set(sourceRefs);
+  const kept = <T>(images: ReadonlyMap<string, T>) => new Map([...images].filter(([sourceRef]) => !gone.has(sourceRef)));
+  const steps = (all: readonly Step[]) =>
+    all
+      .map((step) => ({ ...step, changes: step.changes.filter(({ sourceRef }) => !gone.has(sourceRef)) }))
+      .filter(({ changes }) => changes.length > 0);
+  return { past: steps(draft.past), future: steps(draft.future), changed: kept(draft.changed), saved: kept(draft.saved) };
 }
 
 /** Whether there is something to save. */

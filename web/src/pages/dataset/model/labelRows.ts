@@ -1,6 +1,6 @@
 /** The list of "Manage labels" while it is edited, and what it asks of the dataset in the end (L-2 to L-6). */
 
-import type { LabelCount } from "../io/types";
+import type { LabelCount } from "../../../api/types";
 
 /** J-22, L-5. */
 export const MAXIMUM_LABEL = 256;
