@@ -13,12 +13,11 @@ from emulator.console.unbuilt import unbuilt_page
 
 BUILT_PAGE = Path(__file__).parent / "static"
 
-# Styles may be inline, as the design system's components write them; scripts may not.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
+        "style-src 'self'",
         "img-src 'self' blob: data:",
         "font-src 'self' data:",
         "connect-src 'self'",

@@ -72,11 +72,12 @@ def test_a_name_that_no_file_system_has_is_a_place_within_the_page(built: Consol
     assert run(built, "/console/a%00b").text == INDEX
 
 
-def test_the_page_runs_scripts_of_its_own_origin_alone(built: ConsolePage) -> None:
+def test_the_page_runs_scripts_and_takes_styles_of_its_own_origin_alone(built: ConsolePage) -> None:
     for path in ("/console", "/console/assets/index-3f2a.js", "/console/favicon.svg"):
         headers = run(built, path).headers
         policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
-        assert policy["script-src"] == "'self'"
+        assert policy["script-src"] == policy["style-src"] == "'self'"
+        assert not any("unsafe" in sources for sources in policy.values())
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert headers["x-content-type-options"] == "nosniff"
 
