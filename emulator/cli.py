@@ -22,6 +22,7 @@ _COMMANDS = {
     "convert": ("emulator.commands.convert", "make a manifest from COCO, CSV, folders or Ground Truth multi-label"),
     "save": ("emulator.commands.save", "write the whole state of a running emulator to a file"),
     "load": ("emulator.commands.load", "make such a file the whole state of a running emulator"),
+    "identities": ("emulator.commands.identities", "check a file of identities, without a server"),
     "verify": ("emulator.commands.verify", "look at every file of a data directory, without a server"),
     "export": ("emulator.commands.export", "write a trained model as one ONNX file"),
     "cancel": ("emulator.commands.cancel", "end a training that waits or runs"),

@@ -58,7 +58,17 @@ class Settings:
     default_account: str = _setting(
         "000000000000", "Account of requests whose access key is not twelve digits.", pattern=r"[0-9]{12}"
     )
-    auth: str = _setting("off", "`off`: signatures are read for account and region, not verified.", choices=("off",))
+    auth: str = _setting(
+        "off",
+        "`off`: signatures are read for account and Region, not verified. `signature`: they are verified. `iam`: "
+        "policies decide as well. `iam-report`: they decide, refusals are recorded and let pass; docs/access.md.",
+        choices=("off", "signature", "iam-report", "iam"),
+    )
+    identities: str = _setting(
+        "",
+        "A file, JSON or YAML, with accounts, their users, roles, policies and keys; read again on SIGHUP. Needed "
+        "unless `auth` is `off`.",
+    )
     virtual_host_domain: str = _setting(
         "localhost",
         "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style).",

@@ -66,3 +66,11 @@ class MalformedBodyError(CloudWatchError):
     """The body is not what its protocol says."""
 
     shape, query_code, status = "SerializationException", "MalformedInput", 400
+
+
+class NotLetInError(CloudWatchError):
+    """A signature that is refused, or a right that is missing: the code says which, the same in all protocols."""
+
+    def __init__(self, code: str, query_code: str, message: str, status: int) -> None:
+        super().__init__(message)
+        self.shape, self.query_code, self.status = code, query_code, status

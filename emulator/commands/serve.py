@@ -185,6 +185,7 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket, announc
             announcement.ready()
 
         app.lifecycle.announce = announce
+        _read_identities_again_on_hangup(app)
         app.lifecycle.give_up = lambda: setattr(server, "should_exit", True)
         await server.serve(sockets=[listener])
         return 0 if app.lifecycle.failure is None else _fail(app.lifecycle.failure)
@@ -194,6 +195,15 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket, announc
     import uvloop
 
     return uvloop.run(serve())
+
+
+def _read_identities_again_on_hangup(app: Emulator) -> None:
+    """SIGHUP reads the file of identities again; a file that is wrong is told in the log and changes nothing (O-33)."""
+    access = app.access
+    if access is None or sys.platform == "win32":
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, access.reload))
 
 
 def _end_quietly_on_signals() -> None:

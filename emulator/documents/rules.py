@@ -246,6 +246,7 @@ RULES: Mapping[str, str] = {
     "M-3": "A version that runs or trains cannot be deleted.",
     "M-5": "A copied model does not depend on its source.",
     "TG-3": "Models are found by tags by asking each of them.",
+    "TG-4": "Tags are for costs, access and automation.",
     "CP-1": "A copy names source and destination, a version name and an output location.",
     "CP-2": "A model is copied within its Region, also to another account.",
     "CP-3": "A copy takes the model and its results, not the datasets.",
@@ -339,6 +340,7 @@ RULES: Mapping[str, str] = {
     "O-35": "A starting emulator can say its port in a file or in one JSON line.",
     "O-36": "The effort of a training is a setting, or a tag of the version.",
     "O-38": "Requests of browsers are let in by host and origin alone.",
+    "O-33": "Signatures and policies are checked if the settings ask for it.",
     "O-39": "Example projects, parts for one account, and paths of other emulators.",
 }
 """The sentence of each rule."""

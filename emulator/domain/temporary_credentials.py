@@ -1,19 +1,52 @@
-"""Access keys that the emulator gives out: their id carries the account, so that nothing need be kept."""
+"""Access keys that the emulator gives out: nothing of them is kept, all is in the key's id and in the session token.
+
+The id carries the account. The token says whose session it is, until when and with which policies; it is authenticated
+with a key of the installation (HMAC-SHA256), and the secret key is derived from it, so that nobody else can write one.
+"""
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
+import hmac
 import json
 import re
 import secrets
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
 
 # ASIA is AWS's prefix for temporary keys; the rest and the check characters keep AWS's keys from being taken for ours.
 _MARKER = "ASIAEMUL"
 _ACCESS_KEY = re.compile(_MARKER + r"([A-Z2-7]{8})([A-Z2-7]{2})([A-Z2-7]{6})")
 _ACCOUNT = re.compile(r"\d{12}")
+_LONGEST_TOKEN = 16_384
+
+
+class InvalidTokenError(Exception):
+    """The session token was not given out here, or not with this access key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session token says.
+
+    `arn` is who acts (`arn:aws:sts::…:assumed-role/ROLE/NAME`, or the user or root of GetSessionToken), `identity` the
+    IAM ARN whose policies count. `policies` are JSON documents that narrow the session. Moments are epoch seconds.
+    """
+
+    account: str
+    arn: str
+    identity: str
+    user_id: str
+    issued: int
+    expires: int
+    policies: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +59,98 @@ class TemporaryCredentials:
     expiration: datetime
 
 
-def issue(account: str, caller_arn: str, seconds: int) -> TemporaryCredentials:
-    """New credentials of a twelve-digit account. The session token says whose they are (`caller_of`)."""
-    encoded = base64.b32encode(int(account).to_bytes(5, "big")).decode("ascii")
-    nonce = base64.b32encode(secrets.token_bytes(2)).decode("ascii")[:2]
-    token = base64.urlsafe_b64encode(json.dumps({"arn": caller_arn, "nonce": secrets.token_hex(24)}).encode())
-    return TemporaryCredentials(
-        access_key_id=_MARKER + encoded + nonce + check_characters(encoded + nonce, 6),
-        secret_access_key=secrets.token_urlsafe(30),
-        session_token=token.decode("ascii"),
-        expiration=datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds),
-    )
+class SessionTokens:
+    """Gives out and reads session tokens. `key` is the installation's; time is real time, as that of signatures is.
+
+    `mode` says how strictly sessions are given out: those of a laxer mode count for nothing in a stricter one.
+    """
+
+    def __init__(self, key: bytes, mode: str, now: Callable[[], float] = time.time) -> None:
+        self._key = hmac.digest(key, f"session tokens in mode {mode}".encode(), "sha256")
+        self._now = now
+        # A session signs many requests with one token.
+        self._known = lru_cache(maxsize=256)(self._read)
+
+    def issue(
+        self,
+        account: str,
+        arn: str,
+        identity: str,
+        user_id: str,
+        seconds: int,
+        *,
+        policies: tuple[str, ...] = (),
+        tags: Mapping[str, str] | None = None,
+    ) -> TemporaryCredentials:
+        """New credentials of a twelve-digit account, for `seconds` from now."""
+        issued = int(self._now())
+        access_key = _new_access_key(account)
+        claims = {
+            "key": access_key,
+            "arn": arn,
+            "identity": identity,
+            "user": user_id,
+            "issued": issued,
+            "expires": issued + seconds,
+            "policies": list(policies),
+            "tags": dict(tags or {}),
+            "nonce": secrets.token_hex(16),
+        }
+        body = base64.urlsafe_b64encode(zlib.compress(json.dumps(claims, separators=(",", ":")).encode(), 9))
+        token = (body + b"." + base64.urlsafe_b64encode(self._mark(body))).decode("ascii")
+        return TemporaryCredentials(
+            access_key_id=access_key,
+            secret_access_key=self.secret_of(token),
+            session_token=token,
+            expiration=datetime.fromtimestamp(issued + seconds, UTC),
+        )
+
+    def read(self, token: str, access_key: str | None = None) -> Session:
+        """The session of a token, ended or not, if it was given out here and with this access key (any, if None).
+
+        Raises InvalidTokenError.
+        """
+        key_of_session, session = self._known(token)
+        if access_key is not None and access_key != key_of_session:
+            raise InvalidTokenError
+        return session
+
+    def _read(self, token: str) -> tuple[str, Session]:
+        body, dot, mark = token.encode("utf-8", "replace").rpartition(b".")
+        if not dot or len(token) > _LONGEST_TOKEN:
+            raise InvalidTokenError
+        try:
+            given = base64.urlsafe_b64decode(mark)
+            if not hmac.compare_digest(given, self._mark(body)) or base64.urlsafe_b64encode(given) != mark:
+                raise InvalidTokenError
+            claims = json.loads(zlib.decompress(base64.urlsafe_b64decode(body)))
+        except (ValueError, binascii.Error, zlib.error):
+            raise InvalidTokenError from None
+        account = account_of(claims["key"])
+        if account is None:
+            raise InvalidTokenError
+        session = Session(
+            account,
+            claims["arn"],
+            claims["identity"],
+            claims["user"],
+            claims["issued"],
+            claims["expires"],
+            tuple(claims["policies"]),
+            claims["tags"],
+        )
+        return claims["key"], session
+
+    def secret_of(self, token: str) -> str:
+        """The secret access key that belongs to a token."""
+        return base64.urlsafe_b64encode(hmac.digest(self._key, b"secret:" + token.encode(), "sha256")).decode()[:40]
+
+    def has_ended(self, session: Session) -> bool:
+        """Whether a session's time is over."""
+        return self._now() >= session.expires
+
+    def _mark(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, b"token:" + body, "sha256")
 
 
 def account_of(access_key: str) -> str | None:
@@ -49,17 +163,12 @@ def account_of(access_key: str) -> str | None:
     return f"{int.from_bytes(base64.b32decode(match[1]), 'big'):012d}"
 
 
-def caller_of(session_token: str | None) -> str | None:
-    """The ARN of the assumed role behind a session token that was given out here."""
-    if not session_token:
-        return None
-    try:
-        arn = json.loads(base64.urlsafe_b64decode(session_token))["arn"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return arn if isinstance(arn, str) else None
-
-
 def check_characters(text: str, length: int) -> str:
     """`length` letters and digits of base 32 that depend on every character of `text`."""
     return base64.b32encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")[:length]
+
+
+def _new_access_key(account: str) -> str:
+    encoded = base64.b32encode(int(account).to_bytes(5, "big")).decode("ascii")
+    nonce = base64.b32encode(secrets.token_bytes(2)).decode("ascii")[:2]
+    return _MARKER + encoded + nonce + check_characters(encoded + nonce, 6)

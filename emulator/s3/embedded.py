@@ -162,7 +162,7 @@ class EmbeddedS3:
         chosen = route(request)
         largest = LARGEST_OBJECT if chosen.takes_object else LARGEST_DOCUMENT
         headers = without_checksums(request.headers) if chosen.checksum_of_object else request.headers
-        body = Body(self._vault.files, self._budget, headers, largest, takes_form=chosen.takes_form)
+        body = Body(self._vault.files, self._budget, headers, largest, chosen.takes_form, request.chunks)
         call = Call(request, body, self._vault, chosen.action)
         try:
             await receive_body(body, state.receive, self._executor)

@@ -23,6 +23,7 @@ from emulator.console.task_runs import TaskHandler
 from emulator.console.task_works import WORKS
 from emulator.console.watching import Watcher
 from emulator.control.app import Controls, create_control_app, is_of_this_site
+from emulator.control.decisions import decisions_router
 from emulator.control.knobs import Knobs, knobs_router
 from emulator.control.localstack import localstack_router
 from emulator.control.models import ModelArchives, models_router
@@ -32,12 +33,13 @@ from emulator.domain.caller import Caller
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.faults import FaultBook
 from emulator.domain.jobs import Broke, JobKind
+from emulator.domain.json_values import JsonObject
 from emulator.domain.messages import TRAINING_CANCELLED
 from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.quotas import QuotaMode, RequestQuota
 from emulator.domain.metering.usage import Prices
 from emulator.domain.object_store import ObjectStore
-from emulator.domain.temporary_credentials import account_of
+from emulator.domain.temporary_credentials import SessionTokens, account_of
 from emulator.jobs.clock import Clock
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
@@ -55,6 +57,7 @@ from emulator.operations.observer import RequestObserver
 from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.errors import S3Error
 from emulator.s3.http.presigned import check_expiry
+from emulator.server.access_parts import Access, open_access
 from emulator.server.archive_files import begins_an_archive
 from emulator.server.assembly import (
     Directories,
@@ -72,11 +75,12 @@ from emulator.server.parts import Parts
 from emulator.server.routing import Destination, destination
 from emulator.settings import Settings
 from emulator.storage.engine import Database
-from emulator.sts.app import other_services
+from emulator.sts.app import OtherServices
 from emulator.wire.asgi import App, Receive, Scope, Send
 from emulator.wire.errors import AwsError
 from emulator.wire.identity import identify, identify_or_anonymous
 from emulator.wire.pipeline import RekognitionEdge
+from emulator.wire.refused import Why, json_error
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 
 logger = logging.getLogger(__name__)
@@ -125,6 +129,7 @@ class Emulator:
             self._route, settings.virtual_host_domain, _listed(settings.hosts), _listed(settings.cors_origins)
         )
         self.lifecycle = Lifecycle(self._parts(), self._build_edge)
+        self.access = open_access(settings, self._session_tokens)
         self.control = create_control_app(
             self._controls(),
             knobs_router(self._knobs()),
@@ -132,15 +137,25 @@ class Emulator:
             models_router(self.database, self.hosting.model_path, self._model_archives()),
             state_router(self._state_archive()),
             self._localstack_router(),
+            decisions_router(self._decisions),
         )
+        self.other_services = OtherServices(self._session_tokens, self.access.roles if self.access else None)
         self.cloudwatch = CloudWatchApp(self.measurements.series, self.clock.now, self.fleet.refresh)
         self.console = ConsolePage()
+        self.session_tokens: SessionTokens | None = None
         self.services: Services | None = None
         self.console_api = GuardedApi(create_console_api(self._console_parts()), is_of_this_site)
+
+    def _session_tokens(self) -> SessionTokens:
+        assert self.session_tokens is not None, "serving means that the key of sessions was read"
+        return self.session_tokens
 
     def _localstack_router(self) -> APIRouter:
         lifecycle = self.lifecycle
         return localstack_router(__version__, lifecycle.serving.is_set, lifecycle.ready.is_set, lifecycle.init_scripts)
+
+    def _decisions(self, account: str | None) -> list[JsonObject]:
+        return [] if self.access is None else self.access.gatekeeper.decisions.document(account)
 
     def _state_archive(self) -> StateArchive:
         lifecycle = self.lifecycle
@@ -175,7 +190,7 @@ class Emulator:
             s3="external" if settings.s3_endpoint_url else "embedded",
             control_enabled=settings.control == "on",
             control_token_required=bool(settings.control_token),
-            auth="off",
+            auth=settings.auth,
             default_account=settings.default_account,
         )
         return ConsoleParts(
@@ -271,8 +286,9 @@ class Emulator:
             quotas=self.quota_mode,
         )
         settings = self.settings
+        self.session_tokens = SessionTokens(token_secret, settings.auth)
         holds = HoldSettings(settings.waiter_hold, settings.waiter_hold_for, settings.settle_hold)
-        dispatcher = Dispatcher(self.services, holds)
+        dispatcher = Dispatcher(self.services, holds, self.access.gatekeeper.rights_of if self.access else None)
         return RekognitionEdge(
             self.service_model,
             dispatcher,
@@ -280,6 +296,7 @@ class Emulator:
             account_of=account_of,
             gates=[QuotaGate(self.request_quota, self.clock.now), FaultGate(self.faults, self.lifecycle.ending)],
             observe=RequestObserver(self.measurements, self.clock.now),
+            admit=None if self.access is None else self.access.gatekeeper.admit_for_json,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -312,12 +329,15 @@ class Emulator:
             case Destination.CLOUDWATCH:
                 await self._serve_as_caller(self.cloudwatch, scope, receive, send)
             case Destination.OTHER_SERVICES:
-                await self._serve_as_caller(other_services, scope, receive, send)
+                await self._serve_as_caller(self.other_services, scope, receive, send)
             case Destination.S3:
-                await self._serve_as_caller(self.s3, scope, receive, send)
+                await self._serve_s3(scope, receive, send)
 
     async def _serve_console_api(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.lifecycle.serving.wait()
+        if self.access is not None:
+            await self._serve_console_api_as_admitted(self.access, scope, receive, send)
+            return
         headers, query = dict(scope["headers"]), scope["query_string"]
         try:
             if b"authorization" in headers or b"X-Amz-Signature" in query:
@@ -331,8 +351,30 @@ class Emulator:
         else:
             await self.console_api(scope, receive, send)
 
+    async def _serve_console_api_as_admitted(self, access: Access, scope: Scope, receive: Receive, send: Send) -> None:
+        receive = await access.admissions.to_service(scope, receive, _SERVICE_OF_CONSOLE)
+        refused = scope.get("aws.refusal")
+        if refused is None:
+            scope[CALLER] = Caller(scope["aws.account"], scope["aws.region"], scope["aws.rights"])
+        elif refused.why is not Why.MISSING:
+            error = json_error(refused)
+            await error_response(403, error.code, error.message)(scope, receive, send)
+            return
+        await self.console_api(scope, receive, send)
+
+    async def _serve_s3(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.access is None:
+            await self._serve_as_caller(self.s3, scope, receive, send)
+            return
+        await self.lifecycle.serving.wait()
+        self.access.admissions.to_s3(scope)
+        await self.s3(scope, receive, send)
+
     async def _serve_as_caller(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
         await self.lifecycle.serving.wait()
+        if self.access is not None:
+            await app(scope, await self.access.admissions.to_service(scope, receive), send)
+            return
         try:
             identity = identify_or_anonymous(
                 dict(scope["headers"]), scope["query_string"], self.settings.default_account, account_of
@@ -342,6 +384,9 @@ class Emulator:
             scope["aws.account"], scope["aws.region"] = self.settings.default_account, "us-east-1"
             scope["aws.unreadable_signature"] = error.message
         await app(scope, receive, send)
+
+
+_SERVICE_OF_CONSOLE = frozenset({"rekognition"})
 
 
 def _listed(setting: str) -> list[str]:

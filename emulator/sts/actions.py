@@ -1,43 +1,55 @@
-"""AWS STS, as far as applications with role profiles need it before they call anything else (O-20).
+"""AWS STS, as far as applications with role profiles need it before they call anything else (O-20, O-33).
 
-GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity and GetSessionToken. Any role can be assumed: of an ARN only
-the account counts, and the credentials given out carry it.
+GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity and GetSessionToken. Where no signature is verified any role
+can be assumed: of an ARN only the account counts, and the credentials given out carry it. Else `roles.Roles` decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from emulator.domain import temporary_credentials as credentials
+from emulator.domain.temporary_credentials import InvalidTokenError, SessionTokens, TemporaryCredentials
+from emulator.sts.roles import (
+    HOUR,
+    LONGEST_SESSION,
+    SHORTEST_SESSION,
+    Grant,
+    Roles,
+    StsError,
+    WantedSession,
+    Who,
+    any_role,
+)
 from emulator.wire import numbers, xml
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:[\x21-\x7e]*/)?([\w+=,.@-]{1,64})")
-_ASSUMED_ROLE_ARN = re.compile(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/([^/]+)")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
-_HOUR = 3_600  # seconds
-_SHORTEST, _LONGEST = 900, 129_600  # seconds
-
-
-class StsError(Exception):
-    """An error of STS: its code and message."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        self.message = message
-        super().__init__(f"{code}: {message}")
+_MOST_TAGS, _MOST_POLICIES = 50, 10
+_UNSUPPORTED = (
+    "SourceIdentity",
+    "SerialNumber",
+    "TokenCode",
+    "TransitiveTagKeys.member.1",
+    "ProvidedContexts.member.1",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request of STS's query protocol: its parameters and who sends it."""
+    """A request of STS's query protocol: its parameters and who sends it.
+
+    `roles` is None where no signature is verified; `admission` is what the verification left.
+    """
 
     parameters: Mapping[str, str]
     account: str
     session_token: str | None
+    tokens: SessionTokens
+    roles: Roles | None = None
+    admission: object | None = None
 
 
 def answer(call: Call, request_id: str) -> tuple[int, bytes]:
@@ -48,7 +60,7 @@ def answer(call: Call, request_id: str) -> tuple[int, bytes]:
             raise StsError("InvalidAction", f"Could not find operation {action} for version 2011-06-15")
         result = ACTIONS[action](call)
     except StsError as error:
-        return 400, error_document(error.code, error.message, request_id)
+        return error.status, error_document(error.code, error.message, request_id)
     metadata = xml.branch("ResponseMetadata", xml.leaf("RequestId", request_id))
     return 200, xml.document(f"{action}Response", xml.branch(f"{action}Result", result) + metadata, _NAMESPACE)
 
@@ -60,40 +72,108 @@ def error_document(code: str, message: str, request_id: str) -> bytes:
 
 
 def _get_caller_identity(call: Call) -> str:
-    assumed = _ASSUMED_ROLE_ARN.fullmatch(credentials.caller_of(call.session_token) or "")
-    if assumed is not None and assumed[1] == call.account:
-        return xml.leaves(Arn=assumed[0], UserId=f"{_role_id(assumed[2])}:{assumed[3]}", Account=call.account)
-    return xml.leaves(Arn=f"arn:aws:iam::{call.account}:root", UserId=call.account, Account=call.account)
+    who = _root(call) if call.roles is None else call.roles.caller(call.admission)
+    return xml.leaves(Arn=who.arn, UserId=who.user_id, Account=who.account)
+
+
+def _root(call: Call) -> Who:
+    """Without verification: the session whose token came along, if it is one of ours, else the account's root."""
+    if call.session_token:
+        try:
+            session = call.tokens.read(call.session_token)
+        except InvalidTokenError:
+            session = None
+        if session is not None and session.account == call.account:
+            return Who(call.account, session.arn, session.user_id)
+    return Who(call.account, f"arn:aws:iam::{call.account}:root", call.account)
 
 
 def _assume_role(call: Call) -> str:
+    wanted = _wanted(call)
+    grant = any_role(wanted) if call.roles is None else call.roles.assume(call.admission, wanted)
+    user = xml.leaves(AssumedRoleId=grant.user_id, Arn=grant.arn)
+    return xml.branch("AssumedRoleUser", user) + _credentials_element(_issued(call, grant))
+
+
+def _assume_role_with_web_identity(call: Call) -> str:
+    if call.roles is not None:
+        raise StsError(
+            "AccessDenied",
+            "Not authorized to perform sts:AssumeRoleWithWebIdentity: this emulator cannot verify identity tokens, so "
+            "that it gives sessions for them only where signatures are not verified (CUSTOM_LABELS_AUTH=off)",
+            403,
+        )
+    return _assume_role(call)
+
+
+def _get_session_token(call: Call) -> str:
+    seconds = _duration(call)
+    if call.roles is not None:
+        return _credentials_element(_issued(call, call.roles.session_of_caller(call.admission, seconds)))
+    arn = f"arn:aws:iam::{call.account}:root"
+    grant = Grant(call.account, arn, arn, call.account, HOUR if seconds is None else seconds)
+    return _credentials_element(_issued(call, grant))
+
+
+ACTIONS: dict[str, Callable[[Call], str]] = {
+    "GetCallerIdentity": _get_caller_identity,
+    "AssumeRole": _assume_role,
+    "AssumeRoleWithWebIdentity": _assume_role_with_web_identity,
+    "GetSessionToken": _get_session_token,
+}
+UNSIGNED_ACTIONS = frozenset({"AssumeRoleWithWebIdentity"})
+"""What is asked without a signature, by those who have no key yet."""
+
+
+def _issued(call: Call, grant: Grant) -> TemporaryCredentials:
+    return call.tokens.issue(
+        grant.account,
+        grant.arn,
+        grant.identity,
+        grant.user_id,
+        grant.seconds,
+        policies=grant.policies,
+        tags=grant.tags,
+    )
+
+
+def _wanted(call: Call) -> WantedSession:
     role_arn, session_name = _required(call, "RoleArn"), _required(call, "RoleSessionName")
-    match = _ROLE_ARN.fullmatch(role_arn)
-    if match is None:
-        raise StsError("ValidationError", f"{role_arn} is invalid")
     if not _SESSION_NAME.fullmatch(session_name):
         raise StsError(
             "ValidationError",
             f"1 validation error detected: Value '{session_name}' at 'roleSessionName' failed to satisfy constraint: "
             "Member must satisfy regular expression pattern: [\\w+=,.@-]*",
         )
-    arn = f"arn:aws:sts::{match[1]}:assumed-role/{match[2]}/{session_name}"
-    issued = credentials.issue(match[1], arn, _duration(call))
-    user = xml.leaves(AssumedRoleId=f"{_role_id(match[2])}:{session_name}", Arn=arn)
-    return xml.branch("AssumedRoleUser", user) + _credentials_element(issued)
+    for name in _UNSUPPORTED:
+        if name in call.parameters and call.roles is not None:
+            member = name.partition(".")[0]
+            raise StsError("ValidationError", f"{member} is not supported by this emulator. Leave it away.")
+    keys, values = _listed(call, "Tags", ".Key"), _listed(call, "Tags", ".Value")
+    policy_arns = tuple(_listed(call, "PolicyArns", ".arn"))
+    if len(keys) > _MOST_TAGS or len(keys) != len(values) or len(policy_arns) > _MOST_POLICIES:
+        raise StsError("ValidationError", f"A session has at most {_MOST_TAGS} tags and {_MOST_POLICIES} PolicyArns.")
+    return WantedSession(
+        role_arn,
+        session_name,
+        _duration(call),
+        call.parameters.get("Policy") or None,
+        policy_arns,
+        dict(zip(keys, values, strict=True)),
+        call.parameters.get("ExternalId"),
+    )
 
 
-def _get_session_token(call: Call) -> str:
-    issued = credentials.issue(call.account, f"arn:aws:iam::{call.account}:root", _duration(call))
-    return _credentials_element(issued)
+def _listed(call: Call, name: str, member: str) -> list[str]:
+    """The values of `NAME.member.1MEMBER`, `NAME.member.2MEMBER` … as far as they go."""
 
+    def found() -> Iterator[str]:
+        number = 1
+        while (value := call.parameters.get(f"{name}.member.{number}{member}")) is not None:
+            yield value
+            number += 1
 
-ACTIONS: dict[str, Callable[[Call], str]] = {
-    "GetCallerIdentity": _get_caller_identity,
-    "AssumeRole": _assume_role,
-    "AssumeRoleWithWebIdentity": _assume_role,
-    "GetSessionToken": _get_session_token,
-}
+    return list(found())
 
 
 def _required(call: Call, name: str) -> str:
@@ -108,20 +188,17 @@ def _required(call: Call, name: str) -> str:
     return value
 
 
-def _duration(call: Call) -> int:
-    given = call.parameters.get("DurationSeconds", str(_HOUR))
+def _duration(call: Call) -> int | None:
+    given = call.parameters.get("DurationSeconds")
+    if given is None:
+        return None
     seconds = numbers.whole(given)
-    if seconds is None or not _SHORTEST <= seconds <= _LONGEST:
+    if seconds is None or not SHORTEST_SESSION <= seconds <= LONGEST_SESSION:
         raise StsError("ValidationError", f"The requested DurationSeconds {given} is not allowed.")
     return seconds
 
 
-def _role_id(role_name: str) -> str:
-    """An id in the form of IAM's; the same role name has the same."""
-    return "AROA" + credentials.check_characters(role_name, 17)
-
-
-def _credentials_element(issued: credentials.TemporaryCredentials) -> str:
+def _credentials_element(issued: TemporaryCredentials) -> str:
     return xml.branch(
         "Credentials",
         xml.leaves(

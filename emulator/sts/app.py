@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 import cbor2
 
+from emulator.domain.temporary_credentials import SessionTokens
 from emulator.sts import actions as sts
+from emulator.sts.roles import Roles
 from emulator.wire import xml
 from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Receive, Scope, Send, read_body
 from emulator.wire.credential_scope import signed_service
+from emulator.wire.refused import SignatureRefused, query_error
 
 _LARGEST_BODY = 1 << 20
 _REST_XML = frozenset({"route53", "cloudfront", "s3-control"})
@@ -26,28 +30,47 @@ class _Answer:
     body: bytes
 
 
-async def other_services(scope: Scope, receive: Receive, send: Send) -> None:
-    """ASGI application. Reads `scope["aws.account"]`, as the S3 does."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    try:
-        body = await read_body(receive, _LARGEST_BODY)
-    except (BodyTooLargeError, ClientDisconnectedError):
-        body = b""  # It is not understood anyway: the query and the headers say which service was meant.
-    request_id = str(uuid.uuid4())
-    query = scope.get("query_string", b"").decode("latin-1")
-    signed = signed_service(headers.get("authorization", "").encode("latin-1"), query.encode("latin-1"))
-    service = None if signed is None else signed.decode("ascii")
-    parameters = dict(parse_qsl(query, keep_blank_values=True))
-    if _is_form(headers):
-        parameters |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    if service == "sts" or (service is None and parameters.get("Action") in sts.ACTIONS):
+class OtherServices:
+    """ASGI application. Reads `scope["aws.account"]` and, where signatures are verified, `scope["aws.admission"]`, or
+    why there is none: `scope["aws.refusal"]`.
+
+    `tokens` are there once the emulator serves; `roles` decides over sessions, None where nothing is verified.
+    """
+
+    def __init__(self, tokens: Callable[[], SessionTokens], roles: Roles | None = None) -> None:
+        self._tokens = tokens
+        self._roles = roles
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            body = await read_body(receive, _LARGEST_BODY)
+        except (BodyTooLargeError, ClientDisconnectedError):
+            body = b""  # It is not understood anyway: the query and the headers say which service was meant.
+        request_id = str(uuid.uuid4())
+        query = scope.get("query_string", b"").decode("latin-1")
+        signed = signed_service(headers.get("authorization", "").encode("latin-1"), query.encode("latin-1"))
+        service = None if signed is None else signed.decode("ascii")
+        parameters = dict(parse_qsl(query, keep_blank_values=True))
+        if _is_form(headers):
+            parameters |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+        if service == "sts" or (service is None and parameters.get("Action") in sts.ACTIONS):
+            answer = self._sts(scope, headers, parameters, request_id)
+        else:
+            answer = _refusal(service or "unknown", headers, parameters, request_id)
+        await _send(send, answer, request_id, head=scope["method"] == "HEAD")
+
+    def _sts(self, scope: Scope, headers: dict[str, str], parameters: dict[str, str], request_id: str) -> _Answer:
+        refused = scope.get("aws.refusal")
+        if isinstance(refused, SignatureRefused) and parameters.get("Action") not in sts.UNSIGNED_ACTIONS:
+            status, code, message = query_error(refused)
+            return _Answer(status, "text/xml", sts.error_document(code, message, request_id))
         token = headers.get("x-amz-security-token") or parameters.get("X-Amz-Security-Token")
-        call = sts.Call(parameters, scope["aws.account"], token)
+        admission = scope.get("aws.admission")
+        call = sts.Call(parameters, scope["aws.account"], token, self._tokens(), self._roles, admission)
         status, document = sts.answer(call, request_id)
-        answer = _Answer(status, "text/xml", document)
-    else:
-        answer = _refusal(service or "unknown", headers, parameters, request_id)
-    await _send(send, answer, request_id, head=scope["method"] == "HEAD")
+        return _Answer(status, "text/xml", document)
 
 
 def _refusal(service: str, headers: dict[str, str], parameters: dict[str, str], request_id: str) -> _Answer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qs
 
@@ -33,12 +33,16 @@ _ACCESS_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The caller: twelve-digit account, region, access key id, and the service that the signature is scoped to."""
+    """The caller: twelve-digit account, region, access key id, and the service that the signature is scoped to.
+
+    `admission` is what the verification of the signature left for those who decide; None where none is verified.
+    """
 
     account: str
     region: str
     access_key: str
     service: str
+    admission: object | None = field(default=None, compare=False)
 
 
 def identify(

@@ -20,19 +20,22 @@ from botocore.parsers import RpcV2CBORParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.domain.temporary_credentials import account_of, issue
-from emulator.sts.app import other_services
+from emulator.domain.temporary_credentials import InvalidTokenError, SessionTokens, account_of
+from emulator.sts.app import OtherServices
 
 ACCOUNT = "111122223333"
+TOKENS = SessionTokens(b"key of the installation", "off")
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
+    app = OtherServices(lambda: TOKENS)
+
     async def application(scope: Any, receive: Any, send: Any) -> None:
         authorization = dict(scope["headers"]).get(b"authorization", b"").decode()
         key = authorization.partition("Credential=")[2].partition("/")[0]
         scope["aws.account"] = account_of(key) or "000000000000"
-        await other_services(scope, receive, send)
+        await app(scope, receive, send)
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -141,11 +144,37 @@ def test_cbor_is_answered_in_cbor(endpoint: str) -> None:
 @given(st.integers(0, 10**12 - 1))
 def test_every_account_comes_back_out_of_its_key(number: int) -> None:
     account = f"{number:012d}"
-    key = issue(account, "arn:aws:iam::x", 900).access_key_id
+    key = TOKENS.issue(account, "arn:aws:iam::x", "arn:aws:iam::x", "x", 900).access_key_id
     assert account_of(key) == account
     assert len(key) >= 16
     altered = key[:-1] + ("A" if key[-1] != "A" else "B")
     assert account_of(altered) is None
+
+
+def test_tokens_are_those_of_one_installation_and_mode() -> None:
+    """O-33: whoever writes one by hand, or brings that of a laxer mode, has none."""
+    now = [1_000_000_000.0]
+    tokens = SessionTokens(b"key", "iam", lambda: now[0])
+    arn, role = "arn:aws:sts::111122223333:assumed-role/Admin/me", "arn:aws:iam::111122223333:role/Admin"
+    issued = tokens.issue(ACCOUNT, arn, role, "AROA:me", 900, policies=("{}",), tags={"team": "a"})
+    session = tokens.read(issued.session_token, issued.access_key_id)
+    assert (session.account, session.arn, session.identity, session.user_id) == (ACCOUNT, arn, role, "AROA:me")
+    assert (session.policies, dict(session.tags)) == (("{}",), {"team": "a"})
+    assert tokens.secret_of(issued.session_token) == issued.secret_access_key
+    assert not tokens.has_ended(session)
+    now[0] += 900
+    assert tokens.has_ended(session)
+    for other in (SessionTokens(b"another key", "iam"), SessionTokens(b"key", "off")):
+        with pytest.raises(InvalidTokenError):
+            other.read(issued.session_token)
+    with pytest.raises(InvalidTokenError):
+        tokens.read(issued.session_token, "ASIAEMULAAAAAAAAAAAAAAAA")
+
+
+@given(st.text(max_size=200))
+def test_no_text_is_a_token(text: str) -> None:
+    with pytest.raises(InvalidTokenError):
+        TOKENS.read(text)
 
 
 @given(st.text(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), min_size=16, max_size=16))

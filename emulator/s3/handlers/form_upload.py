@@ -13,11 +13,14 @@ from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call
 from emulator.s3.handlers.objects import store_body
 from emulator.s3.http import checksums
+from emulator.s3.http.authorization import refused_by_s3
 from emulator.s3.http.body import Digests
 from emulator.s3.http.presigned import as_header
+from emulator.s3.http.request import S3Request
 from emulator.s3.http.response import S3Response
 from emulator.s3.rules import post_policy, tagging
 from emulator.wire import xml
+from emulator.wire.refused import SignatureRefused
 
 _PLAIN_HEADERS = ("content-type", "cache-control", "content-disposition", "content-encoding", "expires")
 
@@ -35,16 +38,22 @@ def post_object(call: Call) -> S3Response:
     headers = _headers(fields)
     digests = _with_checksum(call, digests, headers)
     key = fields["key"].replace("${filename}", form.filename)
-    access_key = fields.get("x-amz-credential", fields.get("awsaccesskeyid", "")).partition("/")[0]
-    request = replace(
-        call.request,
-        key=key,
-        headers=headers,
-        account=account_of(access_key) or call.request.account,
-    )
+    request = replace(_of_signer(call.request, fields), key=key, headers=headers)
     stored = store_body(Call(request, call.body, call.vault, call.action), digests, "Post")
     location = f"{request.base_url}{request.path.rstrip('/')}/{quote(key)}"
     return _answer(fields, location, request.bucket_name(), key, stored)
+
+
+def _of_signer(request: S3Request, fields: Mapping[str, str]) -> S3Request:
+    """The request as that of whoever signed the form. Raises SignatureDoesNotMatch and its like."""
+    if request.admit_form is None:
+        access_key = fields.get("x-amz-credential", fields.get("awsaccesskeyid", "")).partition("/")[0]
+        return replace(request, account=account_of(access_key) or request.account)
+    try:
+        signer = request.admit_form(fields)
+    except SignatureRefused as refused:
+        raise refused_by_s3(refused) from None
+    return replace(request, account=signer.account)
 
 
 def _with_checksum(call: Call, digests: Digests, headers: Mapping[str, str]) -> Digests:

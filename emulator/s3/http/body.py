@@ -18,6 +18,7 @@ from emulator.s3.files import BlobFiles, StagedBlob, write_all
 from emulator.s3.http import checksums
 from emulator.s3.http.chunked import ChunkedDecoder
 from emulator.s3.http.form import FormDecoder, boundary_of
+from emulator.s3.http.request import ChunkSignatures
 from emulator.wire.asgi import Receive
 
 IN_MEMORY_BYTES = 1 << 20
@@ -76,6 +77,7 @@ class Body:
         headers: Mapping[str, str],
         largest: int = LARGEST_OBJECT,
         takes_form: bool = False,
+        chunks: ChunkSignatures | None = None,
     ) -> None:
         self.announced = checksums.announced(headers)
         self.size = 0
@@ -96,7 +98,7 @@ class Body:
         self._sha256 = hashlib.sha256() if self._payload_hash else None
         boundary = boundary_of(headers.get("content-type", "")) if takes_form else None
         self.form = FormDecoder(boundary) if boundary else None
-        self._chunks = ChunkedDecoder() if is_chunked(headers) else None
+        self._chunks = ChunkedDecoder(chunks) if is_chunked(headers) else None
         self._decoder = self.form or self._chunks
 
     @property

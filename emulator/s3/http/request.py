@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, quote, unquote
 
 from emulator.s3.errors import S3Error
 from emulator.s3.http import presigned
 from emulator.wire import numbers
+from emulator.wire.refused import SignatureRefused
+
+if TYPE_CHECKING:
+    from emulator.domain.iam.rights import Rights
 
 Scope = Mapping[str, Any]
 _LONGEST_KEY = 1024  # bytes of UTF-8
@@ -22,12 +26,47 @@ def require_key_length(key: str) -> None:
         raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(_LONGEST_KEY))
 
 
+class Admitted(Protocol):
+    """Who sends a form, once its signature was verified."""
+
+    @property
+    def account(self) -> str:
+        """The account that the signer belongs to."""
+        ...
+
+    @property
+    def rights(self) -> Rights | None:
+        """What it may do; None where nothing is decided."""
+        ...
+
+
+AdmitForm = Callable[[Mapping[str, str]], Admitted]
+"""Verifies the signature among a form's fields (names in lower case). Raises SignatureRefused."""
+
+
+class ChunkSignatures(Protocol):
+    """What the signed chunks of one body are compared with."""
+
+    def add(self, data: bytes) -> None:
+        """More bytes of the present chunk."""
+        ...
+
+    def is_right(self, signature: str) -> bool:
+        """Whether the present chunk, whose bytes are all there, has this signature."""
+        ...
+
+    def is_right_of_trailer(self, lines: bytes, signature: str) -> bool:
+        """Whether the trailer has this signature."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class S3Request:
     """One request. `bucket` is None for the service itself, `key` for a bucket itself; headers are in lower case.
 
-    `unreadable_signature` tells why the signature names no caller; None for a good one, or none at all.
     `client_address` is the caller's IP address, `request_id` what the answer carries.
+    `unreadable_signature` tells why the signature names no caller; None for a good one, or none at all. Where they are
+    verified, `refusal` tells why this one is not taken, and `chunks` what signed chunks are compared with (O-33).
     """
 
     method: str
@@ -42,6 +81,9 @@ class S3Request:
     unreadable_signature: str | None = None
     client_address: str = "127.0.0.1"
     request_id: str = ""
+    refusal: SignatureRefused | None = None
+    chunks: ChunkSignatures | None = None
+    admit_form: AdmitForm | None = None
 
     def header(self, name: str) -> str | None:
         """A header's value, or None."""
@@ -108,6 +150,9 @@ def read_request(scope: Scope, virtual_host_domain: str, request_id: str = "") -
         unreadable_signature=scope.get("aws.unreadable_signature"),
         client_address=(scope.get("client") or ("127.0.0.1", 0))[0],
         request_id=request_id,
+        refusal=scope.get("aws.refusal"),
+        chunks=scope.get("aws.chunks"),
+        admit_form=scope.get("aws.admit_form"),
     )
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.domain.temporary_credentials import SessionTokens
 from emulator.sts import actions as sts
 
+TOKENS = SessionTokens(b"key of the installation", "off")
 LONG = "9" * 5_000  # longer than Python reads as a number
 
 
@@ -124,12 +126,12 @@ def test_policies_that_are_nested_without_end(endpoint: str, bucket: str) -> Non
 
 @pytest.mark.parametrize("token", ["ü", "e30=", "W10=", base64.b64encode(b"[" * 40_000).decode()])
 def test_session_tokens_that_were_not_given_out_here_say_nothing(token: str) -> None:
-    status, document = sts.answer(sts.Call({"Action": "GetCallerIdentity"}, "111122223333", token), "request")
+    status, document = sts.answer(sts.Call({"Action": "GetCallerIdentity"}, "111122223333", token, TOKENS), "request")
     assert (status, b"<Arn>arn:aws:iam::111122223333:root</Arn>" in document) == (200, True)
 
 
 @pytest.mark.parametrize("seconds", ["²", LONG, "", "-900"])
 def test_the_duration_of_a_session(seconds: str) -> None:
     parameters = {"Action": "GetSessionToken", "DurationSeconds": seconds}
-    status, document = sts.answer(sts.Call(parameters, "111122223333", None), "request")
+    status, document = sts.answer(sts.Call(parameters, "111122223333", None, TOKENS), "request")
     assert (status, b"<Code>ValidationError</Code>" in document) == (400, True)

@@ -1,0 +1,154 @@
+"""Sessions where signatures are verified: trust policies, session policies, role chaining, durations (O-33).
+
+In mode `signature` nothing is decided: a role of the file may be assumed by whoever signs, one that is not in it too.
+"""
+
+from __future__ import annotations
+
+from emulator.access.gatekeeper import Admission, Gatekeeper
+from emulator.access.identities import Identity
+from emulator.domain.iam.documents import PolicyError, PolicyKind, parse_policy
+from emulator.domain.iam.requests import PrincipalKind
+from emulator.domain.iam.rights import Rights
+from emulator.sts.roles import (
+    HOUR,
+    Grant,
+    StsError,
+    WantedSession,
+    Who,
+    any_role,
+    session_arn,
+    split_role_arn,
+)
+
+_DAY = 86_400
+_LARGEST_PACKED = 6_144  # characters of all session policies together
+
+
+class FileRoles:
+    """`sts.roles.Roles` over the file of identities."""
+
+    def __init__(self, gatekeeper: Gatekeeper) -> None:
+        self._gatekeeper = gatekeeper
+
+    def caller(self, admission: object) -> Who:
+        """See Roles. Needs no right, as in AWS."""
+        principal = _known(admission).principal
+        return Who(principal.account, principal.arn, principal.user_id or principal.account)
+
+    def assume(self, admission: object, wanted: WantedSession) -> Grant:
+        """See Roles. AccessDenied says the same whether the role is there or does not trust the caller."""
+        caller = _known(admission)
+        split_role_arn(wanted.role_arn)
+        role = self._gatekeeper.identities.find(wanted.role_arn)
+        if caller.rights is not None:
+            self._decide(caller, caller.rights, role, wanted)
+        policies = self._session_policies(wanted)
+        if role is None:
+            return any_role(wanted)
+        account, name = split_role_arn(role.arn)
+        return Grant(
+            account,
+            session_arn(account, name, wanted.session_name),
+            role.arn,
+            f"{role.principal.user_id}:{wanted.session_name}",
+            _seconds(caller, role, wanted),
+            policies,
+            wanted.tags,
+        )
+
+    def session_of_caller(self, admission: object, seconds: int | None) -> Grant:
+        """See Roles. Sessions have none of their own; the root's lasts an hour at most."""
+        caller = _known(admission)
+        principal = caller.principal
+        if caller.session is not None or caller.identity is None:
+            raise StsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
+        if caller.rights is not None:
+            _require(caller.rights, "sts:GetSessionToken", "*")
+        is_root = principal.kind is PrincipalKind.ROOT
+        if seconds is None:
+            seconds = _DAY // 2
+        if is_root:
+            seconds = min(seconds, HOUR)
+        user_id = principal.user_id or principal.account
+        return Grant(principal.account, principal.arn, caller.identity.arn, user_id, seconds)
+
+    def _decide(self, caller: Admission, rights: Rights, role: Identity | None, wanted: WantedSession) -> None:
+        if caller.principal.kind is PrincipalKind.ROOT:
+            raise StsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
+        context: dict[str, tuple[str, ...]] = {"sts:rolesessionname": (wanted.session_name,)}
+        if wanted.external_id is not None:
+            context["sts:externalid"] = (wanted.external_id,)
+        for name, value in wanted.tags.items():
+            context[f"aws:requesttag/{name.lower()}"] = (value,)
+        if wanted.tags:
+            context["aws:tagkeys"] = tuple(wanted.tags)
+        for action in ("sts:AssumeRole", *(["sts:TagSession"] if wanted.tags else [])):
+            _require(rights, action, wanted.role_arn, role, context)
+
+    def _session_policies(self, wanted: WantedSession) -> tuple[str, ...]:
+        """Documents that narrow the session. Raises StsError for one that is wrong or all that are too long."""
+        documents: list[str] = []
+        if wanted.policy is not None:
+            try:
+                documents.append(parse_policy(wanted.policy, PolicyKind.SESSION, "session").document)
+            except PolicyError as error:
+                raise StsError("MalformedPolicyDocument", "; ".join(map(str, error.problems))) from None
+        for arn in wanted.policy_arns:
+            policy = self._gatekeeper.identities.policy(arn)
+            if policy is None:
+                raise StsError("ValidationError", f"PolicyArns: {arn} is not known")
+            try:
+                documents.append(parse_policy(policy.document, PolicyKind.SESSION, policy.name).document)
+            except PolicyError as error:
+                raise StsError("PackedPolicyTooLarge", f"{arn}: {'; '.join(map(str, error.problems))}") from None
+        if sum(map(len, documents)) > _LARGEST_PACKED:
+            raise StsError("PackedPolicyTooLarge", f"The session policies have more than {_LARGEST_PACKED} characters.")
+        return tuple(documents)
+
+
+def _known(admission: object) -> Admission:
+    assert isinstance(admission, Admission), "whoever is not let in does not come here"
+    return admission
+
+
+def _require(
+    rights: Rights,
+    action: str,
+    resource: str,
+    role: Identity | None = None,
+    context: dict[str, tuple[str, ...]] | None = None,
+) -> None:
+    """Raises StsError AccessDenied. What is not there is refused as what is forbidden, in iam-report too."""
+    if resource == "*":
+        decision = rights.ask(action, resource)
+    else:
+        trust = () if role is None or role.trust is None else (role.trust,)
+        decision = rights.ask(
+            action,
+            resource,
+            owner=resource.split(":")[4],
+            resource_policies=trust,
+            context=context,
+            resource_must_allow=True,
+        )
+    if not rights.permits(decision) or (resource != "*" and role is None):
+        who = rights.principal.arn
+        message = decision.message or f"User: {who} is not authorized to perform: {action} on resource: {resource}"
+        raise StsError("AccessDenied", message, 403)
+
+
+def _seconds(caller: Admission, role: Identity, wanted: WantedSession) -> int:
+    """How long the session lasts. A role that is assumed by a role's session (chaining) gives an hour at most."""
+    is_chained = caller.session is not None and caller.principal.kind is PrincipalKind.SESSION
+    if is_chained and wanted.seconds is not None and wanted.seconds > HOUR:
+        raise StsError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+        )
+    if wanted.seconds is not None and wanted.seconds > role.longest_session:
+        raise StsError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        )
+    return HOUR if wanted.seconds is None else wanted.seconds
