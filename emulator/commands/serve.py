@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.commands.announcing import Announcement
+from emulator.commands.full_disk_log import FullDiskFilter
 from emulator.server.data_lock import DataDirectoryError, hold_data_directory
 from emulator.settings import PREFIX, Settings, SettingsError, rule_of
 
@@ -93,6 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _begin_logging(level: str) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(FullDiskFilter())
     for name in _TELL_SECRETS_WHEN_DEBUGGING:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
 

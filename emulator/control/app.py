@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -16,9 +18,12 @@ from emulator.control.body import read_json
 from emulator.control.errors import ControlError
 from emulator.control.localstack import LOCALSTACK_PATHS
 from emulator.domain.browsers import origin_authority
+from emulator.domain.full_disk import FULL_DISK, is_full_disk
 from emulator.domain.json_values import JsonObject
 from emulator.jobs.clock import LATEST_MOMENT, Clock
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
+
+logger = logging.getLogger(__name__)
 
 ALWAYS_OPEN = ("/_emulator/health", "/_emulator/ready")
 
@@ -90,6 +95,14 @@ def _add_errors(app: FastAPI) -> None:
         if error.status_code == 405:
             return _error(405, "MethodNotAllowed", f"{request.method} is not allowed on {request.url.path}.")
         return _error(error.status_code, "HttpError", str(error.detail))
+
+    @app.exception_handler(OSError)
+    @app.exception_handler(DBAPIError)
+    async def not_written(request: Request, error: Exception) -> Response:
+        if not is_full_disk(error):
+            raise error
+        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return _error(507, "NotEnoughSpace", FULL_DISK)
 
     @app.exception_handler(Exception)
     async def internal_error(_request: Request, _error_of_ours: Exception) -> Response:

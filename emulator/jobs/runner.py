@@ -15,6 +15,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from emulator.domain.full_disk import is_full_disk
 from emulator.domain.job_payloads import NO_PAYLOAD, JobPayload
 from emulator.domain.jobs import CONSOLE, SERVICE_FAULT, JobKind, Outcome
 from emulator.jobs.clock import Clock
@@ -305,7 +306,9 @@ class JobRunner:
             try:
                 return await self._database.write(change)
             except OperationalError as error:
-                logger.error("the state cannot be written, next try in %g s: %s", SECONDS_BETWEEN_TRIES, error.orig)
+                told = error if is_full_disk(error) else None  # the log says that once for all jobs
+                pause = SECONDS_BETWEEN_TRIES
+                logger.error("the state cannot be written, next try in %g s: %s", pause, error.orig, exc_info=told)
                 await asyncio.sleep(SECONDS_BETWEEN_TRIES)
 
     def _tell_settled(self, handler: JobHandler, job: Job, outcome: Outcome) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import secrets
 import sqlite3
@@ -13,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from emulator.domain.full_disk import FULL_DISK, is_full_disk
 from emulator.domain.object_store import ObjectStore
 from emulator.s3.archive import load_objects, save_objects
 from emulator.s3.console_bucket import ensure_console_bucket, find_console_bucket
@@ -218,12 +218,6 @@ def _close(pieces: Generator[bytes, None, None]) -> None:
         pieces.close()
 
 
-def _is_full_disk(error: Exception) -> bool:
-    if isinstance(error, sqlite3.OperationalError):
-        return "disk is full" in str(error)
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
 def _unexpected(error: Exception) -> S3Error:
     """What a client is told of an error that is none of S3's: to come again, or what the operator has to mend."""
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
@@ -231,11 +225,8 @@ def _unexpected(error: Exception) -> S3Error:
     if isinstance(error, DamagedBlobError):
         logger.error("an object cannot be read: %s; `custom-labels verify` looks at all of them", error)
         return S3Error("InternalError")
-    if _is_full_disk(error):
-        logger.error("S3 request failed: the disk of the data directory is full")
-        return S3Error("InternalError", "The disk of the emulator's data directory is full.")
     logger.error("S3 request failed", exc_info=error)
-    return S3Error("InternalError")
+    return S3Error("InternalError", FULL_DISK) if is_full_disk(error) else S3Error("InternalError")
 
 
 async def _until_disconnect(receive: Receive) -> None:
