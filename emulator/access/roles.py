@@ -58,13 +58,11 @@ class FileRoles:
         )
 
     def session_of_caller(self, admission: object, seconds: int | None) -> Grant:
-        """See Roles. Sessions have none of their own; the root's lasts an hour at most."""
+        """See Roles. It needs no right, as in AWS. Sessions have none of their own; the root's lasts an hour."""
         caller = _known(admission)
         principal = caller.principal
         if caller.session is not None or caller.identity is None:
             raise StsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
-        if caller.rights is not None:
-            _require(caller.rights, "sts:GetSessionToken", "*")
         is_root = principal.kind is PrincipalKind.ROOT
         if seconds is None:
             seconds = _DAY // 2
@@ -113,28 +111,21 @@ def _known(admission: object) -> Admission:
 
 
 def _require(
-    rights: Rights,
-    action: str,
-    resource: str,
-    role: Identity | None = None,
-    context: dict[str, tuple[str, ...]] | None = None,
+    rights: Rights, action: str, role_arn: str, role: Identity | None, context: dict[str, tuple[str, ...]]
 ) -> None:
-    """Raises StsError AccessDenied. What is not there is refused as what is forbidden, in iam-report too."""
-    if resource == "*":
-        decision = rights.ask(action, resource)
-    else:
-        trust = () if role is None or role.trust is None else (role.trust,)
-        decision = rights.ask(
-            action,
-            resource,
-            owner=resource.split(":")[4],
-            resource_policies=trust,
-            context=context,
-            resource_must_allow=True,
-        )
-    if not rights.permits(decision) or (resource != "*" and role is None):
+    """Raises StsError AccessDenied. A role that is not there is refused as one without trust, in iam-report too."""
+    trust = () if role is None or role.trust is None else (role.trust,)
+    decision = rights.ask(
+        action,
+        role_arn,
+        owner=role_arn.split(":")[4],
+        resource_policies=trust,
+        context=context,
+        resource_must_allow=True,
+    )
+    if not rights.permits(decision) or role is None:
         who = rights.principal.arn
-        message = decision.message or f"User: {who} is not authorized to perform: {action} on resource: {resource}"
+        message = decision.message or f"User: {who} is not authorized to perform: {action} on resource: {role_arn}"
         raise StsError("AccessDenied", message, 403)
 
 

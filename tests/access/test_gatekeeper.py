@@ -1,0 +1,82 @@
+"""Sessions that end while a call is held, and roles that are gone (O-18, O-33)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from emulator.access.decisions import Decisions
+from emulator.access.gatekeeper import Gatekeeper
+from emulator.access.identities import load_identities
+from emulator.access.signatures import EMPTY_HASH
+from emulator.domain.temporary_credentials import SessionTokens, TemporaryCredentials
+from emulator.wire.asgi import Scope
+from emulator.wire.errors import AwsError
+from support import identities as known
+
+
+class Moment:
+    """Real time, and as much more as a test says."""
+
+    def __init__(self) -> None:
+        self.later = 0.0
+
+    def __call__(self) -> float:
+
+        return time.time() + self.later
+
+
+def signed(issued: TemporaryCredentials) -> Scope:
+    request = AWSRequest("POST", "http://emulator/")
+    credentials = Credentials(issued.access_key_id, issued.secret_access_key, issued.session_token)
+    SigV4Auth(credentials, "rekognition", "us-east-1").add_auth(request)
+    headers = [(b"host", b"emulator")]
+    headers += [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
+    return {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
+
+
+@pytest.mark.parametrize("decides", [True, False])
+def test_a_session_that_ends_while_a_call_is_held_is_refused_then(tmp_path: Path, decides: bool) -> None:
+    now = Moment()
+    tokens = SessionTokens(b"key", "iam", now)
+    identities = load_identities(known.written(tmp_path))
+    gatekeeper = Gatekeeper(
+        identities, Decisions(is_enforced=True), lambda: tokens, decides=decides, is_enforced=True, now=now
+    )
+    arn = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/me"
+    issued = tokens.issue(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me", 900)
+    admitted = gatekeeper.admit_for_json(signed(issued), EMPTY_HASH)
+    rights = gatekeeper.rights_of(admitted)
+    if decides:
+        assert rights is not None
+        assert rights.ask("rekognition:DescribeProjects", "*").allowed
+    else:
+        assert rights is None
+    now.later = 901
+    with pytest.raises(AwsError) as caught:
+        gatekeeper.rights_of(admitted)
+    assert caught.value.code == "ExpiredTokenException"
+
+
+def test_a_session_of_a_role_that_is_gone_may_do_nothing(tmp_path: Path) -> None:
+    tokens = SessionTokens(b"key", "iam")
+    gatekeeper = Gatekeeper(
+        load_identities(known.written(tmp_path)),
+        Decisions(is_enforced=True),
+        lambda: tokens,
+        decides=True,
+        is_enforced=True,
+    )
+    arn = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/me"
+    issued = tokens.issue(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me", 900)
+    document = known.identities()
+    del document["accounts"][known.OWNER]["roles"]["Admin"]
+    gatekeeper.identities = load_identities(known.written(tmp_path, document))
+    rights = gatekeeper.rights_of(gatekeeper.admit_for_json(signed(issued), EMPTY_HASH))
+    assert rights is not None
+    assert not rights.ask("rekognition:DescribeProjects", "*").allowed
