@@ -4,6 +4,8 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 pyth
 	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# What is installed: what running needs, and all that developing needs besides.
+RUNTIME := $(VENV)/.runtime
 STAMP := $(VENV)/.installed
 WEB_CHECKED := web/node_modules/.cache/checked
 # Test processes; each starts an emulator of its own, which trains with two threads.
@@ -17,22 +19,26 @@ help: ## list the targets
 
 setup: $(STAMP) ## create .venv and install everything into it
 
-$(STAMP): pyproject.toml
+$(RUNTIME): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 setup" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable .
+	@touch $(RUNTIME)
+
+# Groups of dependencies are read by pip 25.1 and later.
+$(STAMP): $(RUNTIME)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --prefer-binary --editable . --group dev
 	@touch $(STAMP)
 
-run: setup ## run the emulator on 127.0.0.1:4598 with its data in ./data; the console's page is built beside it, once
+run: $(RUNTIME) ## run the emulator on 127.0.0.1:4598 with its data in ./data; the console's page is built beside it, once
 	@$(BIN)/python -m emulator.console.building --quiet &
-	@echo "As soon as it listens, try in a second terminal: $(BIN)/custom-labels demo"
 	@$(BIN)/custom-labels serve --data-dir data
 
 test: setup ## run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-browser: console ## run the tests of the console in Chromium alone
+browser: setup console ## run the tests of the console in Chromium alone
 	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
 
 # Kills of one run, and the seed of its moments.
@@ -42,7 +48,7 @@ SEED ?= 0
 chaos: setup ## kill an emulator again and again, and see that nothing acknowledged is lost (KILLS=300 SEED=0)
 	nice -n 10 $(BIN)/python -m tests.faults.chaos --kills $(KILLS) --seed $(SEED)
 
-pictures: console ## take the pictures of docs/console.md
+pictures: setup console ## take the pictures of docs/console.md
 	$(BIN)/python -m support.console_pictures docs/console
 
 # Hours of one soak.
@@ -88,10 +94,10 @@ docs: setup ## write the documents that are generated from the code
 bench: setup ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
-console: setup ## build the console's page; Node 20.19 or newer is taken from the path, else from PyPI
+console: $(RUNTIME) ## build the console's page; Node 20.19 or newer is taken from the path, else from PyPI
 	@$(BIN)/python -m emulator.console.building
 
-build: console ## build the console's page, then the wheel and the source archive into dist/
+build: setup console ## build the console's page, then the wheel and the source archive into dist/
 	$(BIN)/python -m build
 	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-file dist/custom-labels-emulator.cdx.json
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -210,6 +210,81 @@ class Settings:
         return settings
 
 
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "where it listens": {"host": "ADDRESS", "port": "PORT", "hosts": "NAME,…", "cors_origins": "ORIGIN,…"},
+    "what it keeps": {
+        "data_dir": "DIR",
+        "ephemeral": "",
+        "default_account": "ACCOUNT",
+        "auth": "",
+        "identities": "FILE",
+    },
+    "for programs that start it": {"port_file": "FILE", "ready_json": "", "log_level": "", "init_dir": "DIR"},
+    "training": {
+        "training_effort": "",
+        "training_threads": "THREADS",
+        "concurrent_trainings": "TRAININGS",
+        "seed": "NUMBER",
+    },
+    "running models": {
+        "inference_threads": "THREADS",
+        "tps_per_unit": "REQUESTS",
+        "scale_up_percent": "PERCENT",
+        "scale_up_seconds": "SECONDS",
+        "in_service_seconds": "SECONDS",
+        "scale_down_percent": "PERCENT",
+        "scale_down_seconds": "SECONDS",
+    },
+    "how long things take": {
+        "starting_seconds": "SECONDS",
+        "stopping_seconds": "SECONDS",
+        "deleting_seconds": "SECONDS",
+        "waiter_hold": "SECONDS",
+        "waiter_hold_for": "",
+        "settle_hold": "SECONDS",
+    },
+    "S3": {
+        "virtual_host_domain": "DOMAIN",
+        "events_webhook_url": "URL",
+        "events_endpoint_url": "URL",
+        "s3_endpoint_url": "URL",
+        "s3_region": "REGION",
+        "s3_addressing_style": "",
+        "s3_credentials": "FILE",
+        "s3_checksums": "",
+    },
+    "for tests": {
+        "control": "",
+        "control_token": "TOKEN",
+        "faults": "FILE",
+        "answers": "FILE",
+        "quotas": "",
+    },
+    "money": {"price_per_unit_hour": "DOLLARS", "price_per_training_hour": "DOLLARS"},
+}
+"""The settings as the help of `serve` and docs/settings.md group them, each with what its value is called there.
+
+A flag without a value, or one whose values are listed, has none.
+"""
+
+
+def grouped() -> Iterator[tuple[str, list[Field[Any]]]]:
+    """The title and the settings of each group; those that are in none last."""
+    left = {item.name: item for item in fields(Settings)}
+    for title, names in GROUPS.items():
+        yield title, [left.pop(name) for name in names]
+    if left:
+        yield "more", list(left.values())
+
+
+def placeholder(item: Field[Any]) -> str:
+    """What the value of a setting is called, empty for a flag without one: `PORT`, `{on,off}`."""
+    rule = rule_of(item)
+    if rule.choices is not None:
+        return "{" + ",".join(rule.choices) + "}"
+    return next((names[item.name] for names in GROUPS.values() if item.name in names), "VALUE")
+
+
 def rule_of(item: Field[Any]) -> Rule:
     """The rule of one field of Settings."""
     rule: Rule = item.metadata["rule"]
@@ -285,19 +360,21 @@ def document() -> str:
         "",
         "Every setting is an environment variable and a flag of `custom-labels serve`; a flag wins. An unknown",
         f"`{PREFIX}` variable or a value that does not fit ends the start with a line that names it.",
-        "",
-        "| variable | flag | default | meaning |",
-        "|---|---|---|---|",
     ]
-    for item in fields(Settings):
-        rule = rule_of(item)
-        default = "" if item.default is MISSING or item.default == "" else f"`{item.default}`"
-        meaning = rule.text + (
-            f" One of {', '.join(f'`{choice}`' for choice in rule.choices)}." if rule.choices else ""
-        )
-        flag = "--" + item.name.replace("_", "-")
-        rows.append(f"| `{PREFIX}{item.name.upper()}` | `{flag}` | {default} | {meaning} |")
+    for title, items in grouped():
+        rows += ["", f"## {title[0].upper()}{title[1:]}", ""]
+        rows += ["| variable | flag | default | meaning |", "|---|---|---|---|"]
+        rows += [_row(item) for item in items]
     return "\n".join(rows) + "\n"
+
+
+def _row(item: Field[Any]) -> str:
+    rule = rule_of(item)
+    default = "" if item.default is MISSING or item.default == "" else f"`{item.default}`"
+    choices = f" One of {', '.join(f'`{choice}`' for choice in rule.choices)}." if rule.choices else ""
+    value = "" if rule.choices is not None else placeholder(item)
+    flag = f"--{item.name.replace('_', '-')} {value}".strip()
+    return f"| `{PREFIX}{item.name.upper()}` | `{flag}` | {default} | {rule.text}{choices} |"
 
 
 if __name__ == "__main__":

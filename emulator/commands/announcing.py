@@ -10,7 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from emulator import __version__
+from emulator.settings import Settings
 from emulator.storage.files import written_file
+
+USUAL_ENDPOINT = f"http://127.0.0.1:{Settings().port}"
+"""Where `custom-labels demo` looks by itself."""
 
 
 class Announcement:
@@ -43,8 +47,8 @@ class Announcement:
         if self._ready_json:
             return
         print(f"Custom Labels emulator on {self._endpoint}", flush=True)
-        command = "custom-labels" if shutil.which("custom-labels") else f"{sys.executable} -m emulator"
-        print(f"Try it: {command} demo --endpoint-url {self._endpoint}", flush=True)
+        where = "" if self._endpoint == USUAL_ENDPOINT else f" --endpoint-url {self._endpoint}"
+        print(f"Try it: {_command()} demo{where}", flush=True)
 
     def ready(self) -> None:
         """Write the port file, whole or not at all, and the line of JSON. Raises OSError."""
@@ -54,3 +58,13 @@ class Announcement:
             self._is_written = True
         if self._ready_json:
             print(json.dumps({"endpoint": self._endpoint, "pid": os.getpid(), "version": __version__}), flush=True)
+
+
+def _command() -> str:
+    """How the reader of the line calls `custom-labels`: by its name, by its path, or through this Python."""
+    if shutil.which("custom-labels"):
+        return "custom-labels"
+    beside = Path(sys.executable).with_name("custom-labels")
+    if not beside.is_file():
+        return f"{sys.executable} -m emulator"
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)

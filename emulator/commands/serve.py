@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from emulator.commands.announcing import Announcement
 from emulator.commands.full_disk_log import FullDiskFilter
 from emulator.server.data_lock import DataDirectoryError, hold_data_directory
-from emulator.settings import PREFIX, Settings, SettingsError, rule_of
+from emulator.settings import PREFIX, Settings, SettingsError, grouped, placeholder, rule_of
 
 if TYPE_CHECKING:
     from emulator.server.app import Emulator
@@ -42,18 +42,19 @@ SWITCH_SECONDS = 0.001
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A flag for every setting."""
+    """A flag for every setting, in groups."""
+    parser.usage = "custom-labels serve [--port PORT] [--data-dir DIR | --ephemeral] [OPTION …]"
     parser.epilog = f"Each is also a variable: --log-level is {PREFIX}LOG_LEVEL. A flag wins."
-    for item in fields(Settings):
-        flag = "--" + item.name.replace("_", "-")
-        rule = rule_of(item)
-        choices = f" One of {', '.join(rule.choices)}." if rule.choices else ""
-        default = f" Default: {item.default}" if item.default != "" else ""
-        help_text = (rule.text + choices + default).replace("%", "%%")
-        if str(item.type) == "bool":
-            parser.add_argument(flag, action="store_const", const="true", help=help_text)
-        else:
-            parser.add_argument(flag, metavar="VALUE", help=help_text)
+    for title, items in grouped():
+        group = parser.add_argument_group(title)
+        for item in items:
+            flag = "--" + item.name.replace("_", "-")
+            default = "" if item.default == "" or item.default is False else f" Default: {item.default}"
+            help_text = (rule_of(item).text + default).replace("%", "%%")
+            if str(item.type) == "bool":
+                group.add_argument(flag, action="store_const", const="true", help=help_text)
+            else:
+                group.add_argument(flag, metavar=placeholder(item), help=help_text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -98,6 +99,8 @@ def _begin_logging(level: str) -> None:
         handler.addFilter(FullDiskFilter())
     for name in _TELL_SECRETS_WHEN_DEBUGGING:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
+    if level == "INFO":  # its lines say in other words what the emulator says itself
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def _listen(settings: Settings) -> socket.socket:

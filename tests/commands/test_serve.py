@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.command_line import command_environment, custom_labels
-from support.server import EmulatorProcess
+from support.server import PROJECT_ROOT, EmulatorProcess
 
 FAILURE = 1
 
@@ -106,7 +106,7 @@ def test_flag_that_does_not_fit(tmp_path: Path) -> None:
 def test_help_tells_choices_defaults_and_variables(tmp_path: Path) -> None:
     """O-2."""
     told = " ".join(custom_labels("serve", "--help", folder=tmp_path).stdout.split())
-    assert "How much is logged. One of debug, info, warning, error. Default: info" in told
+    assert "--log-level {debug,info,warning,error} How much is logged. Default: info" in told
     assert "--log-level is CUSTOM_LABELS_LOG_LEVEL" in told
 
 
@@ -158,11 +158,30 @@ def test_a_detailed_log_tells_no_secrets_of_an_outside_s3(
     assert not re.search("the-secret|the-token|Signature=[0-9a-f]", process.log())
 
 
-PASTABLE = ("custom-labels", f"{sys.executable} -m emulator")
-"""The installed command where it is on the path, else the interpreter that runs the emulator."""
+def pastable() -> list[str]:
+    """The installed command by its name or its path, else the interpreter that runs the emulator."""
+    beside = Path(sys.executable).with_name("custom-labels")
+    within = [beside.relative_to(PROJECT_ROOT)] if beside.is_relative_to(PROJECT_ROOT) else []
+    return ["custom-labels", *map(str, within), str(beside), f"{sys.executable} -m emulator"]
 
 
 def test_start_says_where_it_listens_and_what_to_try(emulator: EmulatorProcess) -> None:
     assert f"Custom Labels emulator on {emulator.endpoint}\n" in emulator.log()
     suggested = emulator.log().partition("Try it: ")[2].partition("\n")[0]
-    assert suggested in (f"{command} demo --endpoint-url {emulator.endpoint}" for command in PASTABLE)
+    assert suggested in [f"{command} demo --endpoint-url {emulator.endpoint}" for command in pastable()]
+
+
+def test_start_says_nothing_else(emulator: EmulatorProcess) -> None:
+    """No lines of the web server before it; its warnings are shown."""
+    before = emulator.log().partition("Custom Labels emulator on ")[0].splitlines()
+    assert [line.rpartition(" ")[2] for line in before] in ([], ["ready"]), before
+    assert "uvicorn" not in emulator.log().partition("Try it: ")[0]
+
+
+def test_help_has_groups_and_names_for_values(tmp_path: Path) -> None:
+    told = custom_labels("serve", "--help", folder=tmp_path).stdout
+    assert "VALUE" not in told and "more:" not in told, "a new setting has its place in settings.GROUPS"
+    groups = re.findall(r"^(\S.*):$", told, re.MULTILINE)
+    assert groups[:4] == ["options", "where it listens", "what it keeps", "for programs that start it"]
+    assert "--port PORT" in told and "--training-effort {instant,fast,standard,best}" in told
+    assert "Default: 0\n" in told, "a default of 0 is told"

@@ -81,6 +81,15 @@ def test_targets_that_the_specification_names_exist_and_are_explained() -> None:
     assert {"setup", "run", "test", "check", "console", "bench", "docs"} <= listed
 
 
+@pytest.mark.parametrize(("target", "installs_tools"), [("run", False), ("console", False), ("test", True)])
+def test_running_installs_only_what_running_needs(target: str, installs_tools: bool, tmp_path: Path) -> None:
+    """What make would do where nothing is installed yet."""
+    command = ["make", "--dry-run", "--no-print-directory", target, f"VENV={tmp_path / 'venv'}"]
+    planned = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True).stdout
+    assert "--editable ." in planned
+    assert ("--group dev" in planned) == installs_tools
+
+
 def test_ci_runs_what_the_readme_tells() -> None:
     script = PROJECT_ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111, "it can be executed"
