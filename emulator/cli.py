@@ -19,7 +19,14 @@ _COMMANDS = {
     "serve": ("emulator.commands.serve", "run the emulator"),
     "demo": ("emulator.commands.demo.command", "train, start and use an example model against an emulator"),
     "lint": ("emulator.commands.lint", "check a manifest as Custom Labels would, without a server"),
-    "convert": ("emulator.commands.convert", "make a manifest from COCO, CSV, folders or Ground Truth multi-label"),
+    "convert": (
+        "emulator.commands.convert",
+        "make a manifest from COCO, VOC, YOLO, CSV, folders, Label Studio, CVAT …",
+    ),
+    "export-dataset": (
+        "emulator.commands.export_dataset",
+        "write a dataset or manifest as COCO, VOC, YOLO, CSV or folders",
+    ),
     "save": ("emulator.commands.save", "write the whole state of a running emulator to a file"),
     "load": ("emulator.commands.load", "make such a file the whole state of a running emulator"),
     "identities": ("emulator.commands.identities", "check a file of identities, without a server"),

@@ -1,4 +1,4 @@
-"""`custom-labels convert coco|csv|folders|multilabel|voc|yolo`: other formats to manifests, and into S3 if wanted."""
+"""`custom-labels convert FORMAT`: what other tools write to manifests, and into S3 if wanted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from emulator.commands.client import add_s3_arguments, s3_endpoint
+from emulator.convert.annotated import AnnotatedConversion, Reader, path_of
 from emulator.convert.coco import DEFAULT_OUTPUT, CocoConversion
 from emulator.convert.comma_separated import CsvConversion, separate_duplicates
+from emulator.convert.cvat import CvatReader
 from emulator.convert.folders import FolderConversion
+from emulator.convert.label_studio import LabelStudioReader
 from emulator.convert.multilabel import MultilabelConversion
+from emulator.convert.open_images import OpenImagesReader
 from emulator.convert.pascal_voc import VocConversion
+from emulator.convert.via import ViaReader
 from emulator.convert.writing import write_manifest
 from emulator.convert.yolo import YoloConversion
 from emulator.domain.manifest.rules.rule import Moment
@@ -63,11 +68,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     voc.add_argument("input", metavar="DIR", type=Path, help="the folder that holds the XML files")
     yolo = formats.add_parser("yolo", help="a folder of images and YOLO labels (boxes)")
     yolo.add_argument("input", metavar="DIR", type=Path, help="the folder that holds images, labels and data.yaml")
-    for format_parser in (coco, rows, folders, multilabel, voc, yolo):
+    studio = formats.add_parser("labelstudio", help="an export of Label Studio, JSON or JSON-MIN (boxes or choices)")
+    studio.add_argument("input", metavar="FILE", type=Path, help="the JSON file")
+    cvat = formats.add_parser("cvat", help="an export of CVAT for images 1.1 (boxes or tags)")
+    cvat.add_argument("input", metavar="FILE", type=Path, help="annotations.xml")
+    via = formats.add_parser("via", help="a project or export of the VGG Image Annotator 1 or 2 (boxes)")
+    via.add_argument("input", metavar="FILE", type=Path, help="the project, or the annotations as JSON or CSV")
+    via.add_argument("--attribute", metavar="NAME", help="the attribute of regions that is the label")
+    tables = formats.add_parser("openimages", help="a table of Open Images (boxes or labels of whole images)")
+    tables.add_argument("input", metavar="FILE", type=Path, help="the CSV file with ImageID and LabelName")
+    tables.add_argument("--classes", metavar="FILE", type=Path, help="the table of the classes' names")
+    for format_parser in (coco, rows, folders, multilabel, voc, yolo, studio, cvat, via, tables):
         _add_common_arguments(format_parser)
-    for format_parser in (coco, rows, voc):
-        format_parser.add_argument("--images", metavar="DIR", type=Path, help="the images to upload")
-    for format_parser in (coco, rows, folders, voc, yolo):
+    for format_parser in (coco, rows, voc, studio, cvat, via, tables):
+        format_parser.add_argument("--images", metavar="DIR", type=Path, help="the images: to upload, and for sizes")
+    for format_parser in (coco, rows, folders, voc, yolo, studio, cvat, via, tables):
         format_parser.add_argument("--s3", metavar="s3://BUCKET/PREFIX", help="where the images are or will be")
 
 
@@ -101,7 +116,8 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
     if not arguments.input.exists():
         raise UsageError(f"there is no {arguments.input}")
     _check_input(arguments)
-    if arguments.source_format == "csv" and (files := separate_duplicates(arguments.input)):
+    has_images = getattr(arguments, "images", None) is not None
+    if arguments.source_format == "csv" and (files := separate_duplicates(arguments.input, has_images=has_images)):
         raise ConversionError(
             f"{arguments.input} names images more than once: no manifest was written. The first row of each is in"
             f" {files[0]}, the others are in {files[1]}; correct the first file if needed and convert it"
@@ -137,6 +153,10 @@ _FITTING = {
     "coco": {"coco"},
     "csv": {"csv", "image-list"},
     "multilabel": {"pretty-printed", "json-array", "ground-truth-text"},
+    "labelstudio": {"label-studio", "json-array"},
+    "cvat": {"cvat", "encoding-utf-16"},
+    "via": {"via", "csv"},
+    "openimages": {"csv"},
 }
 """What lint may recognise in the input of each format; anything else is another format."""
 
@@ -180,7 +200,9 @@ def _conversion(arguments: argparse.Namespace, target: S3Folder | None) -> Conve
     if arguments.source_format == "coco":
         return CocoConversion(folder, arguments.clip)
     if arguments.source_format == "csv":
-        return CsvConversion(folder)
+        return CsvConversion(folder, arguments.images)
+    if (reader := _reader(arguments)) is not None:
+        return AnnotatedConversion(reader, folder, f"labeling-job/{arguments.source_format}")
     if folder is None:
         raise UsageError("say with --s3 or --upload where the images are or will be")
     if arguments.source_format == "voc":
@@ -188,12 +210,25 @@ def _conversion(arguments: argparse.Namespace, target: S3Folder | None) -> Conve
     return YoloConversion(folder) if arguments.source_format == "yolo" else FolderConversion(folder)
 
 
+def _reader(arguments: argparse.Namespace) -> Reader | None:
+    """The reader of a tool's files, where the format is one of a tool."""
+    if arguments.source_format == "labelstudio":
+        return LabelStudioReader(arguments.images)
+    if arguments.source_format == "cvat":
+        return CvatReader()
+    if arguments.source_format == "via":
+        return ViaReader(arguments.images, arguments.attribute)
+    if arguments.source_format == "openimages":
+        return OpenImagesReader(arguments.images, arguments.classes)
+    return None
+
+
 def _default_output(arguments: argparse.Namespace) -> Path:
     """The names that the guide's programs give (CO-3, CS-2, ML-2); a folder's name for folders."""
     source: Path = arguments.input
     if arguments.source_format == "coco":
         return Path(DEFAULT_OUTPUT)
-    if arguments.source_format == "csv":
+    if arguments.source_format in ("csv", "labelstudio", "cvat", "via", "openimages"):
         return source.with_suffix(".manifest")
     if arguments.source_format == "multilabel":
         return Path(f"custom_labels_{source.name}")
@@ -209,7 +244,7 @@ def _upload(
     file_names: list[str],
 ) -> None:
     endpoint, profile = s3_endpoint(arguments.endpoint_url), arguments.profile
-    files = [(_below(images, name), target.key(name)) for name in file_names] if images else []
+    files = [(_below(images, path_of(name)), target.key(path_of(name))) for name in file_names] if images else []
     files.append((manifest, target.key(manifest.name)))
     client = s3_client(endpoint, profile)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:

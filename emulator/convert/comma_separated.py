@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emulator.convert.annotated import path_of, size_of, whole
 from emulator.convert.boxes import BoxLines, LabelledBox
 from emulator.convert.tables import Table, understand
 from emulator.convert.writing import attribute_name
@@ -21,10 +22,12 @@ class CsvConversion:
     """A CSV file being converted. `file_names` are the images, `labels` counts images (of a table of boxes, boxes).
 
     `notes` say how the table was understood where that was not plain: rows of image, label, label … without a header
-    are; a header, columns of 0 and 1, and tables of boxes are recognised.
+    are; a header, columns of 0 and 1, and tables of boxes are recognised. `images` is the folder of the images, where
+    sizes are read that a table of boxes does not tell.
     """
 
     folder: S3Folder | None
+    images: Path | None = None
     file_names: list[str] = field(default_factory=list)
     labels: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
@@ -36,7 +39,7 @@ class CsvConversion:
             raise ConversionError(
                 f"{path} has no labels: expected rows of image,label,… with commas between the columns and no header"
             )
-        table = understand(rows, path)
+        table = understand(rows, path, has_images=self.images is not None)
         if table.header is not None:
             self.notes.append(f"the first row is a header, not an image: {','.join(table.header)[:80]}")
         self._check_images([row[table.image] for row in table.rows if len(row) > table.image], path)
@@ -67,13 +70,16 @@ class CsvConversion:
     def _box_lines(self, table: Table, path: Path) -> Iterator[Line]:
         images: dict[str, tuple[float, float, list[LabelledBox]]] = {}
         for row in table.rows:
-            box, width, height = table.box_of(row, path)
-            known = images.setdefault(row[table.image], (width, height, []))
-            known[2].append(box)
+            name = row[table.image] if len(row) > table.image else ""
+            if name not in images:
+                width, height = table.size_of(row, path) or size_of(self.images, path_of(name))
+                images[name] = (width, height, [])
+            if (box := table.box_of(row, path)) is not None:
+                images[name][2].append(box)
         made = BoxLines("labeling-job/csv")
         for image, (width, height, boxes) in images.items():
             self.file_names.append(image)
-            yield made.line(self._source_ref(image), _whole(width), _whole(height), boxes)
+            yield made.line(self._source_ref(image), whole(width), whole(height), boxes)
         self.labels = made.labels
 
     def _source_ref(self, image: str) -> str:
@@ -87,10 +93,6 @@ class CsvConversion:
             raise ConversionError(f"{path}: rows name images without s3:// address; say with --s3 where they are")
 
 
-def _whole(value: float) -> float:
-    return int(value) if value == int(value) else value
-
-
 def read_rows(path: Path) -> list[list[str]]:
     """The rows that are not empty, with the first column stripped. Raises ConversionError for other text than UTF-8."""
     try:
@@ -101,7 +103,7 @@ def read_rows(path: Path) -> list[list[str]]:
     return [row for row in rows if row and row[0]]
 
 
-def separate_duplicates(path: Path) -> tuple[Path, Path] | None:
+def separate_duplicates(path: Path, *, has_images: bool = False) -> tuple[Path, Path] | None:
     """If an image stands in several rows: write the first rows and the others into two files beside the CSV (CS-3).
 
     Returns `<name>-deduplicated.csv` and `<name>-duplicates.csv`, None if there are no duplicates.
@@ -110,7 +112,7 @@ def separate_duplicates(path: Path) -> tuple[Path, Path] | None:
     rows = read_rows(path)
     if not any(label for row in rows for label in row[1:]):
         return None  # not a table; the conversion says so
-    table = understand(rows, path)
+    table = understand(rows, path, has_images=has_images)
     if table.box:
         return None  # a row is a box there
     named = [row for row in table.rows if len(row) > table.image]

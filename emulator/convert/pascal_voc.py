@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from xml.etree import ElementTree
 
 from emulator.convert.boxes import BoxLines, LabelledBox
 from emulator.convert.writing import image_files
+from emulator.convert.xml_documents import read_xml
 from emulator.domain.manifest.writing import Line
 from emulator.lint.errors import ConversionError
 from emulator.lint.s3 import S3Folder
@@ -35,23 +36,28 @@ class VocConversion:
         files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
         if not files:
             raise ConversionError(f"{path} has no XML files: expected Pascal VOC annotations, one an image")
-        known = {PurePosixPath(name).name: name for name in image_files(path)} if path.is_dir() else {}
+        known: dict[str, list[str]] = {}
+        for image in image_files(path) if path.is_dir() else ():
+            known.setdefault(PurePosixPath(image).name, []).append(image)
         for file in files:
             name, width, height, boxes = _annotation(file)
-            name = known.get(name, name)
+            below = _folder_of_image(file, path)
+            candidates = known.get(name, [])
+            within = (image for image in candidates if f"/{image}".endswith(f"/{below / name}"))
+            name = next(within, candidates[-1] if candidates else str(below / name))
             self.file_names.append(name)
             yield self.boxes.line(self.folder.uri(name), width, height, boxes)
 
 
+def _folder_of_image(file: Path, root: Path) -> PurePosixPath:
+    """The folder below that of all images in which an annotation's image lies: that of the file below `Annotations`."""
+    parts = file.relative_to(root).parent.parts if file != root else ()
+    return PurePosixPath(*parts[parts.index("Annotations") + 1 :]) if "Annotations" in parts else PurePosixPath()
+
+
 def _annotation(file: Path) -> tuple[str, float, float, list[LabelledBox]]:
     """The image's file name, width and height in pixels, and its boxes."""
-    data = file.read_bytes()
-    if len(data) > _MOST_BYTES or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise ConversionError(f"{file} is not a Pascal VOC annotation: it is too large or declares entities")
-    try:
-        root = ElementTree.fromstring(data)
-    except ElementTree.ParseError as error:
-        raise ConversionError(f"{file} is not XML: {error}") from None
+    root = read_xml(file, "a Pascal VOC annotation", _MOST_BYTES)
     if root.tag != "annotation":
         raise ConversionError(f"{file} is not a Pascal VOC annotation: its root is {root.tag}")
     name = (root.findtext("filename") or "").strip().replace("\\", "/")

@@ -62,7 +62,8 @@ class Table:
     """The rows without their header, and which columns hold what.
 
     `classes` are the names of columns that say with 0 or 1 whether an image has the label. `box` are the columns of a
-    box: label, four figures, width and height of the image; `is_corners` says that the figures are two corners.
+    box: label, four figures and, where the table tells them, width and height of the image; `is_corners` says that the
+    figures are two corners.
     """
 
     header: Row | None
@@ -73,24 +74,43 @@ class Table:
     box: tuple[int, ...] = ()
     is_corners: bool = False
 
-    def box_of(self, row: Row, path: Path) -> tuple[LabelledBox, float, float]:
-        """The box of a row in pixels, and the image's width and height. Raises ConversionError."""
+    def box_of(self, row: Row, path: Path) -> LabelledBox | None:
+        """The box of a row in pixels; None in a row without any, which names an image without boxes.
+
+        Raises ConversionError.
+        """
+        columns = self.box[:5]
+        if all(column >= len(row) or not row[column] for column in columns):
+            return None
+        left, top, third, fourth = self._figures(row, columns[1:], path)
+        wide, high = (third - left, fourth - top) if self.is_corners else (third, fourth)
+        return LabelledBox(row[columns[0]], left, top, wide, high)
+
+    def size_of(self, row: Row, path: Path) -> tuple[float, float] | None:
+        """The image's width and height in pixels; None where the table does not tell. Raises ConversionError."""
+        if len(self.box) == 5:
+            return None
+        width, height = self._figures(row, self.box[5:], path)
+        return width, height
+
+    def _figures(self, row: Row, columns: tuple[int, ...], path: Path) -> list[float]:
         try:
-            left, top, third, fourth, width, height = (float(row[column]) for column in self.box[1:])
+            return [float(row[column]) for column in columns]
         except (ValueError, IndexError):
             raise ConversionError(f"{path}: a row of a table of boxes lacks a figure: {','.join(row)[:80]}") from None
-        wide, high = (third - left, fourth - top) if self.is_corners else (third, fourth)
-        return LabelledBox(row[self.box[0]], left, top, wide, high), width, height
 
 
-def understand(rows: list[Row], path: Path) -> Table:
-    """What the table is. Raises ConversionError for one that cannot be a list of images with labels or boxes."""
+def understand(rows: list[Row], path: Path, *, has_images: bool = False) -> Table:
+    """What the table is. Raises ConversionError for one that cannot be a list of images with labels or boxes.
+
+    With `has_images`, sizes that a table of boxes does not tell can be read from the images.
+    """
     header = rows[0] if rows and _is_header(rows) else None
     body = rows[1:] if header else rows
     if header:
         names = [name.strip().lower() for name in header]
         image = next((column for column, name in enumerate(names) if name in _IMAGE_NAMES), 0)
-        if box := _box_table(names, header, body, image, path):
+        if box := _box_table(names, header, body, image, path, has_images):
             return box
         _check_images(body, image, path)
         if classes := _classes(header, body, image):
@@ -138,13 +158,15 @@ def _is_numeric(rows: list[Row], column: int) -> bool:
 def _classes(header: Row, rows: list[Row], image: int) -> tuple[tuple[int, str], ...]:
     """Columns of 0 and 1 alone: one a label."""
     columns = [column for column in range(len(header)) if column != image]
+    if all(header[column].strip().lower() in _LABEL_NAMES for column in columns):
+        return ()
     cells = {row[column] for row in rows for column in columns if len(row) > column}
     if len(columns) < 2 or not cells or not cells <= {"0", "1", "0.0", "1.0", ""}:
         return ()
     return tuple((column, header[column].strip()) for column in columns)
 
 
-def _box_table(names: Row, header: Row, rows: list[Row], image: int, path: Path) -> Table | None:
+def _box_table(names: Row, header: Row, rows: list[Row], image: int, path: Path, has_images: bool) -> Table | None:
     corners = next((group for group in _CORNERS if set(group) <= set(names)), None)
     sides = next((group for group in _SIDES if set(group) <= set(names)), None) if corners is None else None
     group = corners or sides
@@ -154,8 +176,10 @@ def _box_table(names: Row, header: Row, rows: list[Row], image: int, path: Path)
         return None
     label = next((n for n, name in enumerate(names) if n != image and name in _LABEL_NAMES), None)
     free = [pair for pair in _SIZES if set(pair) <= set(names) and not set(pair) & set(group)]
-    if label is None or not free:
-        lacks = "a column class" if label is None else "the images' width and height (columns width and height)"
+    if label is None or not (free or has_images):
+        lacks = "a column class"
+        if label is not None:
+            lacks = "the images' width and height (columns width and height; or give the images with --images)"
         raise ConversionError(f"{path} is a table of boxes ({','.join(header)}) and lacks {lacks}")
-    columns = [names.index(name) for name in (*group, *free[0])]
+    columns = [names.index(name) for name in (*group, *(free[0] if free else ()))]
     return Table(header, rows, image, box=(label, *columns), is_corners=corners is not None)

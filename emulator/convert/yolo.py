@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from emulator.convert.annotated import inside, size_of
 from emulator.convert.boxes import BoxLines, LabelledBox
 from emulator.convert.writing import image_files
 from emulator.domain.manifest.writing import Line
 from emulator.lint.errors import ConversionError
 from emulator.lint.s3 import S3Folder
-from emulator.vision.errors import ImageError
-from emulator.vision.images import probe
 
 _NAME_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names", "labels.txt", "_darknet.labels")
 
@@ -52,25 +52,13 @@ class YoloConversion:
             )
 
     def _line(self, path: Path, name: str, rows: list[tuple[int, list[float]]], names: dict[int, str]) -> Line:
-        try:
-            facts = probe((path / name).read_bytes())
-        except ImageError as error:
-            raise ConversionError(f"{path / name} cannot be read as an image: {error}") from None
-        width, height = facts.width, facts.height
+        width, height = size_of(path, name)
         boxes = []
         for number, (across, down, wide, high) in rows:
             label = names.get(number, f"class {number}")
             left, top = (across - wide / 2) * width, (down - high / 2) * height
-            boxes.append(_inside(LabelledBox(label, left, top, wide * width, high * height), width, height))
+            boxes.append(inside(LabelledBox(label, left, top, wide * width, high * height), width, height))
         return self.boxes.line(self.folder.uri(name), width, height, boxes)
-
-
-def _inside(box: LabelledBox, width: int, height: int) -> LabelledBox:
-    """Without the fraction of a pixel by which rounded figures leave the image."""
-    left, top = (0.0 if -1 < value < 0 else value for value in (box.left, box.top))
-    wide = width - left if width < left + box.width < width + 1 else box.width
-    high = height - top if height < top + box.height < height + 1 else box.height
-    return LabelledBox(box.label, left, top, wide, high)
 
 
 def _label_file(path: Path, image: str) -> Path | None:
@@ -125,12 +113,7 @@ def _of_yaml(text: str) -> dict[int, str]:
     if found is None:
         return {}
     if found[1].lstrip().startswith("["):
-        inner = text[found.start(1) :].partition("[")[2].partition("]")[0]
-        return dict(
-            enumerate(
-                _unquoted(item) for item in re.split(r",(?=(?:[^'\"]|'[^']*'|\"[^\"]*\")*$)", inner) if item.strip()
-            )
-        )
+        return dict(enumerate(map(_unquoted, _items(text[found.start(1) :]))))
     names: dict[int, str] = {}
     for line in text[found.end() :].splitlines():
         if item := re.fullmatch(r"\s*-\s+(.+)", line):
@@ -142,5 +125,28 @@ def _of_yaml(text: str) -> dict[int, str]:
     return names
 
 
+def _items(text: str) -> list[str]:
+    """The items of a flow sequence: `[a, 'b, c', "d]"]`."""
+    item = r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^,\]'"\s](?:[^,\]])*"""
+    found: list[str] = []
+    position = text.index("[") + 1
+    while match := re.compile(rf"\s*({item})\s*(?:#[^\n]*\n\s*)?(,|\])?", re.DOTALL).match(text, position):
+        found.append(match[1])
+        position = match.end()
+        if match[2] != ",":
+            break
+    return found
+
+
 def _unquoted(text: str) -> str:
-    return text.strip().strip("'\"")
+    """A scalar of YAML in plain, single-quoted or double-quoted style; a comment behind it is left out."""
+    text = text.strip()
+    if text.startswith("'"):
+        found = re.match(r"'((?:[^']|'')*)'", text)
+        return found[1].replace("''", "'") if found else text.strip("'")
+    if text.startswith('"'):
+        try:
+            return str(json.JSONDecoder().raw_decode(text)[0])
+        except ValueError:
+            return text.strip('"')
+    return re.split(r"\s#", text, maxsplit=1)[0].strip()

@@ -169,7 +169,7 @@ def _markup(text: str) -> Recognition | None:
         return Recognition(
             "cvat",
             "The file is a CVAT annotation file (XML).",
-            f"Export it from CVAT as COCO 1.0, then: custom-labels convert coco FILE.json {_S3}",
+            f"Convert it: custom-labels convert cvat {{file}} {_S3}",
         )
     if "<html" in lowered or "<!doctype html" in lowered:
         return Recognition("html", "The file is an HTML page, perhaps an error page.", "Download the manifest again.")
@@ -240,7 +240,7 @@ def _array(start: str) -> Recognition | None:
             "label-studio",
             ('"annotations"' in head and '"data"' in head) or '"rectanglelabels"' in head or '"original_width"' in head,
             "The file is an export of Label Studio (JSON).",
-            f"Export it from Label Studio as COCO, then: custom-labels convert coco FILE.json {_S3}",
+            f"Convert it: custom-labels convert labelstudio {{file}} {_S3}",
         ),
         (
             "createml",
@@ -284,7 +284,7 @@ _OBJECTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "via",
         ("_via_img_metadata",),
         "The file is a project of the VGG Image Annotator (VIA).",
-        f"Export it as COCO, then: custom-labels convert coco FILE.json {_S3}",
+        f"Convert it: custom-labels convert via {{file}} --images DIR {_S3}",
     ),
     (
         "dataset-entries",

@@ -50,7 +50,18 @@ class S3Folder:
 
 
 def s3_client(endpoint_url: str | None, profile: str | None) -> Client:
-    """A boto3 S3 client; without any credentials the emulator's default account is used.
+    """A boto3 S3 client; as `service_client`, with the emulator's default account."""
+    return service_client("s3", endpoint_url, profile)
+
+
+def service_client(
+    service: str,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None = None,
+    account: str = "000000000000",
+) -> Client:
+    """A boto3 client; without any credentials it speaks for `account` of the emulator.
 
     Raises UsageError if boto3 is not installed, the profile does not exist or the endpoint is not a URL.
     """
@@ -65,12 +76,12 @@ def s3_client(endpoint_url: str | None, profile: str | None) -> Client:
     except ProfileNotFound as error:
         raise UsageError(str(error)) from None
     options: JsonObject = {"config": Config(max_pool_connections=TRANSFERS_AT_A_TIME * 2)}
-    if session.region_name is None:
-        options["region_name"] = "us-east-1"
+    if region is not None or session.region_name is None:
+        options["region_name"] = region or "us-east-1"
     if session.get_credentials() is None and (endpoint_url or os.environ.get("AWS_ENDPOINT_URL")):
-        options |= {"aws_access_key_id": "000000000000", "aws_secret_access_key": "local"}
+        options |= {"aws_access_key_id": account, "aws_secret_access_key": "local"}
     try:
-        return session.client("s3", endpoint_url=endpoint_url, **options)
+        return session.client(service, endpoint_url=endpoint_url, **options)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -107,6 +118,18 @@ class BucketImages:
             return ImageProblem.MISSING
         except BotoCoreError as error:
             raise UsageError(f"S3 cannot be asked: {error}{self._advice}") from None
+
+
+def download(client: Client, address: str) -> bytes:
+    """The bytes of an object by its s3:// address. Raises UsageError where they cannot be read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    try:
+        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (ClientError, BotoCoreError) as error:
+        raise UsageError(f"{address} cannot be read: {error}") from None
+    return body
 
 
 def upload(

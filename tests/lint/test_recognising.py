@@ -49,7 +49,11 @@ FILES: dict[str, tuple[bytes, str, str]] = {
         "Pascal VOC",
         "convert voc",
     ),
-    "CVAT": (b"<?xml version='1.0'?><annotations><version>1.1</version></annotations>", "CVAT", CONVERT_COCO),
+    "CVAT": (
+        b"<?xml version='1.0'?><annotations><version>1.1</version></annotations>",
+        "CVAT",
+        "custom-labels convert cvat",
+    ),
     "YOLO": (b"0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.05 0.05\n", "YOLO label file", "convert yolo"),
     "YOLO segments": (b"0 0.5 0.5 0.25 0.25 0.1 0.1 0.2 0.2\n", "YOLO label file", "convert yolo"),
     "YOLO yaml": (b"train: images\nval: images\nnc: 2\nnames: [a, b]\n", "data.yaml", "convert yolo"),
@@ -76,12 +80,12 @@ FILES: dict[str, tuple[bytes, str, str]] = {
     "line separators": (TEXT.replace("\n", "\u2028").encode(), "U+2028", FIX),
     "record separators": (b"\x1e" + GOOD.replace(b"\n", b"\x1e"), "record separators", FIX),
     "LabelMe": (json.dumps({"version": "5", "shapes": [], "imagePath": "a.jpg"}).encode(), "LabelMe", CONVERT_COCO),
-    "VIA": (json.dumps({"a.jpg1": {"filename": "a.jpg", "regions": []}}).encode(), "VIA", CONVERT_COCO),
-    "VIA project": (json.dumps({"_via_img_metadata": {}}).encode(), "VIA", CONVERT_COCO),
+    "VIA": (json.dumps({"a.jpg1": {"filename": "a.jpg", "regions": []}}).encode(), "VIA", "custom-labels convert via"),
+    "VIA project": (json.dumps({"_via_img_metadata": {}}).encode(), "VIA", "custom-labels convert via"),
     "Label Studio": (
         json.dumps([{"id": 1, "annotations": [], "data": {"image": "a"}}]).encode(),
         "Label Studio",
-        "coco",
+        "custom-labels convert labelstudio",
     ),
     "Create ML": (
         json.dumps([{"image": "a.jpg", "annotations": [{"label": "a", "coordinates": {"x": 1}}]}]).encode(),
