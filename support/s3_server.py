@@ -21,7 +21,7 @@ import boto3
 import uvicorn
 from botocore.config import Config
 
-from emulator.s3 import EmbeddedS3
+from emulator.s3.embedded import EmbeddedS3
 
 PROJECT = Path(__file__).parents[1]
 DEFAULT_ACCOUNT = "000000000000"

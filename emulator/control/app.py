@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect
 
 from emulator.control.body import read_json
 from emulator.control.errors import ControlError
-from emulator.control.localstack import LOCALSTACK_PATHS
+from emulator.control.paths import LOCALSTACK_PATHS
+from emulator.control.probes import HEALTH, READY, health_answer, ready_answer
 from emulator.domain.browsers import origin_authority
 from emulator.domain.full_disk import FULL_DISK, is_full_disk
 from emulator.domain.json_values import JsonObject
@@ -25,7 +26,7 @@ from emulator.jobs.transitions import TransitionError, TransitionPolicies
 
 logger = logging.getLogger(__name__)
 
-ALWAYS_OPEN = ("/_emulator/health", "/_emulator/ready")
+ALWAYS_OPEN = (HEALTH, READY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +113,19 @@ def _add_errors(app: FastAPI) -> None:
 def _life_router(controls: Controls) -> APIRouter:
     router = APIRouter()
 
-    @router.head("/_emulator/health", include_in_schema=False)
-    @router.get("/_emulator/health")
-    async def health() -> dict[str, str]:
+    @router.head(HEALTH, include_in_schema=False)
+    @router.get(HEALTH)
+    async def health() -> Response:
         """O-6."""
-        return {"status": "ok", "version": controls.version}
+        status, document = health_answer(controls.version)
+        return JSONResponse(document, status)
 
-    @router.head("/_emulator/ready", include_in_schema=False)
-    @router.get("/_emulator/ready")
+    @router.head(READY, include_in_schema=False)
+    @router.get(READY)
     async def ready() -> Response:
         """O-7."""
-        if controls.is_ready():
-            return JSONResponse({"status": "ready"})
-        return _error(503, "NotReady", "The emulator is starting.")
+        status, document = ready_answer(controls.is_ready())
+        return JSONResponse(document, status)
 
     @router.post("/_emulator/reset")
     async def reset() -> dict[str, str]:

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from emulator.control.errors import ControlError
 from emulator.domain.json_values import JsonObject
 
-LOCALSTACK_PATHS = "/_localstack/"
 SERVICES = ("cloudwatch", "rekognition", "s3", "sts")
 _STAGES = ("BOOT", "START", "READY", "SHUTDOWN")
 

@@ -13,9 +13,7 @@ from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 
 from emulator.control.errors import ControlError
-
-TRANSFER_PREFIX = "state-"
-"""What the names of folders for transfers begin with."""
+from emulator.control.paths import TRANSFER_PREFIX
 
 NO_ARCHIVE = "this is not an archive of the emulator: it does not begin with manifest.json"
 """What is said of a file that begins with something else."""

@@ -1,4 +1,4 @@
-"""Building the larger parts from the settings: the object store and the handlers of jobs."""
+"""Building the larger parts from the settings: directories, object stores, the console's buckets, rules of units."""
 
 from __future__ import annotations
 
@@ -7,35 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from emulator.domain.caller import Caller
-from emulator.domain.jobs import JobKind
 from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.units import UnitSettings
 from emulator.domain.object_store import ObjectStore
-from emulator.jobs.clock import Clock
-from emulator.jobs.dataset_jobs import CopyDataset, CreateDataset, DeleteDataset, DistributeDataset, UpdateDataset
-from emulator.jobs.entry_jobs import RelabelDataset, RemoveEntries
-from emulator.jobs.fleet import Fleet
-from emulator.jobs.hosting import Hosting
-from emulator.jobs.readers import Readers
-from emulator.jobs.runner import JobHandler
-from emulator.jobs.sweeper import Sweeper
-from emulator.jobs.training_preparation import Preparation
-from emulator.jobs.training_progress import TrainingProgress
-from emulator.jobs.version_jobs import (
-    CopyVersion,
-    DeleteProject,
-    DeleteVersion,
-    StartVersion,
-    StopVersion,
-    TrainVersion,
-)
-from emulator.jobs.worker_process import WorkerSettings
-from emulator.s3.console_bucket import new_name
 from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.events.transports import AwsEndpoint, Transport, Webhook
 from emulator.settings import Settings
-from emulator.storage.engine import Database
-from emulator.training.task import TrainingOptions
 
 if TYPE_CHECKING:
     from emulator.s3.external import ExternalS3Store
@@ -73,6 +50,12 @@ def object_store_description(settings: Settings, directories: Directories) -> Js
     }
 
 
+def _new_bucket_name(region: str) -> str:
+    from emulator.s3.console_bucket import new_name  # not before a page asks for it: a start would wait for the import
+
+    return new_name(region)
+
+
 @dataclass(frozen=True, slots=True)
 class EmbeddedBuckets:
     """`ConsoleBuckets` on the embedded S3."""
@@ -83,7 +66,7 @@ class EmbeddedBuckets:
         return self.s3.find_console_bucket(caller.account, caller.region)
 
     def propose(self, caller: Caller) -> str:
-        return new_name(caller.region)
+        return _new_bucket_name(caller.region)
 
     def make(self, caller: Caller, name: str | None) -> str:
         return self.s3.console_bucket(caller.account, caller.region, name)
@@ -100,7 +83,7 @@ class ExternalBuckets:
         return self.store.find_console_bucket(caller)
 
     def propose(self, caller: Caller) -> str:
-        return new_name(caller.region)
+        return _new_bucket_name(caller.region)
 
     def make(self, caller: Caller, name: str | None) -> str:
         return self.store.console_bucket(caller, self.origin, name)
@@ -132,62 +115,4 @@ def unit_settings(settings: Settings) -> UnitSettings:
         in_service_delay_seconds=settings.in_service_seconds,
         scale_down_share=settings.scale_down_percent / 100,
         scale_down_seconds=settings.scale_down_seconds,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class JobParts:
-    """What the handlers of jobs work with."""
-
-    settings: Settings
-    directories: Directories
-    database: Database
-    objects: ObjectStore
-    clock: Clock
-    hosting: Hosting
-    fleet: Fleet
-    sweeper: Sweeper
-    progress: TrainingProgress
-
-
-def job_handlers(parts: JobParts) -> dict[JobKind, JobHandler]:
-    """What does each kind of job, by the names that operations accept them under."""
-    database, sweeper, hosting, readers = parts.database, parts.sweeper, parts.hosting, Readers()
-    worker = WorkerSettings(
-        database_path=str(parts.directories.database.resolve()),
-        objects=object_store_description(parts.settings, parts.directories),
-    )
-    return {
-        JobKind.CREATE_DATASET: CreateDataset(database, sweeper, readers, parts.objects, worker),
-        JobKind.COPY_DATASET: CopyDataset(database, sweeper, readers),
-        JobKind.UPDATE_DATASET: UpdateDataset(database, sweeper, readers),
-        JobKind.DISTRIBUTE_DATASET: DistributeDataset(database, sweeper, readers, parts.settings.seed),
-        JobKind.DELETE_DATASET: DeleteDataset(database, sweeper, readers),
-        JobKind.RELABEL_DATASET: RelabelDataset(database, sweeper, readers),
-        JobKind.REMOVE_ENTRIES: RemoveEntries(database, sweeper, readers),
-        JobKind.TRAIN_VERSION: _train_version(parts, worker, readers),
-        JobKind.COPY_VERSION: CopyVersion(database, hosting, readers, parts.objects),
-        JobKind.START_VERSION: StartVersion(database, hosting, parts.fleet),
-        JobKind.STOP_VERSION: StopVersion(database, hosting, parts.fleet),
-        JobKind.DELETE_VERSION: DeleteVersion(database, hosting, readers),
-        JobKind.DELETE_PROJECT: DeleteProject(),
-    }
-
-
-def _train_version(parts: JobParts, worker: WorkerSettings, readers: Readers) -> TrainVersion:
-    settings = parts.settings
-    return TrainVersion(
-        parts.database,
-        parts.hosting,
-        Preparation(parts.database, parts.objects, parts.clock, readers, seed=settings.seed),
-        parts.progress,
-        worker,
-        work_directory=parts.directories.work.resolve(),
-        concurrent_trainings=settings.concurrent_trainings,
-        options=TrainingOptions(
-            seed=settings.seed,
-            effort=settings.training_effort,
-            threads=settings.training_threads,
-            cache_directory=parts.directories.cache.resolve(),
-        ),
     )

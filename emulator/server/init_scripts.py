@@ -7,15 +7,12 @@ An `.http` file holds requests as editors' HTTP clients have them, one after the
 from __future__ import annotations
 
 import asyncio
-import http.client
 import logging
 import os
 import signal
 import sys
 import tempfile
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -132,6 +129,11 @@ async def _in_passing_thread(work: Callable[[], None]) -> None:
 
 
 def _send_all(script: Path, endpoint: str) -> None:
+    # Only here: most starts have no such script, and would wait for the import.
+    import http.client
+    import urllib.error
+    import urllib.request
+
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         requests = parse_http_file(script.read_text(encoding="utf-8"))

@@ -6,39 +6,26 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from emulator import __version__
 from emulator.control.errors import ControlError
-from emulator.control.transfer import TRANSFER_PREFIX
+from emulator.control.paths import TRANSFER_PREFIX
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs.sweeper import sweep_files, sweep_models
-from emulator.s3 import MissingIndexError
-from emulator.s3.archive import INDEX_NAME, DamagedObjectsError
-from emulator.s3.vault import is_missing_or_empty
-from emulator.server.archive_files import ArchiveError
+from emulator.s3.vault import MissingIndexError, is_missing_or_empty
 from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, check_init_directory, run_init_scripts
 from emulator.server.loop_watch import LoopWatch
 from emulator.server.parts import Parts
-from emulator.server.state_archive import (
-    OBJECTS,
-    CheckedArchive,
-    MissingFilesError,
-    check_archive,
-    keep_state,
-    pack,
-    put_back_state,
-    replace_state,
-    snapshot_state,
-)
 from emulator.storage.installation import (
     forget_unfinished_load,
     note_unfinished_load,
@@ -53,6 +40,9 @@ from emulator.storage.running_spans import end_spans
 from emulator.storage.versions import set_version, versions_in
 from emulator.wire.asgi import Receive, Send
 from emulator.wire.pipeline import RekognitionEdge
+
+if TYPE_CHECKING:
+    from emulator.server.state_archive import CheckedArchive
 
 logger = logging.getLogger(__name__)
 
@@ -70,17 +60,24 @@ class KeptState:
 
 
 class Lifecycle:
-    """The life of one emulator.
+    """The life of one emulator. What saving and loading need is imported with the first of them: a start does without.
 
     `serving` is set once, when requests can be served: init scripts send some before `ready` (O-7). Whoever serves sets
-    `endpoint`, for those scripts, `announce`, which is called once it is ready, and `give_up`, which is called when the
-    start fails; `failure` then says why. `init_scripts` has the states of the scripts that began.
+    `endpoint`, for those scripts, `announce`, which is called once it is ready, `complete`, which is called once what
+    the start did not wait for is built too, and `give_up`, which is called when the start fails; `failure` then says
+    why. `init_scripts` has the states of the scripts that began.
     `ending` is set when the end begins. `epoch` counts the times that everything became another: resets and loads;
     whoever holds `reset_lock` keeps them away.
     """
 
-    def __init__(self, parts: Parts, build_edge: Callable[[bytes], RekognitionEdge]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        build_edge: Callable[[bytes], RekognitionEdge],
+        build_what_is_behind: Callable[[], Awaitable[None]],
+    ) -> None:
         self._parts = parts
+        self._build_what_is_behind = build_what_is_behind
         self._loop_watch = LoopWatch(parts.measurements)
         self._build_edge = build_edge
         self._edge: RekognitionEdge | None = None
@@ -92,6 +89,7 @@ class Lifecycle:
         self.failure: str | None = None
         self.give_up: Callable[[], None] = lambda: None
         self.announce: Callable[[], None] = lambda: None
+        self.complete: Callable[[], None] = lambda: None
         self.init_scripts: dict[str, str] = {}
         self._starting: asyncio.Task[None] | None = None
         self.reset_lock = asyncio.Lock()
@@ -195,6 +193,9 @@ class Lifecycle:
 
         Raises ControlError where files are missing that the state names, unless they may be skipped.
         """
+        from emulator.s3.archive import DamagedObjectsError
+        from emulator.server import state_archive
+
         parts = self._parts
         snapshot, archive = directory / "snapshot", directory / "state.tar"
         async with self.reset_lock:
@@ -203,17 +204,19 @@ class Lifecycle:
             await parts.fleet.write()
             await asyncio.to_thread(snapshot.mkdir)
             models, now = parts.directories.models, parts.clock.milliseconds()
-            snapshot_of = partial(snapshot_state, models=models, directory=snapshot, now=now, skip_damaged=skip_damaged)
+            snapshot_of = partial(
+                state_archive.snapshot_state, models=models, directory=snapshot, now=now, skip_damaged=skip_damaged
+            )
             try:
                 left_out = await parts.database.write(snapshot_of)
-                save_objects = partial(parts.s3.save_to, snapshot / OBJECTS, skip_damaged=skip_damaged)
+                save_objects = partial(parts.s3.save_to, snapshot / state_archive.OBJECTS, skip_damaged=skip_damaged)
                 left_out += await asyncio.to_thread(save_objects)
-            except (MissingFilesError, DamagedObjectsError) as error:
+            except (state_archive.MissingFilesError, DamagedObjectsError) as error:
                 message = f"The state cannot be saved whole: {error}. {_HOW_TO_SKIP}"
                 raise ControlError("DamagedState", message, status=409) from error
             for name in left_out:
                 logger.warning("saved without %s, whose file is missing", name)
-            await asyncio.to_thread(pack, snapshot, archive, __version__)
+            await asyncio.to_thread(state_archive.pack, snapshot, archive, __version__)
         return archive
 
     async def load(self, archive: Path) -> None:
@@ -222,10 +225,13 @@ class Lifecycle:
         The state of before is kept aside until that of the archive has been taken up: what cannot be taken up, for
         whatever reason, is put back.
         """
+        from emulator.server import state_archive
+        from emulator.server.archive_files import ArchiveError
+
         parts = self._parts
         folder = archive.parent
         try:
-            checked = await asyncio.to_thread(check_archive, archive, folder / "unpacked")
+            checked = await asyncio.to_thread(state_archive.check_archive, archive, folder / "unpacked")
         except ArchiveError as error:
             raise ControlError("InvalidArchive", str(error)) from error
         await asyncio.to_thread(self._require_space, checked)
@@ -251,17 +257,21 @@ class Lifecycle:
 
     async def _keep(self, kept: KeptState) -> None:
         """Copy both databases aside; files of objects are linked, those of models stay until the load is over."""
+        from emulator.server import state_archive
+
         parts = self._parts
         await asyncio.to_thread(kept.directory.mkdir)
-        await parts.database.write(partial(keep_state, directory=kept.directory))
-        await asyncio.to_thread(partial(parts.s3.save_to, kept.directory / OBJECTS, skip_damaged=True))
+        await parts.database.write(partial(state_archive.keep_state, directory=kept.directory))
+        await asyncio.to_thread(partial(parts.s3.save_to, kept.directory / state_archive.OBJECTS, skip_damaged=True))
 
     async def _replace(self, checked: CheckedArchive, kept: KeptState) -> None:
+        from emulator.server import state_archive
+
         parts = self._parts
-        models, objects = parts.directories.models, checked.directory / OBJECTS
+        models, objects = parts.directories.models, checked.directory / state_archive.OBJECTS
 
         def replace(connection: Connection) -> None:
-            replace_state(connection, checked, models)
+            state_archive.replace_state(connection, checked, models)
             note_unfinished_load(connection, os.path.relpath(objects, parts.directories.work))
 
         await parts.database.write(replace)
@@ -273,18 +283,22 @@ class Lifecycle:
 
     async def _put_back(self, kept: KeptState) -> None:
         """What was there before a load that failed."""
+        from emulator.server import state_archive
+
         parts = self._parts
         if not kept.is_replaced:
             return
         await self._drop_work()
 
         def put_back(connection: Connection) -> None:
-            put_back_state(connection, kept.directory)
-            note_unfinished_load(connection, os.path.relpath(kept.directory / OBJECTS, parts.directories.work))
+            state_archive.put_back_state(connection, kept.directory)
+            note_unfinished_load(
+                connection, os.path.relpath(kept.directory / state_archive.OBJECTS, parts.directories.work)
+            )
 
         await parts.database.write(put_back)
         await asyncio.to_thread(self._move_work, kept.directory / "work", parts.directories.work)
-        await asyncio.to_thread(parts.s3.load_from, kept.directory / OBJECTS)
+        await asyncio.to_thread(parts.s3.load_from, kept.directory / state_archive.OBJECTS)
         await parts.database.write(forget_unfinished_load)
 
     @staticmethod
@@ -297,6 +311,8 @@ class Lifecycle:
 
     def _require_space(self, archive: CheckedArchive) -> None:
         """Raise ControlError unless the disk has room for the archive's databases and a copy of the present ones."""
+        from emulator.s3.archive import INDEX_NAME
+
         present = (self._parts.directories.database, self._parts.directories.objects / INDEX_NAME)
         needed = archive.bytes_to_load() + 3 * sum(path.stat().st_size for path in present) + SPARE_BYTES
         free = shutil.disk_usage(archive.directory).free
@@ -379,6 +395,8 @@ class Lifecycle:
     async def _start_or_log(self) -> None:
         try:
             await self.start()
+            await self._build_what_is_behind()
+            self.complete()
         except InitScriptError as error:
             self._fail(f"the init script {error}")
         except Exception as error:

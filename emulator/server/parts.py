@@ -8,12 +8,14 @@ from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.faults import FaultBook
 from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.quotas import RequestQuota
+from emulator.domain.object_store import ObjectStore
 from emulator.jobs.clock import Clock
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.metrics_keeper import MetricsKeeper
 from emulator.jobs.runner import JobRunner
 from emulator.jobs.sweeper import Sweeper
+from emulator.jobs.training_progress import TrainingProgress
 from emulator.jobs.transitions import TransitionPolicies
 from emulator.s3.embedded import EmbeddedS3
 from emulator.server.assembly import Directories
@@ -30,8 +32,10 @@ class Parts:
     database: Database
     clock: Clock
     s3: EmbeddedS3
+    objects: ObjectStore
     hosting: Hosting
     sweeper: Sweeper
+    progress: TrainingProgress
     policies: TransitionPolicies
     measurements: Measurements
     fleet: Fleet

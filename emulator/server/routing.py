@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from emulator.control.localstack import LOCALSTACK_PATHS
+from emulator.control.paths import LOCALSTACK_PATHS
 from emulator.wire.asgi import Scope
 from emulator.wire.credential_scope import signed_service
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp as App
-from starlette.types import Message, Receive, Scope, Send
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
-__all__ = ["App", "BodyTooLargeError", "ClientDisconnectedError", "Message", "Receive", "Scope", "Send", "read_body"]
+# As starlette has them, whose import is not needed for it.
+Message = MutableMapping[str, Any]
+Scope = Message
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class ClientDisconnectedError(Exception):

@@ -16,12 +16,12 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 import pybase64
-from pydantic_core import from_json
 
 from emulator.wire import errors
 from emulator.wire.java import compile_java_pattern, java_text
@@ -60,14 +60,24 @@ def parse_json(body: bytes) -> Any:
     """
     if not body:
         return {}
-    try:
-        return from_json(body, allow_inf_nan=False, cache_strings="none")
-    except ValueError:
-        pass
+    if _quick_parser is not None:
+        with suppress(ValueError):
+            return _quick_parser(body)
     try:
         return _DECODER.decode(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise errors.serialization_failed("Request body is not valid JSON.") from None
+
+
+_quick_parser: Callable[[bytes], Any] | None = None
+
+
+def use_quick_parser() -> None:
+    """Parse by pydantic-core from now on; until then the standard library does. No start waits for this import."""
+    from pydantic_core import from_json
+
+    global _quick_parser
+    _quick_parser = partial(from_json, allow_inf_nan=False, cache_strings="none")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -18,7 +18,7 @@ from emulator.domain.jobs import Broke
 from emulator.domain.object_store import ObjectLocation
 from emulator.jobs.ingest import IngestTask
 from emulator.jobs.worker_process import WorkerDiedError, WorkerSettings, run_in_worker
-from emulator.s3 import open_embedded_store
+from emulator.s3.object_store import open_embedded_store
 from emulator.storage.contents import content_stats
 from emulator.storage.engine import Database
 from emulator.training.task import Manifests, TrainingOptions, TrainingTask

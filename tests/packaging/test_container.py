@@ -85,6 +85,13 @@ def test_it_runs_without_rights_on_a_volume(stages: list[Stage]) -> None:
     assert environment(final)[f"{PREFIX}DATA_DIR"] == "/data"
 
 
+def test_a_start_compiles_nothing(stages: list[Stage]) -> None:
+    """Slim images have no bytecode of the standard library, and the user who runs the emulator may not write any."""
+    [prepare] = stages[-1].all("RUN")
+    assert "compileall" in prepare and 'get_path("stdlib")' in prepare
+    assert "--no-compile" not in stages[1].all("RUN")[0], "pip compiles what it installs"
+
+
 def test_only_the_container_listens_beyond_loopback(stages: list[Stage]) -> None:
     values = environment(stages[-1])
     assert (values[f"{PREFIX}HOST"], values[f"{PREFIX}PORT"]) == ("0.0.0.0", PORT)

@@ -11,9 +11,11 @@ import pytest
 
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectLocation, ObjectNotFoundError, ObjectStoreUnavailableError
-from emulator.s3 import EmbeddedS3, NewerObjectIndexError, open_embedded_store
+from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.files import BlobFiles
 from emulator.s3.index import schema
+from emulator.s3.index.schema import NewerObjectIndexError
+from emulator.s3.object_store import open_embedded_store
 from support.s3_server import running_s3, s3_client
 
 CALLER = Caller("111122223333", "us-east-1")

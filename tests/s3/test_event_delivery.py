@@ -13,12 +13,13 @@ import pytest
 
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectLocation
-from emulator.s3 import EmbeddedS3, open_embedded_store
 from emulator.s3.archive import check_objects
+from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.events.delivery import Delivery, DeliveryLimits
 from emulator.s3.events.transports import DeliveryError
 from emulator.s3.index import buckets, events
 from emulator.s3.index.events import WaitingEvent
+from emulator.s3.object_store import open_embedded_store
 from emulator.s3.rules import acl, notification
 from emulator.s3.rules.notification import Destination, Notification
 from emulator.s3.vault import Vault

@@ -17,8 +17,14 @@ from emulator.domain.object_store import (
     ObjectNotFoundError,
     ObjectStoreUnavailableError,
 )
-from emulator.s3 import ExternalS3Settings, ExternalS3Store, external
-from emulator.s3.external import AccountCredentials, CredentialsFileError, read_credentials_file
+from emulator.s3 import external
+from emulator.s3.external import (
+    AccountCredentials,
+    CredentialsFileError,
+    ExternalS3Settings,
+    ExternalS3Store,
+    read_credentials_file,
+)
 from support.s3_server import S3Process, s3_client
 
 OWNER, STRANGER = Caller("111122223333", "us-east-1"), Caller("222233334444", "us-east-1")

@@ -22,7 +22,9 @@ from emulator.domain.object_store import (
     ObjectStoreError,
     ObjectStoreUnavailableError,
 )
-from emulator.s3 import EmbeddedS3, ExternalS3Settings, ExternalS3Store, open_embedded_store
+from emulator.s3.embedded import EmbeddedS3
+from emulator.s3.external import ExternalS3Settings, ExternalS3Store
+from emulator.s3.object_store import open_embedded_store
 from support.moto_server import running_moto_server
 from support.s3_server import S3Process, running_s3, s3_client
 

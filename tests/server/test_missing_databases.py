@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.s3 import MissingIndexError
 from emulator.s3.swept import KEPT_SECONDS
+from emulator.s3.vault import MissingIndexError
 from support.calls import create_project, put_object, store
 from support.in_process import InProcessEmulator
 from support.server import PROJECT_ROOT, environment_without_settings

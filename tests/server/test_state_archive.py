@@ -23,8 +23,8 @@ from sqlalchemy.exc import OperationalError
 from emulator.control.errors import ControlError
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectLocation
-from emulator.s3 import EmbeddedS3
-from emulator.server import lifecycle
+from emulator.s3.embedded import EmbeddedS3
+from emulator.server import lifecycle, state_archive
 from emulator.server.archive_files import ArchiveError
 from emulator.server.state_archive import check_archive, pack
 from support.calls import BUCKET, FAST, create_project, put_object, run_version, store
@@ -58,7 +58,7 @@ def test_work_goes_on_when_the_state_cannot_be_replaced(tmp_path: Path, monkeypa
             project = (await emulator.call("CreateProject", ProjectName="one"))["ProjectArn"]
             archive = await _saved(emulator, tmp_path / "archive")
             await emulator.call("DeleteProject", ProjectArn=project)
-            monkeypatch.setattr(lifecycle, "replace_state", full_disk)
+            monkeypatch.setattr(state_archive, "replace_state", full_disk)
             with pytest.raises(OSError, match="No space"):
                 await emulator.app.lifecycle.load(archive)
             described = await emulator.call("DescribeProjects")

@@ -6,8 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from emulator.wire.validation import use_quick_parser
 from support.edge_server import EdgeServer, RecordingDispatch
 from support.raw_http import RawConnection
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_parser() -> None:
+    """As in an emulator whose start is over."""
+    use_quick_parser()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator.s3 import EmbeddedS3
+from emulator.s3.embedded import EmbeddedS3
 from support.s3_server import running_s3, s3_client
 
 

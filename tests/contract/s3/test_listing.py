@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectLocation
-from emulator.s3 import EmbeddedS3
+from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.index import buckets, listing, versions
 from emulator.s3.index.records import NewVersion, ObjectProperties
 from emulator.s3.vault import Vault
