@@ -86,6 +86,11 @@ class Settings:
         "between them. For S3 a bucket's CORS rules let others in.",
         pattern=r"(https?://[^/,\s]+(,https?://[^/,\s]+)*)?",
     )
+    s3_owners: str = _setting(
+        "open",
+        "Buckets of other accounts in the embedded S3: `open`, or `strict`: only for whom a bucket policy opens them.",
+        choices=("open", "strict"),
+    )
     s3_endpoint_url: str = _setting(
         "",
         "An S3 endpoint to use instead of the embedded S3 for manifests, images and results; docs/s3.md.",

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import boto3
 import uvicorn
 from botocore.config import Config
 
+from emulator.domain.iam.rights import Rights
 from emulator.s3.embedded import EmbeddedS3
 
 PROJECT = Path(__file__).parents[1]
@@ -28,11 +29,16 @@ DEFAULT_ACCOUNT = "000000000000"
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[^/]*/([^/]*)/")
 
 
-class AccountFromSignature:
-    """What the emulator's application does before it calls the S3: account and region into the scope (O-20)."""
+RightsOf = Callable[[str | None], Rights | None]
+"""Gives what the owner of an access key may do, and who has none; None where nobody's rights are looked at."""
 
-    def __init__(self, s3: EmbeddedS3) -> None:
+
+class AccountFromSignature:
+    """What the emulator's application does before it calls the S3: account, region and rights into the scope (O-20)."""
+
+    def __init__(self, s3: EmbeddedS3, rights_of: RightsOf | None = None) -> None:
         self._s3 = s3
+        self._rights_of = rights_of
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -42,17 +48,23 @@ class AccountFromSignature:
         account, region = (match[1], match[2]) if match else (DEFAULT_ACCOUNT, "us-east-1")
         scope["aws.account"] = account if re.fullmatch(r"\d{12}", account) else DEFAULT_ACCOUNT
         scope["aws.region"] = region
+        if self._rights_of is not None:
+            scope["aws.rights"] = rights = self._rights_of(account if match else None)
+            if rights is not None:
+                scope["aws.account"] = rights.principal.account
         await self._s3(scope, receive, send)
 
 
 @contextmanager
-def running_s3(directory: Path, **options: Any) -> Iterator[tuple[EmbeddedS3, str]]:
+def running_s3(directory: Path, rights_of: RightsOf | None = None, **options: Any) -> Iterator[tuple[EmbeddedS3, str]]:
     """An S3 in a thread: itself and its endpoint."""
     s3 = EmbeddedS3(directory, **options)
     s3.start()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(AccountFromSignature(s3), log_level="warning", lifespan="off", loop="asyncio", ws="none")
+    config = uvicorn.Config(
+        AccountFromSignature(s3, rights_of), log_level="warning", lifespan="off", loop="asyncio", ws="none"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
     thread.start()

@@ -336,6 +336,7 @@ RULES: Mapping[str, str] = {
     "O-30": "Errors have one key in validation manifests and another in dataset entries.",
     "O-31": "The console's own API is at /console/api, of the same origin, for the identity that signed.",
     "O-32": "A training that waits or runs can be cancelled; the place in the queue is visible.",
+    "O-33": "Signatures and policies are checked if the settings ask for it.",
     "O-34": "A describing call just after a change waits a moment for it to end.",
     "O-35": "A starting emulator can say its port in a file or in one JSON line.",
     "O-36": "The effort of a training is a setting, or a tag of the version.",

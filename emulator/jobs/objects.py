@@ -9,13 +9,15 @@ from emulator.domain.object_store import ObjectStore
 
 
 def open_object_store(description: JsonObject) -> ObjectStore:
-    """The store that `description` names: `{"kind": "embedded", "directory": …}`, or kind `external` and the fields of
-    ExternalS3Settings. Raises CredentialsFileError.
+    """The store that `description` names. Raises CredentialsFileError.
+
+    It is `{"kind": "embedded", "directory": …, "strict_owners": …}`, or kind `external` and the fields of
+    ExternalS3Settings.
     """
     if description["kind"] == "embedded":
         from emulator.s3.object_store import open_embedded_store
 
-        return open_embedded_store(Path(description["directory"]))
+        return open_embedded_store(Path(description["directory"]), strict_owners=description["strict_owners"])
     from emulator.s3.external import ExternalS3Settings, ExternalS3Store
 
     given = {name: value for name, value in description.items() if name != "kind"}

@@ -20,6 +20,7 @@ from emulator.operations.context import Services
 from emulator.storage.tags import read_tags
 
 ANYTHING = "*"
+RESOURCE_TAG = "aws:resourcetag/"
 TAG = "TagResource"
 
 
@@ -147,7 +148,7 @@ def _tags_of_request(operation: str, parameters: JsonMapping) -> Context:
 
 def _tags_of_resource(services: Services, rights: Rights, resource: str) -> Context:
     """`aws:ResourceTag/…`, read only where a policy asks for it."""
-    if resource == ANYTHING or not rights.policies.mentions_resource_tags:
+    if resource == ANYTHING or not any(RESOURCE_TAG in policy.tag_keys for policy in rights.policies.all):
         return {}
     tags = services.database.read(lambda connection: read_tags(connection, resource))
-    return {f"aws:resourcetag/{name.lower()}": (value,) for name, value in tags.items()}
+    return {f"{RESOURCE_TAG}{name.lower()}": (value,) for name, value in tags.items()}

@@ -94,7 +94,7 @@ def _check_copying(context: AnyContext, version_arn: Arn, version_name: str, pol
     from emulator.domain.iam.evaluation import PolicySet
     from emulator.domain.iam.requests import account_principal, moment_keys
     from emulator.domain.iam.rights import Rights
-    from emulator.operations.authorization import refuse
+    from emulator.operations.authorization import RESOURCE_TAG, refuse
 
     caller = context.caller
     rights = caller.rights or Rights(account_principal(caller.account), PolicySet(), moment_keys(context.now() / 1000))
@@ -108,7 +108,7 @@ def _check_copying(context: AnyContext, version_arn: Arn, version_name: str, pol
         ),
         context={
             "aws:requestedregion": (caller.region,),
-            **{f"aws:resourcetag/{name.lower()}": (value,) for name, value in tags.items()},
+            **{f"{RESOURCE_TAG}{name.lower()}": (value,) for name, value in tags.items()},
         },
     )
     refuse(rights, decision)

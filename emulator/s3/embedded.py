@@ -33,9 +33,10 @@ class EmbeddedS3:
         virtual_host_domain: str = "localhost",
         console_origin: str = "http://127.0.0.1",
         transports: Sequence[Transport] = (),
+        strict_owners: bool = False,
     ) -> None:
         self.directory = directory
-        self._vault = Vault(directory)
+        self._vault = Vault(directory, strict_owners=strict_owners)
         self._delivery = Delivery(self._vault, list(transports))
         self._virtual_host_domain = virtual_host_domain
         self._console_origin = console_origin

@@ -68,6 +68,8 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
     "InvalidToken": (400, "The provided token is malformed or otherwise invalid."),
     "InvalidURI": (400, "Couldn't parse the specified URI."),
     "KeyTooLongError": (400, "Your key is too long"),
+    "KMS.DisabledException": (400, "The key is disabled."),
+    "KMS.NotFoundException": (400, "The key does not exist."),
     "MalformedACLError": (
         400,
         "The XML you provided was not well-formed or did not validate against our published schema",

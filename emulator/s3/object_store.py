@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import (
@@ -21,6 +21,7 @@ from emulator.domain.object_store import (
     ObjectStoreError,
     ObjectStoreUnavailableError,
 )
+from emulator.s3.access import Requester, existing
 from emulator.s3.errors import S3Error
 from emulator.s3.events.outbox import Cause, ObjectEvent, announce
 from emulator.s3.files import StagedBlob
@@ -33,16 +34,19 @@ from emulator.s3.rules import policy
 from emulator.s3.rules.ranges import ByteRange
 from emulator.s3.vault import PIECE_BYTES, BlobReader, Vault, now, require_bucket, require_version
 
+if TYPE_CHECKING:
+    from emulator.domain.iam.requests import Context
+
 _PAGE = 1_000
 _NOT_FOUND = frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
 
-def open_embedded_store(directory: Path) -> EmbeddedObjectStore:
+def open_embedded_store(directory: Path, *, strict_owners: bool = False) -> EmbeddedObjectStore:
     """The objects of an embedded S3, for reading and writing beside the server's process.
 
     A plain function of a path, so that worker processes can be told it. Raises `NewerObjectIndexError`.
     """
-    vault = Vault(directory)
+    vault = Vault(directory, strict_owners=strict_owners)
     vault.open()
     return EmbeddedObjectStore(vault)
 
@@ -56,14 +60,14 @@ class EmbeddedObjectStore:
     def head(self, location: ObjectLocation, caller: Caller) -> ObjectHead:
         """See ObjectStore."""
         with _port_errors(location), self._vault.reading() as connection:
-            version, bucket = _find(connection, location, caller)
+            version, bucket = self._find(connection, location, caller)
         return _head(version, bucket)
 
     @contextmanager
     def open(self, location: ObjectLocation, caller: Caller) -> Iterator[BinaryIO]:
         """See ObjectStore. The stream can be sought; it shows the version that was current when it was opened."""
         with _port_errors(location):
-            version, _, reader = self._vault.read(lambda connection: _find(connection, location, caller))
+            version, _, reader = self._vault.read(lambda connection: self._find(connection, location, caller))
         try:
             with io.BufferedReader(_ObjectStream(reader, version.size), PIECE_BYTES) as stream:
                 yield stream
@@ -73,7 +77,7 @@ class EmbeddedObjectStore:
     def get(self, location: ObjectLocation, caller: Caller) -> bytes:
         """See ObjectStore."""
         with _port_errors(location):
-            version, _, reader = self._vault.read(lambda connection: _find(connection, location, caller))
+            version, _, reader = self._vault.read(lambda connection: self._find(connection, location, caller))
         try:
             return b"".join(reader.pieces(0, version.size))
         finally:
@@ -86,7 +90,7 @@ class EmbeddedObjectStore:
         staged, etag = self._stage(body)
         try:
             with _port_errors(location), self._vault.changing() as change:
-                bucket = _bucket(change.connection, location.bucket, caller, "s3:PutObject", location.key)
+                bucket = self._bucket(change.connection, location.bucket, caller, "s3:PutObject", location.key)
                 change.place([staged.name])
                 modified = now()
                 described = ObjectProperties(caller.account, headers={"content-type": content_type})
@@ -105,7 +109,7 @@ class EmbeddedObjectStore:
         after, more = "", True
         while more:
             with _port_errors(ObjectLocation(bucket, prefix)), self._vault.reading() as connection:
-                found = _bucket(connection, bucket, caller, "s3:ListBucket")
+                found = self._bucket(connection, bucket, caller, "s3:ListBucket", keys={"s3:prefix": (prefix,)})
                 page = listing.objects(connection, found, Selection(prefix, "", after, _PAGE))
             yield from (_head(version, found) for version in page.items)
             after, more = page.last, page.is_truncated
@@ -113,11 +117,42 @@ class EmbeddedObjectStore:
     def owner(self, bucket: str, caller: Caller) -> str:
         """See ObjectStore: the account that created the bucket."""
         with _port_errors(ObjectLocation(bucket, "")), self._vault.reading() as connection:
-            return _bucket(connection, bucket, caller, "s3:GetBucketAcl").account
+            return self._bucket(connection, bucket, caller, "s3:GetBucketAcl").account
 
     def close(self) -> None:
         """Close the index, for a store that was opened by `open_embedded_store`."""
         self._vault.close()
+
+    def _requester(self, caller: Caller, keys: Context | None = None) -> Requester:
+        return Requester(caller.account, caller.region, caller.rights, self._vault.strict_owners, keys=keys or {})
+
+    def _bucket(
+        self,
+        connection: sqlite3.Connection,
+        name: str,
+        caller: Caller,
+        action: str,
+        key: str | None = None,
+        keys: Context | None = None,
+    ) -> Bucket:
+        """The bucket, if the caller may do `action` with it. Raises ObjectInOtherRegionError (A-8) and as S3 does."""
+        bucket = require_bucket(connection, name, self._requester(caller, keys), action, key)
+        if bucket.region != caller.region:
+            raise ObjectInOtherRegionError(f"the bucket {name} is in {bucket.region}, the call came to {caller.region}")
+        return bucket
+
+    def _find(self, connection: sqlite3.Connection, location: ObjectLocation, caller: Caller) -> tuple[Version, Bucket]:
+        action = policy.action_on("s3:GetObject", location.version)
+        bucket = self._bucket(connection, location.bucket, caller, action, location.key)
+        requester = self._requester(caller)
+        version = existing(
+            requester,
+            connection,
+            bucket,
+            lambda: require_version(connection, bucket, location.key, location.version),
+        )
+        requester.require_key(version.properties.headers, "kms:Decrypt")
+        return version, bucket
 
     def _stage(self, body: BinaryIO | bytes) -> tuple[StagedBlob, str]:
         digest = hashlib.md5(usedforsecurity=False)
@@ -158,20 +193,6 @@ class _ObjectStream(io.RawIOBase):
         return filled
 
 
-def _bucket(connection: sqlite3.Connection, name: str, caller: Caller, action: str, key: str | None = None) -> Bucket:
-    """The bucket, if the caller may do `action` with it. Raises ObjectInOtherRegionError (A-8) and as S3 does."""
-    bucket = require_bucket(connection, name, caller.account, action, key)
-    if bucket.region != caller.region:
-        raise ObjectInOtherRegionError(f"the bucket {name} is in {bucket.region}, the call came to {caller.region}")
-    return bucket
-
-
-def _find(connection: sqlite3.Connection, location: ObjectLocation, caller: Caller) -> tuple[Version, Bucket]:
-    action = policy.action_on("s3:GetObject", location.version)
-    bucket = _bucket(connection, location.bucket, caller, action, location.key)
-    return require_version(connection, bucket, location.key, location.version), bucket
-
-
 def _head(version: Version, bucket: Bucket) -> ObjectHead:
     return ObjectHead(version.key, version.size, version.etag, version.version_id if bucket.versioning else None)
 
@@ -184,7 +205,7 @@ def _port_errors(location: ObjectLocation) -> Iterator[None]:
         kind: type[ObjectStoreError]
         if error.code in _NOT_FOUND:
             kind = ObjectNotFoundError
-        elif error.code == "AccessDenied":
+        elif error.code == "AccessDenied" or error.code.startswith("KMS."):
             kind = ObjectAccessDeniedError
         else:
             kind = ObjectStoreUnavailableError

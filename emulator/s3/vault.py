@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from emulator.s3.access import Requester
 from emulator.s3.errors import S3Error
 from emulator.s3.files import BlobFiles
 from emulator.s3.index import buckets, schema, versions
 from emulator.s3.index.database import Database
 from emulator.s3.index.records import Blob, Bucket, Version
-from emulator.s3.rules import policy
 
 Result = TypeVar("Result")
 PIECE_BYTES = 1 << 20
@@ -92,9 +92,13 @@ class SilentNotifier:
 
 
 class Vault:
-    """Index and files of one object directory. Usable from any thread, and from several processes at once."""
+    """Index and files of one object directory. Usable from any thread, and from several processes at once.
 
-    def __init__(self, directory: Path) -> None:
+    With `strict_owners` the buckets of other accounts need a policy that opens them (O-33).
+    """
+
+    def __init__(self, directory: Path, *, strict_owners: bool = False) -> None:
+        self.strict_owners = strict_owners
         self.files = BlobFiles(directory)
         self._index = directory / "objects.sqlite3"
         self.database = Database(self._index)
@@ -255,14 +259,14 @@ def now() -> int:
 def require_bucket(
     connection: sqlite3.Connection,
     name: str,
-    account: str,
+    requester: Requester,
     action: str,
     key: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Bucket:
     """The bucket, if it exists and the caller may do `action` (if any) with it, or with the object `key` in it.
 
-    Raises NoSuchBucket; AccessDenied when the expected owner is another one or when the bucket's policy denies.
+    Raises NoSuchBucket; AccessDenied when the expected owner is another one or when `access` says so.
     """
     bucket = buckets.find(connection, name)
     if bucket is None:
@@ -270,16 +274,8 @@ def require_bucket(
     expected = headers.get("x-amz-expected-bucket-owner") if headers else None
     if expected is not None and expected != bucket.account:
         raise S3Error("AccessDenied")
-    document = buckets.configuration(connection, bucket, "policy")
-    if document is not None and action:
-        owner_repairs = account == bucket.account and action.endswith("BucketPolicy")
-        resource = f"arn:aws:s3:::{name}" + (f"/{key}" if key is not None else "")
-        if not owner_repairs and policy.denies(document, account, action, resource):
-            raise S3Error(
-                "AccessDenied",
-                f'User: arn:aws:iam::{account}:root is not authorized to perform: {action} on resource: "{resource}" '
-                "with an explicit deny in a resource-based policy",
-            )
+    if action:
+        requester.require(connection, bucket, action, key)
     return bucket
 
 

@@ -72,6 +72,7 @@ class Emulator:
             self.directories.objects,
             virtual_host_domain=settings.virtual_host_domain,
             console_origin=f"http://{settings.host}:{settings.port}",
+            strict_owners=settings.s3_owners == "strict",
             transports=event_transports(settings),
         )
         self.objects = self._open_objects()

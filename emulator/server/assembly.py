@@ -39,7 +39,8 @@ class Directories:
 def object_store_description(settings: Settings, directories: Directories) -> JsonObject:
     """The object store as `jobs.objects.open_object_store` takes it; travels to worker processes as JSON."""
     if not settings.s3_endpoint_url:
-        return {"kind": "embedded", "directory": str(directories.objects.resolve())}
+        directory = str(directories.objects.resolve())
+        return {"kind": "embedded", "directory": directory, "strict_owners": settings.s3_owners == "strict"}
     return {
         "kind": "external",
         "endpoint_url": settings.s3_endpoint_url,

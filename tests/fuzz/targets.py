@@ -12,6 +12,9 @@ from emulator.cloudwatch.errors import CloudWatchError
 from emulator.cloudwatch.metric_math import MathError, _tokens
 from emulator.cloudwatch.protocols import read_request as read_cloudwatch_request
 from emulator.domain.errors import RuleError
+from emulator.domain.iam.documents import PolicyKind, parse_stored_policy
+from emulator.domain.iam.evaluation import PolicySet, decide
+from emulator.domain.iam.requests import Request, account_principal
 from emulator.domain.manifest.inspecting import inspect_line
 from emulator.domain.policy import parse_policy
 from emulator.s3.errors import S3Error
@@ -124,7 +127,8 @@ def bucket_policy(data: bytes) -> None:
         policy.check(data, "bucket")
     except S3Error:
         return
-    policy.denies(data, "111122223333", "s3:GetObject", "arn:aws:s3:::bucket/key")
+    policies = PolicySet(resource=(parse_stored_policy(data, PolicyKind.BUCKET, "bucket"),))
+    decide(Request("s3:GetObject", "arn:aws:s3:::bucket/key", account_principal("111122223333")), policies)
 
 
 def project_policy(data: bytes) -> None:

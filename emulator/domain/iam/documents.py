@@ -34,6 +34,10 @@ _ELEMENTS = frozenset(
 )
 
 
+TAG_KEYS = ("aws:resourcetag/", "s3:existingobjecttag/")
+"""How condition keys begin whose values are a resource's own tags."""
+
+
 class PolicyKind(StrEnum):
     """What a policy is attached to."""
 
@@ -82,14 +86,14 @@ class PolicyError(ValueError):
 class Policy:
     """A checked policy. `document` is its JSON without white space.
 
-    `mentions_resource_tags` tells that it asks for tags of resources, so that they are read only then.
+    `tag_keys` are those of TAG_KEYS that it asks for: the tags of a resource are read only then.
     """
 
     name: str
     kind: PolicyKind
     statements: tuple[Statement, ...]
     document: str
-    mentions_resource_tags: bool = False
+    tag_keys: frozenset[str] = frozenset()
 
 
 def parse_policy(document: str | bytes | Mapping[str, object], kind: PolicyKind, name: str) -> Policy:
@@ -178,7 +182,7 @@ class _Parser:
                 statements.append(statement)
         self._check_sids(listed)
         compact = json.dumps(document, separators=(",", ":")) if document else "{}"
-        return Policy(name, self._kind, tuple(statements), compact, "aws:resourcetag/" in compact.lower())
+        return Policy(name, self._kind, tuple(statements), compact, _tag_keys(compact))
 
     def _wrong(self, where: str, message: str) -> None:
         self.problems.append(Problem(where, message))
@@ -352,6 +356,11 @@ class _Parser:
         except ValueError as error:
             self._wrong(where, str(error))
             return None
+
+
+def _tag_keys(document: str) -> frozenset[str]:
+    text = document.lower()
+    return frozenset(key for key in TAG_KEYS if key in text)
 
 
 def _text(value: object) -> str | None:

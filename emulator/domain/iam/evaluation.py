@@ -39,10 +39,9 @@ class PolicySet:
     resource_must_allow: bool = False
 
     @property
-    def mentions_resource_tags(self) -> bool:
-        """Whether any policy asks for `aws:ResourceTag/…`, which takes a look at the resource."""
-        policies = (*self.identity, *(self.boundary or ()), *(self.session or ()), *self.resource)
-        return any(policy.mentions_resource_tags for policy in policies)
+    def all(self) -> tuple[Policy, ...]:
+        """Every one of them."""
+        return (*self.identity, *(self.boundary or ()), *(self.session or ()), *self.resource)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emulator.domain.iam.documents import Policy, PolicyKind, parse_policy
+from emulator.domain.json_values import JsonMapping, JsonObject
 
 ENABLED, DISABLED, PENDING_DELETION = "Enabled", "Disabled", "PendingDeletion"
 KEY_STATES = (ENABLED, DISABLED, PENDING_DELETION)
@@ -37,6 +38,25 @@ class Key:
         """The key's policy, given or KMS's own."""
         return (self.policy or _default_policy(self.account),)
 
+    def to_json(self) -> JsonObject:
+        """For a process of its own."""
+        given = None if self.policy is None else self.policy.document
+        return {
+            "key_id": self.key_id,
+            "account": self.account,
+            "region": self.region,
+            "state": self.state,
+            "aliases": list(self.aliases),
+            "policy": given,
+        }
+
+    @classmethod
+    def from_json(cls, document: JsonMapping) -> Key:
+        """What `to_json` wrote."""
+        given = document["policy"]
+        policy = None if given is None else parse_policy(given, PolicyKind.KEY, document["key_id"])
+        return cls(**{**document, "aliases": tuple(document["aliases"]), "policy": policy})
+
 
 def _default_policy(account: str) -> Policy:
     """The policy of keys that are made without one: all for whom the account's policies allow it."""
@@ -48,6 +68,18 @@ def _default_policy(account: str) -> Policy:
         "Resource": "*",
     }
     return parse_policy({"Version": "2012-10-17", "Statement": [statement]}, PolicyKind.KEY, "default")
+
+
+class KeyNotFoundError(Exception):
+    """There is no such key in the caller's Region."""
+
+
+class KeyDisabledError(Exception):
+    """The key is there and cannot be used."""
+
+
+class KeyDeniedError(Exception):
+    """The caller may not use the key; with AWS's sentence."""
 
 
 class KeyRing:
@@ -73,3 +105,19 @@ class KeyRing:
             if name == key.key_id or name in key.aliases:
                 return key
         return None
+
+    def usable(self, name: str, account: str, region: str) -> Key:
+        """The key, if it can be used in this Region. Raises KeyNotFoundError or KeyDisabledError."""
+        key = self.find(name, account, region)
+        if key is None or key.region != region:
+            arn = name if name.startswith("arn:") else f"arn:aws:kms:{region}:{account}:{_relative(name)}"
+            raise KeyNotFoundError(f"Key '{arn}' does not exist")
+        if key.state == DISABLED:
+            raise KeyDisabledError(f"{key.arn} is disabled.")
+        if key.state != ENABLED:
+            raise KeyDisabledError(f"{key.arn} is pending deletion.")
+        return key
+
+
+def _relative(name: str) -> str:
+    return name if name.startswith("alias/") else f"key/{name}"

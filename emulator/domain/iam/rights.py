@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from emulator.domain.iam.documents import Policy, PolicyKind, parse_policy
 from emulator.domain.iam.evaluation import Decision, PolicySet, decide
+from emulator.domain.iam.keys import Key, KeyDeniedError, KeyRing
 from emulator.domain.iam.requests import Context, Principal, PrincipalKind, Request
 from emulator.domain.json_values import JsonMapping, JsonObject
 
@@ -17,7 +18,7 @@ class Rights:
 
     `context` has the condition keys of the request at hand. With `is_enforced` False a refusal is recorded and let pass
     (`iam-report`). `record` is told of every decision. By `reference` the rights are found again when work that was
-    accepted is taken up after a restart.
+    accepted is taken up after a restart. `keys` are those of KMS that there are.
     """
 
     principal: Principal
@@ -26,6 +27,7 @@ class Rights:
     is_enforced: bool = True
     record: Callable[[Decision], None] | None = None
     reference: str = ""
+    keys: KeyRing = field(default_factory=KeyRing)
 
     def ask(
         self,
@@ -47,6 +49,20 @@ class Rights:
             self.record(decision)
         return decision
 
+    def require_key(self, name: str, action: str, region: str) -> Key:
+        """The key of KMS that an id, an ARN or an alias names, if it can be used, and by the caller for `action`.
+
+        Raises KeyNotFoundError, KeyDisabledError or KeyDeniedError (S-11, S-12). A report lets all of them pass but
+        the first two.
+        """
+        key = self.keys.usable(name, self.principal.account, region)
+        decision = self.ask(
+            action, key.arn, owner=key.account, resource_policies=key.policies, resource_must_allow=True
+        )
+        if not self.permits(decision):
+            raise KeyDeniedError(decision.message)
+        return key
+
     def permits(self, decision: Decision) -> bool:
         """Whether a decision lets the caller pass: allowed, or only reported."""
         return decision.allowed or not self.is_enforced
@@ -62,6 +78,7 @@ class Rights:
             "context": {key: list(values) for key, values in self.context.items()},
             "is_enforced": self.is_enforced,
             "reference": self.reference,
+            "keys": [key.to_json() for key in self.keys.keys],
         }
 
     @classmethod
@@ -80,6 +97,7 @@ class Rights:
             document["is_enforced"],
             None,
             document["reference"],
+            KeyRing(map(Key.from_json, document["keys"])),
         )
 
 

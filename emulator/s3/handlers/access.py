@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from emulator.s3.access import existing
 from emulator.s3.errors import S3Error
 from emulator.s3.events.outbox import Cause, ObjectEvent, announce
 from emulator.s3.handlers.context import Call, version_headers
@@ -151,7 +152,11 @@ def cors_headers(vault: Vault, request: S3Request) -> dict[str, str]:
 def _object(call: Call, connection: sqlite3.Connection) -> tuple[Bucket, Version]:
     bucket = call.bucket(connection)
     request = call.request
-    return bucket, require_version(connection, bucket, request.object_key(), request.version_id())
+    key, version_id = request.object_key(), request.version_id()
+    version = existing(
+        call.requester(), connection, bucket, lambda: require_version(connection, bucket, key, version_id)
+    )
+    return bucket, version
 
 
 def _announce(call: Call, change: Change, bucket: Bucket, version: Version, name: str) -> None:

@@ -23,6 +23,7 @@ _MOST_BUCKETS = 10_000
 def list_buckets(call: Call) -> S3Response:
     """ListBuckets: those of the caller's account, by name, in pages if asked."""
     query, account = call.request.query, call.request.account
+    call.requester().require_of_service(call.action, "arn:aws:s3:::*")
     limit = call.request.integer("max-buckets", _MOST_BUCKETS, _MOST_BUCKETS)
     after, prefix, region = query.get("continuation-token", ""), query.get("prefix", ""), query.get("bucket-region")
     with call.vault.reading() as connection:
@@ -51,6 +52,7 @@ def create_bucket(call: Call) -> S3Response:
         raise S3Error("NotImplemented", Header="x-amz-bucket-object-lock-enabled")
     location, tags = _configuration(call)
     region = location or request.region
+    call.requester().require_of_service(call.action, f"arn:aws:s3:::{name}")
     stored_acl = acl.from_headers(request.headers, request.account, request.account) or acl.private(request.account)
     with call.vault.changing() as change:
         existing = buckets.find(change.connection, name)

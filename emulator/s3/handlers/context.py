@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from emulator.s3.access import Requester
 from emulator.s3.http.body import Body
 from emulator.s3.http.request import S3Request
 from emulator.s3.index.records import Bucket, Version
@@ -20,13 +21,38 @@ class Call:
     body: Body
     vault: Vault
     action: str
+    _has_asked: bool = False
+
+    def requester(self, *, is_recorded: bool = True) -> Requester:
+        """Who asks, and by which request."""
+        request, rights = self.request, self.request.rights
+        if rights is not None and not is_recorded:
+            rights = replace(rights, record=None)
+        return Requester(request.account, request.region, rights, self.vault.strict_owners, request)
 
     def bucket(self, connection: sqlite3.Connection) -> Bucket:
         """The request's bucket after the checks of `require_bucket`."""
         request = self.request
         action = policy.action_on(self.action, request.query.get("versionId"))
+        # What a call asks before and within its transaction is one decision.
+        requester = self.requester(is_recorded=not self._has_asked)
+        self._has_asked = True
         key = request.key if action.removeprefix("s3:") not in ("ListBucket", "ListBucketVersions") else None
-        return require_bucket(connection, request.bucket_name(), request.account, action, key, request.headers)
+        return require_bucket(connection, request.bucket_name(), requester, action, key, request.headers)
+
+    def require_also(self, connection: sqlite3.Connection, bucket: Bucket) -> None:
+        """Raises AccessDenied, or as KMS does, for what a new object's headers need besides s3:PutObject.
+
+        That is s3:PutObjectAcl, s3:PutObjectTagging, and the KMS key of SSE-KMS (S-11).
+        """
+        request, requester = self.request, self.requester()
+        if requester.rights is None:
+            return
+        if any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in request.headers):
+            requester.require(connection, bucket, "s3:PutObjectAcl", request.key)
+        if "x-amz-tagging" in request.headers:
+            requester.require(connection, bucket, "s3:PutObjectTagging", request.key)
+        requester.require_key(request.headers, "kms:GenerateDataKey")
 
     def document(self) -> bytes:
         """The body, verified, where it is a document."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from emulator.s3.access import existing
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers import properties
 from emulator.s3.handlers.context import Call, version_headers
@@ -52,8 +53,10 @@ def open_source(call: Call, source: Source) -> tuple[Version, Bucket, BlobReader
 
     def find(connection: sqlite3.Connection) -> tuple[Version, Bucket]:
         action = policy.action_on("s3:GetObject", source.version_id)
-        bucket = require_bucket(connection, source.bucket, call.request.account, action, source.key, expectation)
-        version = _source_version(connection, bucket, source)
+        requester = call.requester()
+        bucket = require_bucket(connection, source.bucket, requester, action, source.key, expectation)
+        version = existing(requester, connection, bucket, lambda: _source_version(connection, bucket, source))
+        requester.require_key(version.properties.headers, "kms:Decrypt")
         preconditions.check_copy(headers, version.etag, version.modified)
         return version, bucket
 
@@ -115,6 +118,7 @@ def _described(call: Call, version: Version) -> ObjectProperties:
     properties.refuse_unsupported(headers)
     with call.vault.reading() as connection:
         bucket = call.bucket(connection)
+        call.require_also(connection, bucket)
     directive, tagging_directive = (
         headers.get(name, "COPY") for name in ("x-amz-metadata-directive", "x-amz-tagging-directive")
     )

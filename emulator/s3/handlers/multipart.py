@@ -34,6 +34,7 @@ def create_multipart_upload(call: Call) -> S3Response:
     kind = checksums.type_for_upload(known, request.header("x-amz-checksum-type")) if known else None
     with call.vault.changing() as change:
         bucket = call.bucket(change.connection)
+        call.require_also(change.connection, bucket)
         described = properties.from_headers(request.headers, request.account, bucket.account)
         began = now()
         upload = Upload(_new_upload_id(began), bucket.id, key, began, known, kind, described)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Generator, Mapping
 
+from emulator.s3.access import existing
 from emulator.s3.errors import S3Error
 from emulator.s3.events.outbox import Cause, ObjectEvent, announce, delete_marker
 from emulator.s3.handlers import properties
@@ -42,6 +43,7 @@ def store_body(call: Call, digests: Digests, created_by: str) -> S3Response:
     key = request.object_key()
     with call.vault.reading() as connection:  # before the bytes go to the disk: a wrong name costs nothing
         bucket = call.bucket(connection)
+        call.require_also(connection, bucket)
     described = properties.from_headers(request.headers, request.account, bucket.account)
     staged = call.body.stage()
     modified = now()
@@ -177,7 +179,7 @@ def _delete_one(call: Call, change: Change, key: str, version_id: str | None, et
     """Delete one of many, if the bucket's policy lets the caller delete it and it is still the one that is meant."""
     request = call.request
     action = policy.action_on("s3:DeleteObject", version_id)
-    bucket = require_bucket(change.connection, request.bucket_name(), request.account, action, key)
+    bucket = require_bucket(change.connection, request.bucket_name(), call.requester(), action, key)
     _check_match(change, bucket, key, etag or None)
     return delete_version(change, bucket, key, version_id, Cause.of(request))
 
@@ -186,8 +188,11 @@ def find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:
     """The version that a request reads. Raises as `require_version`, and NotImplemented for a customer's key."""
     properties.refuse_customer_keys(call.request.headers)
     bucket = call.bucket(connection)
-    key = call.request.object_key()
-    return require_version(connection, bucket, key, call.request.version_id()), bucket
+    key, version_id = call.request.object_key(), call.request.version_id()
+    requester = call.requester()
+    version = existing(requester, connection, bucket, lambda: require_version(connection, bucket, key, version_id))
+    requester.require_key(version.properties.headers, "kms:Decrypt")
+    return version, bucket
 
 
 def _described(call: Call, bucket: Bucket, version: Version, blobs: list[Blob]) -> tuple[S3Response, ByteRange]:

@@ -64,7 +64,7 @@ class ChunkSignatures(Protocol):
 class S3Request:
     """One request. `bucket` is None for the service itself, `key` for a bucket itself; headers are in lower case.
 
-    `client_address` is the caller's IP address, `request_id` what the answer carries.
+    `rights` are the caller's, None where nobody's are looked at; `client_address` is its IP address, `request_id` what the answer carries.
     `unreadable_signature` tells why the signature names no caller; None for a good one, or none at all. Where they are
     verified, `refusal` tells why this one is not taken, and `chunks` what signed chunks are compared with (O-33).
     """
@@ -80,6 +80,7 @@ class S3Request:
     base_url: str
     unreadable_signature: str | None = None
     client_address: str = "127.0.0.1"
+    rights: Rights | None = None
     request_id: str = ""
     refusal: SignatureRefused | None = None
     chunks: ChunkSignatures | None = None
@@ -148,6 +149,7 @@ def read_request(scope: Scope, virtual_host_domain: str, request_id: str = "") -
         path=raw_path,
         base_url=f"{scope.get('scheme', 'http')}://{host}",
         unreadable_signature=scope.get("aws.unreadable_signature"),
+        rights=scope.get("aws.rights"),
         client_address=(scope.get("client") or ("127.0.0.1", 0))[0],
         request_id=request_id,
         refusal=scope.get("aws.refusal"),

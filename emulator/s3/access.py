@@ -1,0 +1,190 @@
+"""Whether a caller may do something with a bucket or an object: its rights, the bucket's policy, the bucket's owner.
+
+Where nobody's rights are looked at (`CUSTOM_LABELS_AUTH=off`) a caller is its account: it may do everything that no
+policy denies, with buckets of other accounts as well unless they are `strict` (O-33).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from emulator.s3.errors import S3Error
+from emulator.s3.index import buckets, versions
+from emulator.s3.index.records import Bucket, Version
+
+if TYPE_CHECKING:
+    from emulator.domain.iam.documents import Policy
+    from emulator.domain.iam.evaluation import Decision
+    from emulator.domain.iam.requests import Context
+    from emulator.domain.iam.rights import Rights
+    from emulator.s3.http.request import S3Request
+
+KMS = "aws:kms"
+_ENCRYPTION, _KEY_ID = "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"
+_LISTING = frozenset({"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"})
+_LIST_PARAMETERS = ("prefix", "delimiter", "max-keys")
+# Headers whose values are condition keys under their own names (the service authorization reference of S3).
+_HEADERS = (
+    *("x-amz-acl", "x-amz-storage-class", _ENCRYPTION, _KEY_ID, "x-amz-copy-source", "x-amz-metadata-directive"),
+    *("x-amz-grant-full-control", "x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write"),
+    *("x-amz-grant-write-acp", "x-amz-website-redirect-location", "x-amz-content-sha256", "x-amz-object-ownership"),
+    *("if-match", "if-none-match"),
+)
+_EXISTING_TAG = "s3:existingobjecttag/"
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks, and by which request, or else with which condition keys.
+
+    `is_strict`: buckets of other accounts need a policy that opens them.
+    """
+
+    account: str
+    region: str
+    rights: Rights | None = None
+    is_strict: bool = False
+    request: S3Request | None = None
+    keys: Context = field(default_factory=dict)
+
+    def require(self, connection: sqlite3.Connection, bucket: Bucket, action: str, key: str | None = None) -> None:
+        """Raises AccessDenied unless the caller may do `action` with the bucket, or with the object `key` in it."""
+        document = buckets.configuration(connection, bucket, "policy")
+        if self.rights is None and document is None and not (self.is_strict and self.account != bucket.account):
+            return
+        resource = f"arn:aws:s3:::{bucket.name}" + (f"/{key}" if key is not None else "")
+        self._refuse(self._decided(connection, bucket, document, action, resource, key), bucket, action)
+
+    def require_of_service(self, action: str, resource: str) -> None:
+        """Raises AccessDenied unless the caller's own policies allow what belongs to no bucket yet."""
+        if self.rights is not None:
+            keys = {} if self.request is None else _keys_of(self.request, action)
+            decision = self.rights.ask(action, resource, context=keys)
+            if not self.rights.permits(decision):
+                raise S3Error("AccessDenied", decision.message)
+
+    def may_list(self, connection: sqlite3.Connection, bucket: Bucket) -> bool:
+        """Whether the caller may know which objects are not there. To others S3 says AccessDenied (NoSuchKey)."""
+        if self.rights is None:
+            return True
+        document = buckets.configuration(connection, bucket, "policy")
+        decision = self._decided(connection, bucket, document, "s3:ListBucket", f"arn:aws:s3:::{bucket.name}", None)
+        return self.rights.permits(decision)
+
+    def require_key(self, headers: Mapping[str, str], action: str) -> None:
+        """Raises AccessDenied, KMS.NotFoundException or KMS.DisabledException for a key that cannot be used (S-11).
+
+        `headers` are those of an object or of the request that makes one, `action` is such as `kms:Decrypt`.
+        """
+        name = headers.get(_KEY_ID)
+        if self.rights is None or name is None or not headers.get(_ENCRYPTION, "").startswith(KMS):
+            return
+        from emulator.domain.iam.keys import KeyDeniedError, KeyDisabledError, KeyNotFoundError
+
+        try:
+            self.rights.require_key(name, action, self.region)
+        except (KeyNotFoundError, KeyDisabledError, KeyDeniedError) as error:
+            if self.rights.is_enforced:
+                code = {KeyNotFoundError: "KMS.NotFoundException", KeyDisabledError: "KMS.DisabledException"}
+                raise S3Error(code.get(type(error), "AccessDenied"), str(error)) from None
+
+    def _refuse(self, decision: Decision, bucket: Bucket, action: str) -> None:
+        if decision.allowed or (self.rights is not None and not self.rights.is_enforced):
+            return
+        from emulator.domain.iam.requests import PrincipalKind
+
+        kind = decision.request.principal.kind
+        is_owner = kind in (PrincipalKind.ROOT, PrincipalKind.ACCOUNT) and self.account == bucket.account
+        if is_owner and action.endswith("BucketPolicy"):
+            return  # The owner can always mend a policy.
+        raise S3Error("AccessDenied", decision.message)
+
+    def _decided(
+        self,
+        connection: sqlite3.Connection,
+        bucket: Bucket,
+        document: bytes | None,
+        action: str,
+        resource: str,
+        key: str | None,
+    ) -> Decision:
+        from emulator.domain.iam.documents import PolicyKind, parse_stored_policy  # only where rights are looked at
+
+        policies: tuple[Policy, ...] = ()
+        if document is not None:
+            policies = (parse_stored_policy(document, PolicyKind.BUCKET, bucket.name),)
+        rights, owner = self.rights, bucket.account
+        if rights is None:
+            rights = _rights_of_account(self)
+            owner = bucket.account if self.is_strict else self.account
+        keys: dict[str, Sequence[str]] = {
+            "aws:resourceaccount": (bucket.account,),
+            "s3:resourceaccount": (bucket.account,),
+            **self.keys,
+        }
+        if self.request is not None:
+            keys |= _keys_of(self.request, action)
+        if key is not None and any(_EXISTING_TAG in policy.tag_keys for policy in (*rights.policies.all, *policies)):
+            keys |= _existing_tags(connection, bucket, key)
+        return rights.ask(action, resource, owner=owner, resource_policies=policies, context=keys)
+
+
+def _rights_of_account(requester: Requester) -> Rights:
+    """The rights of a caller of whom only the account is known: all that no policy denies."""
+    from emulator.domain.iam.evaluation import PolicySet
+    from emulator.domain.iam.requests import account_principal, moment_keys
+    from emulator.domain.iam.rights import Rights
+
+    context: dict[str, Sequence[str]] = {
+        **moment_keys(time.time()),
+        "aws:requestedregion": (requester.region,),
+        "aws:securetransport": ("true",),  # the emulator speaks plain HTTP where AWS would be asked by HTTPS
+    }
+    request = requester.request
+    if request is not None:
+        context["aws:sourceip"] = (request.client_address,)
+        for key, header in (("aws:useragent", "user-agent"), ("aws:referer", "referer")):
+            if header in request.headers:
+                context[key] = (request.headers[header],)
+    return Rights(account_principal(requester.account), PolicySet(), context)
+
+
+def _keys_of(request: S3Request, action: str) -> dict[str, Sequence[str]]:
+    """The condition keys of S3 that a request brings."""
+    headers, query = request.headers, request.query
+    keys: dict[str, Sequence[str]] = {f"s3:{name}": (headers[name],) for name in _HEADERS if name in headers}
+    keys["s3:authtype"] = ("REST-QUERY-STRING" if "X-Amz-Signature" in query else "REST-HEADER",)
+    if action in _LISTING:
+        keys |= {f"s3:{name}": (query[name],) for name in _LIST_PARAMETERS if name in query}
+    if "versionId" in query:
+        keys["s3:versionid"] = (query["versionId"],)
+    if "x-amz-tagging" in headers:
+        tags = parse_qsl(headers["x-amz-tagging"], keep_blank_values=True)
+        keys |= {f"s3:requestobjecttag/{name.lower()}": (value,) for name, value in tags}
+        keys["s3:requestobjecttagkeys"] = [name for name, _ in tags]
+    return keys
+
+
+def _existing_tags(connection: sqlite3.Connection, bucket: Bucket, key: str) -> dict[str, Sequence[str]]:
+    version = versions.latest(connection, bucket, key)
+    if version is None or version.is_delete_marker:
+        return {}
+    return {f"{_EXISTING_TAG}{name.lower()}": (value,) for name, value in version.properties.tags}
+
+
+Find = Callable[[], Version]
+
+
+def existing(requester: Requester, connection: sqlite3.Connection, bucket: Bucket, find: Find) -> Version:
+    """What `find` gives; who may not list the bucket is not told that a key is missing, but AccessDenied, as in S3."""
+    try:
+        return find()
+    except S3Error as error:
+        if error.code == "NoSuchKey" and not requester.may_list(connection, bucket):
+            raise S3Error("AccessDenied") from None
+        raise
