@@ -53,7 +53,7 @@ def _of_signer(request: S3Request, fields: Mapping[str, str]) -> S3Request:
         signer = request.admit_form(fields)
     except SignatureRefused as refused:
         raise refused_by_s3(refused) from None
-    return replace(request, account=signer.account)
+    return replace(request, account=signer.account, rights=signer.rights)
 
 
 def _with_checksum(call: Call, digests: Digests, headers: Mapping[str, str]) -> Digests:

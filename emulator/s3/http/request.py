@@ -64,7 +64,8 @@ class ChunkSignatures(Protocol):
 class S3Request:
     """One request. `bucket` is None for the service itself, `key` for a bucket itself; headers are in lower case.
 
-    `rights` are the caller's, None where nobody's are looked at; `client_address` is its IP address, `request_id` what the answer carries.
+    `rights` are the caller's, None where nobody's are looked at; `client_address` is its IP address, `request_id` what
+    the answer carries.
     `unreadable_signature` tells why the signature names no caller; None for a good one, or none at all. Where they are
     verified, `refusal` tells why this one is not taken, and `chunks` what signed chunks are compared with (O-33).
     """
