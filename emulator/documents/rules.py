@@ -341,7 +341,6 @@ RULES: Mapping[str, str] = {
     "O-35": "A starting emulator can say its port in a file or in one JSON line.",
     "O-36": "The effort of a training is a setting, or a tag of the version.",
     "O-38": "Requests of browsers are let in by host and origin alone.",
-    "O-33": "Signatures and policies are checked if the settings ask for it.",
     "O-39": "Example projects, parts for one account, and paths of other emulators.",
 }
 """The sentence of each rule."""
