@@ -38,7 +38,7 @@ run: $(RUNTIME) ## run the emulator on 127.0.0.1:4598 with its data in ./data; t
 test: setup ## run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-browser: setup console ## run the tests of the console in Chromium alone
+browser: setup console ## run only the tests of the console, in Chromium and Firefox
 	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
 
 # Kills of one run, and the seed of its moments.

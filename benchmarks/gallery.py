@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from support.browser import CHROMIUM_ARGUMENTS, chromium, missing_parts, open_context
+from support.browser import launched, missing_parts, open_context
 from support.console import ConsoleClient
 from support.server import EmulatorProcess
 
@@ -46,14 +46,12 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder, EmulatorProcess(Path(folder)) as emulator:
         _create_dataset(emulator)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
+        with launched() as browser:
             page = open_context(browser, emulator.endpoint, ACCOUNT).new_page()
             _first_page(page)
             _scrolling(page)
             _labelling(page)
             _dragging(page)
-            browser.close()
 
 
 def _create_dataset(emulator: EmulatorProcess) -> None:

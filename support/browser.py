@@ -1,4 +1,4 @@
-"""The console in a real browser: Chromium through Playwright, and what must hold on every page of it."""
+"""The console in a real browser, Chromium or Firefox through Playwright, and what must hold on every page of it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,81 @@ import json
 import os
 import re
 import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    sync_playwright,
+)
 
 from support.server import DEFAULT_REGION, wait_until
 
 PROJECT_ROOT = Path(__file__).parents[1]
 BUILT_PAGE = PROJECT_ROOT / "emulator" / "console" / "static" / "index.html"
 AXE = PROJECT_ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+BrowserName = Literal["chromium", "firefox"]
 CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+_PROGRAMS: dict[BrowserName, tuple[str, ...]] = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox": ("firefox-esr", "firefox"),
+}
 _OWN_SCHEMES = ("blob:", "data:")
 
 
-def missing_parts() -> str | None:
-    """Why the console cannot be tried in a browser here, or None."""
-    if chromium() is None:
-        return "Chromium is missing: install Debian's chromium, or name one in CHROMIUM"
+def missing_parts(name: BrowserName = "chromium") -> str | None:
+    """Why the console cannot be tried in this browser here, or None."""
+    if program(name) is None:
+        packages = " or ".join(_PROGRAMS[name][:1])
+        return f"{name} is missing: install Debian's {packages}, or name one in {name.upper()}"
     if not BUILT_PAGE.is_file():
         return "the console's page is not built: make console"
     return None
 
 
-def chromium() -> str | None:
-    """The path of a Chromium."""
-    named = os.environ.get("CHROMIUM")
-    return named or next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
+def program(name: BrowserName) -> str | None:
+    """The path of a browser: the one that the environment names (CHROMIUM, FIREFOX), or the first on the path."""
+    named = os.environ.get(name.upper())
+    return named or next((found for each in _PROGRAMS[name] if (found := shutil.which(each))), None)
+
+
+@contextmanager
+def launched(name: BrowserName = "chromium", *arguments: str) -> Iterator[Browser]:
+    """A running browser; the system's own, since none is downloaded."""
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        if name == "chromium":
+            browser = playwright.chromium.launch(executable_path=program(name), args=[*CHROMIUM_ARGUMENTS, *arguments])
+        else:
+            browser = _firefox(playwright, Path(folder))
+        yield browser
+        browser.close()
+
+
+def _firefox(playwright: Playwright, folder: Path) -> Browser:
+    """Firefox by WebDriver BiDi, which Playwright calls the channel moz-firefox (docs/adr/016)."""
+    start = folder / "firefox"
+    start.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m support.firefox_relay "$@"\n')
+    start.chmod(start.stat().st_mode | stat.S_IXUSR)
+    environment = {**os.environ, "FIREFOX": program("firefox") or "", "PYTHONPATH": str(PROJECT_ROOT)}
+    return playwright.firefox.launch(executable_path=start, channel="moz-firefox", env=dict(environment))
+
+
+def write(field: Locator, text: str) -> None:
+    """Take out what a field holds and write into it key by key: Playwright's `fill` does not reach React in Firefox."""
+    field.fill("")
+    field.press_sequentially(text)
 
 
 @dataclass
@@ -47,9 +93,14 @@ class Observed:
 
     def watch(self, context: BrowserContext) -> None:
         """Follow every page of a context."""
-        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("weberror", lambda error: self._error(str(error.error)))
         context.on("console", self._message)
         context.on("request", self._request)
+
+    def _error(self, text: str) -> None:
+        # Firefox calls it an error that a page is left while its fonts are on their way.
+        if not text.startswith("download failed (font-family"):
+            self.errors.append(text)
 
     def _message(self, message: ConsoleMessage) -> None:
         if re.search(r"Content.Security.Policy|Warning:|React|act\(", message.text):

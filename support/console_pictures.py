@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from support.browser import CHROMIUM_ARGUMENTS, chromium, missing_parts, open_context, wait_for
+from support.browser import launched, missing_parts, open_context, wait_for
 from support.console import ConsoleClient
 from support.server import EmulatorProcess, wait_until
 
@@ -78,15 +78,13 @@ def take_pictures(folder: Path) -> None:
     with (
         tempfile.TemporaryDirectory() as data,
         EmulatorProcess(Path(data) / "data") as emulator,
-        sync_playwright() as playwright,
+        launched() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
         context = open_context(browser, emulator.endpoint, ACCOUNT, viewport=SIZE)
         studio = Studio(emulator, context.new_page(), folder)
         studio.console.post("/bucket", {})
         _of_a_classifier(studio)
         _of_a_detector(studio)
-        browser.close()
 
 
 def _of_a_classifier(studio: Studio) -> None:

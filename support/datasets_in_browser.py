@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
+from support.browser import write
 from support.console import ConsoleClient
 from support.pictures import Picture
 from support.projects import Project
@@ -63,7 +64,7 @@ def add_label(page: Page, *labels: str) -> None:
     page.get_by_role("button", name="Manage labels").click()
     dialog = page.get_by_role("dialog", name="Manage labels")
     for label in labels:
-        dialog.get_by_label("New label").fill(label)
+        write(dialog.get_by_label("New label"), label)
         dialog.get_by_role("button", name="Add label").click()
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(dialog).to_be_hidden()

@@ -6,9 +6,10 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from _pytest.mark import ParameterSet
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from support.browser import CHROMIUM_ARGUMENTS, Observed, chromium, missing_parts, open_context
+from support.browser import BrowserName, Observed, launched, missing_parts, open_context
 from support.console import ConsoleClient
 from support.pictures import SINGLE_LABELS, single_label_pictures
 from support.projects import Project, new_project, trained_project
@@ -18,21 +19,27 @@ from support.server import EmulatorProcess
 expect.set_options(timeout=20_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a browser where there is none, with the reason."""
-    reason = missing_parts()
-    for item in items:
-        if reason is not None and item.path.parent.name == "browser":
-            item.add_marker(pytest.mark.skip(reason=reason))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test runs in Chromium; those that are marked `firefox` in Firefox as well."""
+    if "browser" not in metafunc.fixturenames:
+        return
+    names: list[BrowserName] = ["chromium"]
+    if metafunc.definition.get_closest_marker("firefox"):
+        names.append("firefox")
+    metafunc.parametrize("browser", [_in_browser(name) for name in names], indirect=True, scope="module")
+
+
+def _in_browser(name: BrowserName) -> ParameterSet:
+    """A browser as a parameter; where it is missing the test is skipped, with the reason."""
+    reason = missing_parts(name)
+    return pytest.param(name, marks=() if reason is None else pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium. A module's, not the session's: while Playwright runs, no other event loop can."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
-        yield launched
-        launched.close()
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A browser. A module's, not the session's: while Playwright runs, no other event loop can."""
+    with launched(request.param) as running:
+        yield running
 
 
 @pytest.fixture

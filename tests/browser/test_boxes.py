@@ -92,6 +92,7 @@ def saved(api: ConsoleClient, project: Project, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.firefox
 def test_boxes_are_drawn_moved_resized_and_deleted_with_the_mouse(
     console: Page, plain: Project, api: ConsoleClient
 ) -> None:

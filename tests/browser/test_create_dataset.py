@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from support.browser import violations
+from support.browser import violations, write
 from support.console import ConsoleClient
 from support.datasets_in_browser import files, images, labels_of, lines
 from support.pictures import draw_picture, single_label_pictures, upload_pictures
@@ -59,6 +60,7 @@ def test_the_page_says_what_the_guide_says(console: Page, emulator: EmulatorProc
     assert violations(console) == []
 
 
+@pytest.mark.firefox
 def test_a_folder_of_s3_gives_its_folders_as_labels_and_the_test_dataset_is_a_copy(
     console: Page, emulator: EmulatorProcess, account: str, api: ConsoleClient, ready: Project
 ) -> None:
@@ -70,7 +72,7 @@ def test_a_folder_of_s3_gives_its_folders_as_labels_and_the_test_dataset_is_a_co
     upload_pictures(project.s3, [draw_picture(["cross"], 9)], project.bucket, "devices/")
     upload_pictures(project.s3, PICTURES[:1], project.bucket, "elsewhere/")
     open_form(console, project)
-    console.get_by_label("S3 URI").first.fill(f"s3://{project.bucket}/devices")
+    write(console.get_by_label("S3 URI").first, f"s3://{project.bucket}/devices")
     console.get_by_role("checkbox", name="Automatically attach").first.check()
     console.get_by_role("radio", name="Copy an existing").nth(1).check()
     console.get_by_role("button", name=re.compile("^Dataset Choose a dataset")).click()

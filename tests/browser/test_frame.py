@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from support.browser import Observed, open_context, wait_for
+from support.browser import Observed, open_context, wait_for, write
 from support.console import ConsoleClient
 from support.server import EmulatorProcess
 
 
+@pytest.mark.firefox
 def test_the_first_visit_makes_the_console_bucket_and_no_page_can_be_used_before(
     context: BrowserContext, api: ConsoleClient
 ) -> None:
@@ -37,6 +38,7 @@ def test_the_first_visit_makes_the_console_bucket_and_no_page_can_be_used_before
     expect(dialog).to_be_hidden()
 
 
+@pytest.mark.firefox
 def test_the_navigation_is_that_of_the_guide_and_every_page_has_its_address(console: Page) -> None:
     """C-1."""
     navigation = console.get_by_role("navigation", name="Navigation")
@@ -55,6 +57,7 @@ def test_the_navigation_is_that_of_the_guide_and_every_page_has_its_address(cons
         expect(console.get_by_role("heading", name=heading, level=1)).to_be_visible()
 
 
+@pytest.mark.firefox
 def test_each_account_and_region_has_its_own_projects(console: Page, emulator: EmulatorProcess, account: str) -> None:
     emulator.client("rekognition", account).create_project(ProjectName="mine")
     elsewhere = ConsoleClient(emulator, account, "eu-west-1")
@@ -70,6 +73,7 @@ def test_each_account_and_region_has_its_own_projects(console: Page, emulator: E
     expect(console.get_by_role("link", name="in-ireland")).to_be_visible()
 
 
+@pytest.mark.firefox
 def test_the_account_is_switched_in_a_dialog_that_gives_the_focus_back(
     console: Page, emulator: EmulatorProcess
 ) -> None:
@@ -78,10 +82,10 @@ def test_the_account_is_switched_in_a_dialog_that_gives_the_focus_back(
     button.click()
     dialog = console.get_by_role("dialog", name="Account and Region")
     field = dialog.get_by_role("textbox", name="Account")
-    field.fill("12")
+    write(field, "12")
     expect(dialog.get_by_text("An account has twelve digits.")).to_be_visible()
     expect(dialog.get_by_role("button", name="Use")).to_be_disabled()
-    field.fill("111122223333")
+    write(field, "111122223333")
     field.press("Enter")
     expect(dialog).to_be_hidden()
     expect(button).to_contain_text("111122223333")
@@ -110,6 +114,7 @@ def test_the_page_speaks_the_readers_language(
     context.close()
 
 
+@pytest.mark.firefox
 def test_theme_and_language_are_chosen_and_remembered(console: Page) -> None:
     console.get_by_role("button", name="Settings").click()
     console.get_by_role("menuitemcheckbox", name="Dark").click()
@@ -195,6 +200,7 @@ def test_the_control_token_is_asked_for_once(
     context.close()
 
 
+@pytest.mark.firefox
 def test_nothing_inline_runs_and_nothing_is_fetched_from_elsewhere(console: Page, observed: Observed) -> None:
     assert (
         console.evaluate(

@@ -50,6 +50,7 @@ def mixed(emulator: EmulatorProcess, account: str) -> Project:
     return project
 
 
+@pytest.mark.firefox
 def test_filters_show_images_and_count_them(console: Page, mixed: Project) -> None:
     """C-13."""
     open_dataset(console, mixed)

@@ -55,6 +55,7 @@ def saved_labels(api: ConsoleClient, project: Project) -> dict[str, list[str]]:
     return {name: labels_of(line) for name, line in lines(api, project.dataset_arns["TRAIN"]).items()}
 
 
+@pytest.mark.firefox
 def test_labels_are_assigned_as_the_guide_says(console: Page, plain: Project, api: ConsoleClient) -> None:
     """C-11, L-2, F-3: add a label, click, Shift-click, Assign, Save changes, Exit."""
     start_labeling(console, plain)
@@ -85,6 +86,7 @@ def test_labels_are_assigned_as_the_guide_says(console: Page, plain: Project, ap
     assert sum(bool(labels_of(one)) for one in found.values()) == 4
 
 
+@pytest.mark.firefox
 def test_number_keys_assign_labels_and_every_step_can_be_undone(
     console: Page, plain: Project, api: ConsoleClient
 ) -> None:
@@ -148,6 +150,7 @@ def test_unsaved_work_survives_a_closed_window(console: Page, plain: Project, ap
     expect(later.get_by_role("button", name="Start labeling")).to_be_visible()
 
 
+@pytest.mark.firefox
 def test_two_windows_show_the_same_unsaved_work(console: Page, plain: Project, api: ConsoleClient) -> None:
     """Neither overwrites what the other did; undo in one window is undo in both, and what one saves both have saved."""
     start_labeling(console, plain)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from support.browser import write
 from support.pictures import SINGLE_LABELS, single_label_pictures
 from support.projects import Project, new_project, trained_project
 from support.server import EmulatorProcess
@@ -24,6 +25,7 @@ def model(visitor: Page) -> Page:
     return visitor
 
 
+@pytest.mark.firefox
 def test_a_model_has_the_tabs_of_the_guide_and_its_figures(model: Page, trained: Project) -> None:
     """C-17, C-18."""
     for tab in ("Evaluate", "Model details", "Use model", "Tags"):
@@ -42,7 +44,7 @@ def test_a_model_has_the_tabs_of_the_guide_and_its_figures(model: Page, trained:
     expect(model.get_by_role("heading", name="Per label performance (2)")).to_be_visible()
     for column in ("Label name", "F1 score", "Test images", "Precision", "Recall", "Assumed threshold"):
         expect(model.get_by_role("columnheader", name=column)).to_be_visible()
-    model.get_by_placeholder("Find labels").fill(SINGLE_LABELS[0])
+    write(model.get_by_placeholder("Find labels"), SINGLE_LABELS[0])
     expect(model.get_by_role("row")).to_have_count(2)
     expect(model.get_by_role("row").nth(1)).to_contain_text(SINGLE_LABELS[0])
     expect(model.get_by_role("row").nth(1)).to_contain_text("4")
@@ -67,6 +69,7 @@ def test_labels_are_sorted_by_a_column(model: Page) -> None:
     expect(model.get_by_role("row").nth(1)).to_contain_text(max(SINGLE_LABELS))
 
 
+@pytest.mark.firefox
 def test_test_results_are_filtered_by_label_type_and_file_name(model: Page) -> None:
     """C-20."""
     model.get_by_role("link", name="View test results").click()
@@ -90,7 +93,7 @@ def test_test_results_are_filtered_by_label_type_and_file_name(model: Page) -> N
     model.keyboard.press("Escape")
     expect(cards.get_by_text(re.compile(f"^{SINGLE_LABELS[0]} "))).not_to_have_count(0)
     expect(cards.get_by_text(re.compile(f"^{SINGLE_LABELS[1]} "))).to_have_count(0)
-    model.get_by_placeholder("Search images by file name").fill("no such picture")
+    write(model.get_by_placeholder("Search images by file name"), "no such picture")
     expect(model.get_by_text("No image fits these filters.")).to_be_visible()
 
 
@@ -187,6 +190,7 @@ def test_the_code_names_this_emulator(model: Page, trained: Project, emulator: E
         expect(model.locator("pre:visible").filter(has_text=word).first).to_contain_text(arn)
 
 
+@pytest.mark.firefox
 def test_tags_are_changed_and_removed_when_they_are_saved(visitor: Page, trained: Project) -> None:
     """C-24."""
     arn = trained.version_arns["first"]
@@ -198,7 +202,7 @@ def test_tags_are_changed_and_removed_when_they_are_saved(visitor: Page, trained
     row.click()
     assert trained.rekognition.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"old": "1", "kept": "2 @ home"}
     visitor.get_by_role("button", name="Add new tag").click()
-    visitor.get_by_role("combobox", name="Key").last.fill("new")
+    write(visitor.get_by_role("combobox", name="Key").last, "new")
     visitor.get_by_role("button", name="Save changes").click()
     expect(visitor.get_by_text("The tags are saved.")).to_be_visible()
     assert trained.rekognition.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"kept": "2 @ home", "new": ""}

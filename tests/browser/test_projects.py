@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from support.browser import write
 from support.projects import Project
 from support.server import EmulatorProcess, wait_until
 
@@ -15,6 +16,7 @@ def row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
 
 
+@pytest.mark.firefox
 def test_a_project_is_created_by_its_name(console: Page) -> None:
     """C-6: Create project, field Project name, Cancel / Create project."""
     console.goto("/console/projects")
@@ -29,10 +31,10 @@ def test_a_project_is_created_by_its_name(console: Page) -> None:
             "It can only contain alphanumeric characters, with no spaces or special characters."
         )
     ).to_be_visible()
-    field.fill("my project")
+    write(field, "my project")
     field.press("Enter")
     expect(console.get_by_text("Use letters, digits, hyphens, underscores and periods only")).to_be_visible()
-    field.fill("rooms_19")
+    write(field, "rooms_19")
     expect(console.get_by_text("AWS's console takes only names of at most 63 letters and digits")).to_be_visible()
     field.press("Enter")
     expect(console.get_by_role("heading", name="rooms_19", level=1)).to_be_visible()
@@ -85,6 +87,7 @@ def test_the_table_is_searched(console: Page, emulator: EmulatorProcess, account
     expect(console.get_by_role("link", name=re.compile("project-"))).to_have_count(5)
 
 
+@pytest.mark.firefox
 def test_a_project_page_shows_the_steps_and_what_there_is(console: Page, ready: Project) -> None:
     """C-7."""
     console.goto(f"/console/projects/{ready.name}")

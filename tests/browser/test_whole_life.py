@@ -29,6 +29,7 @@ def test_four_cards_offer_example_projects(console: Page) -> None:
         expect(console.get_by_role("button", name=button)).to_be_visible()
 
 
+@pytest.mark.firefox
 def test_an_example_project_is_made_trained_started_and_asked(console: Page, api: ConsoleClient) -> None:
     console.get_by_role("link", name="Try example projects").click()
     with console.expect_download() as download:

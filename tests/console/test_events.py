@@ -17,7 +17,8 @@ from support.projects import unique_name
 from support.server import EmulatorProcess
 
 SECONDS = 20.0
-_EVENTS = {name: TypeAdapter[Any](field.annotation) for name, field in ConsoleEvents.model_fields.items()}
+_FIELDS = ConsoleEvents.model_fields.items()
+_EVENTS = {name: TypeAdapter[Any](field.annotation) for name, field in _FIELDS if field.annotation is not None}
 ACCOUNT = "111122223333"
 
 
