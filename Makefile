@@ -12,7 +12,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser pictures check format bench console docs build clean chaos fuzz soak
+.PHONY: help setup run test browser pictures check format bench console docs build clean chaos fuzz soak lowest
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ chaos: setup ## kill an emulator again and again, and see that nothing acknowled
 
 pictures: setup console ## take the pictures of docs/console.md
 	$(BIN)/python -m support.console_pictures docs/console
+
+lowest: ## run all tests with the lowest versions of the dependencies, in an environment of its own
+	WORKERS=$(WORKERS) PYTHON=$(PYTHON) .ci/lowest
 
 # Hours of one soak.
 HOURS ?= 0.5
@@ -103,4 +106,4 @@ build: setup console ## build the console's page, then the wheel and the source 
 	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-file dist/custom-labels-emulator.cdx.json
 
 clean: ## remove what setup and build made (never ./data)
-	rm -rf $(VENV) dist
+	rm -rf $(VENV) .venv-* dist

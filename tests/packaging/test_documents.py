@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from emulator.cli import build_parser
 from support.server import PROJECT_ROOT
@@ -106,3 +108,15 @@ def test_decisions_have_one_form() -> None:
 def test_changelog_has_a_place_for_what_comes_next() -> None:
     sections = re.findall(r"^## (.*)$", text_of(Path("CHANGELOG.md")), re.MULTILINE)
     assert sections[0] == "[Unreleased]"
+
+
+def test_the_workflows_commands_are_there() -> None:
+    """CI runs what a contributor runs: targets of make and programs of the repository."""
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE))
+    for workflow in (PROJECT_ROOT / ".github" / "workflows").glob("*.yml"):
+        jobs = yaml.safe_load(workflow.read_text())["jobs"]
+        commands = [step["run"].split() for job in jobs.values() for step in job["steps"] if "run" in step]
+        assert commands
+        for program, *arguments in commands:
+            known = set(arguments) <= targets if program == "make" else os.access(PROJECT_ROOT / program, os.X_OK)
+            assert known, f"{workflow.name}: {program} {arguments}"
