@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
 import sys
-import urllib.error
 import urllib.parse
-import urllib.request
+from typing import TYPE_CHECKING
 
 from emulator.domain.json_values import JsonObject
 from emulator.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
 
 OUTSIDE = "aws"
 """What stands for Amazon's own S3 in place of an address."""
@@ -98,6 +99,10 @@ def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -
     `path` begins with a slash, `timeout` is in seconds. Raises EmulatorUnreachableError, also where something else
     answers well.
     """
+    import http.client  # with ssl and email: commands that make no call begin sooner without
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(endpoint.rstrip("/") + path, headers=token_header(), method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -128,11 +133,13 @@ def call_and_tell(endpoint: str, method: str, path: str, done: str, timeout: flo
     return 0
 
 
-def _refusal(error: urllib.error.HTTPError, endpoint: str) -> JsonObject:
+def _refusal(error: HTTPError, endpoint: str) -> JsonObject:
     """The JSON of an error; in the emulator's form also where something else answers."""
+    from http.client import HTTPException
+
     try:
         document = _object(error.read())
-    except (OSError, http.client.HTTPException):
+    except (OSError, HTTPException):
         document = None
     told = (document or {}).get("error")
     if document is not None and isinstance(told, dict) and isinstance(told.get("message"), str):

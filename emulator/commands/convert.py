@@ -7,10 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
-
-from rich.console import Console
-from rich.progress import Progress
+from typing import TYPE_CHECKING, Protocol
 
 from emulator.commands.client import add_s3_arguments, s3_endpoint
 from emulator.convert.annotated import AnnotatedConversion, Reader, path_of
@@ -32,7 +29,10 @@ from emulator.lint.errors import ConversionError, UsageError
 from emulator.lint.local_images import file_below
 from emulator.lint.recognising import HEAD_BYTES, recognise
 from emulator.lint.s3 import S3Folder, s3_client, upload
-from emulator.lint.terminal import print_result, printable, with_file
+from emulator.lint.wording import printable, with_file
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 DESCRIPTION = """Make a manifest from another format, check it, and upload it with its images if wanted.
 Exit code 0 if the manifest is good, 1 if the input cannot be converted or the manifest has errors, 2 for wrong
@@ -99,6 +99,8 @@ def _add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Convert, check and upload; returns the exit code. Problems go to standard error."""
     try:
+        from rich.console import Console  # not for the help, which begins sooner without
+
         return _convert(arguments, Console(highlight=False, soft_wrap=True))
     except (UsageError, ConversionError) as error:
         print(f"custom-labels convert: {error}", file=sys.stderr)
@@ -142,6 +144,8 @@ def _convert(arguments: argparse.Namespace, console: Console) -> int:
         console.print(f"{conversion.clipped:,} boxes clipped, {conversion.left_out:,} left out as too small")
     result = lint(output, None, None, shown=3)
     if not _is_good(result):
+        from emulator.lint.terminal import print_result
+
         print_result(result, console)
         return 1
     if target is not None:
@@ -247,6 +251,9 @@ def _upload(
     files = [(_below(images, path_of(name)), target.key(path_of(name))) for name in file_names] if images else []
     files.append((manifest, target.key(manifest.name)))
     client = s3_client(endpoint, profile)
+    from rich.console import Console
+    from rich.progress import Progress
+
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("Uploading", total=len(files))
         upload(client, target, files, lambda: progress.advance(task))

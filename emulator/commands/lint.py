@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
 from emulator.commands.client import OUTSIDE, add_s3_arguments, default_endpoint, s3_endpoint
 from emulator.domain.manifest.side import LookAtImages
 from emulator.lint.check import OFFENCES_OF_A_CAUSE, LintResult, OnRead, ignore_reading, lint
@@ -21,7 +18,6 @@ from emulator.lint.formats import as_github, as_json
 from emulator.lint.local_images import FolderImages
 from emulator.lint.s3 import BucketImages, s3_client
 from emulator.lint.sarif import as_sarif
-from emulator.lint.terminal import print_result
 
 DESCRIPTION = """Check a manifest as a training of Custom Labels would: every line, every image, and the labels.
 With --fix what is safe to mend is mended into a new file, which is then checked: the encoding, byte order marks, line
@@ -90,8 +86,16 @@ def run(arguments: argparse.Namespace) -> int:
         for command in as_github(result):
             print(command)
     else:
-        print_result(result, Console(highlight=False, soft_wrap=True))
+        _print_for_readers(result)
     return 0 if result.is_clean else 1
+
+
+def _print_for_readers(result: LintResult) -> None:
+    from rich.console import Console  # other formats do without, and begin sooner
+
+    from emulator.lint.terminal import print_result
+
+    print_result(result, Console(highlight=False, soft_wrap=True))
 
 
 def _lint(arguments: argparse.Namespace) -> LintResult:
@@ -142,10 +146,13 @@ def _image_source(arguments: argparse.Namespace) -> LookAtImages | None:
 @contextmanager
 def _progress(what: str, size: int) -> Iterator[OnRead]:
     """A bar over `size` bytes on standard error, if that is a terminal and there is something to wait for."""
-    console = Console(stderr=True)
-    if not size or not console.is_terminal:
+    if not size or not sys.stderr.isatty():
         yield ignore_reading
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=size)

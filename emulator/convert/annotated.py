@@ -16,7 +16,6 @@ from emulator.lint.errors import ConversionError
 from emulator.lint.local_images import file_below
 from emulator.lint.s3 import S3Folder
 from emulator.vision.errors import ImageError
-from emulator.vision.images import probe
 
 Point = tuple[float, float]
 
@@ -118,6 +117,8 @@ def size_of(folder: Path | None, name: str) -> tuple[int, int]:
     if path is None:
         raise ConversionError(f"there is no image {name} below {folder}")
     try:
+        from emulator.vision.images import probe  # only where images are looked at: numpy takes longer than the rest
+
         facts = probe(path.read_bytes())
     except ImageError as error:
         raise ConversionError(f"{path} cannot be read as an image: {error}") from None

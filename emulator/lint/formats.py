@@ -10,7 +10,7 @@ from emulator.domain.manifest.findings import Verdict
 from emulator.domain.manifest.side import Failure
 from emulator.lint.causes import Cause, Offence
 from emulator.lint.check import LintedFile, LintResult
-from emulator.lint.terminal import with_file
+from emulator.lint.wording import with_file
 
 
 def as_json(result: LintResult) -> str:

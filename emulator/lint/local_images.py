@@ -10,7 +10,6 @@ from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
 from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
 from emulator.lint.s3 import S3Folder
-from emulator.vision.images import examine
 
 
 class FolderImages:
@@ -40,6 +39,10 @@ class FolderImages:
         try:
             if path.stat().st_size > MAXIMUM_OBJECT_BYTES:
                 return ImageProblem.TOO_LARGE
+            from emulator.vision.images import (
+                examine,  # only where images are looked at: numpy takes longer than the rest
+            )
+
             return examine(path.read_bytes(), MAXIMUM_SIDE)
         except PermissionError:
             return ImageProblem.NO_PERMISSION

@@ -13,7 +13,6 @@ from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
 from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
-from emulator.vision.images import examine
 
 Client = Any
 """A boto3 client: boto3 has no types."""
@@ -108,6 +107,10 @@ class BucketImages:
             if answer["ContentLength"] > MAXIMUM_OBJECT_BYTES:
                 answer["Body"].close()
                 return ImageProblem.TOO_LARGE
+            from emulator.vision.images import (
+                examine,  # only where images are looked at: numpy takes longer than the rest
+            )
+
             return examine(answer["Body"].read(), MAXIMUM_SIDE)
         except ClientError as error:
             code = error.response["Error"]["Code"]

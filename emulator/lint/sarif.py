@@ -11,7 +11,7 @@ from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.rules.rule import Rule
 from emulator.lint.check import LintResult
 from emulator.lint.recognising import Recognition
-from emulator.lint.terminal import with_file
+from emulator.lint.wording import with_file
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

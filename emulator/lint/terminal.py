@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -15,6 +14,7 @@ from emulator.domain.manifest.side import Failure, UseCase
 from emulator.lint.causes import CONSEQUENCES, Cause, Offence, excerpt_of
 from emulator.lint.check import LintedFile, LintResult
 from emulator.lint.recognising import HEAD_BYTES, Recognition, encoding_of
+from emulator.lint.wording import printable, with_file
 
 _LONGEST_MARK = 40
 
@@ -145,16 +145,6 @@ def _verdict(result: LintResult) -> Text:
     return _styled(("No errors", "bold green"), (f"{noted}: a {kind} training with {labels} could begin.", ""))
 
 
-def with_file(cure: str, path: Path | None) -> str:
-    """The cure with the file's name in its command, quoted where a shell would need it."""
-    if path is None:
-        return cure
-    name = str(path)
-    return cure.replace(
-        "{file}", name if re.fullmatch(r"[\w./+:@%-]+", name) else "'" + name.replace("'", "'\\''") + "'"
-    )
-
-
 def _lines(count: int) -> str:
     return f"{count:,} line{'s' if count != 1 else ''}"
 
@@ -162,8 +152,3 @@ def _lines(count: int) -> str:
 def _styled(*parts: tuple[str, str]) -> Text:
     """Text from (text, style) parts; manifests' own text is never taken for markup or control sequences."""
     return Text.assemble(*((printable(text), style) for text, style in parts))
-
-
-def printable(text: str) -> str:
-    """The text with control characters and the like replaced, fit for a terminal."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
