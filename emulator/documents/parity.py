@@ -262,6 +262,26 @@ EDGE = (
         "`CUSTOM_LABELS_SETTLE_HOLD`",
     ),
     Choice(
+        "How long StartProjectVersion may take",
+        "As long as the file takes to load, which is seconds: no start times out. One that cannot load ends in FAILED, "
+        "`The model failed to run.`, and can be started again.",
+        "Amazon says that a model can fail to start, not after how long.",
+        "",
+    ),
+    Choice(
+        "A model file that is missing, or that no training wrote (in an archive)",
+        "The version is FAILED when it is started, or at the start of the emulator where it was RUNNING; the log says why. "
+        "Others go on.",
+        "There are no model files in Amazon's API.",
+        "",
+    ),
+    Choice(
+        "A model that takes longer than 60 s over an image, or more than 2 GiB together with all others",
+        "InternalServerError for this call, with a line in the log; the version stays RUNNING, and other calls are served.",
+        "Only a file that was tampered with does so; a model takes a second at most.",
+        "",
+    ),
+    Choice(
         "Manifests, images and output buckets of another Region than the call's",
         "As if they were not there: InvalidS3ObjectException in DetectCustomLabels, the messages of E-1, J-9 and TE-5 "
         "elsewhere. For the embedded S3; an outside one does not tell.",
