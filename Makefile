@@ -12,7 +12,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser pictures check format bench console docs build clean chaos fuzz soak lowest
+.PHONY: help setup run test browser pictures check format bench console docs build clean chaos fuzz soak lowest contract
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,8 +36,14 @@ run: $(RUNTIME) ## run the emulator on 127.0.0.1:4598 with its data in ./data; t
 	@$(BIN)/python -m emulator.console.building --quiet &
 	@$(BIN)/custom-labels serve --data-dir data
 
-test: setup ## run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+test: setup ## run all tests but those of make contract
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not contract"
+
+# WRITE=1 writes what ran into the table of docs/clients.md.
+contract: setup ## try the clients of others, Terraform and the image, each where it can be installed (WRITE=1)
+	@mkdir -p .venv-contract
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m contract -rs --junit-xml .venv-contract/report.xml
+	$(BIN)/python -m support.client_table .venv-contract/report.xml $(if $(WRITE),--write)
 
 browser: setup console ## run only the tests of the console, in Chromium and Firefox
 	$(BIN)/python -m pytest -n $(WORKERS) tests/browser

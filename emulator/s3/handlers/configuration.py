@@ -6,6 +6,7 @@ put, and answered as never set when they are asked for, so that tools which read
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from emulator.s3.handlers.context import Call
 from emulator.s3.http import xml_reading
 from emulator.s3.http.response import S3Response, no_content, xml_response
 from emulator.s3.index import buckets
+from emulator.s3.index.records import Bucket
 from emulator.wire import xml
 
 _DEFAULT_ENCRYPTION = xml.branch(
@@ -24,11 +26,20 @@ _DEFAULT_ENCRYPTION = xml.branch(
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """A header that comes and goes with a document: its name and values, the first of them by default."""
+
+    header: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """A sub-resource of a bucket.
 
     `root` is its document's name; `needs` an element that the document must contain; `missing` the error of a bucket
     without it, or `default` the elements that such a bucket answers. `kept` False means that putting it is refused.
+    `companion` is a header that is kept beside the document.
     """
 
     name: str
@@ -38,6 +49,7 @@ class Setting:
     missing: str | None = None
     default: str = ""
     kept: bool = True
+    companion: Companion | None = None
 
 
 SETTINGS = (
@@ -45,7 +57,17 @@ SETTINGS = (
     Setting(
         "encryption", "ServerSideEncryptionConfiguration", "EncryptionConfiguration", "Rule", None, _DEFAULT_ENCRYPTION
     ),
-    Setting("lifecycle", "LifecycleConfiguration", "LifecycleConfiguration", "Rule", "NoSuchLifecycleConfiguration"),
+    Setting(
+        "lifecycle",
+        "LifecycleConfiguration",
+        "LifecycleConfiguration",
+        "Rule",
+        "NoSuchLifecycleConfiguration",
+        # Terraform waits until what it reads has the header that it sent.
+        companion=Companion(
+            "x-amz-transition-default-minimum-object-size", ("all_storage_classes_128K", "varies_by_storage_class")
+        ),
+    ),
     Setting("logging", "BucketLoggingStatus", "BucketLogging"),
     Setting(
         "object-lock",
@@ -88,8 +110,9 @@ def getter(setting: Setting) -> Callable[[Call], S3Response]:
         with call.vault.reading() as connection:
             bucket = call.bucket(connection)
             document = buckets.configuration(connection, bucket, setting.name)
+            headers = _kept_companion(connection, bucket, setting)
         if document is not None:
-            return xml_response(document)
+            return xml_response(document, headers)
         if setting.missing is not None:
             raise S3Error(setting.missing, BucketName=bucket.name)
         return xml_response(xml.document(setting.root, setting.default))
@@ -107,10 +130,13 @@ def putter(setting: Setting) -> Callable[[Call], S3Response]:
             raise S3Error("MalformedXML")
         if not setting.kept and len(root):
             raise S3Error("NotImplemented", f"{setting.root} is not carried out by this S3 and therefore not accepted.")
+        headers = _sent_companion(call, setting)
         with call.vault.changing() as change:
             bucket = call.bucket(change.connection)
             buckets.set_configuration(change.connection, bucket, setting.name, body)
-        return S3Response(200)
+            for name, value in headers.items():
+                buckets.set_configuration(change.connection, bucket, _kind(setting, name), value.encode())
+        return S3Response(200, headers)
 
     return put_setting
 
@@ -122,6 +148,34 @@ def deleter(setting: Setting) -> Callable[[Call], S3Response]:
         with call.vault.changing() as change:
             bucket = call.bucket(change.connection)
             buckets.set_configuration(change.connection, bucket, setting.name, None)
+            if setting.companion is not None:
+                kind = _kind(setting, setting.companion.header)
+                buckets.set_configuration(change.connection, bucket, kind, None)
         return no_content()
 
     return delete_setting
+
+
+def _kind(setting: Setting, header: str) -> str:
+    """Under which kind a header is stored beside its document."""
+    return f"{setting.name}:{header}"
+
+
+def _sent_companion(call: Call, setting: Setting) -> dict[str, str]:
+    """The companion with the value that was sent, else its default. Raises InvalidArgument for another value."""
+    companion = setting.companion
+    if companion is None:
+        return {}
+    value = call.request.header(companion.header) or companion.values[0]
+    if value not in companion.values:
+        raise S3Error("InvalidArgument", ArgumentName=companion.header, ArgumentValue=value)
+    return {companion.header: value}
+
+
+def _kept_companion(connection: sqlite3.Connection, bucket: Bucket, setting: Setting) -> dict[str, str]:
+    """The companion as it was put; its default beside a document from before it was kept."""
+    companion = setting.companion
+    if companion is None:
+        return {}
+    kept = buckets.configuration(connection, bucket, _kind(setting, companion.header))
+    return {companion.header: kept.decode() if kept is not None else companion.values[0]}

@@ -224,6 +224,12 @@ def test_policies_that_s3_refuses(client: Any, bucket: str, statement: dict[str,
         client.put_bucket_policy(Bucket=bucket, Policy=text)
 
 
+def smallest_transition(client: Any, bucket: str) -> str:
+    """What a lifecycle configuration is told with; Terraform waits for it."""
+    told: str = client.get_bucket_lifecycle_configuration(Bucket=bucket)["TransitionDefaultMinimumObjectSize"]
+    return told
+
+
 def test_settings_without_effect_are_kept_and_told(client: Any, bucket: str) -> None:
     assert (
         client.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0][
@@ -237,6 +243,15 @@ def test_settings_without_effect_are_kept_and_told(client: Any, bucket: str) -> 
     rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 7}}
     client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
     assert client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"] == [rule]
+    assert smallest_transition(client, bucket) == "all_storage_classes_128K"
+    put = {"Bucket": bucket, "LifecycleConfiguration": {"Rules": [rule]}}
+    client.put_bucket_lifecycle_configuration(**put, TransitionDefaultMinimumObjectSize="varies_by_storage_class")
+    assert smallest_transition(client, bucket) == "varies_by_storage_class"
+    client.delete_bucket_lifecycle(Bucket=bucket)
+    client.put_bucket_lifecycle_configuration(**put)
+    assert smallest_transition(client, bucket) == "all_storage_classes_128K"
+    with s3_error("InvalidArgument", 400):
+        client.put_bucket_lifecycle_configuration(**put, TransitionDefaultMinimumObjectSize="none")
     block = {
         "BlockPublicAcls": True,
         "IgnorePublicAcls": True,
