@@ -12,7 +12,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser pictures check format bench console docs build clean chaos fuzz soak lowest contract
+.PHONY: help setup run test browser pictures check site format bench console docs build clean chaos fuzz soak lowest contract
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,12 +81,16 @@ check: setup ## lint and type-check; the page as well where Node and its package
 	$(BIN)/codespell
 	$(BIN)/deptry .
 	$(BIN)/python -m support.dead_code
+	@$(MAKE) --no-print-directory site
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(WEB_CHECKED); fi
 
 # The page is checked again when one of its files changed, where npm is on the path.
 $(WEB_CHECKED): $(shell find web -path web/node_modules -prune -o -type f -print)
 	cd web && { test -d node_modules || npm ci --silent; } && npm run --silent check
 	@mkdir -p $(@D) && touch $@
+
+site: setup ## build the documentation as a site into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
 
 format: setup ## format and fix what can be fixed
 	$(BIN)/ruff check --fix .

@@ -35,6 +35,8 @@ NOT_RUN = {
     ("README.md", "make run "): INSTALLS,
     ("README.md", ".venv/bin/custom-labels demo"): "tests/commands/test_demo.py runs the command",
     ("CONTRIBUTING.md", "make setup"): INSTALLS,
+    ("docs/access.md", ""): "tests/access and tests/contract use files and keys of this form",
+    ("docs/index.md", "make run"): INSTALLS,
     ("docs/adr/README.md", "# NNN"): "the form of a page",
     ("docs/clients.md", "aws rekognition"): PLACEHOLDER,
     ("docs/clients.md", "[profile"): "a file of the reader's; tests/contract/guide runs the guide's programs with it",
