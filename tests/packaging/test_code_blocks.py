@@ -23,6 +23,7 @@ RUN_BY = {
     "docs/notebook.md": "tests/vision/test_documentation.py",
     "docs/pytest.md": "tests/testing/test_plugin.py",
     "docs/s3.md": "tests/running/test_event_sample.py",
+    "docs/terraform.md": "tests/contract/clients/test_terraform.py",
     "docs/testing-with-the-emulator.md": "tests/running/test_documentation.py",
     "docs/using-a-model-without-the-emulator.md": "tests/vision/test_documentation.py",
 }
