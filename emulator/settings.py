@@ -194,6 +194,12 @@ class Settings:
         "on", "Whether the paths under /_emulator answer; health and ready always do.", choices=("on", "off")
     )
     control_token: str = _setting("", "If set, control calls must carry `Authorization: Bearer <this>`.")
+    control_account_tokens: str = _setting(
+        "",
+        "Tokens for control calls that concern one account: `ACCOUNT=TOKEN`, several with commas between them. If set, "
+        "calls that concern all accounts need `control_token`.",
+        pattern=r"(\d{12}=[^,\s]+(,\d{12}=[^,\s]+)*)?",
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:

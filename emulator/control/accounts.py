@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from emulator.control.errors import ControlError
 
 _ACCOUNT = re.compile(r"\d{12}")
+_PATHS = tuple(f"/_emulator/{name}" for name in ("reset", "transitions", "faults", "answers", "usage", "decisions"))
 
 
 def _account(request: Request) -> str | None:
@@ -18,6 +19,16 @@ def _account(request: Request) -> str | None:
     if given is not None and not _ACCOUNT.fullmatch(given):
         raise ControlError("InvalidAccount", "The parameter account must be twelve digits.")
     return given
+
+
+def concerns(request: Request, account: str) -> bool:
+    """Whether a call concerns one account alone: by its parameter, where the path has it, or by the ARN it names."""
+    path, given = request.url.path, request.query_params
+    if path.startswith(_PATHS):
+        return given.get("account") == account
+    if path == "/_emulator/model":
+        return f":{account}:" in given.get("project_version", "")
+    return path.startswith("/_emulator/trainings/") and f":{account}:project/" in path
 
 
 Account = Annotated[str | None, Depends(_account)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter, FastAPI, Request
@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from emulator.control.accounts import Account, concerns
 from emulator.control.body import read_json
 from emulator.control.errors import ControlError
 from emulator.control.paths import LOCALSTACK_PATHS
@@ -38,12 +39,13 @@ class Controls:
 
     version: str
     is_ready: Callable[[], bool]
-    reset: Callable[[], Awaitable[None]]
+    reset: Callable[[str | None], Awaitable[None]]
     settle: Callable[[], Awaitable[None]]
     policies: TransitionPolicies
     clock: Clock
     is_enabled: bool
     token: str
+    account_tokens: Mapping[str, str]
 
 
 def create_control_app(controls: Controls, *more: APIRouter) -> FastAPI:
@@ -64,11 +66,22 @@ def _add_guard(app: FastAPI, controls: Controls) -> None:
             if not controls.is_enabled:
                 return _error(404, "ControlDisabled", "The control paths are switched off (CUSTOM_LABELS_CONTROL=off).")
             given = request.headers.get("authorization", "")
-            if controls.token and not hmac.compare_digest(given.encode(), f"Bearer {controls.token}".encode()):
-                return _error(401, "Unauthorized", "This call needs the header Authorization: Bearer <control token>.")
-            if not controls.token and not is_of_this_site(request.headers):
+            has_tokens = bool(controls.token or controls.account_tokens)
+            if has_tokens and not _is_token(given, controls.token):
+                account = next((of for of, token in controls.account_tokens.items() if _is_token(given, token)), None)
+                if account is None:
+                    return _error(
+                        401, "Unauthorized", "This call needs the header Authorization: Bearer <control token>."
+                    )
+                if not concerns(request, account):
+                    return _error(403, "OtherAccounts", f"This token is for calls with ?account={account} alone.")
+            if not has_tokens and not is_of_this_site(request.headers):
                 return _error(403, "ForeignOrigin", "Pages of other sites may not make control calls.")
         return await call_next(request)
+
+
+def _is_token(header: str, token: str) -> bool:
+    return bool(token) and hmac.compare_digest(header.encode(), f"Bearer {token}".encode())
 
 
 def is_of_this_site(headers: Headers) -> bool:
@@ -128,9 +141,9 @@ def _life_router(controls: Controls) -> APIRouter:
         return JSONResponse(document, status)
 
     @router.post("/_emulator/reset")
-    async def reset() -> dict[str, str]:
-        """O-8."""
-        await controls.reset()
+    async def reset(account: Account = None) -> dict[str, str]:
+        """O-8; with an account O-39."""
+        await controls.reset(account)
         return {"status": "reset"}
 
     return router
@@ -140,18 +153,18 @@ def _transitions_router(controls: Controls) -> APIRouter:
     router = APIRouter()
 
     @router.get("/_emulator/transitions")
-    async def get_transitions() -> JsonObject:
+    async def get_transitions(account: Account = None) -> JsonObject:
         """O-9."""
-        return controls.policies.as_json()
+        return controls.policies.as_json(account)
 
     @router.put("/_emulator/transitions")
-    async def put_transitions(request: Request) -> JsonObject:
+    async def put_transitions(request: Request, account: Account = None) -> JsonObject:
         """O-9: the given policies, the others unchanged."""
         try:
-            controls.policies.change(await read_json(request))
+            controls.policies.change(await read_json(request), account)
         except TransitionError as error:
             raise ControlError("InvalidTransitions", str(error)) from error
-        return controls.policies.as_json()
+        return controls.policies.as_json(account)
 
     return router
 

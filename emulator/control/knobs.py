@@ -11,6 +11,7 @@ from typing import Protocol
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from emulator.control.accounts import Account
 from emulator.control.body import read_json
 from emulator.control.errors import ControlError
 from emulator.control.metrics import CONTENT_TYPE, RunningModel, Snapshot, TrainingProgress, prometheus_text
@@ -66,37 +67,37 @@ class Definition(Protocol):
 class Book(Protocol):
     """The faults or the answers in force."""
 
-    def all(self) -> Sequence[Definition]: ...
-    def prepare(self, document: object) -> Callable[[], Sequence[Definition]]: ...
-    def remove(self, item_id: int, /) -> bool: ...
-    def clear(self) -> None: ...
+    def all(self, account: str | None, /) -> Sequence[Definition]: ...
+    def prepare(self, document: object, account: str | None, /) -> Callable[[], Sequence[Definition]]: ...
+    def remove(self, item_id: int, account: str | None, /) -> bool: ...
+    def clear(self, account: str | None, /) -> None: ...
 
 
 def _add_book(router: APIRouter, name: str, kind: str, book: Book) -> None:
     @router.get(f"/_emulator/{name}")
-    async def list_all() -> JsonObject:
-        return {name: [item.document() for item in book.all()]}
+    async def list_all(account: Account = None) -> JsonObject:
+        return {name: [item.document() for item in book.all(account)]}
 
     @router.post(f"/_emulator/{name}")
-    async def add(request: Request) -> JsonObject:
+    async def add(request: Request, account: Account = None) -> JsonObject:
         document = await read_json(request)
         try:
-            added = (await asyncio.to_thread(book.prepare, document))()
+            added = (await asyncio.to_thread(book.prepare, document, account))()
         except DefinitionError as error:
             raise ControlError(f"Invalid{kind}", str(error)) from None
         # Reading and telling thousands of them is done in threads: it would hold everybody.
         return {name: await asyncio.to_thread(lambda: [item.document() for item in added])}
 
     @router.delete(f"/_emulator/{name}")
-    async def remove_all() -> JsonObject:
-        book.clear()
+    async def remove_all(account: Account = None) -> JsonObject:
+        book.clear(account)
         return {name: []}
 
     @router.delete(f"/_emulator/{name}/{{item_id}}")
-    async def remove(item_id: str) -> JsonObject:
-        if not (item_id.isdecimal() and len(item_id) < 10 and book.remove(int(item_id))):
+    async def remove(item_id: str, account: Account = None) -> JsonObject:
+        if not (item_id.isdecimal() and len(item_id) < 10 and book.remove(int(item_id), account)):
             raise ControlError("NotFound", f"There is no {kind.lower()} {item_id}.", status=404)
-        return {name: [item.document() for item in book.all()]}
+        return {name: [item.document() for item in book.all(account)]}
 
 
 def _add_outage(router: APIRouter, knobs: Knobs) -> None:
@@ -122,11 +123,13 @@ def _add_outage(router: APIRouter, knobs: Knobs) -> None:
 
 def _add_reports(router: APIRouter, knobs: Knobs) -> None:
     @router.get("/_emulator/usage")
-    async def usage() -> JsonObject:
+    async def usage(account: Account = None) -> JsonObject:
         """O-13, O-26."""
         knobs.fleet.refresh()
         await knobs.fleet.write()
-        return await usage_report(knobs.database, knobs.fleet.running, knobs.trainings, knobs.clock.now(), knobs.prices)
+        return await usage_report(
+            knobs.database, knobs.fleet.running, knobs.trainings, knobs.clock.now(), knobs.prices, account
+        )
 
     @router.get("/_emulator/metrics")
     async def metrics() -> Response:

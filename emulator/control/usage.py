@@ -22,9 +22,17 @@ _State = tuple[list[Version], dict[str, list[RunningInterval]], dict[str, float]
 
 
 async def usage_report(
-    database: Database, running: Iterable[RunningVersion], trainings: TrainingProgress, now: float, prices: Prices
+    database: Database,
+    running: Iterable[RunningVersion],
+    trainings: TrainingProgress,
+    now: float,
+    prices: Prices,
+    account: str | None = None,
 ) -> JsonObject:
-    """All versions, those that were deleted after they ran too, and the sum. `now` in epoch seconds."""
+    """All versions, or those of one account, and the sum; those that were deleted after they ran too.
+
+    `now` in epoch seconds.
+    """
     versions, intervals, worked = await database.read_in_thread(_read)
     units = {one.arn: one.levels for one in running}
     progress = {one.version_arn: one for one in trainings.all()}
@@ -34,6 +42,8 @@ async def usage_report(
     for arn in intervals:
         by_arn.setdefault(arn, None)
     for arn, version in by_arn.items():
+        if account is not None and f":{account}:" not in arn:
+            continue
         usage = usage_of(intervals.get(arn, ()), _training_seconds(version, worked.get(arn, 0.0)), now, prices)
         total += usage
         row: JsonObject = {"project_version": arn, "status": version.status if version else "DELETED"}

@@ -95,10 +95,14 @@ class Fleet:
         self.refresh()
         await self.write()
 
-    def clear(self) -> None:
-        """Forget everything that runs (O-8)."""
-        self._running.clear()
-        self._unwritten.clear()
+    def clear(self, account: str | None = None) -> None:
+        """Forget everything that runs, or what one account runs (O-8, O-39)."""
+        if account is None:
+            self._running.clear()
+            self._unwritten.clear()
+            return
+        self._running = {arn: one for arn, one in self._running.items() if one.model.account != account}
+        self._unwritten = [change for change in self._unwritten if model_of(change.arn).account != account]
 
     def begin(self, version: Version) -> None:
         """A version is RUNNING with its MinInferenceUnits; beginning twice is beginning once."""

@@ -63,9 +63,11 @@ class Hosting:
         """Forget a model; calls that are using it end normally."""
         self._models.pop(version_arn, None)
 
-    def unload_all(self) -> None:
-        """Forget all models."""
-        self._models.clear()
+    def unload_all(self, account: str | None = None) -> None:
+        """Forget all models, or those of one account."""
+        for arn in list(self._models):
+            if account is None or f":{account}:" in arn:
+                self.unload(arn)
 
     @property
     def loaded(self) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ class JobRunner:
             account=account,
             region=region,
             payload=payload,
-            policy=self._policies.policy_of(transition),
+            policy=self._policies.policy_of(transition, account),
             started_at=self._clock.milliseconds(),
         )
 
@@ -226,6 +226,16 @@ class JobRunner:
         item.task = asyncio.create_task(self._run(item), name=f"{kind} {resource_arn}")
         await self._wait_while(lambda: item.job.id in self._open, SECONDS_BETWEEN_TRIES)
         return True
+
+    async def drop(self, matches: Callable[[Job], bool]) -> None:
+        """End the matching work where it stands and forget it; calls that were held for it are let go."""
+        dropped = [item for item in self._open.values() if matches(item.job)]
+        for item in dropped:
+            self._open.pop(item.job.id, None)
+            if item.task is not None:
+                item.task.cancel()
+        await asyncio.gather(*(item.task for item in dropped if item.task is not None), return_exceptions=True)
+        self._notify()
 
     def let_go(self) -> None:
         """Answer all held calls now, and hold none any more: the end begins (O-3, O-18)."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ class Progress:
     total: int = 0
     began: float = field(default_factory=time.monotonic)
     billed_from: float | None = None
-    waits_since: int | None = None
+    waits: bool = False
     stage_began: float = field(default_factory=time.monotonic)
     curve: list[tuple[str, int, float]] = field(default_factory=list)
     _losses: list[float] = field(default_factory=list)
@@ -39,7 +38,7 @@ class Progress:
     def begin_billing(self) -> None:
         """It waits no more."""
         self.billed_from = time.monotonic()
-        self.waits_since = None
+        self.waits = False
 
     def seconds(self) -> float:
         """Real seconds since it was accepted, or taken up again after a restart."""
@@ -82,7 +81,8 @@ class TrainingProgress:
 
     def __init__(self) -> None:
         self._running: dict[str, Progress] = {}
-        self._arrivals = count()
+        self.order: Callable[[], list[str]] = list
+        """Gives the versions that wait for their place, in the order in which they will get one."""
 
     @contextmanager
     def of(self, version_arn: str) -> Iterator[Progress]:
@@ -94,16 +94,12 @@ class TrainingProgress:
         finally:
             self._running.pop(version_arn, None)
 
-    def queue(self, progress: Progress) -> None:
-        """A training has written down what it trains on and waits for its place from now on."""
-        progress.waits_since = next(self._arrivals)
-
     def place_in_queue(self, progress: Progress) -> int | None:
         """1 for the training that is next; None for one that has its place, or is still being prepared (O-32)."""
-        if progress.waits_since is None:
+        if not progress.waits:
             return None
-        before = [other for other in self._running.values() if other.waits_since is not None]
-        return 1 + sum(1 for other in before if (other.waits_since or 0) < progress.waits_since)
+        order = self.order()
+        return order.index(progress.version_arn) + 1 if progress.version_arn in order else None
 
     def all(self) -> list[Progress]:
         """All trainings that wait or run, oldest first."""

@@ -26,26 +26,36 @@ class TransitionPolicies:
         """`minimum_seconds`: the least time that a transition lasts under `real`, by transition (O-17)."""
         self._minimum_seconds = dict(minimum_seconds)
         self._policies: dict[str, Policy] = {}
+        self._of_accounts: dict[str, dict[str, Policy]] = {}
         self.reset()
 
-    def reset(self) -> None:
-        """All policies `real`."""
+    def reset(self, account: str | None = None) -> None:
+        """All policies `real`, those of accounts forgotten; or those of one account forgotten."""
+        if account is not None:
+            self._of_accounts.pop(account, None)
+            return
         self._policies = {name: dict(REAL) for name in TRANSITIONS}
+        self._of_accounts = {}
 
-    def as_json(self) -> dict[str, Policy]:
-        """All policies by transition."""
-        return {name: dict(policy) for name, policy in self._policies.items()}
+    def as_json(self, account: str | None = None) -> dict[str, Policy]:
+        """All policies by transition; for an account its own, and those of all for the others."""
+        policies = self._policies | self._of_accounts.get(account or "", {})
+        return {name: dict(policy) for name, policy in policies.items()}
 
-    def change(self, wanted: object) -> None:
-        """Take over the given policies, leaving the others as they are. Raises TransitionError and changes nothing."""
+    def change(self, wanted: object, account: str | None = None) -> None:
+        """Take over the given policies, for one account or all, leaving the others as they are.
+
+        Raises TransitionError and changes nothing.
+        """
         if not isinstance(wanted, dict):
             raise TransitionError("Expected an object that maps transitions to policies.")
         checked = {name: _checked(name, policy) for name, policy in wanted.items()}
-        self._policies.update(checked)
+        policies = self._policies if account is None else self._of_accounts.setdefault(account, {})
+        policies.update(checked)
 
-    def policy_of(self, transition: str) -> Policy:
-        """The policy for work that begins now, made concrete: `real` becomes the least number of seconds."""
-        policy = self._policies[transition]
+    def policy_of(self, transition: str, account: str | None = None) -> Policy:
+        """The policy for an account's work that begins now, made concrete: `real` becomes the least seconds."""
+        policy = self._of_accounts.get(account or "", {}).get(transition, self._policies[transition])
         if policy["type"] == "real":
             return {"type": "seconds", "seconds": self._minimum_seconds.get(transition, 0.0)}
         return dict(policy)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import shutil
 from dataclasses import replace
@@ -17,6 +16,7 @@ from emulator.domain.jobs import Broke, Done, Outcome, VersionResults
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
+from emulator.jobs.fair_places import FairPlaces
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.readers import Readers
@@ -100,7 +100,8 @@ class TrainVersion(VersionHandler):
         self._progress = progress
         self._worker_settings = worker_settings
         self._work_directory = work_directory
-        self._slots = asyncio.Semaphore(concurrent_trainings)
+        self._places = FairPlaces(concurrent_trainings)
+        progress.order = self._places.order
         self._options = options
 
     async def work(self, job: Job) -> Outcome:
@@ -124,8 +125,8 @@ class TrainVersion(VersionHandler):
                 work_directory=directory,
                 model_path=self.hosting.model_path(f"{job.id}.onnx"),
             )
-            self._progress.queue(progress)
-            async with self._slots:
+            progress.waits = True
+            async with self._places.place(version.arn, job.account):
                 progress.begin_billing()
                 return await run_in_worker(self._worker_settings, task, progress.report)
 

@@ -38,7 +38,7 @@ class FaultGate:
     def __init__(self, faults: FaultBook, ending: asyncio.Event) -> None:
         self._faults = faults
         self._ending = ending
-        self._cleared = asyncio.Event()
+        self._cleared: dict[str | None, asyncio.Event] = {}
         faults.on_clear = self._end_delays
 
     async def __call__(self, request: Request) -> None:
@@ -47,18 +47,21 @@ class FaultGate:
         identity = request.call.identity
         effect = self._faults.meet(request.call.operation, identity.account, identity.region)
         if effect.latency_ms:
-            await self._delay(effect.latency_ms / 1000)
+            await self._delay(effect.latency_ms / 1000, identity.account)
         if effect.error is not None:
             raise AwsError(effect.error, effect.words(request.call.operation, identity.account))
 
-    async def _delay(self, seconds: float) -> None:
-        signals = [asyncio.ensure_future(event.wait()) for event in (self._ending, self._cleared)]
+    async def _delay(self, seconds: float, account: str) -> None:
+        cleared = [self._cleared.setdefault(of, asyncio.Event()) for of in (None, account)]
+        signals = [asyncio.ensure_future(event.wait()) for event in (self._ending, *cleared)]
         try:
             await asyncio.wait(signals, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for signal in signals:
                 signal.cancel()
 
-    def _end_delays(self) -> None:
-        cleared, self._cleared = self._cleared, asyncio.Event()
-        cleared.set()
+    def _end_delays(self, account: str | None) -> None:
+        """Those of one account, or all."""
+        cleared = self._cleared.pop(account, None)
+        if cleared is not None:
+            cleared.set()

@@ -90,10 +90,13 @@ class EmbeddedS3:
 
         load_objects(self._vault, directory)
 
-    def reset(self) -> None:
-        """Remove every bucket and object (O-8)."""
+    def reset(self, account: str | None = None) -> None:
+        """Remove every bucket and object, or those of one account (O-8, O-39)."""
         self._vault.open()
-        self._vault.reset()
+        if account is None:
+            self._vault.reset()
+        else:
+            self._vault.reset_account(account)
 
     def close(self) -> None:
         """End the worker threads and close the index."""

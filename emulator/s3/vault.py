@@ -173,6 +173,11 @@ class Vault:
                 return version, result, BlobReader(self.files, blobs)
         raise S3Error("InternalError", f"The bytes of version {version.version_id} could not be opened.")
 
+    def reset_account(self, account: str) -> None:
+        """Remove every bucket of an account, with all that is in it (O-39)."""
+        with self.changing() as change:
+            change.forget(buckets.remove_account(change.connection, account))
+
     def reset(self) -> None:
         """Remove every bucket and object; the files of many objects are removed after this returns."""
         with self.database.writing() as connection:

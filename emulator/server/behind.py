@@ -44,6 +44,7 @@ def control_application(
         clock=parts.clock,
         is_enabled=settings.control == "on",
         token=settings.control_token,
+        account_tokens=dict(pair.split("=", 1) for pair in settings.control_account_tokens.split(",") if pair),
     )
     state = StateArchive(lifecycle.save, lifecycle.load, begins_an_archive, parts.directories.work)
     model = ModelArchive(parts, parts.objects, lifecycle.reset_lock)

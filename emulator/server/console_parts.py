@@ -59,7 +59,7 @@ def console_application(
         version=__version__,
         s3="external" if settings.s3_endpoint_url else "embedded",
         control_enabled=settings.control == "on",
-        control_token_required=bool(settings.control_token),
+        control_token_required=bool(settings.control_token or settings.control_account_tokens),
         auth=settings.auth,
         default_account=settings.default_account,
     )

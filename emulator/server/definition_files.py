@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.domain.controls.answers import AnswerBook
-from emulator.domain.controls.definitions import DefinitionError, read_json_text
+from emulator.domain.controls.definitions import DefinitionError, listed, read_json_text
 from emulator.domain.controls.faults import FaultBook
 from emulator.settings import Settings, SettingsError
 
@@ -27,17 +27,25 @@ class Definitions:
             _read(settings.faults, "faults"), _read(settings.answers, "answers"), settings.faults, settings.answers
         )
 
-    def give(self, faults: FaultBook, answers: AnswerBook) -> None:
-        """Put both books back to what the files say. Raises SettingsError for a definition that is wrong."""
-        for book, document, file in (
-            (faults, self.faults, self.faults_file),
-            (answers, self.answers, self.answers_file),
+    def give(self, faults: FaultBook, answers: AnswerBook, account: str | None = None) -> None:
+        """Put both books back to what the files say, of one account or all.
+
+        Raises SettingsError for a definition that is wrong.
+        """
+        for name, book, document, file in (
+            ("faults", faults, self.faults, self.faults_file),
+            ("answers", answers, self.answers, self.answers_file),
         ):
-            book.clear()
+            book.clear(account)
             try:
-                book.add(document)
+                book.add(document if account is None else _of_account(document, name, account))
             except DefinitionError as error:
                 raise SettingsError(f"{file}: {error}") from None
+
+
+def _of_account(document: object, name: str, account: str) -> list[object]:
+    """The definitions of a file that name this account."""
+    return [item for item in listed(document, name) if isinstance(item, dict) and item.get("account") == account]
 
 
 def _read(file: str, name: str) -> object:

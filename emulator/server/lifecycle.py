@@ -22,6 +22,7 @@ from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs.sweeper import sweep_files, sweep_models
 from emulator.s3.vault import MissingIndexError, is_missing_or_empty
+from emulator.server.account_reset import reset_account
 from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, check_init_directory, run_init_scripts
 from emulator.server.loop_watch import LoopWatch
@@ -168,9 +169,14 @@ class Lifecycle:
         await self._parts.fleet.write()
         await self._parts.runner.settle_due(SETTLE_SECONDS)
 
-    async def reset(self) -> None:
-        """O-8: end all work, forget everything, return to the state of a fresh install."""
+    async def reset(self, account: str | None = None) -> None:
+        """O-8: end all work, forget everything, return to the state of a fresh install; or for one account (O-39)."""
         parts = self._parts
+        if account is not None:
+            async with self.reset_lock:
+                await reset_account(parts, account)
+                self._given.give(parts.faults, parts.answers, account)
+            return
         async with self.reset_lock:
             await self._drop_work()
             try:

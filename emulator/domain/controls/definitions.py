@@ -103,6 +103,12 @@ def read_json_text(text: str | bytes) -> JsonValue:
     return document
 
 
+def require_account(given: str | None, account: str | None, place: str) -> None:
+    """Raise DefinitionError for a definition that is of another account than the call that brings it (O-39)."""
+    if account is not None and given not in (None, account):
+        raise DefinitionError(f"{place}.account", f"must be {account}, the account of the call")
+
+
 def listed(document: object, name: str) -> list[JsonValue]:
     """One object, or a list of them, as a list: both forms are accepted wherever definitions are read.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from emulator.domain.controls.definitions import DefinitionError, Fields, listed
+from emulator.domain.controls.definitions import DefinitionError, Fields, listed, require_account
 from emulator.domain.image_limits import IMAGE_TOO_LARGE
 from emulator.domain.json_values import JsonObject
 
@@ -117,19 +117,23 @@ class FaultBook:
         self._faults: dict[int, Fault] = {}
         self._chances: dict[int, random.Random] = {}
         self._last_id = 0
-        self.on_clear: Callable[[], None] = lambda: None
+        self.on_clear: Callable[[str | None], None] = lambda _account: None
 
     def add(self, document: object) -> list[Fault]:
         """Add one fault or a list of them. Raises DefinitionError, with nothing added, if any is wrong."""
         return self.prepare(document)()
 
-    def prepare(self, document: object) -> Callable[[], list[Fault]]:
+    def prepare(self, document: object, account: str | None = None) -> Callable[[], list[Fault]]:
         """What adds the faults of a document once it is called. Changes nothing itself, so any thread may do it.
 
-        Raises DefinitionError if any is wrong.
+        With an account they are faults of this account. Raises DefinitionError if any is wrong.
         """
-        items = enumerate(listed(document, "faults"))
-        return partial(self._take, [parse_fault(item, f"faults[{at}]", self._modelled_errors) for at, item in items])
+        parsed: list[Fault] = []
+        for at, item in enumerate(listed(document, "faults")):
+            fault = parse_fault(item, f"faults[{at}]", self._modelled_errors)
+            require_account(fault.account, account, f"faults[{at}]")
+            parsed.append(fault if account is None else replace(fault, account=account))
+        return partial(self._take, parsed)
 
     def _take(self, parsed: list[Fault]) -> list[Fault]:
         for fault in parsed:
@@ -139,21 +143,27 @@ class FaultBook:
             self._faults[self._last_id] = fault
         return parsed
 
-    def all(self) -> list[Fault]:
-        """The faults that are left, in order of creation."""
-        return list(self._faults.values())
+    def all(self, account: str | None = None) -> list[Fault]:
+        """The faults that are left, in order of creation; those of one account alone if it is given."""
+        return [fault for fault in self._faults.values() if account in (None, fault.account)]
 
-    def remove(self, fault_id: int) -> bool:
-        """Take one fault back; False if there is none of this id."""
+    def remove(self, fault_id: int, account: str | None = None) -> bool:
+        """Take one fault back; False if there is none of this id, or of this account."""
+        if account is not None and fault_id not in {fault.id for fault in self.all(account)}:
+            return False
         self._chances.pop(fault_id, None)
         return self._faults.pop(fault_id, None) is not None
 
-    def clear(self) -> None:
-        """Take all faults back and start counting and chance anew; `on_clear` hears of it."""
-        self._faults.clear()
-        self._chances.clear()
-        self._last_id = 0
-        self.on_clear()
+    def clear(self, account: str | None = None) -> None:
+        """Take all faults back and start counting and chance anew, or those of one account; `on_clear` hears of it."""
+        if account is None:
+            self._faults.clear()
+            self._chances.clear()
+            self._last_id = 0
+        else:
+            for fault in self.all(account):
+                self.remove(fault.id)
+        self.on_clear(account)
 
     def meet(self, operation: str, account: str, region: str) -> Effect:
         """What happens to this request; counts are used up by it.

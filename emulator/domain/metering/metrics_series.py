@@ -365,10 +365,14 @@ class MetricStore:
             if units is not None:
                 yield from units.points(level, start, end, period, now)
 
-    def clear(self) -> None:
-        """Forget everything (O-8)."""
-        self._counted.clear()
-        self._units.clear()
+    def clear(self, account: str | None = None) -> None:
+        """Forget everything, or all of one account (O-8, O-39)."""
+        if account is None:
+            self._counted.clear()
+            self._units.clear()
+            return
+        self._counted = {key: series for key, series in self._counted.items() if key[0] != account}
+        self._units = {model: units for model, units in self._units.items() if model.account != account}
 
     def document(self) -> list[Any]:
         """The counted series as JSON; `restore` reads it back. Units are told anew from the times of running."""

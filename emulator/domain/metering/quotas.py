@@ -137,9 +137,12 @@ class RequestQuota:
         if not bucket.take(now):
             raise RequestRateError(operation)
 
-    def reset(self) -> None:
-        """Forget every request counted (O-8)."""
-        self._buckets.clear()
+    def reset(self, account: str | None = None) -> None:
+        """Forget every request counted, or those of one account (O-8, O-39)."""
+        if account is None:
+            self._buckets.clear()
+        else:
+            self._buckets = {key: bucket for key, bucket in self._buckets.items() if key[0] != account}
 
     def _make_room(self, now: float) -> None:
         """A bucket untouched for over a second is full again, so forgetting it changes nothing."""

@@ -40,6 +40,21 @@ def remove(connection: sqlite3.Connection, bucket: Bucket) -> list[str]:
     return blobs
 
 
+def remove_account(connection: sqlite3.Connection, account: str) -> list[str]:
+    """Forget every bucket of an account with all that is in it; the names of the files."""
+    of_account = "SELECT id FROM buckets WHERE account = ?"
+    of_versions = f"SELECT sequence FROM versions WHERE bucket_id IN ({of_account})"
+    found = connection.execute(f"SELECT name FROM blobs WHERE sequence IN ({of_versions})", (account,))
+    blobs = [row["name"] for row in found]
+    connection.execute(f"DELETE FROM blobs WHERE sequence IN ({of_versions})", (account,))
+    connection.execute(f"DELETE FROM versions WHERE bucket_id IN ({of_account})", (account,))
+    connection.execute("DELETE FROM events WHERE account = ?", (account,))
+    connection.execute("DELETE FROM console_buckets WHERE account = ?", (account,))
+    for row in connection.execute("SELECT * FROM buckets WHERE account = ?", (account,)).fetchall():
+        blobs += remove(connection, Bucket.of(row))
+    return blobs
+
+
 def is_empty(connection: sqlite3.Connection, bucket: Bucket) -> bool:
     """Whether no version and no delete marker is left."""
     return connection.execute("SELECT 1 FROM versions WHERE bucket_id = ? LIMIT 1", (bucket.id,)).fetchone() is None

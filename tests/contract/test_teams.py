@@ -1,0 +1,89 @@
+"""One emulator for many teams: resets, transitions, faults, answers and usage of one account (O-39)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from support.projects import new_project
+from support.server import EmulatorProcess
+from support.teams import FIRST, SECOND, SETTINGS, TRAINER, at_work, reset_in_turn
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[EmulatorProcess]:
+    with EmulatorProcess(environment=SETTINGS) as started:
+        yield started
+
+
+def test_two_teams_reset_while_others_train_and_copy(emulator: EmulatorProcess) -> None:
+    """`python -m benchmarks teams` does it a thousand times."""
+    with at_work(emulator) as (trainer, copier):
+        reset_in_turn(emulator, 20)
+    assert trainer.done
+    assert copier.done
+    status, usage = emulator.control("GET", f"/_emulator/usage?account={TRAINER}")
+    assert status == 200
+    assert usage["versions"]
+    assert all(f":{TRAINER}:" in row["project_version"] for row in usage["versions"])
+    emulator.control("POST", f"/_emulator/reset?account={TRAINER}")
+    assert emulator.control("GET", f"/_emulator/usage?account={TRAINER}")[1]["versions"] == []
+    assert emulator.control("GET", "/_emulator/usage")[1]["versions"]
+
+
+def code(client: Any) -> str:
+    try:
+        client.describe_projects()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "OK"
+
+
+def test_faults_and_answers_of_one_account(emulator: EmulatorProcess) -> None:
+    first, second = (emulator.client("rekognition", account) for account in (FIRST, SECOND))
+    fault = {"operation": "DescribeProjects", "error": "ThrottlingException"}
+    path = f"/_emulator/faults?account={FIRST}"
+    added = emulator.control("POST", path, fault)[1]["faults"]
+    assert [item["account"] for item in added] == [FIRST]
+    assert (code(first), code(second)) == ("ThrottlingException", "OK")
+    assert emulator.control("POST", path, fault | {"account": SECOND})[0] == 400
+    assert emulator.control("DELETE", f"/_emulator/faults/{added[0]['id']}?account={SECOND}")[0] == 404
+    assert emulator.control("GET", f"/_emulator/faults?account={SECOND}")[1] == {"faults": []}
+    emulator.control("POST", "/_emulator/faults", fault | {"account": SECOND})
+    emulator.control("POST", f"/_emulator/reset?account={FIRST}")
+    assert (code(first), code(second)) == ("OK", "ThrottlingException")
+    emulator.control("DELETE", f"/_emulator/faults?account={SECOND}")
+    assert code(second) == "OK"
+
+    answer = {"labels": [{"Name": "circle", "Confidence": 90}]}
+    added = emulator.control("POST", f"/_emulator/answers?account={FIRST}", answer)[1]["answers"]
+    assert [item["account"] for item in added] == [FIRST]
+    assert emulator.control("GET", f"/_emulator/answers?account={SECOND}")[1] == {"answers": []}
+    emulator.control("DELETE", f"/_emulator/answers?account={FIRST}")
+    assert emulator.control("GET", "/_emulator/answers")[1] == {"answers": []}
+
+
+def test_transitions_of_one_account(emulator: EmulatorProcess) -> None:
+    path = f"/_emulator/transitions?account={FIRST}"
+    policy = {"type": "seconds", "seconds": 3600}
+    assert emulator.control("PUT", path, {"deleting": policy})[1]["deleting"] == policy
+    assert emulator.control("GET", "/_emulator/transitions")[1]["deleting"] == {"type": "real"}
+    for account, is_gone in ((FIRST, False), (SECOND, True)):
+        project = new_project(emulator, account)
+        project.rekognition.delete_project(ProjectArn=project.arn)
+        waiter = project.rekognition.describe_projects
+
+        def names(describe: Any = waiter, name: str = project.name) -> bool:
+            return not describe(ProjectNames=[name])["ProjectDescriptions"]
+
+        if is_gone:
+            for _ in range(100):
+                if names():
+                    break
+        assert names() == is_gone
+    emulator.control("POST", f"/_emulator/reset?account={FIRST}")
+    assert emulator.control("GET", path)[1]["deleting"] == {"type": "real"}
+    assert emulator.control("PUT", "/_emulator/transitions?account=12", {})[0] == 400
