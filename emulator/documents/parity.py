@@ -270,14 +270,15 @@ EDGE = (
     ),
     Choice(
         "A model file that is missing, or that no training wrote (in an archive)",
-        "The version is FAILED when it is started, or at the start of the emulator where it was RUNNING; the log says why. "
-        "Others go on.",
+        "The version is FAILED when it is started, or at the start of the emulator where it was RUNNING; the log says "
+        "why. Others go on.",
         "There are no model files in Amazon's API.",
         "",
     ),
     Choice(
         "A model that takes longer than 60 s over an image, or more than 2 GiB together with all others",
-        "InternalServerError for this call, with a line in the log; the version stays RUNNING, and other calls are served.",
+        "InternalServerError for this call, with a line in the log; the version stays RUNNING, and other calls are "
+        "served.",
         "Only a file that was tampered with does so; a model takes a second at most.",
         "",
     ),

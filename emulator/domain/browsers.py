@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 BROWSER_AGENT = b"Mozilla/"
 
 
-def is_browser(origin: bytes | None, user_agent: bytes) -> bool:
-    """Whether a browser sends the request: it names an origin, or itself as all browsers do."""
-    return origin is not None or user_agent.startswith(BROWSER_AGENT)
+def is_browser(origin: bytes | None, user_agent: bytes, language: bytes | None) -> bool:
+    """Whether a browser sends the request: it names an origin, or itself as all browsers do, or a language.
+
+    A page may name another user agent in its reads of its own host, and another language, but not none.
+    """
+    return origin is not None or language is not None or user_agent.startswith(BROWSER_AGENT)
 
 
 def host_name(host: str) -> str | None:

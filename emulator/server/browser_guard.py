@@ -44,7 +44,7 @@ class BrowserGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request."""
         hosts: list[bytes] = []
-        origin, agent = None, b""
+        origin, agent, language = None, b"", None
         for name, value in scope["headers"]:  # once: every request pays for it, and few come from browsers
             if name == b"host":
                 hosts.append(value)
@@ -52,10 +52,12 @@ class BrowserGuard:
                 origin = value
             elif name == b"user-agent":
                 agent = value
+            elif name == b"accept-language":
+                language = value
         if len(hosts) > 1:
             await _refuse(send, 400, "InvalidRequest", "A request has one Host header.")
             return
-        if is_browser(origin, agent):
+        if is_browser(origin, agent, language):
             host = hosts[0].decode("latin-1") if hosts else ""
             refusal = self._refusal(scope, host, None if origin is None else origin.decode("latin-1"))
             if refusal is not None:

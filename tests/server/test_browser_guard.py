@@ -44,6 +44,13 @@ def status(directory: Path, headers: dict[str, str], path: str = "", **settings:
     return asyncio.run(asked())
 
 
+def test_a_page_that_names_another_user_agent_is_still_a_browser(tmp_path: Path) -> None:
+    """Firefox lets a page set it in reads of its own host, which DNS may have pointed here, and sends no Origin."""
+    program = {"User-Agent": "a program", "Host": "evil.example:4598"}
+    assert status(tmp_path / "1", program | {"Accept-Language": "*"}, "/_emulator/metrics") == 403
+    assert status(tmp_path / "2", program, "/_emulator/metrics") == 200
+
+
 @pytest.mark.parametrize(
     ("host", "origin", "expected"),
     [
