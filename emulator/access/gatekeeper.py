@@ -124,6 +124,24 @@ class Gatekeeper:
             raise json_error(SignatureRefused(Why.EXPIRED_TOKEN))
         return admission.rights
 
+    def rights_at_work(self, reference: str) -> Rights:
+        """What whoever a `Rights.reference` stands for may do now, for work that it was let in for (S-9).
+
+        Somebody who is not in the file any more may do nothing. A session's end does not end its work.
+        """
+        kept = json.loads(reference)
+        identity = self.identities.find(kept["identity"])
+        context = dict(_moment(self._now()))
+        context["aws:securetransport"] = ("true",)
+        arn = kept.get("arn", kept["identity"])
+        if identity is None:
+            return self._rights(Principal(arn.split(":")[4], arn, PrincipalKind.USER), _NOTHING, context, reference)
+        if "arn" not in kept:
+            return self._rights(identity.principal, identity.policies, context, reference)
+        principal = _principal(identity, arn, kept["user_id"], kept["tags"])
+        policies = _narrowed(identity.policies, tuple(kept["policies"]))
+        return self._rights(principal, policies, context, reference)
+
     @property
     def decides(self) -> bool:
         """Whether policies are evaluated: modes `iam-report` and `iam`."""
@@ -175,7 +193,8 @@ class Gatekeeper:
         return Admission(principal, identity, holder, rights)
 
     def _rights(self, principal: Principal, policies: PolicySet, context: Context, reference: str) -> Rights:
-        return Rights(principal, policies, context, self._is_enforced, self.decisions.record, reference)
+        keys = self.identities.keys
+        return Rights(principal, policies, context, self._is_enforced, self.decisions.record, reference, keys)
 
     def _context(self, scope: Scope, region: str) -> dict[str, tuple[str, ...]]:
         """The condition keys that every request brings (IAM's global keys)."""

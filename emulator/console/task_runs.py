@@ -22,6 +22,7 @@ from emulator.domain.job_payloads import ConsoleTask
 from emulator.domain.jobs import CONSOLE, Broke, Done, JobKind, Outcome
 from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectStore, ObjectStoreError
+from emulator.jobs.askers import Askers
 from emulator.operations.context import AnyContext, Context, Services
 from emulator.storage import tasks
 from emulator.storage.engine import Database
@@ -96,20 +97,23 @@ class TaskHandler:
         buckets: ConsoleBuckets,
         services: Callable[[], Services],
         works: Mapping[str, Work],
+        askers: Askers | None = None,
     ) -> None:
         self._database = database
         self._objects = objects
         self._buckets = buckets
         self._services = services
         self._works = works
+        self._askers = askers or Askers()
 
     async def work(self, job: Job) -> Outcome:
         """Do the task, from where an earlier run left it."""
-        task_id = job.payload_as(ConsoleTask).task
+        payload = job.payload_as(ConsoleTask)
+        task_id = payload.task
         task = self._database.read(lambda connection: tasks.find_task(connection, task_id))
         if task is None:
             return Done()
-        caller = Caller(task.account, task.region)
+        caller = self._askers.caller(task.account, task.region, payload.asked_by)
         run = TaskRun(task, caller, self._database, self._objects, self._buckets, self._services(), dict(task.result))
         outcome: Outcome = Done()
         try:
@@ -153,7 +157,7 @@ def accept_task(context: AnyContext, kind: str, stage: str, project_arn: str | N
         project_arn=project_arn or "",
         account=caller.account,
         region=caller.region,
-        payload=ConsoleTask(task.id),
+        payload=ConsoleTask(task.id, context.asked_by),
         policy=_AT_ONCE,
         started_at=now,
     )

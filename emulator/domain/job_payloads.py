@@ -28,16 +28,18 @@ class NoPayload:
 
 @dataclass(frozen=True, slots=True)
 class ReadManifest:
-    """Where the manifest of a new dataset lies, as the request named it."""
+    """Where the manifest of a new dataset lies, as the request named it, and whose rights count for it (S-9)."""
 
     manifest: S3Object
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyFrom:
-    """The dataset or the version that is copied."""
+    """The dataset or the version that is copied, and whose rights count for what is written to S3 (S-9)."""
 
     source_arn: str
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +74,21 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSource:
-    """Whether the project's datasets are trained with, or the manifests that the version's row names."""
+    """Whether the project's datasets are trained with, or the manifests that the version's row names.
+
+    `asked_by` is whose rights count in S3 (S-9): `Rights.reference`, "" where nobody's are looked at.
+    """
 
     from_datasets: bool
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleTask:
-    """The id of a console's task."""
+    """The id of a console's task, and whose rights count for it (S-9)."""
 
     task: int
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from emulator.domain.caller import Caller
 from emulator.domain.job_payloads import CopyFrom, Distribution, ReadManifest, UpsertLines
 from emulator.domain.jobs import Broke, Done, Outcome
 from emulator.domain.manifest.limits import ManifestLimits
@@ -16,6 +15,7 @@ from emulator.domain.manifest.splitting import distribute
 from emulator.domain.messages import COPIED_DATASET_CREATED, DATASET_DISTRIBUTED, DATASET_MESSAGES
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.states import DATASET_MOVES, DatasetState, Event, next_state
+from emulator.jobs.askers import Askers
 from emulator.jobs.ingest import (
     IngestTask,
     build_content,
@@ -107,15 +107,18 @@ class CreateDataset(DatasetHandler):
         readers: Readers,
         objects: ObjectStore,
         worker_settings: WorkerSettings,
+        askers: Askers,
     ) -> None:
         super().__init__(database, sweeper, readers)
         self._objects = objects
+        self._askers = askers
         self._worker_settings = worker_settings
 
     async def work(self, job: Job) -> Outcome:
         """Build the content anew; what an earlier attempt left is removed first."""
-        caller = Caller(job.account, job.region)
-        location = location_of(job.payload_as(ReadManifest).manifest)
+        payload = job.payload_as(ReadManifest)
+        caller = self._askers.caller(job.account, job.region, payload.asked_by)
+        location = location_of(payload.manifest)
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
         await in_thread(_remove_unfinished, self.database, dataset)
         size = await in_thread(manifest_size, self._objects, location, caller)

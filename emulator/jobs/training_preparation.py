@@ -24,6 +24,7 @@ from emulator.domain.messages import DATASET_MESSAGES
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.shapes import Asset, TestingData, TrainingData
 from emulator.domain.states import READABLE_DATASET_STATES, DatasetState
+from emulator.jobs.askers import Askers
 from emulator.jobs.clock import Clock
 from emulator.jobs.ingest import client_error, location_of, open_manifest
 from emulator.jobs.readers import Readers
@@ -51,12 +52,22 @@ _PIECE_BYTES = 1024 * 1024
 class Preparation:
     """Splits a project's training dataset where there is no test dataset (O-27) and writes both manifests down."""
 
-    def __init__(self, database: Database, objects: ObjectStore, clock: Clock, readers: Readers, *, seed: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        clock: Clock,
+        readers: Readers,
+        *,
+        seed: int,
+        askers: Askers | None = None,
+    ) -> None:
         self._database = database
         self._objects = objects
         self._clock = clock
         self._readers = readers
         self._seed = seed
+        self._askers = askers or Askers()
 
     async def prepare(self, job: Job, version: Version, directory: Path) -> Manifests | Broke:
         """Where the manifests lie, or a failed outcome.
@@ -82,7 +93,8 @@ class Preparation:
                         version, {"train": training} if is_split_later else {"train": training, "test": testing}
                     )
                 else:
-                    caller = Caller(job.account, job.region)
+                    asked_by = job.payload_as(TrainingSource).asked_by
+                    caller = self._askers.caller(job.account, job.region, asked_by)
                     self._write_assets(version.training_input["Assets"], caller, training)
                     if not is_split_later:
                         self._write_assets(version.testing_input["Assets"], caller, testing)

@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.evaluation.result_keys import result_keys
-from emulator.domain.job_payloads import CopyFrom
+from emulator.domain.job_payloads import CopyFrom, TrainingSource
 from emulator.domain.jobs import Broke, Done, Outcome, VersionResults
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
+from emulator.jobs.askers import Askers
 from emulator.jobs.fair_places import FairPlaces
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
@@ -31,7 +32,7 @@ from emulator.storage.rows import Job, Version
 from emulator.storage.running_spans import begin_span
 from emulator.storage.tags import read_tags, remove_tags
 from emulator.storage.versions import VersionColumns, find_version, remove_version, set_version
-from emulator.training.task import TrainingOptions, TrainingTask
+from emulator.training.task import Manifests, TrainingOptions, TrainingTask
 from emulator.vision.examples import Effort
 
 logger = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class TrainVersion(VersionHandler):
         work_directory: Path,
         concurrent_trainings: int,
         options: TrainingOptions,
+        askers: Askers,
     ) -> None:
         super().__init__(database, hosting)
         self._preparation = preparation
@@ -103,6 +105,7 @@ class TrainVersion(VersionHandler):
         self._places = FairPlaces(concurrent_trainings)
         progress.order = self._places.order
         self._options = options
+        self._askers = askers
 
     async def work(self, job: Job) -> Outcome:
         """Write the manifests down, wait for a free place, train."""
@@ -115,20 +118,24 @@ class TrainVersion(VersionHandler):
                 return manifests
             progress.effort = self._effort(version)
             logger.info("training of %s: effort %s", version.arn, progress.effort)
-            task = TrainingTask(
-                caller=Caller(job.account, job.region),
-                version_arn=version.arn,
-                manifests=manifests,
-                options=replace(self._options, effort=progress.effort),
-                bucket=version.output_bucket,
-                keys=_keys_of(version),
-                work_directory=directory,
-                model_path=self.hosting.model_path(f"{job.id}.onnx"),
-            )
             progress.waits = True
             async with self._places.place(version.arn, job.account):
                 progress.begin_billing()
+                task = self._task(job, version, manifests, progress.effort)
                 return await run_in_worker(self._worker_settings, task, progress.report)
+
+    def _task(self, job: Job, version: Version, manifests: Manifests, effort: str) -> TrainingTask:
+        """What the worker is told, with the rights of whoever asked as they are when the training begins (S-9)."""
+        return TrainingTask(
+            caller=self._askers.caller(job.account, job.region, job.payload_as(TrainingSource).asked_by),
+            version_arn=version.arn,
+            manifests=manifests,
+            options=replace(self._options, effort=effort),
+            bucket=version.output_bucket,
+            keys=_keys_of(version),
+            work_directory=self._work_directory / str(job.id),
+            model_path=self.hosting.model_path(f"{job.id}.onnx"),
+        )
 
     def _effort(self, version: Version) -> str:
         """What the version's tag says, else the setting (O-36)."""
@@ -151,10 +158,13 @@ class TrainVersion(VersionHandler):
 class CopyVersion(VersionHandler):
     """Copies a model file and its result files (CP-3)."""
 
-    def __init__(self, database: Database, hosting: Hosting, readers: Readers, objects: ObjectStore) -> None:
+    def __init__(
+        self, database: Database, hosting: Hosting, readers: Readers, objects: ObjectStore, askers: Askers
+    ) -> None:
         super().__init__(database, hosting)
         self._readers = readers
         self._objects = objects
+        self._askers = askers
 
     async def work(self, job: Job) -> Outcome:
         """Copy in a thread; doing it twice is doing it once."""
@@ -169,7 +179,9 @@ class CopyVersion(VersionHandler):
         assert source.model_file is not None, "checked before"
         names = _keys_of(target)
         keys = {kind: names[kind] for kind in source.result_keys or {}}
-        reader, writer = Caller(source.account, source.region), Caller(target.account, target.region)
+        # The service reads what it wrote itself; whoever asked must be able to write (CP-14).
+        reader = Caller(source.account, source.region)
+        writer = self._askers.caller(target.account, target.region, job.payload_as(CopyFrom).asked_by)
         try:
             for kind, key in keys.items():
                 origin = ObjectLocation(source.output_bucket, (source.result_keys or {})[kind])

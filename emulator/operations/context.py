@@ -69,6 +69,11 @@ class Context(Generic[Request]):
             self.services.runner.accept(self.connection, kind, transition, resource_arn, project_arn, payload)
         )
 
+    @property
+    def asked_by(self) -> str:
+        """The reference by which work that is accepted finds the caller's rights again, "" if they do not count."""
+        return "" if self.caller.rights is None else self.caller.rights.reference
+
     def check_quota(self, quota: Quota, present: int, adding: int = 1) -> None:
         """Raise LimitExceeded or ServiceQuotaExceeded if the account's quotas hold and this one would be passed."""
         check_count(self.services.quotas, quota, present, self.caller.region, adding)

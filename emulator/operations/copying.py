@@ -64,7 +64,7 @@ def copy_project_version(context: Context[CopyProjectVersionRequest]) -> CopyPro
         testing_input=source.testing_input,
         source_version_arn=source.arn,
     )
-    context.accept(JobKind.COPY_VERSION, "copying", arn, destination.arn, CopyFrom(source.arn))
+    context.accept(JobKind.COPY_VERSION, "copying", arn, destination.arn, CopyFrom(source.arn, context.asked_by))
     return {"ProjectVersionArn": arn}
 
 

@@ -101,11 +101,11 @@ def _checked_source(
         original = dataset_of(context, dataset_arn)
         if original.status not in READABLE_DATASET_STATES and original.status is not DatasetState.UPDATE_IN_PROGRESS:
             raise InvalidParameterError(dataset_refused(dataset_arn, original.status, "copied"))
-        return JobKind.COPY_DATASET, CopyFrom(dataset_arn)
+        return JobKind.COPY_DATASET, CopyFrom(dataset_arn, context.asked_by)
     location = (manifest or {}).get("S3Object") or {}
     if not location.get("Bucket") or not location.get("Name"):
         raise InvalidParameterError("GroundTruthManifest must have an S3Object with Bucket and Name.")
-    return JobKind.CREATE_DATASET, ReadManifest(location)
+    return JobKind.CREATE_DATASET, ReadManifest(location, context.asked_by)
 
 
 def _arn_of(project: Project, kind: str, epoch: int) -> str:

@@ -82,10 +82,10 @@ def create_project_version(context: Context[CreateProjectVersionRequest]) -> Cre
     training_input, testing_input = parameters.get("TrainingData"), parameters.get("TestingData")
     if training_input is None and testing_input is None:
         _check_datasets(context, project, train, test)
-        source = TrainingSource(from_datasets=True)
+        source = TrainingSource(from_datasets=True, asked_by=context.asked_by)
     else:
         _check_external_manifests(training_input, testing_input, has_datasets=train is not None or test is not None)
-        source = TrainingSource(from_datasets=False)
+        source = TrainingSource(from_datasets=False, asked_by=context.asked_by)
     caller, training = context.caller, [VersionState.TRAINING_IN_PROGRESS]
     running = count_versions(context.connection, caller.account, caller.region, training)
     context.check_quota(Quota.CONCURRENT_TRAININGS, running)

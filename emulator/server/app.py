@@ -17,6 +17,7 @@ from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.quotas import QuotaMode, RequestQuota
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.temporary_credentials import SessionTokens, account_of
+from emulator.jobs.askers import Askers, RightsAtWork
 from emulator.jobs.clock import Clock
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
@@ -205,7 +206,14 @@ class Emulator:
             request_quota=self.request_quota,
             metrics_keeper=self.metrics_keeper,
             runner=self.runner,
+            askers=Askers(self._rights_at_work()),
         )
+
+    def _rights_at_work(self) -> RightsAtWork | None:
+        """What finds the rights of whoever asked for work; None in the modes that decide nothing."""
+        if self.access is None or not self.access.gatekeeper.decides:
+            return None
+        return self.access.gatekeeper.rights_at_work
 
     def _build_edge(self, token_secret: bytes) -> RekognitionEdge:
         """The Rekognition endpoint; its stages stand as a list in `wire.pipeline`."""

@@ -42,7 +42,7 @@ def console_handlers(
     parts: Parts, buckets: ConsoleBuckets, services: Callable[[], Services]
 ) -> Mapping[JobKind, JobHandler]:
     """What does the console's tasks."""
-    return {JobKind.CONSOLE_TASK: TaskHandler(parts.database, parts.objects, buckets, services, WORKS)}
+    return {JobKind.CONSOLE_TASK: TaskHandler(parts.database, parts.objects, buckets, services, WORKS, parts.askers)}
 
 
 def console_application(

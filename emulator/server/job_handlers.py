@@ -30,7 +30,7 @@ def job_handlers(parts: Parts) -> dict[JobKind, JobHandler]:
         objects=object_store_description(parts.settings, parts.directories),
     )
     return {
-        JobKind.CREATE_DATASET: CreateDataset(database, sweeper, readers, parts.objects, worker),
+        JobKind.CREATE_DATASET: CreateDataset(database, sweeper, readers, parts.objects, worker, parts.askers),
         JobKind.COPY_DATASET: CopyDataset(database, sweeper, readers),
         JobKind.UPDATE_DATASET: UpdateDataset(database, sweeper, readers),
         JobKind.DISTRIBUTE_DATASET: DistributeDataset(database, sweeper, readers, parts.settings.seed),
@@ -38,7 +38,7 @@ def job_handlers(parts: Parts) -> dict[JobKind, JobHandler]:
         JobKind.RELABEL_DATASET: RelabelDataset(database, sweeper, readers),
         JobKind.REMOVE_ENTRIES: RemoveEntries(database, sweeper, readers),
         JobKind.TRAIN_VERSION: _train_version(parts, worker, readers),
-        JobKind.COPY_VERSION: CopyVersion(database, hosting, readers, parts.objects),
+        JobKind.COPY_VERSION: CopyVersion(database, hosting, readers, parts.objects, parts.askers),
         JobKind.START_VERSION: StartVersion(database, hosting, parts.fleet),
         JobKind.STOP_VERSION: StopVersion(database, hosting, parts.fleet),
         JobKind.DELETE_VERSION: DeleteVersion(database, hosting, readers),
@@ -51,7 +51,7 @@ def _train_version(parts: Parts, worker: WorkerSettings, readers: Readers) -> Tr
     return TrainVersion(
         parts.database,
         parts.hosting,
-        Preparation(parts.database, parts.objects, parts.clock, readers, seed=settings.seed),
+        Preparation(parts.database, parts.objects, parts.clock, readers, seed=settings.seed, askers=parts.askers),
         parts.progress,
         worker,
         work_directory=parts.directories.work.resolve(),
@@ -62,4 +62,5 @@ def _train_version(parts: Parts, worker: WorkerSettings, readers: Readers) -> Tr
             threads=settings.training_threads,
             cache_directory=parts.directories.cache.resolve(),
         ),
+        askers=parts.askers,
     )

@@ -9,6 +9,7 @@ from emulator.domain.controls.faults import FaultBook
 from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.quotas import RequestQuota
 from emulator.domain.object_store import ObjectStore
+from emulator.jobs.askers import Askers
 from emulator.jobs.clock import Clock
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
@@ -44,3 +45,4 @@ class Parts:
     request_quota: RequestQuota
     metrics_keeper: MetricsKeeper
     runner: JobRunner
+    askers: Askers
