@@ -31,6 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "storage": {"domain"},
     "sts": {"wire", "domain"},
     "cloudwatch": {"wire", "domain"},
+    "kms": {"wire", "domain"},
     "access": {"wire", "domain", "sts"},
     "s3": {"wire", "domain"},
     "lint": {"domain", "vision"},
@@ -44,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "console": {"operations", "jobs", "storage", "domain", "vision", "example_projects"},
     "documents": {"operations", "console", "wire", "domain"},
     "server": {
-        *("settings", "wire", "sts", "cloudwatch", "access", "s3", "storage", "domain"),
+        *("settings", "wire", "sts", "cloudwatch", "kms", "access", "s3", "storage", "domain"),
         *("jobs", "training", "operations", "control", "console"),
     },
     **dict.fromkeys(("commands", "cli", "__main__"), PARTS),

@@ -43,6 +43,27 @@ ACCESS = (
         "Written from what is said of them (S-8); AWS's own have more services in them.",
     ),
     Choice(
+        "`KmsKeyId` of a training or a copy, where callers have rights",
+        "A key that is missing, disabled, pending deletion or of another Region answers InvalidParameterException; "
+        "without kms:DescribeKey or kms:CreateGrant AccessDeniedException. Otherwise it is stored and shown.",
+        "The guide names the rights (S-12); which error answers is not known.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "Images and manifests under SSE-KMS, where callers have rights",
+        "Reading needs kms:Decrypt, writing kms:GenerateDataKey; without them an object is as one that may not be "
+        "read: the messages of E-4, TE-4 and TE-8, InvalidS3ObjectException.",
+        "S-11 names both rights.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "Whose rights a training, a copy or an ingest has",
+        "Those of whoever asked, as they are when the work begins; a training's once more when its turn has come. The "
+        "results of a copied model are read as the service's own.",
+        "S-9. Whether a right that is taken away meanwhile ends a training is not known.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
         "Policies that are refused when they are read",
         "Unknown operators, elements written twice, values that no request can have (`NumericEquals` of a word), "
         "variables that do not end; every problem names its statement and element.",

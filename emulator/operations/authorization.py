@@ -13,6 +13,7 @@ from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import AccessDeniedError, InvalidParameterError
 from emulator.domain.iam.evaluation import Decision
+from emulator.domain.iam.keys import KeyDeniedError, KeyDisabledError, KeyNotFoundError
 from emulator.domain.iam.requests import Context
 from emulator.domain.iam.rights import Rights
 from emulator.domain.json_values import JsonMapping
@@ -125,6 +126,22 @@ def refuse(rights: Rights, decision: Decision) -> None:
     """Raises AccessDeniedError for a refusal that holds."""
     if not rights.permits(decision):
         raise AccessDeniedError(decision.message)
+
+
+def require_usable_key(rights: Rights, name: str, region: str) -> None:
+    """Raises unless the caller may have its copies encrypted with a KMS key (S-12). Nothing is encrypted.
+
+    InvalidParameterException for a key that is missing or cannot be used, AccessDeniedException without the rights
+    kms:DescribeKey and kms:CreateGrant.
+    """
+    for action in ("kms:DescribeKey", "kms:CreateGrant"):
+        try:
+            rights.require_key(name, action, region)
+        except KeyDeniedError as error:
+            raise AccessDeniedError(str(error)) from None
+        except (KeyNotFoundError, KeyDisabledError) as error:
+            if rights.is_enforced:
+                raise InvalidParameterError(f"KmsKeyId cannot be used: {error}") from None
 
 
 def owner_of(resource: str) -> str | None:

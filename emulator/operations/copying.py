@@ -30,7 +30,7 @@ from emulator.storage.versions import count_versions, find_version
 @operation(
     "CopyProjectVersion",
     Runs.WRITES,
-    limits="`KmsKeyId` is stored, nothing is encrypted.",
+    limits="nothing is encrypted with `KmsKeyId`.",
     chosen=(
         "The destination project must be the caller's; the source may be another account's, if a policy of its "
         "project allows the caller's account; otherwise AccessDeniedException.",

@@ -58,7 +58,7 @@ DEFAULT_PAGE = 100
 @operation(
     "CreateProjectVersion",
     Runs.WRITES,
-    limits="`FeatureConfig` (adapters only) answers InvalidParameterException; `KmsKeyId` is only stored.",
+    limits="`FeatureConfig` (adapters only) answers InvalidParameterException; nothing is encrypted with `KmsKeyId`.",
     chosen=(
         "A project with a training dataset alone is split 80/20 and the moved entries become its test dataset.",
         "A project without a training dataset, an empty dataset, or one whose creation failed answers "
@@ -133,6 +133,7 @@ def add_new_version(
     bucket = output_bucket or _checked_new_version(context, project)
     present = count_versions(context.connection, project.account, project.region, project_id=project.id)
     context.check_quota(Quota.MODELS_PER_PROJECT, present)
+    _check_key(context)
     created_at = context.services.clock.stamp()
     name, partition = parameters["VersionName"], partition_of(project.region)
     arn = str(Arn(project.region, project.account, project.name, created_at, version=name, partition=partition))
@@ -154,6 +155,16 @@ def add_new_version(
     )
     write_tags(context.connection, arn, parameters.get("Tags", {}))
     return arn
+
+
+def _check_key(context: AnyContext) -> None:
+    """The KMS key for the copies of images and results, where callers have rights (S-12)."""
+    key, rights = context.parameters.get("KmsKeyId"), context.caller.rights
+    if key is None or rights is None:
+        return
+    from emulator.operations.authorization import require_usable_key  # only where rights are looked at
+
+    require_usable_key(rights, key, context.caller.region)
 
 
 def _check_datasets(context: AnyContext, project: Project, train: Dataset | None, test: Dataset | None) -> None:

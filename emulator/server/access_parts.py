@@ -65,6 +65,15 @@ def open_access(settings: Settings, tokens: Callable[[], SessionTokens]) -> Acce
     return Access(gatekeeper, Admissions(gatekeeper), FileRoles(gatekeeper), file)
 
 
+def keys_of_file(settings: Settings) -> KeyRing:
+    """The KMS keys of the file that the settings name, none without one. Raises SettingsError."""
+    if settings.identities:
+        return _read(Path(settings.identities)).keys
+    from emulator.domain.iam.keys import KeyRing
+
+    return KeyRing()
+
+
 def _read(file: Path) -> Identities:
     from emulator.access.identities import IdentitiesError, load_identities
 

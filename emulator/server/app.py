@@ -111,6 +111,7 @@ class Emulator:
         self._control = Deferred(self._build_control)
         self.control = Probes(__version__, self.lifecycle.ready.is_set, self._control)
         self.cloudwatch = Deferred(self._build_cloudwatch)
+        self.kms = Deferred(self._build_kms)
         self.other_services = Deferred(self._build_other_services)
         self.console = Deferred(self._build_console)
         self.console_api = Deferred(self._build_console_api)
@@ -142,6 +143,11 @@ class Emulator:
         from emulator.server.behind import cloudwatch_application
 
         return cloudwatch_application(self.parts)
+
+    def _build_kms(self) -> App:
+        from emulator.server.behind import kms_application
+
+        return kms_application(self.settings, self.access)
 
     def _build_other_services(self) -> App:
         from emulator.server.behind import sts_application
@@ -272,6 +278,8 @@ class Emulator:
                 await self.console_api(scope, receive, send)
             case Destination.CLOUDWATCH:
                 await self._serve_as_caller(self.cloudwatch, scope, receive, send)
+            case Destination.KMS:
+                await self._serve_as_caller(self.kms, scope, receive, send)
             case Destination.OTHER_SERVICES:
                 await self._serve_as_caller(self.other_services, scope, receive, send)
             case Destination.S3:

@@ -19,11 +19,13 @@ from emulator.control.trainings import trainings_router
 from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.usage import Prices
 from emulator.domain.temporary_credentials import SessionTokens
-from emulator.server.access_parts import Access
+from emulator.kms.app import KmsApp
+from emulator.server.access_parts import Access, keys_of_file
 from emulator.server.archive_files import begins_an_archive
 from emulator.server.lifecycle import Lifecycle
 from emulator.server.model_archive import ModelArchive
 from emulator.server.parts import Parts
+from emulator.settings import Settings
 from emulator.sts.app import OtherServices
 from emulator.wire.asgi import App
 
@@ -78,6 +80,14 @@ def _knobs(parts: Parts) -> Knobs:
         open_jobs=lambda: parts.runner.open_jobs,
         job_kinds=parts.runner.job_kinds,
     )
+
+
+def kms_application(settings: Settings, access: Access | None) -> App:
+    """KMS for the keys of the file of identities, which in mode `off` is read once."""
+    if access is not None:
+        return KmsApp(lambda: access.keys)
+    ring = keys_of_file(settings)
+    return KmsApp(lambda: ring)
 
 
 def cloudwatch_application(parts: Parts) -> App:

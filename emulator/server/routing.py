@@ -16,6 +16,7 @@ class Destination(Enum):
     REKOGNITION = "rekognition"
     S3 = "s3"
     CLOUDWATCH = "cloudwatch"
+    KMS = "kms"
     OTHER_SERVICES = "other services"
     CONTROL = "control"
     CONSOLE = "console"
@@ -27,6 +28,7 @@ _BY_SERVICE = {
     b"rekognition": Destination.REKOGNITION,
     b"s3": Destination.S3,
     b"monitoring": Destination.CLOUDWATCH,
+    b"kms": Destination.KMS,
 }
 _QUERY_FORM = b"application/x-www-form-urlencoded"
 # A browser's upload with a signed policy to a bucket that the Host header names.

@@ -73,6 +73,12 @@ def _default_policy(account: str) -> Policy:
 class KeyNotFoundError(Exception):
     """There is no such key in the caller's Region."""
 
+    @classmethod
+    def of(cls, name: str, account: str, region: str) -> KeyNotFoundError:
+        """In KMS's words."""
+        arn = name if name.startswith("arn:") else f"arn:aws:kms:{region}:{account}:{_relative(name)}"
+        return cls(f"Alias {arn} is not found." if ":alias/" in arn else f"Key '{arn}' does not exist")
+
 
 class KeyDisabledError(Exception):
     """The key is there and cannot be used."""
@@ -110,8 +116,7 @@ class KeyRing:
         """The key, if it can be used in this Region. Raises KeyNotFoundError or KeyDisabledError."""
         key = self.find(name, account, region)
         if key is None or key.region != region:
-            arn = name if name.startswith("arn:") else f"arn:aws:kms:{region}:{account}:{_relative(name)}"
-            raise KeyNotFoundError(f"Key '{arn}' does not exist")
+            raise KeyNotFoundError.of(name, account, region)
         if key.state == DISABLED:
             raise KeyDisabledError(f"{key.arn} is disabled.")
         if key.state != ENABLED:
