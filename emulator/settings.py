@@ -183,6 +183,17 @@ class Settings:
     price_per_training_hour: float = _setting(
         1.0, "Dollars that an hour of training costs in the usage report.", minimum=0
     )
+    stop_idle_after: float = _setting(
+        0.0,
+        "Stop a model by itself after so many seconds, by the emulator's clock, without an image; 0 never does.",
+        minimum=0,
+    )
+    warn_running_after: float = _setting(
+        0.0,
+        "Warn in the log, in the model's StatusMessage and in the console when a model has run for so many seconds, "
+        "and again after as many more; 0 never does.",
+        minimum=0,
+    )
     answers: str = _setting("", "A JSON file with forced answers that hold from the start and after a reset.")
     faults: str = _setting("", "A JSON file with faults that hold from the start and after a reset.")
     init_dir: str = _setting(
@@ -271,7 +282,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "answers": "FILE",
         "quotas": "",
     },
-    "money": {"price_per_unit_hour": "DOLLARS", "price_per_training_hour": "DOLLARS"},
+    "money": {
+        "stop_idle_after": "SECONDS",
+        "warn_running_after": "SECONDS",
+        "price_per_unit_hour": "DOLLARS",
+        "price_per_training_hour": "DOLLARS",
+    },
 }
 """The settings as the help of `serve` and docs/settings.md group them, each with what its value is called there.
 

@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from emulator.domain.arns import parse_arn
 from emulator.domain.caller import Caller
+from emulator.domain.messages import VERSION_MESSAGES
+from emulator.domain.states import VersionState
 from emulator.jobs.training_progress import Progress, TrainingProgress
 from emulator.storage.contents import stats_of_contents
 from emulator.storage.datasets import list_datasets
@@ -40,7 +42,10 @@ class DatasetDocument(BaseModel):
 
 
 class VersionDocument(BaseModel):
-    """A version. `training_dataset` and `test_dataset` are names, or the addresses of manifests; null if unknown."""
+    """A version. `training_dataset` and `test_dataset` are names, or the addresses of manifests; null if unknown.
+
+    `runs_long` says that its status message is a warning: it runs for longer than the user wanted to be warned of.
+    """
 
     arn: str
     name: str
@@ -57,6 +62,7 @@ class VersionDocument(BaseModel):
     training_dataset: str | None
     test_dataset: str | None
     kms_key_id: str | None
+    runs_long: bool
 
 
 class ProjectDocument(BaseModel):
@@ -169,7 +175,13 @@ def _version(version: Version) -> VersionDocument:
         training_dataset=_trained_on(version, "train"),
         test_dataset=_trained_on(version, "test"),
         kms_key_id=version.kms_key_id,
+        runs_long=_runs_long(version),
     )
+
+
+def _runs_long(version: Version) -> bool:
+    is_running = version.status is VersionState.RUNNING
+    return is_running and version.status_message != VERSION_MESSAGES[VersionState.RUNNING]
 
 
 def _trained_on(version: Version, kind: str) -> str | None:

@@ -294,6 +294,13 @@ EDGE = (
         "s3cmd and old Go SDKs sign so; other impossible regions are refused.",
     ),
     Choice(
+        "`StatusMessage` of a RUNNING version that runs for long",
+        "Says so if the user wants to be warned; else it is the message of every running version. A model that stops "
+        "by itself passes through STOPPING as by StopProjectVersion.",
+        "The real service does neither; its bill tells.",
+        "`CUSTOM_LABELS_WARN_RUNNING_AFTER`, `CUSTOM_LABELS_STOP_IDLE_AFTER`",
+    ),
+    Choice(
         "Where event notifications of the embedded S3 go",
         "To a webhook, or to SQS, SNS and Lambda of another endpoint; without either, "
         "PutBucketNotificationConfiguration cannot validate the destinations (InvalidArgument). EventBridge answers "

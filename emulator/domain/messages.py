@@ -22,6 +22,14 @@ VERSION_MESSAGES: dict[VersionState, str] = {
     VersionState.COPYING_FAILED: "The model could not be copied.",  # ours
 }
 
+
+def runs_long_message(seconds: float) -> str:
+    """The StatusMessage of a model that runs for longer than the user wanted to be warned of (ours, O-39)."""
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    lasted = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+    return f"The model has been running for {lasted}. Its inference units are billed until it is stopped."
+
+
 DATASET_MESSAGES: dict[DatasetState, str] = {
     DatasetState.CREATE_IN_PROGRESS: "The dataset is being created.",  # ours
     DatasetState.CREATE_COMPLETE: "The dataset was successfully created from the manifest file.",

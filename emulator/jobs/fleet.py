@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -34,12 +34,17 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 
 @dataclass(slots=True)
 class RunningVersion:
-    """A version in service and its latest levels."""
+    """A version in service and its latest levels.
+
+    `began` is since when it runs, `used` when it was asked for something last: epoch seconds of the emulator's clock.
+    """
 
     arn: str
     model: Model
     units: RunningUnits
     levels: UnitLevels
+    began: float
+    used: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,9 @@ class Fleet:
         if version.arn in self._running:
             return
         minimum = version.min_inference_units or 1
-        units = RunningUnits(minimum, version.max_inference_units, self._now(), self._settings)
-        running = RunningVersion(version.arn, model_of(version.arn), units, units.drain_changes()[-1])
+        now = self._now()
+        units = RunningUnits(minimum, version.max_inference_units, now, self._settings)
+        running = RunningVersion(version.arn, model_of(version.arn), units, units.drain_changes()[-1], now, now)
         self._running[version.arn] = running
         self._series.note_units(running.model, [running.levels])
 
@@ -124,7 +130,10 @@ class Fleet:
     def take(self, version_arn: str) -> bool:
         """Capacity for one request; False means ProvisionedThroughputExceededException (R-4, O-21)."""
         running = self._running.get(version_arn)
-        return running is None or running.units.take(self._now())
+        if running is None:
+            return True
+        running.used = self._now()
+        return running.units.take(running.used)
 
     def take_away(self, version_arn: str, units: int, seconds: float) -> UnitLevels:
         """An outage (O-23); gives what is left. Raises KeyError for a version that does not run."""
@@ -177,6 +186,7 @@ class Fleet:
         self._bring_up_to(before)
         for running in self._running.values():
             running.units.advance(now)
+            running.began, running.used = running.began + now - before, running.used + now - before
             missed = running.units.drain_changes()
             self._series.note_stopped(running.model, before)
             running.levels = replace(missed[-1] if missed else running.levels, at=now)
@@ -199,13 +209,15 @@ class Fleet:
             logger.info("%s: %d units desired, %d in service", running.arn, levels.desired, levels.in_service)
             running.levels = levels
 
-    def _go_on(self, running: RunningVersion, intervals: Iterable[RunningInterval]) -> None:
+    def _go_on(self, running: RunningVersion, intervals: Sequence[RunningInterval]) -> None:
         """Its span may have more units than the minimum, or belong to a clock that was moved by hand (O-10).
 
         A version of an archive has none that is open: what passed since the archive was made costs nothing.
         """
         now, units = self._now(), running.levels.in_service
         span = next((interval for interval in intervals if interval.ended_at is None), None)
+        if span is not None and self._left(span, now) is None:
+            running.began = _began(span, intervals)
         if span is None:
             self._unwritten.append(_SpanChange(running.arn, units, now, begins=True))
         elif (left := self._left(span, now)) is not None or span.units != units:
@@ -236,6 +248,15 @@ class Fleet:
                 await self.write()
             except Exception:
                 logger.exception("the inference units could not be written down")
+
+
+def _began(open_span: RunningInterval, intervals: Iterable[RunningInterval]) -> float:
+    """When a version began to run: a change of its units ends one span and begins another at the same moment."""
+    began = open_span.started_at
+    for interval in sorted(intervals, key=lambda one: one.started_at, reverse=True):
+        if interval.ended_at == began:
+            began = interval.started_at
+    return began
 
 
 def _write_changes(connection: Connection, changes: list[_SpanChange]) -> None:

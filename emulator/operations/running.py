@@ -14,11 +14,10 @@ from emulator.domain.shapes import (
     StopProjectVersionResponse,
 )
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
+from emulator.jobs.stopping import begin_to_stop
 from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import version_of
 from emulator.operations.registry import Runs, operation
-from emulator.storage.rows import Version
-from emulator.storage.running_spans import end_spans
 from emulator.storage.versions import count_versions, set_version
 
 
@@ -41,7 +40,10 @@ def start_project_version(context: Context[StartProjectVersionRequest]) -> Start
             f"MaxInferenceUnits, {maximum}, must not be less than MinInferenceUnits, {minimum}. Leave it away "
             "for a fixed number."
         )
-    state = _move(context, version, Event.START, "started")
+    state = next_state(VERSION_MOVES, version.status, Event.START)
+    if state is None:
+        raise ResourceInUseError(version_refused(version.arn, version.status, "started"))
+    set_version(context.connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
     _check_quotas(context, maximum or minimum)
     set_version(context.connection, version.id, min_inference_units=minimum, max_inference_units=maximum)
     context.accept(JobKind.START_VERSION, "starting", version.arn, version.project_arn)
@@ -56,10 +58,11 @@ def start_project_version(context: Context[StartProjectVersionRequest]) -> Start
 def stop_project_version(context: Context[StopProjectVersionRequest]) -> StopProjectVersionResponse:
     """Stop a running version (R-10); from now on DetectCustomLabels answers ResourceNotReadyException."""
     version = version_of(context.connection, context.caller, context.parameters["ProjectVersionArn"])
-    state = _move(context, version, Event.STOP, "stopped")
-    end_spans(context.connection, version.arn, context.now())
-    context.accept(JobKind.STOP_VERSION, "stopping", version.arn, version.project_arn)
-    return {"Status": state}
+    job = begin_to_stop(context.connection, context.services.runner, version, context.now())
+    if job is None:
+        raise ResourceInUseError(version_refused(version.arn, version.status, "stopped"))
+    context.accepted.append(job)
+    return {"Status": VersionState.STOPPING}
 
 
 def _check_quotas(context: AnyContext, units: int) -> None:
@@ -68,11 +71,3 @@ def _check_quotas(context: AnyContext, units: int) -> None:
     count = count_versions(context.connection, caller.account, caller.region, running)
     context.check_quota(Quota.RUNNING_MODELS, count, adding=0)
     context.check_quota(Quota.INFERENCE_UNITS, 0, adding=units)
-
-
-def _move(context: AnyContext, version: Version, event: Event, done: str) -> VersionState:
-    state = next_state(VERSION_MOVES, version.status, event)
-    if state is None:
-        raise ResourceInUseError(version_refused(version.arn, version.status, done))
-    set_version(context.connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
-    return state

@@ -24,6 +24,7 @@ from emulator.jobs.hosting import Hosting
 from emulator.jobs.metrics_keeper import MetricsKeeper
 from emulator.jobs.objects import open_object_store
 from emulator.jobs.runner import JobHandler, JobRunner
+from emulator.jobs.running_watch import RunningWatch, WatchSettings
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.jobs.transitions import TransitionPolicies
@@ -193,6 +194,10 @@ class Emulator:
         operations = self.service_model.operations
         return {name: operations[name].error_codes for name in CUSTOM_LABELS_OPERATIONS}
 
+    def _running_watch(self) -> RunningWatch:
+        settings = WatchSettings(self.settings.stop_idle_after, self.settings.warn_running_after)
+        return RunningWatch(self.database, self.clock, self.runner, self.fleet, settings)
+
     def _parts(self) -> Parts:
         return Parts(
             settings=self.settings,
@@ -213,6 +218,7 @@ class Emulator:
             metrics_keeper=self.metrics_keeper,
             runner=self.runner,
             askers=Askers(self._rights_at_work()),
+            running_watch=self._running_watch(),
         )
 
     def _rights_at_work(self) -> RightsAtWork | None:

@@ -143,6 +143,7 @@ class Lifecycle:
         parts.metrics_keeper.start()
         self._loop_watch.start()
         parts.fleet.start()
+        parts.running_watch.start()
         self.serving.set()
         settings = parts.settings
         await run_init_scripts(Path(settings.init_dir), self.endpoint, settings.default_account, self.init_scripts)
@@ -167,6 +168,7 @@ class Lifecycle:
         """The clock was moved: let units scale and every change that is due show (O-10)."""
         self._parts.fleet.refresh()
         await self._parts.fleet.write()
+        await self._parts.running_watch.look()
         await self._parts.runner.settle_due(SETTLE_SECONDS)
 
     async def reset(self, account: str | None = None) -> None:
@@ -375,6 +377,7 @@ class Lifecycle:
             await asyncio.gather(self._starting, return_exceptions=True)
         await parts.runner.stop()
         await parts.sweeper.stop()
+        await parts.running_watch.close()
         await self._loop_watch.close()
         try:
             await parts.fleet.close()

@@ -15,6 +15,7 @@ from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.metrics_keeper import MetricsKeeper
 from emulator.jobs.runner import JobRunner
+from emulator.jobs.running_watch import RunningWatch
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.jobs.transitions import TransitionPolicies
@@ -46,3 +47,4 @@ class Parts:
     metrics_keeper: MetricsKeeper
     runner: JobRunner
     askers: Askers
+    running_watch: RunningWatch

@@ -1616,6 +1616,8 @@ export interface components {
         /**
          * VersionDocument
          * @description A version. `training_dataset` and `test_dataset` are names, or the addresses of manifests; null if unknown.
+         *
+         *     `runs_long` says that its status message is a warning: it runs for longer than the user wanted to be warned of.
          */
         VersionDocument: {
             /** Arn */
@@ -1636,6 +1638,8 @@ export interface components {
             min_inference_units: number | null;
             /** Name */
             name: string;
+            /** Runs Long */
+            runs_long: boolean;
             /** Source Version Arn */
             source_version_arn: string | null;
             /** Status */

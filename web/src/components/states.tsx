@@ -27,8 +27,8 @@ const FACES: Record<string, StatusIndicatorProps.Type> = {
 };
 
 /** A state by its name in the API, which is never translated. */
-export function State({ status }: { status: string }) {
-  return <StatusIndicator type={FACES[status] ?? "info"}>{status}</StatusIndicator>;
+export function State({ status, isWarned = false }: { status: string; isWarned?: boolean }) {
+  return <StatusIndicator type={isWarned ? "warning" : (FACES[status] ?? "info")}>{status}</StatusIndicator>;
 }
 
 /** What the service says of a version's state (C-16). */

@@ -1,3 +1,4 @@
+import Alert from "@cloudscape-design/components/alert";
 import Button from "@cloudscape-design/components/button";
 import Tabs from "@cloudscape-design/components/tabs";
 import { useState } from "react";
@@ -6,7 +7,7 @@ import { paths } from "../../app/paths";
 import { DeleteModelsDialog } from "../../components/deletion/DeleteModelsDialog";
 import { InfoLink } from "../../components/InfoLink";
 import { Page } from "../../components/Page";
-import { isBusy } from "../../components/states";
+import { isBusy, VersionMessage } from "../../components/states";
 import { TrainingPanel } from "../../components/TrainingPanel";
 import { useTexts } from "../../texts";
 import { Details } from "./Details";
@@ -38,6 +39,11 @@ function ModelPage({ project, version }: Model) {
       }
     >
       {version.status === "TRAINING_IN_PROGRESS" && <TrainingPanel version={version} />}
+      {version.runs_long && (
+        <Alert type="warning">
+          <VersionMessage version={version} />
+        </Alert>
+      )}
       <Tabs
         ariaLabel={version.name}
         activeTabId={query.get("tab") ?? "evaluate"}

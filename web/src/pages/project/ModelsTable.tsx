@@ -115,7 +115,13 @@ function useColumns(project: Project): TableProps.ColumnDefinition<Version>[] {
       width: 150,
       cell: (version) => score(version.f1_score),
     },
-    { id: "status", header: columns.status, sortingField: "status", width: 190, cell: (version) => <State status={version.status} /> },
+    {
+      id: "status",
+      header: columns.status,
+      sortingField: "status",
+      width: 190,
+      cell: (version) => <State status={version.status} isWarned={version.runs_long} />,
+    },
     { id: "message", header: columns.message, width: 190, minWidth: 150, cell: (version) => <VersionMessage version={version} /> },
   ];
 }

@@ -88,7 +88,7 @@ export function useColumns(): TableProps.ColumnDefinition<Row>[] {
       header: columns.status,
       sortingField: "status",
       width: 190,
-      cell: (row) => (row.status ? <State status={row.status} /> : ""),
+      cell: (row) => (row.status ? <State status={row.status} isWarned={row.version?.runs_long ?? false} /> : ""),
     },
     {
       id: "message",
