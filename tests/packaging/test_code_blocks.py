@@ -22,6 +22,12 @@ RUN_BY = {
     "docs/manifests.md": "tests/domain/manifest/test_manifests_document.py",
     "docs/notebook.md": "tests/vision/test_documentation.py",
     "docs/pytest.md": "tests/testing/test_plugin.py",
+    **dict.fromkeys(
+        (f"docs/recipes/{name}.md" for name in ("pytest-suite", "lambda-with-s3-events", "data-set-from-label-studio")),
+        "tests/packaging/test_recipes.py",
+    ),
+    "docs/recipes/model-on-a-raspberry-pi.md": "tests/packaging/test_recipes.py",
+    "docs/recipes/supervision-and-fiftyone.md": "tests/packaging/test_recipes.py",
     "docs/s3.md": "tests/running/test_event_sample.py",
     "docs/terraform.md": "tests/contract/clients/test_terraform.py",
     "docs/testing-with-the-emulator.md": "tests/running/test_documentation.py",
@@ -46,6 +52,11 @@ NOT_RUN = {
     ("docs/docker.md", ""): NO_DOCKER,
     ("docs/manifests.md", "custom-labels lint"): PLACEHOLDER,
     ("docs/pytest.md", "[pytest]"): "a setting; tests/testing/test_plugin.py has it",
+    ("docs/recipes/java-service-in-a-container.md", ""): "Java, and it needs a Docker daemon",
+    ("docs/recipes/lambda-with-s3-events.md", "custom-labels serve"): "two servers; tests/packaging/test_recipes.py",
+    ("docs/recipes/model-on-a-raspberry-pi.md", "custom-labels export"): "it names a Raspberry Pi of the reader's",
+    ("docs/recipes/pytest-suite.md", "jobs:"): "a workflow of GitHub's; tests/packaging/test_recipes.py sees its path",
+    ("docs/recipes/supervision-and-fiftyone.md", "import fiftyone"): "it starts a database of its own and a browser",
     ("docs/reliability.md", "make chaos"): "hours of work; short forms of each belong to the tests",
     ("docs/s3.md", "CUSTOM_LABELS_EVENTS"): PLACEHOLDER,
     ("docs/s3.md", '{"1111'): "a file for another S3; tests/contract/test_external_s3.py writes one",
@@ -102,4 +113,5 @@ def test_list_has_nothing_that_is_gone() -> None:
     for document, test in RUN_BY.items():
         assert any(b.document == document and reason(b) is None for b in blocks), f"all of {document} is listed"
         name = document.rpartition("/")[2]
+        name = name.removesuffix(".md") if "/recipes/" in document else name
         assert name in (PROJECT_ROOT / test).read_text(), f"{test} does not read {document}"
