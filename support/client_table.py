@@ -40,6 +40,8 @@ CLIENTS = (
     "rclone",
     "s3cmd",
     "Terraform",
+    "CloudFormation",
+    "CDK",
 )
 
 

@@ -44,6 +44,7 @@ ENVIRONMENTS: Mapping[str, Sequence[str]] = {
     "boto3-1.34": ("boto3==1.34.*",),
     "asynchronous": ("aioboto3", "s3fs"),
     "others": ("minio", "pyarrow"),
+    "cloudformation": ("--editable", f"{PROJECT_ROOT}[cloudformation]"),
 }
 
 
