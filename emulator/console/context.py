@@ -9,6 +9,7 @@ from typing import Annotated, Protocol, TypeVar
 from fastapi import Depends, Request
 from sqlalchemy import Connection
 
+from emulator.console.authorization import require_rights
 from emulator.console.errors import ConsoleError
 from emulator.console.preview_cache import PreviewCache
 from emulator.console.snapshots import Snapshots
@@ -102,13 +103,16 @@ class ConsoleCall:
         return result
 
 
-def signed_call(request: Request) -> ConsoleCall:
-    """The call of a signed request. Raises ConsoleError."""
+async def signed_call(request: Request) -> ConsoleCall:
+    """The call of a signed request. Raises ConsoleError, and AccessDeniedError where policies decide (O-33)."""
     caller = request.scope.get(CALLER)
     if caller is None:
         message = "Sign this request as one for the service rekognition: the access key is the account."
         raise ConsoleError("MissingAuthenticationToken", message, status=401)
-    return ConsoleCall(request.app.state.parts, caller)
+    call = ConsoleCall(request.app.state.parts, caller)
+    if caller.rights is not None:
+        await require_rights(request, caller, call.database, call.parts.services())
+    return call
 
 
 def open_parts(request: Request) -> ConsoleParts:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from emulator.console.authorization import may_describe, visible_versions
 from emulator.domain.arns import parse_arn
 from emulator.domain.caller import Caller
 from emulator.domain.messages import VERSION_MESSAGES
@@ -15,6 +16,7 @@ from emulator.domain.states import VersionState
 from emulator.jobs.training_progress import Progress, TrainingProgress
 from emulator.storage.contents import stats_of_contents
 from emulator.storage.datasets import list_datasets
+from emulator.storage.engine import Database
 from emulator.storage.projects import list_projects
 from emulator.storage.rows import ContentStats, Dataset, Project, Version
 from emulator.storage.versions import versions_of
@@ -114,7 +116,7 @@ def dataset_name(project_name: str, kind: str) -> str:
 
 
 def read_projects(connection: Connection, caller: Caller, only: Project | None = None) -> list[ProjectDocument]:
-    """The caller's projects, or one of them, in four queries."""
+    """The caller's projects, or one of them, in four queries, with what the caller may see of them."""
     if only is None:
         found = list_projects(
             connection, caller.account, caller.region, names=None, features=("CUSTOM_LABELS",), after=None, limit=_ALL
@@ -127,14 +129,19 @@ def read_projects(connection: Connection, caller: Caller, only: Project | None =
     versions: dict[int, list[VersionDocument]] = defaultdict(list)
     for version in versions_of(connection, caller.account, caller.region):
         versions[version.project_id].append(_version(version))
+    permits = may_describe(caller)
     return [
         ProjectDocument(
             arn=project.arn,
             name=project.name,
             status=project.status,
             created=project.created_at / 1000,
-            datasets=[_dataset(project, dataset, stats) for dataset in datasets[project.id]],
-            versions=versions[project.id],
+            datasets=[
+                _dataset(project, dataset, stats)
+                for dataset in datasets[project.id]
+                if permits("DescribeDataset", dataset.arn)
+            ],
+            versions=versions[project.id] if permits("DescribeProjectVersions", project.arn) else [],
         )
         for project in found
     ]
@@ -195,9 +202,11 @@ def _trained_on(version: Version, kind: str) -> str | None:
     return dataset_name(version.project_name, kind)
 
 
-def training_documents(trainings: TrainingProgress, caller: Caller) -> list[TrainingDocument]:
-    """The caller's trainings that wait or run. For the event loop."""
-    return [_training(trainings, one) for one in trainings.all() if _is_callers(caller, one.version_arn)]
+def training_documents(trainings: TrainingProgress, caller: Caller, database: Database) -> list[TrainingDocument]:
+    """The caller's trainings that wait or run, of versions that the caller may see. For the event loop."""
+    found = [one for one in trainings.all() if _is_callers(caller, one.version_arn)]
+    shown = visible_versions(caller, database, [one.version_arn for one in found])
+    return [_training(trainings, one) for one in found if one.version_arn in shown]
 
 
 def _is_callers(caller: Caller, arn: str) -> bool:

@@ -59,7 +59,7 @@ async def get_project(call: SignedCall, project: str) -> ProjectDocument:
 @router.get("/trainings")
 async def get_trainings(call: SignedCall) -> TrainingList:
     """Trainings that wait or run, with their progress."""
-    return TrainingList(trainings=training_documents(call.parts.trainings, call.caller))
+    return TrainingList(trainings=training_documents(call.parts.trainings, call.caller, call.database))
 
 
 @router.post("/training/cancel")

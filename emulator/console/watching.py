@@ -82,7 +82,7 @@ class Watcher:
         self._epoch = epoch
         self._ending = ending
         self._process = secrets.token_hex(4)
-        self._views: dict[tuple[str, str], _View] = {}
+        self._views: dict[tuple[str, str, str], _View] = {}
         self._task: asyncio.Task[None] | None = None
         self._known_epoch = 0
         self._known_clock: tuple[str, float | None] = ("", None)
@@ -90,7 +90,8 @@ class Watcher:
     @asynccontextmanager
     async def watch(self, caller: Caller) -> AsyncIterator[Subscription]:
         """A subscription to the caller's account and region, for as long as the block runs."""
-        key = (caller.account, caller.region)
+        # Who has rights of its own sees what these let it see.
+        key = (caller.account, caller.region, "" if caller.rights is None else caller.rights.reference)
         view = self._views.setdefault(key, _View(caller))
         subscription = Subscription()
         view.subscriptions.add(subscription)
@@ -130,7 +131,8 @@ class Watcher:
                     subscription.needs_everything = True
             committed = self._database.data_version()
             began = asyncio.get_running_loop().time()
-            if committed != view.read_at and began >= view.rests_until:
+            # What became another is read at once, however long the last reading took: its snapshot must not be old.
+            if committed != view.read_at and (is_new or began >= view.rests_until):
                 await self._read(view)
                 view.read_at = committed
                 ended = asyncio.get_running_loop().time()
@@ -157,7 +159,7 @@ class Watcher:
         view.projects, view.tasks = projects, tasks
 
     def _compare_trainings(self, view: _View) -> None:
-        documents = training_documents(self._trainings, view.caller)
+        documents = training_documents(self._trainings, view.caller, self._database)
         text = f"[{','.join(document.model_dump_json() for document in documents)}]"
         if text != view.trainings:
             view.trainings = text
