@@ -32,7 +32,14 @@ PROJECT_ROOT = Path(__file__).parents[1]
 BUILT_PAGE = PROJECT_ROOT / "emulator" / "console" / "static" / "index.html"
 AXE = PROJECT_ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 BrowserName = Literal["chromium", "firefox"]
-CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    # A camera that shows a moving pattern, and leave to use it.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
 _PROGRAMS: dict[BrowserName, tuple[str, ...]] = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "firefox": ("firefox-esr", "firefox"),
@@ -57,11 +64,11 @@ def program(name: BrowserName) -> str | None:
 
 
 @contextmanager
-def launched(name: BrowserName = "chromium", *arguments: str) -> Iterator[Browser]:
+def launched(name: BrowserName = "chromium") -> Iterator[Browser]:
     """A running browser; the system's own, since none is downloaded."""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         if name == "chromium":
-            browser = playwright.chromium.launch(executable_path=program(name), args=[*CHROMIUM_ARGUMENTS, *arguments])
+            browser = playwright.chromium.launch(executable_path=program(name), args=list(CHROMIUM_ARGUMENTS))
         else:
             browser = _firefox(playwright, Path(folder))
         yield browser

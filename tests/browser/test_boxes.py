@@ -126,6 +126,29 @@ def test_boxes_are_drawn_moved_resized_and_deleted_with_the_mouse(
     assert boxes(saved(api, plain, "plain-1.png")) == []
 
 
+def test_tips_come_first_and_a_label_must_be_there(console: Page, emulator: EmulatorProcess, account: str) -> None:
+    """C-12: without a label nothing can be drawn; the tips are shown once, and again when they are asked for."""
+    project = new_project(emulator, account)
+    project.create_dataset("TRAIN", PICTURES)
+    start_labeling(console, project)
+    images(console).first.click()
+    draw = console.get_by_role("button", name="Draw bounding boxes")
+    expect(draw).to_be_disabled()
+    add_label(console, "near")
+    draw.click()
+    tips = console.get_by_role("region", name="Tips for drawing boxes")
+    expect(tips.get_by_text("Drag from the top left to the bottom right corner of the object.")).to_be_visible()
+    tips.get_by_role("button", name="Start drawing").click()
+    expect(tips).to_be_hidden()
+    expect(console.get_by_test_id("box-canvas")).to_be_focused()
+    console.get_by_role("button", name="Done").click()
+    draw.click()
+    expect(console.get_by_test_id("box-canvas")).to_be_visible()
+    expect(tips).to_be_hidden()
+    console.get_by_role("button", name="Tips for drawing boxes").click()
+    expect(tips).to_be_visible()
+
+
 def test_boxes_stay_inside_and_above_the_smallest_size_while_they_are_drawn(console: Page, plain: Project) -> None:
     """J-12, J-16."""
     open_editor(console, plain, "plain-0.png")
@@ -300,6 +323,7 @@ def draw_at(number: int) -> Picture:
 def test_twenty_uploaded_pictures_get_their_boxes_by_keyboard_alone_and_a_model_finds_the_box(
     console: Page, emulator: EmulatorProcess, account: str, api: ConsoleClient
 ) -> None:
+    """C-8, C-10, C-12, C-15, C-20."""
     project = new_project(emulator, account)
     console.goto(f"/console/projects/{project.name}/create-dataset")
     console.get_by_role("radio", name="Start with a single dataset").check()
@@ -329,6 +353,14 @@ def test_twenty_uploaded_pictures_get_their_boxes_by_keyboard_alone_and_a_model_
         picture.name: [("square", *wanted)] for picture, wanted in given
     }
     train_and_find(project)
+    console.goto(f"/console/projects/{project.name}/models/first/performance")
+    expect(console.get_by_role("heading", name="Images (4)")).to_be_visible()
+    card = console.locator(".result-card").filter(has_text="square (True positive)").first
+    expect(card.get_by_role("listitem").filter(has_text="square").first).to_be_visible()
+    card.get_by_role("button", name=re.compile("^Enlarge ")).click()
+    dialog = console.get_by_role("dialog")
+    for kind in ("Boxes of the test dataset", "Boxes of the model"):
+        expect(dialog.get_by_role("checkbox", name=kind)).to_be_checked()
 
 
 def draw_by_keyboard(page: Page, wanted: tuple[int, int, int, int]) -> None:

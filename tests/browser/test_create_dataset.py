@@ -38,6 +38,7 @@ def dataset_arn(project: Project, kind: str = "TRAIN") -> str:
 
 
 def test_the_page_says_what_the_guide_says(console: Page, emulator: EmulatorProcess, account: str) -> None:
+    """C-8."""
     project = new_project(emulator, account)
     open_form(console, project)
     for text in [

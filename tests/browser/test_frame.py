@@ -57,6 +57,18 @@ def test_the_navigation_is_that_of_the_guide_and_every_page_has_its_address(cons
         expect(console.get_by_role("heading", name=heading, level=1)).to_be_visible()
 
 
+def test_the_console_opens_at_get_started_which_leads_to_examples_and_tutorials(console: Page) -> None:
+    """C-1, C-2: landing page, Get started, "Explore example projects", "Try example projects"."""
+    console.goto("/console")
+    expect(console).to_have_url(re.compile("/console/get-started$"))
+    expect(console.get_by_role("heading", name="Explore example projects")).to_be_visible()
+    console.get_by_role("link", name="Read the tutorials").click()
+    expect(console.get_by_role("heading", name="Tutorials", level=1)).to_be_visible()
+    console.go_back()
+    console.get_by_role("link", name="Try example projects").click()
+    expect(console.get_by_role("heading", name="Example projects", level=1)).to_be_visible()
+
+
 @pytest.mark.firefox
 def test_each_account_and_region_has_its_own_projects(console: Page, emulator: EmulatorProcess, account: str) -> None:
     emulator.client("rekognition", account).create_project(ProjectName="mine")

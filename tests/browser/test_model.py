@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browser import write
-from support.pictures import SINGLE_LABELS, single_label_pictures
+from support.browser import wait_for, write
+from support.pictures import SINGLE_LABELS, Picture, single_label_pictures
 from support.projects import Project, new_project, trained_project
 from support.server import EmulatorProcess
 
@@ -129,9 +129,21 @@ def test_validation_results_are_downloaded_under_the_guides_names(
     assert summary["statistics"]["training"]["total_json_lines"] == 12
 
 
+def paste_image(page: Page, picture: Picture) -> None:
+    """What a browser does when an image is in the clipboard and Ctrl+V is pressed."""
+    page.evaluate(
+        """bytes => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], "image.jpg", {type: "image/jpeg"}));
+            document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data}));
+        }""",
+        list(picture.body),
+    )
+
+
 def test_a_model_is_started_tried_and_stopped(console: Page, ready: Project) -> None:
-    """C-22, C-23: Running, Stopped, the typed word; an image by file, by S3 and pasted."""
-    ready.train()
+    """C-22, C-23: Running, Stopped, the typed word; an image by file, pasted, by the camera and from S3."""
+    ready.train(Tags={"custom-labels:training-effort": "instant"})
     console.goto(f"/console/projects/{ready.name}/models/first")
     console.get_by_role("tab", name="Use model").click()
     expect(
@@ -153,6 +165,18 @@ def test_a_model_is_started_tried_and_stopped(console: Page, ready: Project) -> 
     answer = console.get_by_role("table", name="Labels")
     expect(answer.get_by_role("row").nth(1)).to_contain_text(re.compile(r"\d+\.\d%"))
     expect(console.get_by_role("img", name="The image new.jpg")).to_be_visible()
+
+    paste_image(console, picture)
+    expect(console.get_by_role("img", name="The image pasted image")).to_be_visible()
+    expect(answer.get_by_role("row").nth(1)).to_contain_text("%")
+
+    console.get_by_role("button", name="Use camera").click()
+    view = console.get_by_label("What the camera sees")
+    wait_for(console, "document.querySelector('video').videoWidth > 0")
+    console.get_by_role("button", name="Take picture").click()
+    expect(console.get_by_role("img", name="The image picture of the camera")).to_be_visible()
+    console.get_by_role("button", name="Close camera").click()
+    expect(view).to_be_hidden()
 
     ready.s3.put_object(Bucket=ready.bucket, Key="try/a b.jpg", Body=picture.body)
     console.get_by_role("textbox", name="S3 URI").fill(f"s3://{ready.bucket}/try/a b.jpg")
@@ -211,7 +235,7 @@ def test_tags_are_changed_and_removed_when_they_are_saved(visitor: Page, trained
 
 def test_policies_are_attached_changed_and_deleted_and_models_copied(console: Page, ready: Project) -> None:
     """CP-1, CP-9, CP-13; AWS's console has no page for it."""
-    ready.train()
+    ready.train(Tags={"custom-labels:training-effort": "instant"})
     target = ready.rekognition.create_project(ProjectName=f"{ready.name}-copy")["ProjectArn"]
     console.goto(f"/console/projects/{ready.name}/policies")
     console.get_by_role("button", name="Add policy").click()
@@ -265,7 +289,7 @@ def test_running_hours_are_shown_as_cloudwatch_counts_them(console: Page, ready:
     """R-8."""
     console.goto("/console/running-hours")
     expect(console.get_by_text("No models")).to_be_visible()
-    ready.train()
+    ready.train(Tags={"custom-labels:training-effort": "instant"})
     ready.start_model()
     console.goto("/console/running-hours")
     expect(console.get_by_text("Hours running")).to_be_visible()

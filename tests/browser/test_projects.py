@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -71,6 +73,20 @@ def test_projects_open_to_their_versions_and_states_move_by_themselves(console: 
     expect(version).to_contain_text(re.compile(r"[01]\.\d{3}"))
     version.get_by_role("link", name="first").click()
     expect(console.get_by_role("tab", name="Evaluate")).to_be_visible()
+
+
+def test_the_table_leads_to_a_training_and_to_a_new_project(console: Page, ready: Project) -> None:
+    """C-5, C-6: Train new model of the chosen project, Create project, Cancel."""
+    console.goto("/console/projects")
+    train = console.get_by_role("button", name="Train new model")
+    expect(train).to_be_disabled()
+    console.get_by_role("radio", name=f"Select {ready.name}").check()
+    train.click()
+    expect(console.get_by_role("combobox", name="Choose project")).to_have_value(ready.arn)
+    console.goto("/console/projects")
+    console.get_by_role("link", name="Create project").first.click()
+    console.get_by_role("button", name="Cancel").click()
+    expect(console).to_have_url(re.compile("/console/projects$"))
 
 
 def test_the_table_is_searched(console: Page, emulator: EmulatorProcess, account: str) -> None:
@@ -151,6 +167,72 @@ def test_a_dataset_is_deleted_with_a_typed_word(console: Page, ready: Project) -
     expect(console).to_have_url(re.compile(f"/projects/{ready.name}/create-dataset"))
 
 
+def test_the_table_of_models_tells_what_the_guide_tells(visitor: Page, trained: Project, tmp_path: Path) -> None:
+    """C-7, C-16, C-21: columns, words of the states, search, "Download validation results"."""
+    table = visitor.locator("#models")
+    for column in (
+        "Name",
+        "Date created",
+        "Training dataset",
+        "Test dataset",
+        "Model performance (F1 score)",
+        "Model status",
+        "Status message",
+    ):
+        expect(table.get_by_role("columnheader", name=column, exact=True)).to_be_visible()
+    line = row(visitor, "first")
+    for text in ("TRAINING_COMPLETED", "The model is ready to run.", f"{trained.name}_training_dataset"):
+        expect(line).to_contain_text(text)
+    visitor.get_by_role("radio", name="Select first").check()
+    visitor.get_by_role("button", name="Download validation results").click()
+    dialog = visitor.get_by_role("dialog", name="Download validation results")
+    with visitor.expect_download() as download:
+        dialog.get_by_role("link", name="manifest summary").click()
+    assert download.value.suggested_filename == "manifest_summary.json"
+    download.value.save_as(tmp_path / "summary.json")
+    assert json.loads((tmp_path / "summary.json").read_text())["statistics"]["training"]["total_json_lines"] == 12
+    dialog.get_by_role("button", name="Close", exact=True).last.click()
+    visitor.get_by_placeholder("Find resources").fill("no such model")
+    expect(line).to_be_hidden()
+
+
+def test_a_project_whose_model_runs_cannot_be_deleted(console: Page, trained_alone: Project) -> None:
+    """C-16, C-25: RUNNING and STOPPED in the service's words; then "Delete associated models" keeps the datasets."""
+    name = trained_alone.name
+    trained_alone.start_model()
+    console.goto(f"/console/projects/{name}")
+    expect(row(console, "first")).to_contain_text("The model is running.")
+    console.get_by_role("button", name="Delete project").click()
+    dialog = console.get_by_role("dialog", name="Delete project")
+    expect(dialog.get_by_text("Models are running or being trained.")).to_be_visible()
+    expect(dialog.get_by_role("textbox")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Delete associated datasets and models")).to_be_disabled()
+    dialog.get_by_role("button", name="Close", exact=True).last.click()
+    trained_alone.stop_model()
+    expect(row(console, "first")).to_contain_text("The model has stopped running.")
+    for dataset in trained_alone.dataset_arns.values():
+        trained_alone.rekognition.delete_dataset(DatasetArn=dataset)
+    expect(console.get_by_role("link", name=f"{name}_training_dataset")).to_be_hidden()
+    expect(console.get_by_role("link", name=f"{name}_test_dataset")).to_be_hidden()
+    console.get_by_role("button", name="Delete project").click()
+    dialog.get_by_role("textbox").fill("delete")
+    dialog.get_by_role("button", name="Delete associated models", exact=True).click()
+    expect(dialog.get_by_text("This project can be deleted")).to_be_visible()
+
+
+def test_a_project_with_datasets_alone_is_deleted_in_two_steps(console: Page, ready: Project) -> None:
+    """C-25: "Delete associated datasets"."""
+    console.goto(f"/console/projects/{ready.name}")
+    console.get_by_role("button", name="Delete project").click()
+    dialog = console.get_by_role("dialog", name="Delete project")
+    dialog.get_by_role("textbox").fill("delete")
+    dialog.get_by_role("button", name="Delete associated datasets", exact=True).click()
+    expect(dialog.get_by_text("This project can be deleted")).to_be_visible()
+    dialog.get_by_role("textbox").fill("delete")
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    expect(console).to_have_url(re.compile("/console/projects$"))
+
+
 def test_a_project_with_models_and_datasets_is_deleted_in_two_steps(console: Page, trained_alone: Project) -> None:
     """C-25: `delete` and Delete associated datasets and models, then `delete` again and Delete."""
     name = trained_alone.name
@@ -179,7 +261,7 @@ def test_a_project_with_models_and_datasets_is_deleted_in_two_steps(console: Pag
 
 @pytest.fixture
 def trained_alone(ready: Project) -> Project:
-    ready.train()
+    ready.train(Tags={"custom-labels:training-effort": "instant"})
     return ready
 
 

@@ -7,8 +7,10 @@ import { useTexts } from "../texts";
 export function InfoLink({ title, children }: { title: string; children: ReactNode }) {
   const { common } = useTexts();
   return (
-    <CloudscapeLink variant="info" ariaLabel={`${common.info}: ${title}`} onFollow={() => showHelp({ title, body: children })}>
-      {common.info}
-    </CloudscapeLink>
+    <span className="info-link">
+      <CloudscapeLink variant="info" ariaLabel={`${common.info}: ${title}`} onFollow={() => showHelp({ title, body: children })}>
+        {common.info}
+      </CloudscapeLink>
+    </span>
   );
 }

@@ -18,27 +18,25 @@ import { isBusy, State } from "../states";
 interface Props {
   project: Project;
   onClose: () => void;
-  onDeleted?: () => void;
 }
 
 /**
  * Delete project (C-25): first what hangs on it, then itself, each with a typed word. The emulator does the deleting, so
  * that it goes on when the window is closed.
  */
-export function DeleteProjectDialog({ project: opened, onClose, onDeleted }: Props) {
+export function DeleteProjectDialog({ project: opened, onClose }: Props) {
   const texts = useTexts();
   const { data: projects = [] } = useProjects();
   const project = projects.find((one) => one.arn === opened.arn);
-  const finish = useRef({ onClose, onDeleted });
+  const finish = useRef(onClose);
   useEffect(() => {
-    finish.current = { onClose, onDeleted };
+    finish.current = onClose;
   });
   const isGone = project === undefined;
   useEffect(() => {
     if (!isGone) return;
-    notify({ type: "success", content: texts.deletion.deleted(opened.name) });
-    finish.current.onClose();
-    finish.current.onDeleted?.();
+    notify({ id: "project-deleted", type: "success", content: texts.deletion.deleted(opened.name) });
+    finish.current();
   }, [isGone, opened.name, texts]);
   if (project === undefined) return null;
   const isEmpty = project.versions.length === 0 && project.datasets.length === 0;

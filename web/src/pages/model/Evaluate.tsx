@@ -36,9 +36,10 @@ export function Evaluate({ project, version }: Model) {
   }
   if (description.isPending || (place && summary.isPending)) return <Loading text={common.loading} />;
   if (!summary.data) {
+    const message = messageOfVersion(version, texts);
     return (
       <Container header={<Header variant="h2">{evaluate.title}</Header>}>
-        <TableEmpty title={evaluate.none} body={`${messageOfVersion(version, texts)} ${evaluate.noneYet}`} />
+        <TableEmpty title={evaluate.none} body={version.status === "TRAINING_FAILED" ? message : `${message} ${evaluate.noneYet}`} />
       </Container>
     );
   }
@@ -112,7 +113,7 @@ function Figure({ text, interval }: { text: string; interval?: FigureInterval | 
   return (
     <>
       <Box variant="awsui-value-large">{text}</Box>
-      {interval && <Box variant="small">{evaluate.between(number(interval.low, 2), number(interval.high, 2))}</Box>}
+      {interval && <Box variant="small" display="block">{evaluate.between(number(interval.low, 2), number(interval.high, 2))}</Box>}
     </>
   );
 }
@@ -160,6 +161,7 @@ function PerLabel({ figures }: { figures: LabelFigures[] }) {
       {...collectionProps}
       items={items}
       trackBy="Label"
+      wrapLines
       enableKeyboardNavigation
       ariaLabels={{ tableLabel: evaluate.perLabel }}
       columnDefinitions={useColumns()}

@@ -3,10 +3,11 @@ import ButtonDropdown, { type ButtonDropdownProps } from "@cloudscape-design/com
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { useEffect, useState } from "react";
+import { Navigate, useNavigate, useParams } from "react-router";
 import type { DatasetType, Project } from "../../api/types";
 import { nameOf, paths } from "../../app/paths";
+import { notify } from "../../app/shellState";
 import { DeleteDatasetDialog } from "../../components/deletion/DeleteDatasetDialog";
 import { DeleteProjectDialog } from "../../components/deletion/DeleteProjectDialog";
 import { ErrorAlert } from "../../components/ErrorAlert";
@@ -30,9 +31,19 @@ export function Component() {
   const { common } = useTexts();
   const name = nameOf(useParams()["project"] ?? "");
   const query = useProject(name);
+  const [shown, setShown] = useState<string | null>(null);
+  if (query.data && shown !== name) setShown(name);
   if (query.isPending) return <Loading text={common.loading} />;
   if (query.error) return <ErrorAlert header={common.failedToLoad} error={query.error} onRetry={() => void query.refetch()} />;
-  return query.data ? <ProjectPage key={query.data.arn} project={query.data} /> : <NotFound />;
+  if (query.data) return <ProjectPage key={query.data.arn} project={query.data} />;
+  return shown === name ? <Deleted name={name} /> : <NotFound />;
+}
+
+/** The project went while its page was open: deleted here or elsewhere. */
+function Deleted({ name }: { name: string }) {
+  const { deletion } = useTexts();
+  useEffect(() => notify({ id: "project-deleted", type: "success", content: deletion.deleted(name) }), [name, deletion]);
+  return <Navigate to={paths.projects} replace />;
 }
 
 function ProjectPage({ project }: { project: Project }) {
@@ -89,11 +100,7 @@ function Actions({ project }: { project: Project }) {
       <Button onClick={() => setToDelete("project")}>{words.delete}</Button>
       {dataset && <DeleteDatasetDialog project={project} dataset={dataset} onClose={() => setToDelete(null)} />}
       {toDelete === "project" && (
-        <DeleteProjectDialog
-          project={project}
-          onClose={() => setToDelete(null)}
-          onDeleted={() => void navigate(paths.projects)}
-        />
+        <DeleteProjectDialog project={project} onClose={() => setToDelete(null)} />
       )}
     </SpaceBetween>
   );

@@ -74,20 +74,20 @@ export function useColumns(): TableProps.ColumnDefinition<Row>[] {
         <Link to={row.version ? paths.model(row.projectName, row.name) : paths.project(row.name)}>{row.name}</Link>
       ),
     },
-    { id: "versions", header: columns.versions, sortingField: "versions", width: 100, cell: (row) => row.versions ?? "" },
+    { id: "versions", header: columns.versions, sortingField: "versions", width: 125, cell: (row) => row.versions ?? "" },
     { id: "created", header: columns.created, sortingField: "created", width: 170, cell: (row) => moment(row.created) },
     {
       id: "performance",
       header: columns.performance,
       sortingField: "performance",
-      width: 130,
+      width: 160,
       cell: (row) => (row.version ? score(row.performance) : ""),
     },
     {
       id: "status",
       header: columns.status,
       sortingField: "status",
-      width: 190,
+      width: 220,
       cell: (row) => (row.status ? <State status={row.status} isWarned={row.version?.runs_long ?? false} /> : ""),
     },
     {

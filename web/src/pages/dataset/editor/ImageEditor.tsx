@@ -172,7 +172,7 @@ export function ImageEditor(props: Props) {
               proposals.drop(ghost);
             }}
           />
-          <Tips tips={tips} />
+          <Tips tips={tips} onClosed={() => window.current?.focus({ preventScroll: true })} />
         </div>
         <div className="visually-hidden" role="status">
           {chosen ? editor.chosen(chosen.label, chosen) : told}

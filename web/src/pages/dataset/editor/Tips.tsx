@@ -21,7 +21,7 @@ export function useTips() {
 }
 
 /** How boxes are drawn, over the image until it is closed. */
-export function Tips({ tips }: { tips: ReturnType<typeof useTips> }) {
+export function Tips({ tips, onClosed }: { tips: ReturnType<typeof useTips>; onClosed: () => void }) {
   const { editor } = useTexts();
   return (
     <section className="editor-tips" aria-labelledby="box-editor-tips-title" hidden={!tips.isOpen}>
@@ -31,7 +31,13 @@ export function Tips({ tips }: { tips: ReturnType<typeof useTips> }) {
           <li key={tip}>{tip}</li>
         ))}
       </ul>
-      <Button variant="primary" onClick={tips.close}>
+      <Button
+        variant="primary"
+        onClick={() => {
+          tips.close();
+          onClosed();
+        }}
+      >
         {editor.closeTips}
       </Button>
     </section>
