@@ -24,6 +24,7 @@ from emulator.s3.http.form import FormDecoder
 from emulator.s3.http.request import read_request
 from emulator.s3.rules import acl, cors, policy, post_policy, ranges, tagging
 from emulator.server.archive_files import ArchiveError, begins_an_archive
+from emulator.server.model_archive import check_model_archive
 from emulator.server.state_archive import check_archive
 from emulator.vision.errors import ImageError
 from emulator.vision.image_header import has_too_many_scans
@@ -154,13 +155,15 @@ def cloudwatch_request(data: bytes) -> None:
 
 
 def archive(data: bytes) -> None:
-    """A state archive, as far as the names and sizes of what is in it."""
+    """The archive of a state or of a model, as far as the names and sizes of what is in it."""
     begins_an_archive(data)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "archive.tar"
         path.write_bytes(data)
         with contextlib.suppress(ArchiveError):
             check_archive(path, Path(directory) / "unpacked")
+        with contextlib.suppress(ArchiveError):
+            check_model_archive(path, Path(directory) / "model")
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

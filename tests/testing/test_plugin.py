@@ -202,6 +202,25 @@ def test_some_services_alone_beside_moto(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout
 
 
+def test_a_trained_model_within_moto(tmp_path: Path, photographs: Path) -> None:
+    """The test is moto's, as its decorator says; the model, its S3 and the forced answers are the emulator's."""
+    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    (tmp_path / "test_it.py").write_text(
+        "import boto3, moto, os, pathlib\n\n@moto.mock_aws\n"
+        "def test_it(trained_model, custom_labels, custom_labels_answers):\n"
+        "    boto3.client('dynamodb', 'us-east-1', endpoint_url='https://dynamodb.us-east-1.amazonaws.com').list_tables()\n"
+        "    model = trained_model(os.environ['PHOTOGRAPHS'])\n"
+        "    custom_labels_answers({'crack': 97.5})\n"
+        "    s3, rekognition = custom_labels.client('s3'), custom_labels.client('rekognition')\n"
+        "    s3.put_object(Bucket=model.bucket, Key='a.png', Body=b'forced')\n"
+        "    image = {'S3Object': {'Bucket': model.bucket, 'Name': 'a.png'}}\n"
+        "    found = rekognition.detect_custom_labels(ProjectVersionArn=model.start(), Image=image)\n"
+        "    assert [label['Name'] for label in found['CustomLabels']] == ['crack']\n"
+    )
+    ended = run_pytest(tmp_path, "-W", "ignore", PHOTOGRAPHS=str(photographs))
+    assert ended.returncode == 0, ended.stdout
+
+
 def test_emulator_that_cannot_start_is_told_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text(SETTINGS)
     (tmp_path / "test_it.py").write_text("def test_it(custom_labels):\n    pass\n")
