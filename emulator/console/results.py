@@ -125,8 +125,11 @@ class QualityHint(BaseModel):
 
 
 class VersionQuality(BaseModel):
-    """How sure the figures are, and at most three hints, the most helpful first; no average precision without boxes."""
+    """The training's effort, how sure the figures are, and at most three hints, the most helpful first; no average
+    precision without boxes.
+    """
 
+    effort: str
     f1: FigureInterval
     average_precision: FigureInterval | None
     hints: list[QualityHint]
@@ -181,6 +184,7 @@ def _quality(stored: JsonObject | None) -> VersionQuality | None:
         return None
     precision = stored.get("average_precision")
     return VersionQuality(
+        effort=stored["effort"],
         f1=FigureInterval(**stored["f1"]),
         average_precision=None if precision is None else FigureInterval(**precision),
         hints=[

@@ -39,6 +39,7 @@ def test_a_model_has_the_tabs_of_the_guide_and_its_figures(model: Page, trained:
     expect(model.get_by_text(FIGURE).first).to_be_visible()
     expect(model.get_by_text(re.compile(r"[01]\.\d\d in 95 of 100 test sets like this$"))).to_be_visible()
     expect(model.get_by_text(re.compile(r"^Trained in \d+\.\d{3} hours$"))).to_be_visible()
+    expect(model.get_by_text(re.compile(r"^Effort: (fast|standard)$"))).to_be_visible()
     expect(model.get_by_text("2 labels, 12 images")).to_be_visible()
     expect(model.get_by_text("2 labels, 8 images")).to_be_visible()
     expect(model.get_by_role("heading", name="Per label performance (2)")).to_be_visible()

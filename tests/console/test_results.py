@@ -97,6 +97,7 @@ def test_how_sure_the_results_are_and_what_would_help(
     project = trained_project(emulator, account, single_label_pictures(SINGLE_LABELS, 6), test)
     arn = project.version_arns["first"]
     quality = console.get("/version/figures", version=arn)["quality"]
+    assert quality["effort"] == "standard"
     f1 = quality["f1"]
     assert f1["low"] < f1["value"] < f1["high"]
     summary = next(one for one in console.get("/project", project=project.arn)["versions"] if one["arn"] == arn)

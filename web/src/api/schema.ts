@@ -1664,10 +1664,13 @@ export interface components {
         };
         /**
          * VersionQuality
-         * @description How sure the figures are, and at most three hints, the most helpful first; no average precision without boxes.
+         * @description The training's effort, how sure the figures are, and at most three hints, the most helpful first; no average
+         *     precision without boxes.
          */
         VersionQuality: {
             average_precision: components["schemas"]["FigureInterval"] | null;
+            /** Effort */
+            effort: string;
             f1: components["schemas"]["FigureInterval"];
             /** Hints */
             hints: components["schemas"]["QualityHint"][];

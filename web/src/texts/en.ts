@@ -413,6 +413,7 @@ export const en = {
     recall: "Overall recall",
     completed: "Date completed",
     trainedIn: (hours: string) => `Trained in ${hours} hours`,
+    effort: (name: string) => `Effort: ${name}`,
     training: "Training dataset",
     testing: "Testing dataset",
     facts: (labels: number, images: number) => `${labels} ${labels === 1 ? "label" : "labels"}, ${images} ${images === 1 ? "image" : "images"}`,

@@ -409,6 +409,7 @@ export const pt: Texts = {
     recall: "Recall geral",
     completed: "Data de conclusão",
     trainedIn: (hours) => `Treinado em ${hours} horas`,
+    effort: (name) => `Esforço: ${name}`,
     training: "Conjunto de treinamento",
     testing: "Conjunto de teste",
     facts: (labels, images) => `${labels} ${labels === 1 ? "rótulo" : "rótulos"}, ${imagens(images)}`,

@@ -406,6 +406,7 @@ export const zh: Texts = {
     recall: "总体召回率",
     completed: "完成日期",
     trainedIn: (hours) => `训练用时 ${hours} 小时`,
+    effort: (name) => `训练力度：${name}`,
     training: "训练数据集",
     testing: "测试数据集",
     facts: (labels, images) => `${labels} 个标签，${images} 张图像`,

@@ -94,6 +94,11 @@ function Results({ project, version, summary }: Model & { summary: Summary }) {
                 {version.billable_seconds !== null && (
                   <Box variant="small">{evaluate.trainedIn(number(version.billable_seconds / 3600, 3))}</Box>
                 )}
+                {quality && (
+                  <div>
+                    <Box variant="small">{evaluate.effort(quality.effort)}</Box>
+                  </div>
+                )}
               </>
             ),
           },
