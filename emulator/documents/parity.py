@@ -385,9 +385,10 @@ RESULT_FILES = (
 
 ABSENT = (
     ("Adapters (`Feature` CONTENT_MODERATION, `FeatureConfig`)", "answer InvalidParameterException."),
-    ("Encryption with KMS", "keys, their states and the rights to them are checked (docs/access.md); no byte is encrypted."),
-    ("IAM", "signatures are verified and policies decide where `CUSTOM_LABELS_AUTH` asks for it (docs/access.md). Service "
-     "control policies, resource control policies and sessions of federated users do not exist."),
+    ("Encryption with KMS", "keys, their states and the rights to them are checked (docs/access.md); no byte is "
+     "encrypted."),
+    ("IAM", "signatures are verified and policies decide where `CUSTOM_LABELS_AUTH` asks for it (docs/access.md). "
+     "Service control policies, resource control policies and sessions of federated users do not exist."),
     ("The console's own operations", "imports from folders, stored labels, example projects and the like are not part "
      "of the API; the page has them under `/console/api`."),
     ("Time between an ARN and its dataset", "Amazon's `CreationTimestamp` of a dataset is 0.1 to 0.5 s after the epoch "
