@@ -27,6 +27,8 @@ from emulator.domain.object_store import (
     ObjectStoreError,
 )
 from emulator.domain.shapes import S3Object
+from emulator.jobs.line_examination import Examine, examined_on_the_spot
+from emulator.storage.block_text import BLOCK
 from emulator.storage.content_changes import (
     append_entries,
     create_content,
@@ -41,7 +43,7 @@ from emulator.storage.rows import EntryRecord
 
 logger = logging.getLogger(__name__)
 
-_ENTRIES_AT_ONCE = 1000
+_ENTRIES_AT_ONCE = BLOCK  # so that each block is written once
 _DROPS_TOLD = 100
 
 
@@ -109,10 +111,11 @@ def build_content(
     caller: Caller,
     dataset_id: int,
     kind: str = "train",
+    examine: Examine = examined_on_the_spot,
 ) -> Outcome:
     """Read a manifest into a new content of a dataset of this kind; the outcome of a job `create-dataset`.
 
-    Entries are committed in batches of 1,000, so that other writers wait a few milliseconds at most. An interrupted
+    Entries are committed in batches of 1,024, so that other writers wait a few milliseconds at most. An interrupted
     build leaves a content that no dataset refers to. Once it is certain that the manifest will be refused, the rest is
     examined only: to store thousands of labels would take minutes.
     """
@@ -127,8 +130,8 @@ def build_content(
 
     try:
         with open_manifest(objects, location, caller) as stream:
-            for line in read_lines(stream, ManifestLimits.of(caller.region, side_of(kind))):
-                entry = examination.feed(line)
+            for line, examined in examine(read_lines(stream, ManifestLimits.of(caller.region, side_of(kind)))):
+                entry = examination.take(examined)
                 drops.see(line.number, entry)
                 if examination.is_lost:
                     batch.clear()

@@ -28,6 +28,7 @@ _INSERT_ENTRY = """INSERT INTO dataset_entries (line, is_labeled, has_errors, co
     VALUES (?, ?, ?, ?, ?, ?)"""
 _REPLACE_ENTRY = """UPDATE dataset_entries SET line = ?, is_labeled = ?, has_errors = ?
     WHERE content_id = ? AND position = ?"""
+_COUNT_LABEL = """UPDATE dataset_labels SET entry_count = entry_count + ?, box_count = box_count + ? WHERE id = ?"""
 _INSERT_USE = "INSERT INTO dataset_entry_labels (label_id, position, content_id, boxes) VALUES (?, ?, ?, ?)"
 
 
@@ -120,8 +121,7 @@ def _unindex_entries(connection: Connection, content_id: int, positions: Sequenc
         boxes: Counter[int] = Counter()
         for label_id, _, number in uses:
             boxes[label_id] += number
-        for label_id in entries:
-            _count_label(connection, label_id, -entries[label_id], -boxes[label_id])
+        _count_labels(connection, [(-entries[label_id], -boxes[label_id], label_id) for label_id in entries])
         change_label_bits(connection, ((label_id, position) for label_id, position, _ in uses), is_used=False)
         flags = dataset_entries.c.is_labeled, dataset_entries.c.has_errors
         kept = select(func.count(), *(func.coalesce(func.sum(flag, type_=Integer), 0) for flag in flags)).where(
@@ -231,8 +231,7 @@ def _add_labels(connection: Connection, content_id: int, placed: Sequence[tuple[
             entries[name] += 1
             boxes[name] += number
     label_ids = _label_ids(connection, content_id, list(entries))
-    for name, label_id in label_ids.items():
-        _count_label(connection, label_id, entries[name], boxes[name])
+    _count_labels(connection, [(entries[name], boxes[name], label_id) for name, label_id in label_ids.items()])
     uses = [
         (label_ids[name], position, content_id, number)
         for position, record in placed
@@ -256,12 +255,10 @@ def _label_ids(connection: Connection, content_id: int, names: list[str]) -> dic
     return {name: known[name] for name in names}
 
 
-def _count_label(connection: Connection, label_id: int, entries: int, boxes: int) -> None:
-    connection.execute(
-        update(dataset_labels)
-        .where(dataset_labels.c.id == label_id)
-        .values(entry_count=dataset_labels.c.entry_count + entries, box_count=dataset_labels.c.box_count + boxes)
-    )
+def _count_labels(connection: Connection, changes: list[tuple[int, int, int]]) -> None:
+    """Add entries and boxes to the kept counts of labels, or take away what is negative."""
+    if changes:
+        connection.exec_driver_sql(_COUNT_LABEL, changes)
 
 
 def _count_entries(connection: Connection, content_id: int, entries: int, labeled: int, errors: int) -> None:

@@ -7,17 +7,23 @@ uses it. So all filters together are a few ANDs a block, and 250,000 entries hav
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bit_of, bits_of, lines_of
 from emulator.storage.rows import EntryFilter, EntryRecord
 from emulator.storage.tables import dataset_blocks, dataset_label_blocks, dataset_labels
 
 _BYTES = BLOCK // 8
+
+# As text, since SQLAlchemy takes longer to name the parameters than SQLite to do the work.
+_LABEL_BITS = """SELECT label_id, number, bits FROM dataset_label_blocks
+    WHERE label_id IN (SELECT value FROM json_each(?)) AND number IN (SELECT value FROM json_each(?))"""
+_SET_LABEL_BITS = """INSERT INTO dataset_label_blocks (label_id, number, bits) VALUES (?, ?, ?)
+    ON CONFLICT (label_id, number) DO UPDATE SET bits = excluded.bits"""
 _ALL = (1 << BLOCK) - 1
 
 
@@ -84,28 +90,20 @@ def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *
         changes[label_id, number] |= bit_of(line)
     if not changes:
         return
-    columns = dataset_label_blocks.c.label_id, dataset_label_blocks.c.number, dataset_label_blocks.c.bits
-    known = select(*columns).where(
-        dataset_label_blocks.c.label_id.in_({label_id for label_id, _ in changes}),
-        dataset_label_blocks.c.number.in_({number for _, number in changes}),
+    known = connection.exec_driver_sql(
+        _LABEL_BITS, (_listed({label_id for label_id, _ in changes}), _listed({number for _, number in changes}))
     )
-    before = {(label_id, number): _bits(blob) for label_id, number, blob in connection.execute(known)}
-    statement = upsert(dataset_label_blocks)
-    statement = statement.on_conflict_do_update(set_={"bits": statement.excluded.bits})
-    connection.execute(
-        statement,
-        [
-            {
-                "label_id": label_id,
-                "number": number,
-                "bits": _blob(
-                    # Taking away what was never noted is a mistake of ours: better a KeyError than a wrong count.
-                    before.get((label_id, number), 0) | bits if is_used else before[label_id, number] & ~bits
-                ),
-            }
-            for (label_id, number), bits in changes.items()
-        ],
-    )
+    before = {(label_id, number): _bits(blob) for label_id, number, blob in known}
+    rows = [
+        # Taking away what was never noted is a mistake of ours: better a KeyError than a wrong count.
+        (*key, _blob(before.get(key, 0) | bits if is_used else before[key] & ~bits))
+        for key, bits in changes.items()
+    ]
+    connection.exec_driver_sql(_SET_LABEL_BITS, rows)
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return json.dumps(list(numbers))
 
 
 def remove_blocks(connection: Connection, content_id: int, before: int | None = None) -> None:

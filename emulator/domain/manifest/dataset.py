@@ -110,7 +110,10 @@ class DatasetExamination:
     def feed(self, line: ManifestLine | bytes) -> DatasetEntry | DroppedLine:
         """Examine the next line and count it. Never raises."""
         raw, is_cut = (line.raw, line.is_cut) if isinstance(line, ManifestLine) else (line, False)
-        result = examine_for_dataset(raw, is_cut)
+        return self.take(examine_for_dataset(raw, is_cut))
+
+    def take(self, result: DatasetEntry | DroppedLine) -> DatasetEntry | DroppedLine:
+        """Count the next line, which was examined by itself already. Never raises."""
         self.lines += 1
         if isinstance(result, DatasetEntry) and self._is_repeated(result.source_ref):
             result = DroppedLine(line_rules.REPEATED_SOURCE_REF)
