@@ -35,7 +35,7 @@ def settings(database: Database, tmp_path: Path) -> WorkerSettings:
     objects = tmp_path / "objects"
     objects.mkdir()
     open_embedded_store(objects)
-    return WorkerSettings(str(database.path), {"kind": "embedded", "directory": str(objects)})
+    return WorkerSettings(str(database.path), {"kind": "embedded", "directory": str(objects), "strict_owners": False})
 
 
 @pytest.fixture
