@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return _convert(arguments, Console(highlight=False, soft_wrap=True))
     except (UsageError, ConversionError) as error:
-        print(f"custom-labels convert: {error}", file=sys.stderr)
+        print(f"custom-labels convert: {printable(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         if error.filename is None:

@@ -18,6 +18,7 @@ from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.lint.errors import ConversionError, UsageError
 from emulator.lint.local_images import file_below
 from emulator.lint.s3 import Client, download, s3_client, service_client
+from emulator.lint.terminal import printable
 
 _ARN = "arn:"
 _OF_DATASET = "/dataset/"
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return _export(arguments)
     except (UsageError, ConversionError, ManifestFileError) as error:
-        print(f"custom-labels export-dataset: {error}", file=sys.stderr)
+        print(f"custom-labels export-dataset: {printable(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         if error.filename is None:

@@ -42,7 +42,8 @@ class LabelStudioReader:
 
     def _image(self, task: JsonObject, number: int, path: Path) -> AnnotatedImage:
         address = _address(member(task, "data") or task)
-        if address is None:
+        name = "" if address is None else self._name(address)
+        if not name:
             raise ConversionError(f"{path}: task {number} names no image")
         boxes: list[LabelledBox] = []
         labels: list[str] = []
@@ -54,7 +55,6 @@ class LabelStudioReader:
             size = told if told and min(told) >= 1 else size
             if told and (box_labels := self._labels_of_shape(value, item.get("type"))):
                 boxes += self._boxes(value, box_labels, told)
-        name = self._name(address)
         if not size and self.images is not None:
             size = [float(side) for side in size_of(self.images, name)]
         width, height = size or (0.0, 0.0)
@@ -99,10 +99,16 @@ class LabelStudioReader:
         return [(pair[0] * across, pair[1] * down) for pair in found if pair is not None]
 
     def _name(self, address: str) -> str:
-        """The image's path, or its s3:// address. Label Studio puts eight digits before the names of uploads."""
+        """The image's path, or its s3:// address; empty where it is none.
+
+        Label Studio puts eight digits before the names of uploads.
+        """
         if address.startswith("s3://"):
             return address
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError:  # an address with half a bracket
+            return ""
         if parts.path.rstrip("/").endswith("/local-files"):
             return (parse_qs(parts.query).get("d") or [""])[0].lstrip("/")
         path = PurePosixPath(unquote(parts.path))

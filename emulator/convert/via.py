@@ -12,7 +12,6 @@ from emulator.convert.annotated import AnnotatedImage, around, corners, inside, 
 from emulator.convert.boxes import LabelledBox
 from emulator.convert.json_documents import figures, member, objects, read_json, texts
 from emulator.domain.json_values import JsonObject, JsonValue
-from emulator.domain.manifest.attributes import is_number
 from emulator.lint.errors import ConversionError
 
 _LABEL_NAMES = ("label", "class", "name", "category", "type", "object", "species", "tag")
@@ -89,7 +88,8 @@ def _outline(shape: JsonObject) -> list[tuple[float, float]]:
     across, down = shape.get("all_points_x"), shape.get("all_points_y")
     if shape.get("name") != "polygon" or not (isinstance(across, list) and isinstance(down, list)):
         return []
-    return [(float(x), float(y)) for x, y in zip(across, down, strict=False) if is_number(x) and is_number(y)]
+    pairs = (figures({"x": x, "y": y}, "x", "y") for x, y in zip(across, down, strict=False))
+    return [(pair[0], pair[1]) for pair in pairs if pair is not None]
 
 
 def _regions(file: JsonObject) -> list[JsonObject]:
