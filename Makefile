@@ -99,6 +99,7 @@ format: setup ## format and fix what can be fixed
 docs: setup ## write the documents that are generated from the code
 	$(BIN)/python -m emulator.settings > docs/settings.md
 	$(BIN)/python -m emulator.documents.parity > docs/parity.md
+	$(BIN)/python -m emulator.documents.permissions > docs/permissions.md
 	$(BIN)/python -m emulator.documents.errors > docs/errors.md
 	$(BIN)/python -m emulator.documents.rules > docs/rules.md
 	$(BIN)/python -m emulator.documents.shapes > emulator/domain/shapes.py

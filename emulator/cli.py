@@ -30,6 +30,7 @@ _COMMANDS = {
     "save": ("emulator.commands.save", "write the whole state of a running emulator to a file"),
     "load": ("emulator.commands.load", "make such a file the whole state of a running emulator"),
     "identities": ("emulator.commands.identities", "check a file of identities, without a server"),
+    "simulate": ("emulator.commands.simulate", "say whether an identity of the file may do something, and why"),
     "verify": ("emulator.commands.verify", "look at every file of a data directory, without a server"),
     "export": ("emulator.commands.export", "write a trained model as one ONNX file"),
     "cancel": ("emulator.commands.cancel", "end a training that waits or runs"),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from emulator.documents import permissions
+from emulator.documents.access import ACCESS
 from emulator.documents.parity import ABSENT, EDGE, RESULT_FILES, UNKNOWN, document
 from emulator.domain import errors
 from emulator.domain.metering.quotas import QUOTAS, Quota
@@ -29,6 +31,10 @@ def test_the_document_is_up_to_date() -> None:
     assert (ROOT / "docs" / "parity.md").read_text() == document(), "run `make docs`"
 
 
+def test_the_table_of_permissions_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "permissions.md").read_text() == permissions.document(), "run `make docs`"
+
+
 def test_every_operation_is_there_once() -> None:
     """The 23 of api-facts §2."""
     assert set(registered_operations()) == CUSTOM_LABELS_OPERATIONS
@@ -38,7 +44,7 @@ def test_every_operation_is_there_once() -> None:
 
 
 def test_choices_say_something_and_name_real_settings() -> None:
-    for choice in (*UNKNOWN, *EDGE, *RESULT_FILES):
+    for choice in (*UNKNOWN, *EDGE, *ACCESS, *RESULT_FILES):
         assert choice.question and choice.answer.endswith(".") and choice.reason.endswith(".")
         for name in re.findall(rf"{PREFIX}\w+", choice.setting):
             assert name.removeprefix(PREFIX).lower() in Settings.__dataclass_fields__
