@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from emulator.console import (
     association,
     dataset_places,
+    decisions,
     deletions,
     events,
     examples,
@@ -44,6 +45,7 @@ _ROUTERS = (
     results.router,
     proposals.router,
     examples.router,
+    decisions.router,
     events.router,
 )
 

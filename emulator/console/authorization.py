@@ -72,6 +72,8 @@ NEEDS: dict[tuple[str, str], tuple[Need, ...]] = {
     ("POST", "/images/facts"): (),
     ("POST", "/proposals"): (),
     ("GET", "/bucket"): (),
+    # Whoever is refused everything reads here why.
+    ("GET", "/decisions"): (),
     ("POST", "/bucket"): (),
 }
 """By method and path below /console/api; a route that is missing needs what listing needs."""

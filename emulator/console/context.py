@@ -15,6 +15,7 @@ from emulator.console.preview_cache import PreviewCache
 from emulator.console.snapshots import Snapshots
 from emulator.console.watching import Watcher
 from emulator.domain.caller import Caller
+from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectStore
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.operations.context import AnyContext, Context, Services
@@ -70,6 +71,7 @@ class ConsoleParts:
     watcher: Watcher
     snapshots: Snapshots
     cancel_training: Callable[[str], Awaitable[bool]]
+    decisions: Callable[[str], list[JsonObject]]
 
 
 @dataclass(frozen=True, slots=True)

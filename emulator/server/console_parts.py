@@ -74,6 +74,7 @@ def console_application(
         watcher=Watcher(parts.database, parts.progress, parts.clock, lambda: lifecycle.epoch, lifecycle.ending),
         snapshots=Snapshots(parts.objects),
         cancel_training=cancel_training,
+        decisions=lambda account: [] if access is None else access.gatekeeper.decisions.document(account),
     )
     guarded = GuardedApi(create_console_api(console), is_of_this_site)
     if access is not None:

@@ -84,3 +84,13 @@ def test_a_list_has_what_its_caller_may_see(emulator: EmulatorProcess) -> None:
 def test_a_signature_of_another_secret_is_refused(emulator: EmulatorProcess) -> None:
     answer = ask(emulator, "GET", "/projects", (VIEWER[0], "another-secret"))
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "InvalidSignatureException")
+
+
+def test_decisions_about_ones_account_are_there_for_the_page(emulator: EmulatorProcess) -> None:
+    assert ask(emulator, "GET", "/projects", known.EVE_KEY).status_code == 403
+    rows = ask(emulator, "GET", "/decisions", known.EVE_KEY).json()["decisions"]
+    refused = rows[0]
+    assert (refused["principal"], refused["allowed"]) == (f"arn:aws:iam::{known.OWNER}:user/eve", False)
+    assert refused["needed"][0]["statement"]["Action"] == "rekognition:DescribeProjects"
+    of_others = ask(emulator, "GET", "/decisions", known.ANN_KEY).json()["decisions"]
+    assert all(row["account"] == known.OTHER for row in of_others)

@@ -256,6 +256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/api/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Decisions
+         * @description The last decisions about callers and resources of the caller's account; none where policies do not decide.
+         */
+        get: operations["get_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/api/deletions": {
         parameters: {
             query?: never;
@@ -814,6 +834,44 @@ export interface components {
             updated: number;
         };
         /**
+         * DecisionDocument
+         * @description One decision. `statement` names the policy and the statement that decided, null where none speaks.
+         *
+         *     With `enforced` false a refusal was let pass.
+         */
+        DecisionDocument: {
+            /** Account */
+            account: string;
+            /** Action */
+            action: string;
+            /** Allowed */
+            allowed: boolean;
+            /** Enforced */
+            enforced: boolean;
+            /** Message */
+            message: string;
+            /** Needed */
+            needed: components["schemas"]["NeededStatement"][];
+            /** Principal */
+            principal: string;
+            /** Reason */
+            reason: string;
+            /** Resource */
+            resource: string;
+            /** Statement */
+            statement: string | null;
+            /** Time */
+            time: number;
+        };
+        /**
+         * DecisionList
+         * @description Newest first.
+         */
+        DecisionList: {
+            /** Decisions */
+            decisions: components["schemas"]["DecisionDocument"][];
+        };
+        /**
          * DeletionWish
          * @description A project, and what of it goes: all of it, or its models, its datasets, or both.
          */
@@ -1214,6 +1272,18 @@ export interface components {
         NamedBucket: {
             /** Name */
             name: string;
+        };
+        /**
+         * NeededStatement
+         * @description A statement that would have to be added, and to which kind of policy.
+         */
+        NeededStatement: {
+            /** Statement */
+            statement: {
+                [key: string]: unknown;
+            };
+            /** Where */
+            where: string;
         };
         /**
          * NothingNew
@@ -2170,6 +2240,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadPlace"];
+                };
+            };
+            /** @description The call cannot be served. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorDocument"];
+                };
+            };
+        };
+    };
+    get_decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionList"];
                 };
             };
             /** @description The call cannot be served. */

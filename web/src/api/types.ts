@@ -20,6 +20,8 @@ export type PriorDataset = Schemas["PriorDataset"];
 /** The data of every event of the stream, by the event's name. */
 export type ConsoleEvents = operations["get_events"]["responses"][200]["content"]["text/event-stream"];
 
+export type Decision = Schemas["DecisionDocument"];
+
 export type VersionFigures = Schemas["VersionFigures"];
 export type FigureInterval = Schemas["FigureInterval"];
 export type QualityHint = Schemas["QualityHint"];

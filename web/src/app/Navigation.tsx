@@ -1,6 +1,7 @@
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
 import { useHref, useLocation, useMatch } from "react-router";
 import { useFollow } from "../components/Link";
+import { useAbout } from "../state/about";
 import { useProject } from "../state/live";
 import { useTexts } from "../texts";
 import { nameOf, paths } from "./paths";
@@ -13,6 +14,7 @@ export function Navigation() {
   const inside = useMatch("/projects/:project/*")?.params["project"];
   const name = inside === undefined ? "" : nameOf(inside);
   const project = useProject(name).data;
+  const decides = useAbout().data?.auth.startsWith("iam") ?? false;
   const link = (text: string, path: string): SideNavigationProps.Link => ({ type: "link", text, href: base + path });
 
   const items: SideNavigationProps.Item[] = [
@@ -41,6 +43,7 @@ export function Navigation() {
     link(navigation.priorDatasets, paths.priorDatasets),
     { type: "divider" },
     link(navigation.runningHours, paths.runningHours),
+    ...(decides ? [link(navigation.decisions, paths.decisions)] : []),
   );
   return (
     <SideNavigation

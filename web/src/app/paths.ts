@@ -23,4 +23,5 @@ export const paths = {
   tags: (name: string, version: string) => `${model(name, version)}/tags`,
   priorDatasets: "/datasets",
   runningHours: "/running-hours",
+  decisions: "/decisions",
 };

@@ -28,6 +28,7 @@ export const router = createBrowserRouter(
         { path: "projects/:project/models/:version/tags", lazy: () => import("../pages/model/tags") },
         { path: "datasets", lazy: () => import("../pages/prior-datasets") },
         { path: "running-hours", lazy: () => import("../pages/running-hours") },
+        { path: "decisions", lazy: () => import("../pages/decisions") },
         { path: "projects/:project/dataset", lazy: () => import("../pages/dataset") },
         { path: "projects/:project/create-dataset", lazy: () => import("../pages/dataset/create") },
         { path: "*", element: <NotFound /> },
