@@ -1,4 +1,4 @@
-"""The table of docs/permissions.md: what each operation is checked against. `make docs` prints it, a test compares it."""
+"""docs/permissions.md: what each operation is checked against. `make docs` prints it, a test compares it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS
 
 _HEAD = """# What each operation is checked against
 
-This page is generated from the code by `make docs`; a test keeps both equal. It holds where callers have rights
-(`CUSTOM_LABELS_AUTH=iam` and `iam-report`, [access.md](access.md)).
+This page is generated from the code by `make docs`; a test keeps both equal. It holds where callers have rights:
+`CUSTOM_LABELS_AUTH=iam` and `iam-report`, [access.md](access.md).
 
 | operation | action | resource | only |
 |---|---|---|---|
 """
 _TAIL = """
-`CopyProjectVersion` is checked for the version with the policies of its project beside the caller's. Condition keys, besides the
-global ones: `aws:ResourceTag/KEY` of a resource that is there, `aws:RequestTag/KEY` and `aws:TagKeys` of what is tagged.
+`CopyProjectVersion` is checked for the version with the policies of its project beside the caller's. Condition keys,
+besides the global ones: `aws:ResourceTag/KEY` of a resource that is there, `aws:RequestTag/KEY` and `aws:TagKeys` of
+what is tagged.
 
-In S3, whoever asked for a dataset, a training or a copy needs `s3:GetObject` (or `s3:GetObjectVersion`) for manifests and images,
-`s3:GetBucketAcl` for the images' bucket, and `s3:PutObject` for the results; with `KmsKeyId` also `kms:DescribeKey` and
-`kms:CreateGrant`, for objects under SSE-KMS `kms:Decrypt`. No byte is encrypted. S3's own operations are checked against their
-actions, as [s3.md](s3.md) says.
+In S3, whoever asked for a dataset, a training or a copy needs `s3:GetObject` (or `s3:GetObjectVersion`) for manifests
+and images, `s3:GetBucketAcl` for the images' bucket, and `s3:PutObject` for the results; with `KmsKeyId` also
+`kms:DescribeKey` and `kms:CreateGrant`, for objects under SSE-KMS `kms:Decrypt`. No byte is encrypted. S3's own
+operations are checked against their actions, as [s3.md](s3.md) says.
 """
 _ARN = "arn:aws:rekognition:R:A:project"
 _PROJECT, _OTHER, _DATASET = f"{_ARN}/project/1", f"{_ARN}/destination/2", f"{_ARN}/project/dataset/train/1"

@@ -47,6 +47,7 @@ CHAPTERS: Mapping[str, tuple[str, str]] = {
 """The chapter that an id's letters stand for, and where its rules come from."""
 
 RULES: Mapping[str, str] = {
+    "S-2": "Users of the console need rights to list buckets and to use the console's own buckets.",
     "S-3": "A bucket that is not the console's needs rights to read its images and to write results.",
     "S-4": "The console keeps its files in a bucket of its own, one for each account and Region.",
     "S-5": 'The first visit shows the dialog "First Time Set Up" with the name of the bucket that will be made.',
