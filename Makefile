@@ -12,10 +12,10 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser pictures check site format bench console docs build clean chaos fuzz soak lowest contract
+.PHONY: help setup run test browser pictures check site format bench bench-compare console docs build clean chaos fuzz soak lowest contract
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(STAMP) ## create .venv and install everything into it
 
@@ -36,8 +36,8 @@ run: $(RUNTIME) ## run the emulator on 127.0.0.1:4598 with its data in ./data; t
 	@$(BIN)/python -m emulator.console.building --quiet &
 	@$(BIN)/custom-labels serve --data-dir data
 
-test: setup ## run all tests but those of make contract
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not contract"
+test: setup ## run all tests but those of make contract and make browser
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not contract" --ignore tests/browser
 
 # WRITE=1 writes what ran into the table of docs/clients.md.
 contract: setup ## try the clients of others, Terraform and the image, each where it can be installed (WRITE=1)
@@ -106,8 +106,14 @@ docs: setup ## write the documents that are generated from the code
 	$(BIN)/python -m emulator.documents.console_api > web/openapi.json
 	@if test -d web/node_modules; then cd web && npm run --silent generate; fi
 
-bench: setup ## print the figures of docs/benchmarks.md
-	$(BIN)/python -m benchmarks
+# Rounds of a table: the sides take turns in each.
+ROUNDS ?= 5
+
+bench: setup ## print one table: each figure, moto's beside it, what nobody gets below, the ratios (ROUNDS=5)
+	$(BIN)/python -m benchmarks.table --rounds $(ROUNDS)
+
+bench-compare: setup ## measure commit BASE and this checkout in turns; fails where more than a tenth is lost (BASE=main ROUNDS=5)
+	$(BIN)/python -m benchmarks.table --rounds $(ROUNDS) --base $(or $(BASE),main)
 
 console: $(RUNTIME) ## build the console's page; Node 20.19 or newer is taken from the path, else from PyPI
 	@$(BIN)/python -m emulator.console.building

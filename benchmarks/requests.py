@@ -20,10 +20,15 @@ ROUNDS = 3
 ACCOUNT = "111122223333"
 
 
-def drive(address: tuple[str, int], connections: int, seconds: float) -> float:
-    """Requests per second over several connections that take turns, each with one request under way."""
+def drive(
+    address: tuple[str, int], connections: int, seconds: float, request: bytes = b"", *, keeps_alive: bool = True
+) -> float:
+    """Requests per second over several connections that take turns, each with one request under way.
+
+    A server that does not keep connections alive gets a new one for each request.
+    """
     opened = [RawConnection(address) for _ in range(connections)]
-    request = _request_bytes()
+    request = request or _request_bytes()
     done = 0
     began = time.perf_counter()
     while time.perf_counter() - began < seconds:
@@ -32,7 +37,16 @@ def drive(address: tuple[str, int], connections: int, seconds: float) -> float:
         for connection in opened:
             assert connection.read_response().status == 200
         done += connections
+        if not keeps_alive:
+            _close(opened)
+            opened = [RawConnection(address) for _ in range(connections)]
+    _close(opened)
     return done / (time.perf_counter() - began)
+
+
+def _close(opened: list[RawConnection]) -> None:
+    for connection in opened:
+        connection.__exit__()
 
 
 def _request_bytes() -> bytes:

@@ -60,7 +60,7 @@ class EmulatorProcess:
 
     `environment` holds settings (`CUSTOM_LABELS_<NAME>`). Unless it says otherwise, the rate of inference units is
     unlimited, so that tests of something else are not throttled, and only the calls of waiters are held, so that tests
-    see the states between. `data_directory` None means `--ephemeral`.
+    see the states between. `data_directory` None means `--ephemeral`; `project` is the checkout that is run.
     Output goes to a log file that failing tests print (conftest.py).
     """
 
@@ -69,6 +69,7 @@ class EmulatorProcess:
         data_directory: Path | None = None,
         environment: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
+        project: Path = PROJECT_ROOT,
     ) -> None:
         self.data_directory = data_directory
         self.environment = {
@@ -77,6 +78,7 @@ class EmulatorProcess:
             **(environment or {}),
         }
         self.arguments = list(arguments)
+        self._project = project
         self.endpoint = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._process_groups: list[int] = []
@@ -114,7 +116,7 @@ class EmulatorProcess:
         printed_before = len(self.log())
         self._process = subprocess.Popen(
             [*command, *self.arguments],
-            cwd=PROJECT_ROOT,
+            cwd=self._project,
             env=environment_without_settings() | {"PYTHONUNBUFFERED": "1"} | self.environment,
             stdin=subprocess.DEVNULL,
             stdout=self._log_file,
