@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -53,6 +54,17 @@ def _lifecycle(_bucket: str, number: str) -> dict[str, Any]:
 def _encryption(_bucket: str, number: str) -> dict[str, Any]:
     by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": number}
     return {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]}}
+
+
+def _notification(_bucket: str, number: str) -> dict[str, Any]:
+    """Of keys that nothing has, so that no event is sent."""
+    queue = {
+        "Id": number,
+        "QueueArn": "arn:aws:sqs:us-east-1:111111111111:nobody",
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "nothing/"}]}},
+    }
+    return {"NotificationConfiguration": {"QueueConfigurations": [queue]}, "SkipDestinationValidation": True}
 
 
 def _choice(*possible: Any) -> Callable[[str], Any]:
@@ -121,6 +133,13 @@ SETTINGS = {
         },
         lambda answer: str(answer["LoggingEnabled"]["TargetPrefix"]),
     ),
+    "notification": Setting(
+        "put_bucket_notification_configuration",
+        "get_bucket_notification_configuration",
+        None,
+        _notification,
+        lambda answer: str(answer["QueueConfigurations"][0]["Id"]),
+    ),
     "ownershipControls": Setting(
         "put_bucket_ownership_controls",
         "get_bucket_ownership_controls",
@@ -161,41 +180,47 @@ class BucketChanges:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._ledger = account.ledger
+        kinds = account.random.sample(sorted(SETTINGS), len(SETTINGS))
+        self._to_put = itertools.cycle(kinds)
+        self._to_delete = itertools.cycle(kind for kind in kinds if SETTINGS[kind].delete)
 
     def steps(self) -> list[tuple[Step, float]]:
-        return [(self.put_setting, 2), (self.delete_setting, 0.7), (self.spare_bucket, 1)]
+        return [(self.put_settings, 0.5), (self.delete_setting, 0.7), (self.spare_bucket, 1)]
 
-    def put_setting(self) -> None:
-        kind = self._account.random.choice(sorted(SETTINGS))
+    def put_settings(self) -> None:
+        """The next ones in turn."""
+        for kind in itertools.islice(self._to_put, 4):
+            self._put_setting(kind)
+
+    def _put_setting(self, kind: str) -> None:
         setting, number, bucket = SETTINGS[kind], self._account.next_serial(), self._account.bucket
         value = str(_SHOWN[kind](number)) if kind in _SHOWN else number
         call = getattr(self._account.s3, setting.put)
         self._ledger.change((kind, bucket), value, call, Bucket=bucket, **setting.document(bucket, number))
 
     def delete_setting(self) -> None:
-        kind = self._account.random.choice(sorted(kind for kind, setting in SETTINGS.items() if setting.delete))
+        kind = next(self._to_delete)
         call = getattr(self._account.s3, SETTINGS[kind].delete or "")
         self._ledger.change((kind, self._account.bucket), Absent, call, Bucket=self._account.bucket)
 
     def spare_bucket(self) -> None:
-        """CreateBucket, PutBucketVersioning, PutBucketAcl, DeleteBucket. One is (versioning, number of grants)."""
+        """The next of CreateBucket, PutBucketVersioning, PutBucketAcl, DeleteBucket: one is (versioning, grants)."""
         name = f"spare-{self._account.name}-{self._account.random.randrange(2)}"
-        thing, s3 = ("bucket", name), self._account.s3
-        value = self._ledger.surely(thing)
-        match self._account.random.randrange(4):
-            case 0:
-                if value is Absent and self._ledger.is_known(thing):
-                    self._ledger.change(thing, ("", 1), s3.create_bucket, Bucket=name)
-            case 1:
-                if value is not Absent:
-                    status = {"Status": "Enabled"}
-                    call = s3.put_bucket_versioning
-                    self._ledger.change(thing, ("Enabled", value[1]), call, Bucket=name, VersioningConfiguration=status)
-            case 2:
-                if value is not Absent:
-                    self._ledger.change(thing, (value[0], 2), s3.put_bucket_acl, Bucket=name, ACL="public-read")
-            case _:
-                self._ledger.change(thing, Absent, s3.delete_bucket, Bucket=name)
+        for _ in range(self._account.random.randrange(1, 5)):
+            self._change_spare(("bucket", name), name)
+
+    def _change_spare(self, thing: tuple[str, str], name: str) -> None:
+        s3, value = self._account.s3, self._ledger.surely(thing)
+        if value is Absent:
+            if self._ledger.is_known(thing):
+                self._ledger.change(thing, ("", 1), s3.create_bucket, Bucket=name)
+        elif value[0] == "":
+            status, call = {"Status": "Enabled"}, s3.put_bucket_versioning
+            self._ledger.change(thing, ("Enabled", value[1]), call, Bucket=name, VersioningConfiguration=status)
+        elif value[1] == 1:
+            self._ledger.change(thing, (value[0], 2), s3.put_bucket_acl, Bucket=name, ACL="public-read")
+        else:
+            self._ledger.change(thing, Absent, s3.delete_bucket, Bucket=name)
 
     def check(self) -> None:
         s3, bucket = self._account.s3, self._account.bucket

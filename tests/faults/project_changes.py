@@ -60,7 +60,9 @@ class ProjectChanges:
         self._ledger.change(("project", name), True, self._account.rekognition.create_project, ProjectName=name)
 
     def delete(self) -> None:
-        name = self._some()
+        """One without datasets, if there is any: others are refused."""
+        empty = [name for name in NAMES if self._datasets(name) == (None, None)]
+        name = self._account.random.choice(empty or NAMES)
         arn = arn_of(self._account, name)
         if arn is not None:
             self._ledger.change(("project", name), Absent, self._account.rekognition.delete_project, ProjectArn=arn)
