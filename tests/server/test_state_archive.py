@@ -85,8 +85,8 @@ def test_work_and_models_go_on_when_a_reset_fails_for_want_of_room(
             await emulator.call("StartProjectVersion", ProjectVersionArn=starting, MinInferenceUnits=1)
             with monkeypatch.context() as patch:
                 patch.setattr(lifecycle, "_forget", full_disk)
-                with pytest.raises(OperationalError):
-                    await emulator.control("POST", "/_emulator/reset")
+                status, answer = await emulator.control("POST", "/_emulator/reset")
+                assert (status, answer["error"]["code"]) == (507, "NotEnoughSpace")
             described = await emulator.call("DescribeProjectVersions", ProjectArn=project)
             assert {one["Status"] for one in described["ProjectVersionDescriptions"]} == {"RUNNING"}
             lost = {"project_version": running, "units": 1, "seconds": 60}
@@ -177,7 +177,7 @@ def test_an_archive_that_the_disk_has_no_room_for_is_refused(tmp_path: Path, mon
 
 def test_a_control_call_that_fails_within_answers_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fails(_self: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(5, "Input/output error")
 
     async def story() -> None:
         monkeypatch.setattr(lifecycle.Lifecycle, "reset", fails)
