@@ -48,6 +48,10 @@ NOT_RUN = {
     ("docs/clients.md", "aws rekognition"): PLACEHOLDER,
     ("docs/clients.md", "[profile"): "a file of the reader's; tests/contract/guide runs the guide's programs with it",
     ("docs/clients.md", "import { Rek"): "JavaScript; tests/contract/test_javascript_sdk.py does the same",
+    (
+        "docs/containers.md",
+        "",
+    ): "Docker, or a workflow of GitHub's; tests/testing/test_containers.py, test_workflows.py",
     ("docs/detection.md", "from emulator.vision.training"): PLACEHOLDER,
     ("docs/docker.md", ""): NO_DOCKER,
     ("docs/manifests.md", "custom-labels lint"): PLACEHOLDER,
