@@ -229,6 +229,8 @@ class Settings:
         settings = cls(**values)
         if settings.scale_down_percent >= settings.scale_up_percent:
             raise SettingsError(f"{PREFIX}SCALE_DOWN_PERCENT must be less than {PREFIX}SCALE_UP_PERCENT")
+        if settings.auth != "off" and not settings.identities:
+            raise SettingsError(f"{PREFIX}AUTH={settings.auth} needs {PREFIX}IDENTITIES=FILE; docs/access.md shows one")
         return settings
 
 
@@ -274,10 +276,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "s3_addressing_style": "",
         "s3_credentials": "FILE",
         "s3_checksums": "",
+        "s3_owners": "",
     },
     "for tests": {
         "control": "",
         "control_token": "TOKEN",
+        "control_account_tokens": "ACCOUNT=TOKEN,…",
         "faults": "FILE",
         "answers": "FILE",
         "quotas": "",
