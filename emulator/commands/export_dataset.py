@@ -18,7 +18,7 @@ from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.lint.errors import ConversionError, UsageError
 from emulator.lint.local_images import file_below
 from emulator.lint.s3 import Client, download, s3_client, service_client
-from emulator.lint.terminal import printable
+from emulator.lint.wording import printable
 
 _ARN = "arn:"
 _OF_DATASET = "/dataset/"

@@ -20,7 +20,7 @@ from emulator.convert.writing import write_manifest
 from emulator.convert.yolo import YoloConversion
 from emulator.lint.errors import ConversionError
 from emulator.lint.s3 import S3Folder
-from emulator.lint.terminal import printable
+from emulator.lint.wording import printable
 
 SETTINGS = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FOLDER = S3Folder("photographs", "set")
