@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -56,6 +55,8 @@ class Webhook:
 
     def send(self, event: WaitingEvent) -> None:
         """See Transport."""
+        from http.client import HTTPConnection, HTTPException, HTTPSConnection  # a start need not wait for it
+
         kind = HTTPSConnection if self._is_secure else HTTPConnection
         connection = kind(self._host, self._port, timeout=ANSWER_SECONDS)
         headers = {"content-type": "application/json", "x-custom-labels-destination": event.destination}
