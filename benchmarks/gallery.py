@@ -1,10 +1,12 @@
-"""The console's gallery in Chromium: 100,000 images, labels for 1,000 of them at once, a box dragged over 4,096 pixels.
+"""The console in Chromium: first paint; 100,000 images, labels for 1,000 at once, a box dragged over 4,096 pixels.
 
 python -m benchmarks gallery
 """
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import io
 import json
 import math
@@ -14,8 +16,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from support.browser import launched, missing_parts, open_context
 from support.console import ConsoleClient
@@ -26,6 +29,8 @@ IMAGES = 100_000
 CHOSEN = 1_000
 PROJECT = "gallery"
 VISITS = 5
+LARGEST_PAINT = """() => new Promise(resolve => new PerformanceObserver(list =>
+  resolve(list.getEntries().at(-1).startTime)).observe({type: "largest-contentful-paint", buffered: true}))"""
 COLLECT_FRAMES = """() => {
   window.frames_ = [];
   let last = performance.now();
@@ -47,6 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, EmulatorProcess(Path(folder)) as emulator:
         _create_dataset(emulator)
         with launched() as browser:
+            _first_visit(browser, emulator)
             page = open_context(browser, emulator.endpoint, ACCOUNT).new_page()
             _first_page(page)
             _scrolling(page)
@@ -72,6 +78,46 @@ def _create_dataset(emulator: EmulatorProcess) -> None:
         time.sleep(0.2)
     change = {"dataset": arn, "add": ["label"], "rename": [], "remove": []}
     ConsoleClient(emulator, ACCOUNT).post("/dataset/labels", change)
+
+
+def _first_visit(browser: Browser, emulator: EmulatorProcess) -> None:
+    """What a browser that has never been here paints first, when its largest part, and what it fetches."""
+    painted, largest, sizes, cpu = [], [], [], []
+    for _ in range(VISITS):
+        context = open_context(browser, emulator.endpoint, ACCOUNT)
+        before = _browser_seconds()
+        bodies: list[bytes] = []
+        page = context.new_page()
+        page.on("requestfinished", lambda request, bodies=bodies: bodies.append(_file_of(request)))
+        page.goto("/console/get-started")
+        page.get_by_role("heading", name="Get started", level=1).wait_for()
+        page.evaluate("document.fonts.ready.then(() => null)")
+        painted.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+        largest.append(page.evaluate(LARGEST_PAINT))
+        cpu.append(_browser_seconds() - before)
+        sizes.append(sum(len(gzip.compress(body)) for body in bodies))
+        context.close()
+    print(f"first paint: {statistics.median(painted):.0f} ms (longest of {VISITS}: {max(painted):.0f} ms)")
+    print(f"the heading and its text are painted: {statistics.median(largest):.0f} ms (longest {max(largest):.0f} ms)")
+    print(f"the browser's CPU until then: {statistics.median(cpu):.2f} s")
+    print(f"first load: {max(sizes) / 1000:.0f} kB with gzip")
+
+
+def _browser_seconds() -> float:
+    """The CPU time of all processes of the browser so far."""
+    found = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "chrom" in process.name():
+                found += sum(process.cpu_times()[:2])
+    return found
+
+
+def _file_of(request: Request) -> bytes:
+    """What a request for one of the page's files brought."""
+    response = request.response()
+    is_file = "/console/" in request.url and "/api/" not in request.url
+    return response.body() if response is not None and is_file else b""
 
 
 def _open(page: Page) -> None:

@@ -33,7 +33,9 @@ async def _events(call: ConsoleCall) -> AsyncIterator[bytes]:
     async with call.parts.watcher.watch(call.caller) as subscription:
         while True:
             try:
-                told = await asyncio.wait_for(subscription.events.get(), SECONDS_BETWEEN_PINGS)
+                # Not wait_for, which makes a task for each event of each console.
+                async with asyncio.timeout(SECONDS_BETWEEN_PINGS):
+                    told = await subscription.events.get()
             except TimeoutError:
                 told = event("ping", "{}")
             if told is None:
