@@ -10,7 +10,9 @@ from fastapi import Depends, Request
 from emulator.control.errors import ControlError
 
 _ACCOUNT = re.compile(r"\d{12}")
-_PATHS = tuple(f"/_emulator/{name}" for name in ("reset", "transitions", "faults", "answers", "usage", "decisions"))
+_PATHS = tuple(
+    f"/_emulator/{name}" for name in ("reset", "transitions", "faults", "answers", "usage", "decisions", "state")
+)
 
 
 def _account(request: Request) -> str | None:

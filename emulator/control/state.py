@@ -9,6 +9,8 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from emulator.control.accounts import Account
+from emulator.control.errors import ControlError
 from emulator.control.transfer import new_directory, received_archive, remove_beside, sent_archive
 
 ARCHIVE_NAME = "custom-labels-state.tar"
@@ -22,7 +24,7 @@ class StateArchive:
     folders for transfers may be made; they are removed when the call is over.
     """
 
-    save: Callable[[Path, bool], Awaitable[Path]]
+    save: Callable[[Path, bool, str | None], Awaitable[Path]]
     load: Callable[[Path], Awaitable[None]]
     begins_an_archive: Callable[[bytes], bool]
     work_directory: Path
@@ -33,17 +35,22 @@ def state_router(state: StateArchive) -> APIRouter:
     router = APIRouter()
 
     @router.get("/_emulator/state")
-    async def get_state(skip_damaged: bool = False) -> Response:
-        """O-15."""
+    async def get_state(skip_damaged: bool = False, account: Account = None) -> Response:
+        """O-15; with an account O-39."""
 
         async def write(directory: Path) -> Path:
-            return await state.save(directory, skip_damaged)
+            return await state.save(directory, skip_damaged, account)
 
         return await sent_archive(state.work_directory, ARCHIVE_NAME, write)
 
     @router.put("/_emulator/state")
-    async def put_state(request: Request) -> dict[str, str]:
+    async def put_state(request: Request, account: Account = None) -> dict[str, str]:
         """O-15: nothing is replaced unless the archive is whole."""
+        if account is not None:
+            raise ControlError(
+                "NotSupported",
+                "An archive becomes the whole state, also that of one account. Load it into an emulator of its own.",
+            )
         directory = new_directory(state.work_directory)
         try:
             path = directory / ARCHIVE_NAME

@@ -196,8 +196,8 @@ class Lifecycle:
                 raise
             parts.runner.resume()
 
-    async def save(self, directory: Path, skip_damaged: bool = False) -> Path:
-        """O-15: write the whole state into an archive in this folder; its path.
+    async def save(self, directory: Path, skip_damaged: bool = False, account: str | None = None) -> Path:
+        """O-15: write the whole state, or what one account has, into an archive in this folder; its path.
 
         Raises ControlError where files are missing that the state names, unless they may be skipped.
         """
@@ -224,6 +224,10 @@ class Lifecycle:
                 raise ControlError("DamagedState", message, status=409) from error
             for name in left_out:
                 logger.warning("saved without %s, whose file is missing", name)
+            if account is not None:
+                from emulator.server.account_archive import keep_account
+
+                await asyncio.to_thread(keep_account, snapshot, account)
             await asyncio.to_thread(state_archive.pack, snapshot, archive, __version__)
         return archive
 

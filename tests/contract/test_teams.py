@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -87,3 +88,34 @@ def test_transitions_of_one_account(emulator: EmulatorProcess) -> None:
     emulator.control("POST", f"/_emulator/reset?account={FIRST}")
     assert emulator.control("GET", path)[1]["deleting"] == {"type": "real"}
     assert emulator.control("PUT", "/_emulator/transitions?account=12", {})[0] == 400
+
+
+def test_an_archive_of_one_account_has_nothing_of_the_others(
+    emulator: EmulatorProcess, start_emulator: Callable[..., EmulatorProcess]
+) -> None:
+    """O-15: it becomes the whole state of another emulator."""
+    made = {}
+    for account, word in ((FIRST, "words-of-the-first"), (SECOND, "words-of-the-second")):
+        project = made[account] = new_project(emulator, account, name=word)
+        project.s3.put_object(Bucket=project.bucket, Key=f"{word}.txt", Body=word.encode())
+        project.rekognition.create_dataset(ProjectArn=project.arn, DatasetType="TRAIN")
+    with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/state?account={FIRST}") as answer:
+        archive = answer.read()
+    assert b"words-of-the-first" in archive
+    assert b"words-of-the-second" not in archive
+    assert SECOND.encode() not in archive
+    assert emulator.control("PUT", f"/_emulator/state?account={FIRST}")[0] == 400
+
+    other = start_emulator(SETTINGS)
+    request = urllib.request.Request(f"{other.endpoint}/_emulator/state", archive, method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    first = other.client("rekognition", FIRST).describe_projects()["ProjectDescriptions"]
+    assert [one["ProjectArn"] for one in first] == [made[FIRST].arn]
+    assert [dataset["DatasetType"] for dataset in first[0]["Datasets"]] == ["TRAIN"]
+    stored = other.client("s3", FIRST).get_object(Bucket=made[FIRST].bucket, Key="words-of-the-first.txt")
+    assert stored["Body"].read() == b"words-of-the-first"
+    assert other.client("rekognition", SECOND).describe_projects()["ProjectDescriptions"] == []
+    assert other.client("s3", SECOND).list_buckets()["Buckets"] == []
+    # Nothing of it was taken from the emulator that it was saved from.
+    assert emulator.client("rekognition", SECOND).describe_projects()["ProjectDescriptions"]
