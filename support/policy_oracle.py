@@ -162,6 +162,9 @@ def condition_holds(
         if kind == "ForAllValues" or rest.endswith("IfExists"):
             return True
         return negated and kind != "ForAnyValue"
+    if negated and positive.startswith(("String", "Arn")) and variables:
+        if any(letters(each, context) is None for each in wanted):
+            return False
     hits = [any(equal(positive, value, each, context if variables else None) for each in wanted) for value in values]
     if negated:
         misses = [not hit for hit in hits]
@@ -195,10 +198,10 @@ def speaks(statement: Mapping[str, object], ask: Mapping[str, object], *, variab
                 return "no"
     for element, negated in (("Resource", False), ("NotResource", True)):
         if element in statement:
-            named = any(
-                same_arn(letters(str(text), context if variables else None), resource)
-                for text in listed(statement[element])
-            )
+            patterns = [letters(str(text), context if variables else None) for text in listed(statement[element])]
+            if negated and None in patterns:
+                return "no"
+            named = any(same_arn(pattern, resource) for pattern in patterns)
             if named == negated:
                 return "no"
     conditions = statement.get("Condition", {})

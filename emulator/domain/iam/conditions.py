@@ -37,7 +37,8 @@ class Truth(Enum):
 class Condition:
     """One key of one operator with its values.
 
-    `operator` is without prefix, suffix and Not: `StringLike`. `matches` compares one value of the request.
+    `operator` is without prefix, suffix and Not: `StringLike`. `matches` compares one value of the request. `variables`
+    are the texts among its values that have any.
     """
 
     operator: str
@@ -46,6 +47,7 @@ class Condition:
     if_exists: bool
     quantifier: Quantifier
     matches: Matcher
+    variables: tuple[Template, ...] = ()
 
     def holds(self, facts: Facts) -> Truth:
         """Whether the request fulfils it."""
@@ -62,6 +64,8 @@ class Condition:
                 return True
             # A key that is absent differs from every value, but no value of it does.
             return self.is_negated and self.quantifier != "ForAnyValue"
+        if self.is_negated and any(text.pieces(lookup) is None for text in self.variables):
+            return False  # What it is to differ from is not known.
         fulfilled = (self.matches(value, lookup) != self.is_negated for value in values)
         if self.quantifier == "ForAllValues" or (self.is_negated and self.quantifier == ""):
             return all(fulfilled)
@@ -78,7 +82,9 @@ def parse_condition(operator: str, key: str, values: Sequence[str], *, has_varia
     if base == "Null" and (if_exists or quantifier):
         raise ValueError(f"the operator {operator} is not known: Null takes neither IfExists nor a set operator")
     matches = _COMPARISONS[base](values, has_variables)
-    return Condition(base, key.lower(), is_negated, if_exists, quantifier, matches)
+    texts = [template(value, has_variables=has_variables) for value in values] if base in _OF_TEXTS else []
+    variables = tuple(text for text in texts if text.fixed is None)
+    return Condition(base, key.lower(), is_negated, if_exists, quantifier, matches, variables)
 
 
 def _taken_apart(operator: str) -> tuple[Quantifier, str, bool]:
@@ -253,6 +259,7 @@ _COMPARISONS: dict[str, Callable[[Sequence[str], bool], Matcher]] = {
     "ArnLike": _arns,
     "Null": _booleans,
 }
+_OF_TEXTS = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"})
 _NEGATED = {
     "StringNotEquals": "StringEquals",
     "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",

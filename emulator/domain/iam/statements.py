@@ -50,7 +50,12 @@ class Resources:
     templates: tuple[Template, ...]
 
     def include(self, resource: str, facts: Facts) -> bool:
-        """Whether the statement is about a resource."""
+        """Whether the statement is about a resource.
+
+        A NotResource with a variable that has no value is about none: what it leaves out is not known.
+        """
+        if self.is_negated and any(template.pieces(facts.single) is None for template in self.templates):
+            return False
         named = any(pattern.fullmatch(resource) for pattern in self.patterns) or any(
             matches_template(template, resource, facts.single, is_arn=True) for template in self.templates
         )

