@@ -162,9 +162,9 @@ def condition_holds(
         if kind == "ForAllValues" or rest.endswith("IfExists"):
             return True
         return negated and kind != "ForAnyValue"
-    if negated and positive.startswith(("String", "Arn")) and variables:
-        if any(letters(each, context) is None for each in wanted):
-            return False
+    has_texts = negated and variables and positive.startswith(("String", "Arn"))
+    if has_texts and any(letters(each, context) is None for each in wanted):
+        return False
     hits = [any(equal(positive, value, each, context if variables else None) for each in wanted) for value in values]
     if negated:
         misses = [not hit for hit in hits]

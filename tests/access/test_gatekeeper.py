@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -15,6 +17,7 @@ from emulator.access.gatekeeper import Gatekeeper
 from emulator.access.identities import load_identities
 from emulator.access.signatures import EMPTY_HASH
 from emulator.domain.temporary_credentials import SessionTokens, TemporaryCredentials
+from emulator.jobs.askers import Askers
 from emulator.wire.asgi import Scope
 from emulator.wire.errors import AwsError
 from support import identities as known
@@ -80,3 +83,46 @@ def test_a_session_of_a_role_that_is_gone_may_do_nothing(tmp_path: Path) -> None
     rights = gatekeeper.rights_of(gatekeeper.admit_for_json(signed(issued), EMPTY_HASH))
     assert rights is not None
     assert not rights.ask("rekognition:DescribeProjects", "*").allowed
+
+
+def test_work_has_the_rights_that_its_asker_has_when_it_begins(tmp_path: Path) -> None:
+    """S-9: also long after, in another process, when the session is over; and none once the role is gone."""
+    now = Moment()
+    tokens = SessionTokens(b"key", "iam", now)
+
+    def gatekeeper(document: dict[str, Any]) -> Gatekeeper:
+        file = load_identities(known.written(tmp_path, document))
+        return Gatekeeper(file, Decisions(is_enforced=True), lambda: tokens, decides=True, is_enforced=True, now=now)
+
+    arn = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/me"
+    issued = tokens.issue(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me", 900)
+    before = gatekeeper(known.identities())
+    asked = before.rights_of(before.admit_for_json(signed(issued), EMPTY_HASH))
+    assert asked is not None
+    now.later = 3_600
+    askers = Askers(gatekeeper(known.identities()).rights_at_work)
+    at_work = askers.caller(known.OWNER, "us-east-1", asked.reference).rights
+    assert at_work is not None and at_work.principal == asked.principal
+    assert at_work.ask("s3:PutObject", "arn:aws:s3:::results/a").allowed
+    narrowed = known.identities()
+    narrowed["accounts"][known.OWNER]["roles"]["Admin"]["policies"] = [known.allow("rekognition:*")]
+    at_work = Askers(gatekeeper(narrowed).rights_at_work).caller(known.OWNER, "us-east-1", asked.reference).rights
+    assert at_work is not None and not at_work.ask("s3:PutObject", "arn:aws:s3:::results/a").allowed
+    gone = known.identities()
+    del gone["accounts"][known.OWNER]["roles"]["Admin"]
+    at_work = Askers(gatekeeper(gone).rights_at_work).caller(known.OWNER, "us-east-1", asked.reference).rights
+    assert at_work is not None and not at_work.ask("rekognition:DescribeProjects", "*").allowed
+
+
+def test_work_of_users_and_of_nobody_in_particular(tmp_path: Path) -> None:
+    identities = load_identities(known.written(tmp_path))
+    gatekeeper = Gatekeeper(
+        identities, Decisions(is_enforced=True), lambda: SessionTokens(b"key", "iam"), decides=True, is_enforced=True
+    )
+    bob = f"arn:aws:iam::{known.OWNER}:user/team/bob"
+    rights = gatekeeper.rights_at_work(json.dumps({"identity": bob}))
+    assert rights.principal.arn == bob
+    assert rights.ask("s3:GetObject", "arn:aws:s3:::photos/a").allowed
+    assert not rights.ask("s3:PutObject", "arn:aws:s3:::photos/a").allowed
+    assert Askers(gatekeeper.rights_at_work).caller(known.OWNER, "us-east-1", "").rights is None
+    assert Askers().caller(known.OWNER, "us-east-1", json.dumps({"identity": bob})).rights is None
