@@ -117,6 +117,22 @@ def test_an_unsigned_call_is_refused_and_the_console_asks_for_a_signature(emulat
     assert (answer.status_code, "<Code>MissingAuthenticationToken</Code>" in answer.text) == (403, True)
 
 
+def test_unsigned_requests_to_s3_need_a_policy_for_everybody(emulator: EmulatorProcess, bucket: str) -> None:
+    url = f"{emulator.endpoint}/{bucket}"
+    with closing(known.client(emulator, "s3", known.ROOT_KEY)) as s3:
+        s3.put_object(Bucket=bucket, Key="open/key", Body=b"bytes")
+        assert httpx.get(f"{url}/open/key").status_code == 403
+        assert httpx.put(f"{url}/open/new", content=b"bytes").status_code == 403
+        assert httpx.get(emulator.endpoint).status_code == 403  # all buckets
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+        resource = {"Resource": f"arn:aws:s3:::{bucket}/open/*"}
+        policy = {"Version": "2012-10-17", "Statement": [statement | resource]}
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        assert httpx.get(f"{url}/open/key").content == b"bytes"
+        assert httpx.put(f"{url}/open/new", content=b"bytes").status_code == 403
+        assert httpx.delete(f"{url}/open/key").status_code == 403
+
+
 def test_the_aws_cli_signs_and_the_javascript_sdk_too(emulator: EmulatorProcess, bucket: str, tmp_path: Path) -> None:
     environment = environment_without_settings() | known.environment(emulator, known.BOB_KEY)
     command = Path(sys.executable).with_name("aws")
