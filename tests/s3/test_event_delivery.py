@@ -220,3 +220,27 @@ def test_an_event_of_an_archive_is_not_taken_for_the_one_that_was_being_sent(vau
         change.connection.execute("UPDATE events SET body = replace(body, '0/a', '0/b')")
         events.mark_sent(change.connection, [sent], "recorder", {"recorder"})
     assert waiting(vault) == 1
+
+
+def test_an_answer_that_does_not_come_holds_up_no_end(vault: Vault, tmp_path: Path) -> None:
+    """The event is sent again after the next start."""
+    recorder, other = Recorder("slow"), Recorder("other")
+    is_asked, is_over = threading.Event(), threading.Event()
+
+    def hang(_: WaitingEvent) -> DeliveryError:
+        is_asked.set()
+        is_over.wait(30)
+        return DeliveryError("too late", is_of_destination=True)
+
+    recorder.fail = hang
+    put(tmp_path / "objects", "0/a", 1)
+    limits = DeliveryLimits(end=0.05, poll=0.02, between_failures=0.01)
+    with delivering(vault, recorder, other, limits=limits):
+        assert is_asked.wait(30)
+        wait_until(lambda: other.sent, pause=0.01)
+    assert waiting(vault) == 1
+    is_over.set()
+    recorder.fail = lambda _: None
+    with delivering(vault, recorder, other):
+        wait_until(lambda: not waiting(vault), pause=0.01)
+    assert (len(recorder.sent), len(other.sent)) == (1, 1)

@@ -35,7 +35,7 @@ class DeliveryLimits:
     longest_pause: float = 60.0
     poll: float = 1.0
     between_failures: float = 0.2
-    end: float = 2.0
+    end: float = 1.0
     at_once: int = 4
     batch: int = 48
     between_warnings: float = 60.0
@@ -84,11 +84,12 @@ class Delivery:
         return next((problem for problem in found if problem is not None), None)
 
     def close(self) -> None:
-        """End the threads. What they were sending is sent, the rest waits for the next start."""
+        """End the threads. What is taken in time is over, the rest waits for the next start."""
         for sender in self._senders:
             sender.end()
+        deadline = time.monotonic() + self._limits.end
         for sender in self._senders:
-            sender.join()
+            sender.join(max(0.0, deadline - time.monotonic()))
 
     def _throw_away(self) -> None:
         with self._vault.reading() as connection:
@@ -124,9 +125,9 @@ class _Sender:
         self._ending.set()
         self._wake.set()
 
-    def join(self) -> None:
+    def join(self, seconds: float) -> None:
         if self._thread.is_alive():
-            self._thread.join(self._limits.end)
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         while not self._ending.is_set():
