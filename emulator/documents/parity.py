@@ -212,6 +212,42 @@ UNKNOWN = (
         "Unique in an account and region; there are projects of one feature only.",
         "A project's ARN has no feature in it.",
     ),
+    Choice(
+        "In which order a call is looked at where signatures are verified (`CUSTOM_LABELS_AUTH`)",
+        "The signature first, then the operation and its constraints, then the rights, then the resource.",
+        "Whoever may not do something learns nothing of what exists; a call that is wrong in itself is told so.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "Older ways to sign: SigV2 in headers, URLs and forms, and SigV4a",
+        "Refused in modes `signature`, `iam-report` and `iam`: InvalidRequest of S3, IncompleteSignature of the others.",
+        "S3 refuses SigV2 for new buckets; SigV4a needs elliptic curves, which no dependency here has.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "What a refused signature is told",
+        "Rekognition, STS and CloudWatch answer AWS's sentence with the canonical request and the string to sign behind "
+        "it, S3 has them as elements of its error.",
+        "Older services of AWS do so; it is what the author of a client needs, and holds no secret.",
+    ),
+    Choice(
+        "Roles that are not in the file of identities",
+        "AccessDenied where policies decide, in `iam-report` too; in mode `signature` any role may be assumed.",
+        "A session without a role has no policies that could be reported.",
+        "`CUSTOM_LABELS_IDENTITIES`",
+    ),
+    Choice(
+        "AssumeRoleWithWebIdentity",
+        "As AssumeRole of any role in mode `off`; AccessDenied in the others. SourceIdentity, MFA and transitive tags "
+        "answer ValidationError there.",
+        "The tokens of identity providers cannot be verified offline.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "The clock by which signatures and sessions end",
+        "Real time, with 15 minutes of tolerance for signatures, whatever the emulator's clock says.",
+        "Clients sign with theirs.",
+    ),
 )
 
 EDGE = (
