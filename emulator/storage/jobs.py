@@ -64,6 +64,9 @@ def add_job(
     return find_job(connection, int(result.lastrowid))
 
 
+_ALL = select(*_COLUMNS).order_by(jobs.c.id)
+
+
 def find_job(connection: Connection, job_id: int) -> Job:
     """The work with this row id."""
     return _job(connection.execute(select(*_COLUMNS).where(jobs.c.id == job_id)).one())
@@ -71,7 +74,7 @@ def find_job(connection: Connection, job_id: int) -> Job:
 
 def list_jobs(connection: Connection) -> list[Job]:
     """All work that is not over, oldest first."""
-    return [_job(row) for row in connection.execute(select(*_COLUMNS).order_by(jobs.c.id))]
+    return [_job(row) for row in connection.execute(_ALL)]
 
 
 def set_job_outcome(connection: Connection, job_id: int, outcome: Outcome) -> None:

@@ -24,7 +24,8 @@ def delete_everything(connection: Connection) -> None:
     """Empty all tables but what belongs to the installation itself."""
     for table in reversed(metadata.sorted_tables):
         if table is not installation:
-            connection.execute(delete(table))
+            # As text: to build twenty statements takes longer than to run them, and tests reset often.
+            connection.exec_driver_sql(f"DELETE FROM {table.name}")
 
 
 def delete_account(connection: Connection, account: str) -> list[str]:

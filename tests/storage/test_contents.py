@@ -130,9 +130,17 @@ class ContentMachine(RuleBasedStateMachine):
     def copy(self, content: int) -> int:
         target = copy_entries(self.database, lambda _connection: content, 2)
         assert target is not None
-        self.model[target] = {}
-        self.next_position[target] = 0
-        self.note(target, [self.model[content][position] for position in sorted(self.model[content])])
+        self.model[target] = dict(self.model[content])
+        self.next_position[target] = self.next_position[content]
+        return target
+
+    @rule(target=contents, content=contents, data=st.data())
+    def copy_a_part(self, content: int, data: st.DataObject) -> int:
+        chosen = data.draw(st.sets(st.sampled_from(sorted(self.model[content]) or [0])))
+        target = copy_entries(self.database, lambda _connection: content, 2, chosen.__contains__)
+        assert target is not None
+        self.model[target] = {position: entry for position, entry in self.model[content].items() if position in chosen}
+        self.next_position[target] = self.next_position[content]
         return target
 
     @rule(content=consumes(contents), limit=st.integers(1, 5))
