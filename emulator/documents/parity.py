@@ -220,14 +220,14 @@ UNKNOWN = (
     ),
     Choice(
         "Older ways to sign: SigV2 in headers, URLs and forms, and SigV4a",
-        "Refused in modes `signature`, `iam-report` and `iam`: InvalidRequest of S3, IncompleteSignature of the others.",
+        "Refused in modes `signature`, `iam-report` and `iam`: InvalidRequest by S3, IncompleteSignature by others.",
         "S3 refuses SigV2 for new buckets; SigV4a needs elliptic curves, which no dependency here has.",
         "`CUSTOM_LABELS_AUTH`",
     ),
     Choice(
         "What a refused signature is told",
-        "Rekognition, STS and CloudWatch answer AWS's sentence with the canonical request and the string to sign behind "
-        "it, S3 has them as elements of its error.",
+        "Rekognition, STS and CloudWatch answer AWS's sentence with the canonical request and the string to sign "
+        "behind it, S3 has them as elements of its error.",
         "Older services of AWS do so; it is what the author of a client needs, and holds no secret.",
     ),
     Choice(
