@@ -22,16 +22,23 @@ _NAME_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.name
 @dataclass(slots=True)
 class YoloConversion:
     """A folder being converted. `file_names` are paths of the images below it; an image without a label file, or with
-    an empty one, gets a line without boxes."""
+    an empty one, gets a line without boxes. Rows of a segmentation (points of an outline) become the boxes around them;
+    `outlines` counts those."""
 
     folder: S3Folder
     file_names: list[str] = field(default_factory=list)
     boxes: BoxLines = field(default_factory=lambda: BoxLines("labeling-job/yolo"))
+    outlines: int = 0
 
     @property
     def labels(self) -> Counter[str]:
         """How many boxes each label has."""
         return self.boxes.labels
+
+    @property
+    def notes(self) -> list[str]:
+        """What became something else."""
+        return [f"{self.outlines:,} outlines became the boxes around them"] if self.outlines else []
 
     def lines(self, path: Path) -> Iterator[Line]:
         """One line an image below the folder. Raises ConversionError."""
@@ -41,7 +48,7 @@ class YoloConversion:
         labelled = 0
         for name in image_files(path):
             labels = _label_file(path, name)
-            rows = [] if labels is None else _rows(labels)
+            rows = [] if labels is None else self._rows(labels)
             labelled += labels is not None
             self.file_names.append(name)
             yield self._line(path, name, rows, names)
@@ -50,6 +57,29 @@ class YoloConversion:
                 f"{path} has no label files of YOLO: expected for a.jpg an a.txt beside it, or images/a.jpg and "
                 f"labels/a.txt"
             )
+
+    def _rows(self, file: Path) -> list[tuple[int, list[float]]]:
+        """Class number and box (centre across and down, width, height, in fractions) of each row."""
+        rows = []
+        for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+            if not (words := line.split()):
+                continue
+            try:
+                label, *values = int(words[0]), *map(float, words[1:])
+                if len(values) not in (4, 5) and (len(values) < 6 or len(values) % 2):
+                    raise ValueError
+            except ValueError:
+                raise ConversionError(
+                    f"{file}:{number} is not a row of YOLO (class, centre across, centre down, width, height): "
+                    f"{line[:60]!r}"
+                ) from None
+            if not all(-0.5 <= value <= 1.5 for value in (values[:4] if len(values) < 6 else values)):
+                raise ConversionError(
+                    f"{file}:{number} has a box in pixels, not in fractions of the image: {line[:60]!r}"
+                )
+            self.outlines += len(values) > 5
+            rows.append((label, values[:4] if len(values) < 6 else _around(values[::2], values[1::2])))
+        return rows
 
     def _line(self, path: Path, name: str, rows: list[tuple[int, list[float]]], names: dict[int, str]) -> Line:
         width, height = size_of(path, name)
@@ -61,33 +91,17 @@ class YoloConversion:
         return self.boxes.line(self.folder.uri(name), width, height, boxes)
 
 
+def _around(across: list[float], down: list[float]) -> list[float]:
+    """Centre, width and height of the box around points."""
+    left, right, top, bottom = min(across), max(across), min(down), max(down)
+    return [(left + right) / 2, (top + bottom) / 2, right - left, bottom - top]
+
+
 def _label_file(path: Path, image: str) -> Path | None:
     """The label file of an image: beside it, or in `labels` where the image is in `images`."""
     beside = PurePosixPath(image).with_suffix(".txt")
     parts = ["labels" if part == "images" else part for part in beside.parts]
     return next((path / name for name in (PurePosixPath(*parts), beside) if (path / name).is_file()), None)
-
-
-def _rows(file: Path) -> list[tuple[int, list[float]]]:
-    """Class number and box (centre across and down, width, height, in fractions) of each row."""
-    rows = []
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
-        values = line.split()
-        if not values:
-            continue
-        try:
-            box = [float(value) for value in values[1:]]
-            if len(box) not in (4, 5):
-                raise ValueError
-            rows.append((int(values[0]), box[:4]))
-        except ValueError:
-            raise ConversionError(
-                f"{file}:{number} is not a row of YOLO (class, centre across, centre down, width, height): "
-                f"{line[:60]!r}"
-            ) from None
-        if not all(-0.5 <= value <= 1.5 for value in box[:4]):
-            raise ConversionError(f"{file}:{number} has a box in pixels, not in fractions of the image: {line[:60]!r}")
-    return rows
 
 
 def _class_names(path: Path) -> dict[int, str]:

@@ -293,6 +293,21 @@ def test_names_in_data_yaml_are_read_as_yaml_has_them(tmp_path: Path, names: str
     assert [box[0] for box in boxes_of(lines_of(tmp_path / "yolo.manifest")[0])] == told
 
 
+def test_outlines_of_a_yolo_segmentation_become_boxes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture(tmp_path / "yolo" / "train" / "images" / "a.jpg")
+    (tmp_path / "yolo" / "train" / "labels").mkdir()
+    rows = "0 0.5 0.5 0.25 0.5\n1 0.1 0.1 0.3 0.2 0.2 0.4\n0 0.5 0.5 0.1 0.1 0.93\n"
+    (tmp_path / "yolo" / "train" / "labels" / "a.txt").write_text(rows)
+    (tmp_path / "yolo" / "data.yaml").write_text("names: [rose, leaf]\n")
+    assert run("yolo", "yolo", *S3) == 0
+    assert boxes_of(lines_of(tmp_path / "yolo.manifest")[0]) == [
+        ("rose", 75, 25, 50, 50),
+        ("leaf", 20, 10, 40, 30),
+        ("rose", 90, 45, 20, 10),
+    ]
+    assert "1 outlines became the boxes around them" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("source_format", ["labelstudio", "cvat", "via", "openimages"])
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b"\xff\xfe\0", b"<a/>", b"a,b\n1,2\n", b'[{"data": 3}]', b"[" * 9000]
