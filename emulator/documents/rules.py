@@ -107,6 +107,7 @@ RULES: Mapping[str, str] = {
     "C-16": "Each state of a version has a status message.",
     "C-17": "A model's page has the tabs Evaluate, Model details, Use Model and Tags.",
     "C-18": "The Evaluate tab shows the figures of the whole and of each label.",
+    "C-19": "The guide shows sample figures of the Evaluate tab.",
     "C-20": "The test results can be filtered by label, by result and by file name.",
     "C-21": "Model details offer the validation results for download.",
     "C-22": "A model is started with a number of units, and stopped by typing a word.",
