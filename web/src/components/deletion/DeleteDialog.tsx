@@ -13,7 +13,7 @@ interface Props {
   onClose: () => void;
 }
 
-/** Deletes something that cannot be brought back: type `delete` (C-25 to C-27). */
+/** Deletes something that cannot be brought back: type `delete`, the same word in every language (C-25 to C-27, X-32). */
 export function DeleteDialog({ title, button = title, children, remove, onDeleted, onClose }: Props) {
   const { deletion } = useTexts();
   const removal = useMutation({
