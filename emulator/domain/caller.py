@@ -30,10 +30,10 @@ class Caller:
 
     @classmethod
     def from_json(cls, document: JsonMapping) -> Caller:
-        """What `to_json` wrote."""
+        """What `to_json` wrote. What is refused to the caller is logged: a process of its own keeps no decisions."""
         rights = document.get("rights")
         if rights is not None:
-            from emulator.domain.iam.rights import Rights  # only where rights are looked at
+            from emulator.domain.iam.rights import Rights, log_refusals  # only where rights are looked at
 
-            rights = Rights.from_json(rights)
+            rights = log_refusals(Rights.from_json(rights))
         return cls(document["account"], document["region"], rights)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
@@ -10,6 +12,10 @@ from emulator.domain.iam.evaluation import Decision, PolicySet, decide
 from emulator.domain.iam.keys import Key, KeyDeniedError, KeyRing
 from emulator.domain.iam.requests import Context, Principal, PrincipalKind, Request
 from emulator.domain.json_values import JsonMapping, JsonObject
+
+logger = logging.getLogger(__name__)
+
+_REFUSALS_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,19 @@ class Rights:
             document["reference"],
             KeyRing(map(Key.from_json, document["keys"])),
         )
+
+
+def log_refusals(rights: Rights) -> Rights:
+    """The same rights; each refusal is a warning in the log, once."""
+    told: set[str] = set()
+
+    def record(decision: Decision) -> None:
+        if not decision.allowed and decision.message not in told and len(told) < _REFUSALS_TOLD:
+            told.add(decision.message)
+            needed = "; ".join(f"needed in {one.where}: {json.dumps(one.statement)}" for one in decision.needed)
+            logger.warning("%s%s", decision.message, f"; {needed}" if needed else "")
+
+    return replace(rights, record=record)
 
 
 def _written(policies: Sequence[Policy]) -> list[list[str]]:

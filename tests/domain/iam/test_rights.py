@@ -82,6 +82,16 @@ def test_a_key_is_found_by_id_arn_alias_and_the_aliass_arn(name: str) -> None:
     assert [key.key_id for key in ring.of(OWN, "us-east-1")] == ["other", KEY.key_id]
 
 
+def test_a_process_of_its_own_logs_what_is_refused_once(caplog: pytest.LogCaptureFixture) -> None:
+    caller = Caller.from_json(Caller(OWN, "us-east-1", Rights(ANN, PolicySet((READ,)))).to_json())
+    assert caller.rights is not None
+    for _ in range(3):
+        assert not caller.rights.ask("s3:PutObject", "arn:aws:s3:::a/b").allowed
+    [message] = caplog.messages
+    assert "is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::a/b" in message
+    assert 'needed in identity-based policy: {"Effect": "Allow", "Action": "s3:PutObject"' in message
+
+
 def test_a_key_without_a_policy_leaves_it_to_its_account() -> None:
     use = parse_policy(
         {"Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY.arn}}, PolicyKind.IDENTITY, "use"
