@@ -91,6 +91,12 @@ class Settings:
         "Buckets of other accounts in the embedded S3: `open`, or `strict`: only for whom a bucket policy opens them.",
         choices=("open", "strict"),
     )
+    database_url: str = _setting(
+        "",
+        "A database of PostgreSQL 14 or newer for the state, postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE; "
+        "without it a SQLite file in the data directory. A second emulator on it waits and takes over; docs/scale.md.",
+        pattern=r"(postgresql(\+psycopg)?://\S+)?",
+    )
     s3_endpoint_url: str = _setting(
         "",
         "An S3 endpoint to use instead of the embedded S3 for manifests, images and results; docs/s3.md.",

@@ -13,6 +13,7 @@ import httpx
 
 from emulator.server.app import Emulator, create_app
 from emulator.settings import Settings
+from support import postgresql
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -36,7 +37,8 @@ class InProcessEmulator:
     def __init__(self, directory: Path, **settings: str) -> None:
         scripts = directory / "no-init-scripts"
         scripts.mkdir(parents=True, exist_ok=True)
-        values = {"tps_per_unit": "0", "settle_hold": "0", "init_dir": str(scripts), **settings}
+        place = {"database_url": postgresql.database_url(directory)} if postgresql.is_chosen() else {}
+        values = {**place, "tps_per_unit": "0", "settle_hold": "0", "init_dir": str(scripts), **settings}
         self.app: Emulator = create_app(Settings.read({}, values), directory)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://emulator")
 

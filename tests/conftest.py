@@ -17,6 +17,7 @@ import pytest
 
 from emulator.storage.engine import Database
 from emulator.storage.migrate import migrate
+from support import postgresql
 from support.server import EmulatorProcess, environment_without_settings
 
 LOG_TAIL_CHARACTERS = 8_000
@@ -25,10 +26,16 @@ LOG_TAIL_CHARACTERS = 8_000
 collect_ignore = ["sample_application"]
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database postgresql` runs tests/storage, operations and jobs over the other database."""
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="where the state is kept")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Keep the developer's own AWS profile and emulator settings out of every test."""
     for name in set(os.environ) - set(environment_without_settings()):
         del os.environ[name]
+    os.environ[postgresql.CHOICE] = config.getoption("--database")
     os.environ.update(
         AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true"
     )
@@ -59,10 +66,18 @@ def collected_garbage() -> Iterator[None]:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty state in a migrated database of this test alone."""
-    opened = Database(tmp_path / "state.sqlite")
+    opened = Database(postgresql.database_url(tmp_path) if postgresql.is_chosen() else tmp_path / "state.sqlite")
     migrate(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture(autouse=True)
+def dropped_databases() -> Iterator[None]:
+    """Databases of PostgreSQL go with the test that they were made for."""
+    yield
+    if postgresql.is_chosen():
+        postgresql.drop_databases()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import logging
 import os
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from emulator.domain.jobs import Outcome, outcome_to_json
@@ -50,11 +49,11 @@ def _perform(task: str, settings: JsonObject, argument: JsonObject, report: Repo
     if task == "ingest":
         from emulator.jobs.ingest import IngestTask, build_content
         from emulator.jobs.line_examination import examined_beside
-        from emulator.storage.engine import Database
+        from emulator.storage.engine import open_database
 
         gc.freeze()
         gc.set_threshold(_LINES_BETWEEN_COLLECTIONS)
-        ingest, database = IngestTask.from_json(argument), Database(Path(settings["database_path"]))
+        ingest, database = IngestTask.from_json(argument), open_database(settings["database"])
         return build_content(
             database, objects, ingest.manifest, ingest.caller, ingest.dataset_id, ingest.kind, examined_beside
         )

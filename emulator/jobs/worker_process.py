@@ -32,9 +32,9 @@ class WorkerDiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a worker needs to open the state and the objects for itself; travels as JSON."""
+    """What a worker needs to open the state (a path or a URL) and the objects for itself; travels as JSON."""
 
-    database_path: str
+    database: str
     objects: JsonObject
 
     def as_json(self) -> JsonObject:

@@ -70,6 +70,10 @@ class Dispatcher:
             case Runs.READS:
                 # Kept until anybody commits: whoever waits asks again and again for what has not changed.
                 key = entry.name, caller, repr(parameters)
+                if database.reads_wait:
+                    return await database.read_cached_in_thread(
+                        key, lambda c: self._call(entry, caller, parameters, c)[0]
+                    )
                 return database.read_cached(key, lambda c: self._call(entry, caller, parameters, c)[0])
             case Runs.READS_IN_THREAD:
                 return (await database.read_in_thread(lambda c: self._call(entry, caller, parameters, c)))[0]

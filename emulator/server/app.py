@@ -68,7 +68,7 @@ class Emulator:
         self.settings = settings
         self.directories = Directories(data_directory)
         self.directories.create()
-        self.database = Database(self.directories.database)
+        self.database = Database(settings.database_url or self.directories.database)
         self.clock = Clock()
         self.s3 = EmbeddedS3(
             self.directories.objects,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from emulator.domain.job_payloads import UnreadablePayload
 from emulator.domain.states import DatasetState, ProjectState, VersionState
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 from emulator.storage.contents import content_stats, list_labels
+from emulator.storage.dialects import statements_of
 from emulator.storage.engine import Database
 from emulator.storage.entry_blocks import matching_positions, source_refs_of
 from emulator.storage.jobs import list_jobs
@@ -40,7 +41,6 @@ from emulator.storage.tables import (
 from emulator.storage.versions import versions_in
 
 CANDIDATE = "candidate.sqlite"
-_ROWS_AT_ONCE = 1000
 _LATEST_MOMENT = 253_402_300_799_999  # milliseconds; the end of the year 9999
 _LARGEST_INTEGER = 2**53
 _WITH_MODEL = (VersionState.TRAINING_COMPLETED, VersionState.STARTING, VersionState.RUNNING, VersionState.STOPPING)
@@ -59,8 +59,7 @@ def check_rows(source: Path, directory: Path) -> None:
     trial = Database(directory / CANDIDATE)
     try:
         migrate(trial)
-        with closing(sqlite3.connect(source)) as opened:
-            trial.write_now(lambda connection: _take_over(opened, connection))
+        trial.write_now(lambda connection: _take_over(source, connection))
         trial.read_now(_check_columns)
         trial.read_now(_check_states)
         trial.read_now(_check_jobs)
@@ -71,21 +70,10 @@ def check_rows(source: Path, directory: Path) -> None:
             path.unlink()
 
 
-def copy_rows(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> None:
-    """Add all rows of a table to the same table of another database."""
-    rows = source.execute(f"SELECT * FROM {table}")
-    columns = [column[0] for column in rows.description]
-    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-    while batch := rows.fetchmany(_ROWS_AT_ONCE):
-        target.executemany(statement, batch)
-
-
-def _take_over(source: sqlite3.Connection, connection: Connection) -> None:
-    target = connection.connection.driver_connection
-    assert isinstance(target, sqlite3.Connection), "archives are made of SQLite"
+def _take_over(source: Path, connection: Connection) -> None:
     for table in metadata.sorted_tables:
         with rows_of(table.name):
-            copy_rows(source, target, table.name)
+            statements_of(connection).copy_in(connection, source, [table])
 
 
 def _check_columns(connection: Connection) -> None:

@@ -26,7 +26,7 @@ def job_handlers(parts: Parts) -> dict[JobKind, JobHandler]:
     """What does each kind of job, by the names that operations accept them under."""
     database, sweeper, hosting, readers = parts.database, parts.sweeper, parts.hosting, Readers()
     worker = WorkerSettings(
-        database_path=str(parts.directories.database.resolve()),
+        database=parts.settings.database_url or str(parts.directories.database.resolve()),
         objects=object_store_description(parts.settings, parts.directories),
     )
     return {

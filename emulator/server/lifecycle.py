@@ -109,7 +109,8 @@ class Lifecycle:
         parts = self._parts
         check_init_directory(parts.settings)
         directories = parts.directories
-        if is_missing_or_empty(directories.database) and any(directories.models.iterdir()):
+        is_file = not parts.settings.database_url
+        if is_file and is_missing_or_empty(directories.database) and any(directories.models.iterdir()):
             raise MissingIndexError(f"{directories.database.name} is missing or empty, though there are models")
         parts.s3.require_index()
         migrate(parts.database)
@@ -325,7 +326,8 @@ class Lifecycle:
         """Raise ControlError unless the disk has room for the archive's databases and a copy of the present ones."""
         from emulator.s3.archive import INDEX_NAME
 
-        present = (self._parts.directories.database, self._parts.directories.objects / INDEX_NAME)
+        places = (self._parts.directories.database, self._parts.directories.objects / INDEX_NAME)
+        present = [path for path in places if path.exists()]  # the state may be in PostgreSQL
         needed = archive.bytes_to_load() + 3 * sum(path.stat().st_size for path in present) + SPARE_BYTES
         free = shutil.disk_usage(archive.directory).free
         if free < needed:

@@ -5,7 +5,6 @@ An archive is checked whole before anything of the present state is touched.
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import shutil
@@ -15,18 +14,20 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, update
 
-from emulator.domain.jobs import Done, Outcome, VersionResults, outcome_to_json
-from emulator.s3.archive import INDEX_NAME, DamagedObjectsError, check_objects, copy_database
+from emulator.domain.jobs import Done, Outcome, VersionResults
+from emulator.s3.archive import INDEX_NAME, DamagedObjectsError, check_objects
 from emulator.s3.index.schema import NewerObjectIndexError
 from emulator.server.archive_files import ArchiveError, ArchiveForm, pack_files, unpack_files
-from emulator.server.archive_rows import UnusableRowError, check_rows, copy_rows, rows_of
+from emulator.server.archive_rows import UnusableRowError, check_rows, rows_of
+from emulator.storage.dialects import statements_of
 from emulator.storage.engine import Database
-from emulator.storage.jobs import list_jobs
+from emulator.storage.jobs import list_jobs, set_job_outcome
+from emulator.storage.kept_metrics import forget_kept_metrics, write_kept_metrics
 from emulator.storage.migrate import HEAD_REVISION, NewerSchemaError, current_revision, migrate
 from emulator.storage.reset import delete_everything
-from emulator.storage.tables import metadata
+from emulator.storage.tables import metadata, versions
 from emulator.storage.versions import model_files
 
 FORMAT = 1
@@ -75,8 +76,8 @@ def snapshot_state(
     Raises MissingFilesError where a model file is missing; with `skip_damaged` its version is a failed one in the copy.
     Returns the ARNs of such versions.
     """
+    statements_of(connection).copy_out(connection, directory / STATE)
     with closing(sqlite3.connect(directory / STATE)) as copy:
-        copy_database(_driver(connection), copy)
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("DELETE FROM installation WHERE name <> 'request-metrics'")
         copy.execute("UPDATE running_spans SET ended_at = ? WHERE ended_at IS NULL", (now,))
@@ -138,24 +139,21 @@ def replace_state(connection: Connection, archive: CheckedArchive, models: Path)
     for name, new_name in archive.models.items():
         shutil.move(archive.directory / MODELS / name, models / new_name)
     delete_everything(connection)
-    target = _driver(connection)
+    tables = [table for table in metadata.sorted_tables if table.name not in _LEFT_OUT]
+    statements_of(connection).copy_in(connection, archive.directory / STATE, tables)
+    forget_kept_metrics(connection)
     with closing(sqlite3.connect(archive.directory / STATE)) as source:
-        for table in metadata.sorted_tables:
-            if table.name not in _LEFT_OUT:
-                copy_rows(source, target, table.name)
-        target.execute("DELETE FROM installation WHERE name = 'request-metrics'")
-        for row in source.execute("SELECT name, value FROM installation WHERE name = 'request-metrics'"):
-            target.execute("INSERT INTO installation (name, value) VALUES (?, ?)", row)
+        for (document,) in source.execute("SELECT value FROM installation WHERE name = 'request-metrics'"):
+            write_kept_metrics(connection, document)
     for name, new_name in archive.models.items():
-        target.execute("UPDATE versions SET model_file = ? WHERE model_file = ?", (new_name, name))
+        connection.execute(update(versions).where(versions.c.model_file == name).values(model_file=new_name))
     for job in list_jobs(connection):
-        _rename_in_outcome(target, job.id, job.outcome, archive.models)
+        _rename_in_outcome(connection, job.id, job.outcome, archive.models)
 
 
 def keep_state(connection: Connection, directory: Path) -> None:
     """Copy the database as it is into a folder, within a write transaction, for `put_back_state`."""
-    with closing(sqlite3.connect(directory / STATE)) as copy:
-        copy_database(_driver(connection), copy)
+    statements_of(connection).copy_out(connection, directory / STATE)
 
 
 def put_back_state(connection: Connection, directory: Path) -> None:
@@ -219,17 +217,8 @@ def _check_outcomes(connection: Connection) -> None:
                 raise ArchiveError(f"{named[:200]!r} is not the name of a model file")
 
 
-def _rename_in_outcome(
-    target: sqlite3.Connection, job_id: int, outcome: Outcome | None, models: Mapping[str, str]
-) -> None:
+def _rename_in_outcome(connection: Connection, job_id: int, outcome: Outcome | None, models: Mapping[str, str]) -> None:
     if outcome is None or outcome.version.get("model_file") not in models:
         return
     renamed: VersionResults = {**outcome.version, "model_file": models[outcome.version["model_file"]]}
-    document = outcome_to_json(replace(outcome, version=renamed))
-    target.execute("UPDATE jobs SET outcome = ? WHERE id = ?", (json.dumps(document), job_id))
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection), "archives are made of SQLite"
-    return driver
+    set_job_outcome(connection, job_id, replace(outcome, version=renamed))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, cast, delete, func, insert, select, update
 
 from emulator.domain.states import DatasetState
+from emulator.storage.dialects import statements_of
 from emulator.storage.entry_blocks import add_to_blocks, change_label_bits, remove_blocks, remove_from_blocks
-from emulator.storage.rows import EntryRecord
+from emulator.storage.rows import EntryRecord, inserted_id
 from emulator.storage.tables import (
     dataset_contents,
     dataset_entries,
@@ -24,18 +23,19 @@ from emulator.storage.tables import (
 _POSITIONS_AT_ONCE = 10_000
 
 # As text, since SQLAlchemy takes longer to name the parameters of 100,000 rows than SQLite to store them.
-_INSERT_ENTRY = """INSERT INTO dataset_entries (line, is_labeled, has_errors, content_id, position, source_ref)
-    VALUES (?, ?, ?, ?, ?, ?)"""
 _REPLACE_ENTRY = """UPDATE dataset_entries SET line = ?, is_labeled = ?, has_errors = ?
     WHERE content_id = ? AND position = ?"""
 _COUNT_LABEL = """UPDATE dataset_labels SET entry_count = entry_count + ?, box_count = box_count + ? WHERE id = ?"""
-_INSERT_USE = "INSERT INTO dataset_entry_labels (label_id, position, content_id, boxes) VALUES (?, ?, ?, ?)"
+
+_entry, _use = dataset_entries.c, dataset_entry_labels.c
+_ENTRY = (_entry.line, _entry.is_labeled, _entry.has_errors, _entry.content_id, _entry.position, _entry.source_ref)
+_USE = (_use.label_id, _use.position, _use.content_id, _use.boxes)
 
 
 def create_content(connection: Connection, dataset_id: int) -> int:
     """Begin an empty content for a dataset; gives its id."""
     result = connection.execute(insert(dataset_contents).values(dataset_id=dataset_id))
-    return int(result.lastrowid)
+    return inserted_id(result)
 
 
 def set_content_bucket(connection: Connection, content_id: int, bucket: str | None) -> None:
@@ -63,11 +63,12 @@ def append_entries(connection: Connection, content_id: int, records: Sequence[En
 
 def positions_of(connection: Connection, content_id: int, source_refs: Sequence[str]) -> dict[str, int]:
     """Where the entries with these source-refs stand; those that are not there are left out."""
+    is_among = statements_of(connection).is_among
     found: dict[str, int] = {}
     for start in range(0, len(source_refs), _POSITIONS_AT_ONCE):
         batch = source_refs[start : start + _POSITIONS_AT_ONCE]
         statement = select(dataset_entries.c.source_ref, dataset_entries.c.position).where(
-            dataset_entries.c.content_id == content_id, _is_among(dataset_entries.c.source_ref, batch)
+            dataset_entries.c.content_id == content_id, is_among(dataset_entries.c.source_ref, batch)
         )
         found.update((source_ref, position) for source_ref, position in connection.execute(statement))
     return found
@@ -88,7 +89,7 @@ def upsert_entries(
         rows = [
             (record.line, record.is_labeled, record.has_errors, content_id, position) for position, record in replaced
         ]
-        connection.exec_driver_sql(_REPLACE_ENTRY, rows)
+        statements_of(connection).execute_many(connection, _REPLACE_ENTRY, rows)
         _index_entries(connection, content_id, replaced)
         drop_unused_labels(connection, content_id)
     new = [record for record in records if record.source_ref not in existing] if existing else records
@@ -98,23 +99,25 @@ def upsert_entries(
 def remove_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
     """Take entries out of a content. Labels that no entry uses any more keep a count of zero until
     `drop_unused_labels`."""
+    is_among = statements_of(connection).is_among
     _unindex_entries(connection, content_id, positions)
     for start in range(0, len(positions), _POSITIONS_AT_ONCE):
         batch = positions[start : start + _POSITIONS_AT_ONCE]
-        of_entries = (dataset_entries.c.content_id == content_id, _is_among(dataset_entries.c.position, batch))
+        of_entries = (dataset_entries.c.content_id == content_id, is_among(dataset_entries.c.position, batch))
         connection.execute(delete(dataset_entries).where(*of_entries))
 
 
 def _unindex_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
     """Take entries out of the counts, the labels and the index, before they go or are replaced."""
+    is_among = statements_of(connection).is_among
     remove_from_blocks(connection, content_id, positions)
     for start in range(0, len(positions), _POSITIONS_AT_ONCE):
         batch = positions[start : start + _POSITIONS_AT_ONCE]
         of_labels = (
             dataset_entry_labels.c.content_id == content_id,
-            _is_among(dataset_entry_labels.c.position, batch),
+            is_among(dataset_entry_labels.c.position, batch),
         )
-        of_entries = (dataset_entries.c.content_id == content_id, _is_among(dataset_entries.c.position, batch))
+        of_entries = (dataset_entries.c.content_id == content_id, is_among(dataset_entries.c.position, batch))
         columns = dataset_entry_labels.c.label_id, dataset_entry_labels.c.position, dataset_entry_labels.c.boxes
         uses = connection.execute(select(*columns).where(*of_labels)).all()
         entries = Counter(label_id for label_id, _, _ in uses)
@@ -123,11 +126,12 @@ def _unindex_entries(connection: Connection, content_id: int, positions: Sequenc
             boxes[label_id] += number
         _count_labels(connection, [(-entries[label_id], -boxes[label_id], label_id) for label_id in entries])
         change_label_bits(connection, ((label_id, position) for label_id, position, _ in uses), is_used=False)
-        flags = dataset_entries.c.is_labeled, dataset_entries.c.has_errors
-        kept = select(func.count(), *(func.coalesce(func.sum(flag, type_=Integer), 0) for flag in flags)).where(
-            *of_entries
-        )
-        number, labeled, errors = connection.execute(kept).one()
+        sums = [
+            func.coalesce(func.sum(cast(flag, Integer)), 0)
+            for flag in (dataset_entries.c.is_labeled, dataset_entries.c.has_errors)
+        ]
+        kept = select(func.count(), *sums).where(*of_entries)
+        number, labeled, errors = (int(count) for count in connection.execute(kept).one())
         _count_entries(connection, content_id, -number, -labeled, -errors)
         connection.execute(delete(dataset_entry_labels).where(*of_labels))
 
@@ -175,6 +179,7 @@ def contents_of(connection: Connection, dataset_id: int) -> list[int]:
 
 def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
     """Delete up to `limit` entries of a content, or at last the content itself. True when nothing is left of it."""
+    is_among = statements_of(connection).is_among
     positions = list(
         connection.execute(
             select(dataset_entries.c.position)
@@ -187,7 +192,7 @@ def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
         for start in range(0, len(positions), _POSITIONS_AT_ONCE):
             batch = positions[start : start + _POSITIONS_AT_ONCE]
             for table in (dataset_entry_labels, dataset_entries):
-                chosen = (table.c.content_id == content_id, _is_among(table.c.position, batch))
+                chosen = (table.c.content_id == content_id, is_among(table.c.position, batch))
                 connection.execute(delete(table).where(*chosen))
         remove_blocks(connection, content_id, before=positions[-1])
         return False
@@ -203,15 +208,8 @@ def _add_entries(connection: Connection, content_id: int, placed: list[tuple[int
         (record.line, record.is_labeled, record.has_errors, content_id, position, record.source_ref)
         for position, record in placed
     ]
-    connection.exec_driver_sql(_INSERT_ENTRY, rows)
+    statements_of(connection).insert_rows(connection, dataset_entries, _ENTRY, rows)
     _index_entries(connection, content_id, placed)
-
-
-def _is_among(column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
-    """Whether a column is one of many values, which are one parameter: named one by one they would cost more than the
-    search."""
-    listed = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
-    return column.in_(select(listed.c.value))
 
 
 def _index_entries(connection: Connection, content_id: int, placed: Sequence[tuple[int, EntryRecord]]) -> None:
@@ -238,7 +236,7 @@ def _add_labels(connection: Connection, content_id: int, placed: Sequence[tuple[
         for name, number in record.labels.items()
     ]
     if uses:
-        connection.exec_driver_sql(_INSERT_USE, uses)
+        statements_of(connection).insert_rows(connection, dataset_entry_labels, _USE, uses)
     used = ((label_ids[name], position) for position, record in placed for name in record.labels)
     change_label_bits(connection, used, is_used=True)
 
@@ -251,14 +249,14 @@ def _label_ids(connection: Connection, content_id: int, names: list[str]) -> dic
     for name in names:
         if name not in known:
             values = {"content_id": content_id, "name": name, "entry_count": 0, "box_count": 0}
-            known[name] = int(connection.execute(insert(dataset_labels).values(**values)).lastrowid)
+            known[name] = inserted_id(connection.execute(insert(dataset_labels).values(**values)))
     return {name: known[name] for name in names}
 
 
 def _count_labels(connection: Connection, changes: list[tuple[int, int, int]]) -> None:
     """Add entries and boxes to the kept counts of labels, or take away what is negative."""
     if changes:
-        connection.exec_driver_sql(_COUNT_LABEL, changes)
+        statements_of(connection).execute_many(connection, _COUNT_LABEL, changes)
 
 
 def _count_entries(connection: Connection, content_id: int, entries: int, labeled: int, errors: int) -> None:
@@ -277,11 +275,12 @@ def _count_entries(connection: Connection, content_id: int, entries: int, labele
 
 def read_records(connection: Connection, content_id: int, positions: Sequence[int]) -> list[EntryRecord]:
     """The entries at these positions (at most 10,000), in order of position."""
+    is_among = statements_of(connection).is_among
     labels: dict[int, dict[str, int]] = {position: {} for position in positions}
     uses = (
         select(dataset_entry_labels.c.position, dataset_labels.c.name, dataset_entry_labels.c.boxes)
         .join(dataset_labels, dataset_labels.c.id == dataset_entry_labels.c.label_id)
-        .where(dataset_entry_labels.c.content_id == content_id, _is_among(dataset_entry_labels.c.position, positions))
+        .where(dataset_entry_labels.c.content_id == content_id, is_among(dataset_entry_labels.c.position, positions))
         .order_by(dataset_labels.c.id)
     )
     for position, name, boxes in connection.execute(uses):
@@ -295,7 +294,7 @@ def read_records(connection: Connection, content_id: int, positions: Sequence[in
     )
     statement = (
         select(*columns)
-        .where(dataset_entries.c.content_id == content_id, _is_among(dataset_entries.c.position, positions))
+        .where(dataset_entries.c.content_id == content_id, is_among(dataset_entries.c.position, positions))
         .order_by(dataset_entries.c.position)
     )
     return [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
 
 from emulator.domain.states import DatasetState
-from emulator.storage.rows import Dataset
+from emulator.storage.rows import Dataset, inserted_id
 from emulator.storage.tables import console_labels, console_upload_places, datasets
 
 _COLUMNS = (
@@ -58,7 +58,7 @@ def add_dataset(
         status_message_code="SUCCESS",
     )
     result = connection.execute(statement)
-    return int(result.lastrowid)
+    return inserted_id(result)
 
 
 def find_dataset(connection: Connection, arn: str) -> Dataset | None:
@@ -94,7 +94,7 @@ def set_dataset_status(
     code: str = "SUCCESS",
 ) -> None:
     """Move a dataset to another state and say why. It is not changed before it was created, whatever the clock says."""
-    last = func.max(datasets.c.created_at, updated_at)
+    last = case((datasets.c.created_at > updated_at, datasets.c.created_at), else_=updated_at)
     connection.execute(
         update(datasets)
         .where(datasets.c.id == dataset_id)

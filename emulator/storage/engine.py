@@ -1,13 +1,11 @@
-"""SQLite by SQLAlchemy: one writer thread, readers beside it (WAL), one transaction a request.
+"""The door to the state: one writer thread, readers beside it, one transaction a request.
 
-Durability: `synchronous=NORMAL` in WAL mode. A commit that was acknowledged survives the death of the process at any
-point, since the log is then with the operating system; docs/adr/002-sqlite-one-writer.md tells of power cuts.
+Which database it is in is the business of `dialects`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,52 +14,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from emulator.storage.dialects import dialect_for
 
 Result = TypeVar("Result")
 
-BUSY_TIMEOUT_SECONDS = 30.0
 MOST_CACHED = 256
 
 
-def open_engine(path: Path) -> Engine:
-    """An engine on one SQLite file; the execution option `immediate` begins transactions as writers."""
-    engine = create_engine(
-        f"sqlite:///{path}",
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
-        poolclass=QueuePool,
-        pool_size=16,
-        max_overflow=16,
-    )
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-    return engine
-
-
-def _on_connect(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-        "cache_size=-8000",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _on_begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("immediate", False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        # By the driver, in a tenth of the time: this one cannot fail, so there is no error for SQLAlchemy to translate.
-        _driver(connection).execute("BEGIN")
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    return cast(sqlite3.Connection, connection.connection.driver_connection)
+def open_database(place: str) -> Database:
+    """The database at a URL or a path, both as text."""
+    return Database(place if "://" in place else Path(place))
 
 
 class _Turns:
@@ -96,9 +61,11 @@ class _Turns:
 class Database:
     """The door to the state: `read` where it is quick, `read_in_thread` where it is not, `write` through one thread."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.engine = open_engine(path)
+    def __init__(self, place: Path | str) -> None:
+        """`place`: the path of a SQLite file, or the URL of a database of PostgreSQL."""
+        self.place = place
+        self._dialect = dialect_for(place)
+        self.engine = self._dialect.open_engine()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-reader")
         self._turns = _Turns()
@@ -109,29 +76,53 @@ class Database:
     def read(self, function: Callable[[Connection], Result]) -> Result:
         """Run sub-millisecond reads on the calling thread, on a connection kept for it: the event loop's only."""
         connection = self._connection()
-        with connection.begin():
-            return function(connection)
+        try:
+            with connection.begin():
+                return function(connection)
+        except DBAPIError as error:
+            if error.connection_invalidated:  # the server went away: the next call asks for another connection
+                connection.close()
+                self._loop_connection = None
+            raise
 
     def read_cached(self, key: Hashable, function: Callable[[Connection], Result]) -> Result:
         """`read`, whose result is given again for the same `key` until any connection, of any process, commits.
 
-        For what is read with every call and changes rarely: asking SQLite for `data_version` costs a tenth of a query.
+        For what is read with every call and changes rarely: asking for the `data_version` costs a tenth of a query.
         """
+        self._forget_what_changed()
+        if key not in self._cached:
+            self._cached[key] = self.read(function)
+        return cast(Result, self._cached[key])
+
+    async def read_cached_in_thread(self, key: Hashable, function: Callable[[Connection], Result]) -> Result:
+        """`read_cached` for a database whose reads wait: only what is not kept goes to a reader thread."""
+        version = self._forget_what_changed()
+        if key in self._cached:
+            return cast(Result, self._cached[key])
+        result = await self.read_in_thread(function)
+        if self._forget_what_changed() == version:
+            self._cached[key] = result
+        return result
+
+    def _forget_what_changed(self) -> int:
         data_version = self.data_version()
         if data_version != self._cached_at or len(self._cached) >= MOST_CACHED:
             self._cached.clear()
             self._cached_at = data_version
-        if key not in self._cached:
-            self._cached[key] = self.read(function)
-        return cast(Result, self._cached[key])
+        return data_version
 
     def data_version(self) -> int:
         """A number that differs from the last one if any other connection, of any process, has committed since.
 
         For the event loop: asking takes ten microseconds.
         """
-        (version,) = _driver(self._connection()).execute("PRAGMA data_version").fetchone()
-        return int(version)
+        return self._dialect.data_version(self._connection())
+
+    @property
+    def reads_wait(self) -> bool:
+        """Whether a read waits for another process: then it has no place on the event loop."""
+        return self._dialect.reads_wait
 
     def _connection(self) -> Connection:
         if self._loop_connection is None:
@@ -159,10 +150,12 @@ class Database:
     def _write_in_turn(self, function: Callable[[Connection], Result], *, of_request: bool) -> Result:
         with (
             self._turns.turn(of_request=of_request),
-            self.engine.connect().execution_options(immediate=True) as connection,
-            connection.begin(),
+            self.engine.connect().execution_options(**self._dialect.writing) as connection,
         ):
-            return function(connection)
+            with connection.begin():
+                result = function(connection)
+            self._dialect.wrote()
+            return result
 
     def close(self) -> None:
         """End the threads and the connections; what was committed stays."""
@@ -171,4 +164,5 @@ class Database:
         if self._loop_connection is not None:
             self._loop_connection.close()
             self._loop_connection = None
+        self._dialect.close()
         self.engine.dispose()

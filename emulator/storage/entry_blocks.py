@@ -7,21 +7,19 @@ uses it. So all filters together are a few ANDs a block, and 250,000 entries hav
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bit_of, bits_of, lines_of
+from emulator.storage.dialects import statements_of
 from emulator.storage.rows import EntryFilter, EntryRecord
 from emulator.storage.tables import dataset_blocks, dataset_label_blocks, dataset_labels
 
 _BYTES = BLOCK // 8
 
 # As text, since SQLAlchemy takes longer to name the parameters than SQLite to do the work.
-_LABEL_BITS = """SELECT label_id, number, bits FROM dataset_label_blocks
-    WHERE label_id IN (SELECT value FROM json_each(?)) AND number IN (SELECT value FROM json_each(?))"""
 _SET_LABEL_BITS = """INSERT INTO dataset_label_blocks (label_id, number, bits) VALUES (?, ?, ?)
     ON CONFLICT (label_id, number) DO UPDATE SET bits = excluded.bits"""
 _ALL = (1 << BLOCK) - 1
@@ -90,8 +88,13 @@ def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *
         changes[label_id, number] |= bit_of(line)
     if not changes:
         return
-    known = connection.exec_driver_sql(
-        _LABEL_BITS, (_listed({label_id for label_id, _ in changes}), _listed({number for _, number in changes}))
+    statements = statements_of(connection)
+    columns = dataset_label_blocks.c.label_id, dataset_label_blocks.c.number, dataset_label_blocks.c.bits
+    known = connection.execute(
+        select(*columns).where(
+            statements.is_among(columns[0], sorted({label_id for label_id, _ in changes})),
+            statements.is_among(columns[1], sorted({number for _, number in changes})),
+        )
     )
     before = {(label_id, number): _bits(blob) for label_id, number, blob in known}
     rows = [
@@ -99,11 +102,7 @@ def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *
         (*key, _blob(before.get(key, 0) | bits if is_used else before[key] & ~bits))
         for key, bits in changes.items()
     ]
-    connection.exec_driver_sql(_SET_LABEL_BITS, rows)
-
-
-def _listed(numbers: Iterable[int]) -> str:
-    return json.dumps(list(numbers))
+    statements.execute_many(connection, _SET_LABEL_BITS, rows)
 
 
 def remove_blocks(connection: Connection, content_id: int, before: int | None = None) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from emulator.domain.job_payloads import JobPayload, payload_from_json, payload_to_json
 from emulator.domain.jobs import JobKind, Outcome, outcome_from_json, outcome_to_json
 from emulator.domain.json_values import JsonObject
-from emulator.storage.rows import Job
+from emulator.storage.rows import Job, inserted_id
 from emulator.storage.tables import jobs
 
 _COLUMNS = (
@@ -61,7 +61,7 @@ def add_job(
             started_at=started_at,
         )
     )
-    return find_job(connection, int(result.lastrowid))
+    return find_job(connection, inserted_id(result))
 
 
 _ALL = select(*_COLUMNS).order_by(jobs.c.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from emulator.storage.engine import Database
 from emulator.storage.tables import metadata
@@ -71,4 +71,5 @@ def _create(connection: Connection) -> None:
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
     )
-    connection.exec_driver_sql("INSERT INTO alembic_version (version_num) VALUES (?)", (HEAD_REVISION,))
+    stamp = text("INSERT INTO alembic_version (version_num) VALUES (:revision)")
+    connection.execute(stamp, {"revision": HEAD_REVISION})

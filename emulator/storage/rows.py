@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from sqlalchemy import CursorResult
 
 from emulator.domain.job_payloads import JobPayload, Payload
 from emulator.domain.jobs import JobKind, Outcome
@@ -119,6 +121,12 @@ class Job:
         if not isinstance(self.payload, form):
             raise TypeError(f"the {self.kind} job of {self.resource_arn} has the payload {self.payload!r}")
         return self.payload
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """The row id that an insert of one row was given."""
+    assert result.inserted_primary_key is not None, "one row was inserted"
+    return int(result.inserted_primary_key[0])
 
 
 class EntryRecord(NamedTuple):

@@ -274,3 +274,9 @@ console_tasks = Table(
     Index("ix_console_tasks_of_account", "account", "region", "id"),
     sqlite_autoincrement=True,
 )
+
+# Names are compared by their code points in every database, as in SQLite: pages go on behind a name.
+for _table in metadata.tables.values():
+    for _column in _table.columns:
+        if isinstance(_column.type, String):
+            _column.type = _column.type.with_variant(type(_column.type)(collation="C"), "postgresql")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
+from emulator.storage.dialects import statements_of
 from emulator.storage.tables import tags
 
 
@@ -20,7 +20,7 @@ def write_tags(connection: Connection, resource_arn: str, values: Mapping[str, s
     """Add tags, overwriting those whose keys exist."""
     if not values:
         return
-    statement = insert(tags)
+    statement = statements_of(connection).upsert(tags)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[tags.c.resource_arn, tags.c.key], set_={"value": statement.excluded.value}

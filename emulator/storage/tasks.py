@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, delete, insert, select, update
 
 from emulator.domain.json_values import JsonObject
+from emulator.storage.rows import inserted_id
 from emulator.storage.tables import console_tasks
 
 TaskState = Literal["running", "done", "failed"]
@@ -57,7 +58,7 @@ def add_task(
     values |= {"state": RUNNING, "stage": stage, "done": 0, "total": 0, "message": "", "result": {}}
     inserted = connection.execute(insert(console_tasks).values(**values, started_at=started_at))
     _forget_old(connection, account, region)
-    task = find_task(connection, int(inserted.lastrowid))
+    task = find_task(connection, inserted_id(inserted))
     assert task is not None
     return task
 

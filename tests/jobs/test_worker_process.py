@@ -22,6 +22,7 @@ from emulator.s3.object_store import open_embedded_store
 from emulator.storage.contents import content_stats
 from emulator.storage.engine import Database
 from emulator.training.task import Manifests, TrainingOptions, TrainingTask
+from support.server import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0
@@ -35,7 +36,7 @@ def settings(database: Database, tmp_path: Path) -> WorkerSettings:
     objects = tmp_path / "objects"
     objects.mkdir()
     open_embedded_store(objects)
-    return WorkerSettings(str(database.path), {"kind": "embedded", "directory": str(objects), "strict_owners": False})
+    return WorkerSettings(str(database.place), {"kind": "embedded", "directory": str(objects), "strict_owners": False})
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_an_ingest_in_a_worker_writes_into_the_shared_state(database: Database, 
 
 def test_a_task_that_raises_ends_the_worker(settings: WorkerSettings, capfd: pytest.CaptureFixture[str]) -> None:
     task = IngestTask(Caller("111122223333", "us-east-1"), ObjectLocation("nowhere", "train.manifest"), 7)
-    unreadable = WorkerSettings(settings.database_path, {"kind": "nonsense"})
+    unreadable = WorkerSettings(settings.database, {"kind": "nonsense"})
     with pytest.raises(WorkerDiedError, match="exit status 1"):
         asyncio.run(run_in_worker(unreadable, task))
     assert "KeyError" in capfd.readouterr().err
@@ -117,6 +118,14 @@ def test_cancelling_kills_the_worker(settings: WorkerSettings, endless_training:
     asyncio.run(play())
 
 
+def opened_for_a_reader(pipe: Path) -> int | None:
+    """A descriptor to write to a pipe, None while nobody reads from it."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
 def test_a_worker_ends_with_its_parent(settings: WorkerSettings, endless_training: TrainingTask) -> None:
     """However the parent ends, its end of the pipe closes."""
     worker = subprocess.Popen(
@@ -126,8 +135,9 @@ def test_a_worker_ends_with_its_parent(settings: WorkerSettings, endless_trainin
     task = {"task": "train", "settings": settings.as_json(), "argument": endless_training.to_json()}
     worker.stdin.write(json.dumps(task).encode() + b"\n")
     worker.stdin.flush()
-    with endless_training.manifests.training.open("wb"):  # opens as soon as the worker reads
-        assert worker.poll() is None
-        worker.stdin.close()
-        assert worker.wait(SECONDS) == 1
+    manifest = wait_until(lambda: opened_for_a_reader(endless_training.manifests.training), what="the worker to read")
+    assert manifest is not None and worker.poll() is None
+    worker.stdin.close()
+    assert worker.wait(SECONDS) == 1
+    os.close(manifest)
     worker.stdout.close()

