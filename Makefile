@@ -12,7 +12,7 @@ WEB_CHECKED := web/node_modules/.cache/checked
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test browser pictures check site format bench bench-compare console docs build clean chaos fuzz soak lowest contract
+.PHONY: help setup run test browser pictures check site format bench bench-compare console docs build clean chaos fuzz soak lowest contract postgresql
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ pictures: setup console ## take the pictures of docs/console.md
 
 lowest: ## run all tests with the lowest versions of the dependencies, in an environment of its own
 	WORKERS=$(WORKERS) PYTHON=$(PYTHON) .ci/lowest
+
+postgresql: setup ## run the tests of storage, operations and jobs over PostgreSQL
+	$(BIN)/python -m pytest tests/storage tests/operations tests/jobs --database postgresql
 
 # Hours of one soak.
 HOURS ?= 0.5

@@ -88,7 +88,11 @@ def _first_visit(browser: Browser, emulator: EmulatorProcess) -> None:
         before = _browser_seconds()
         bodies: list[bytes] = []
         page = context.new_page()
-        page.on("requestfinished", lambda request, bodies=bodies: bodies.append(_file_of(request)))
+
+        def note(request: Request, bodies: list[bytes] = bodies) -> None:
+            bodies.append(_file_of(request))
+
+        page.on("requestfinished", note)
         page.goto("/console/get-started")
         page.get_by_role("heading", name="Get started", level=1).wait_for()
         page.evaluate("document.fonts.ready.then(() => null)")

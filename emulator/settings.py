@@ -245,6 +245,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "what it keeps": {
         "data_dir": "DIR",
         "ephemeral": "",
+        "database_url": "URL",
         "default_account": "ACCOUNT",
         "auth": "",
         "identities": "FILE",

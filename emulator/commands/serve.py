@@ -74,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
         directory = settings.data_dir
         if settings.ephemeral:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="custom-labels-")))
+        if settings.database_url and (problem := _hold_database(settings.database_url, stack)):
+            return _fail(f"{PREFIX}DATABASE_URL: {problem}")
         try:
             stack.enter_context(hold_data_directory(directory))
             listener = stack.enter_context(_listen(settings))
@@ -93,6 +95,19 @@ def run(arguments: argparse.Namespace) -> int:
             return _fail(f"{PREFIX}PORT_FILE={port_file}: {error.strerror}")
         stack.callback(announcement.withdraw)
         return _serve(settings, directory, listener, announcement)
+
+
+def _hold_database(url: str, stack: ExitStack) -> str | None:
+    """Have the database until the stack is left; what is in the way, None if nothing is."""
+    try:
+        from emulator.storage.ownership import DatabaseUnreachableError, hold_database
+    except ImportError:
+        return 'the driver is missing; pip install "custom-labels-emulator[postgresql]"'
+    try:
+        stack.enter_context(hold_database(url))
+    except DatabaseUnreachableError as error:
+        return str(error)
+    return None
 
 
 def _begin_logging(level: str) -> None:

@@ -342,6 +342,7 @@ RULES: Mapping[str, str] = {
     "O-34": "A describing call just after a change waits a moment for it to end.",
     "O-35": "A starting emulator can say its port in a file or in one JSON line.",
     "O-36": "The effort of a training is a setting, or a tag of the version.",
+    "O-37": "The state may lie in another database, and work may run elsewhere.",
     "O-38": "Requests of browsers are let in by host and origin alone.",
     "O-39": "Example projects, parts for one account, and paths of other emulators.",
 }

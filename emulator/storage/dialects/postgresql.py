@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, Insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from emulator.storage.dialects import Row
 from emulator.storage.tables import metadata
@@ -45,6 +45,11 @@ WRITER_LOCK = 0x43_4C_57_52
 """The advisory lock of whoever writes."""
 _SECONDS_BETWEEN_LOOKS = 1.0
 _ROWS_AT_ONCE = 1000
+
+
+def driver_url(url: str | URL) -> str:
+    """The URL as the driver itself takes it, password included."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 class PostgresqlDialect:
@@ -74,7 +79,7 @@ class PostgresqlDialect:
     def data_version(self, connection: Connection) -> int:  # noqa: ARG002 (SQLite needs it)
         """Commits that were heard of. Those of other processes are heard of within milliseconds."""
         if self._watch is None:
-            self._watch = _CommitWatch(self._url.set(drivername="postgresql").render_as_string(hide_password=False))
+            self._watch = _CommitWatch(driver_url(self._url))
         return self._own_commits + self._watch.heard
 
     def wrote(self) -> None:
@@ -133,15 +138,18 @@ class PostgresqlStatements:
     """PostgreSQL's words: arrays as parameters, COPY for many rows."""
 
     def upsert(self, table: Table) -> Insert:
+        """An insert that can be told what to do on a conflict."""
         return postgresql_insert(table)
 
     def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+        """The values are one array."""
         listed = bindparam(None, list(values), type_=ARRAY(BigInteger if isinstance(column.type, Integer) else Text))
         return column == any_(listed)
 
     def insert_rows(
         self, connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]
     ) -> None:
+        """COPY."""
         names = ", ".join(column.name for column in columns)
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection), "this is the dialect of PostgreSQL"
@@ -150,9 +158,11 @@ class PostgresqlStatements:
                 copy.write_row(row)
 
     def execute_many(self, connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+        """SQL with a `?` for each value."""
         connection.exec_driver_sql(statement.replace("?", "%s"), list(rows))
 
     def copy_out(self, connection: Connection, target: Path) -> None:
+        """Table by table into a new file with the present schema."""
         from emulator.storage.engine import Database
         from emulator.storage.migrate import migrate
 
@@ -171,6 +181,7 @@ class PostgresqlStatements:
             copy.close()
 
     def copy_in(self, connection: Connection, source: Path, tables: Sequence[Table]) -> None:
+        """Row by row; ids that were given stay given."""
         from emulator.storage.engine import Database
 
         opened = Database(source)

@@ -70,29 +70,35 @@ class SqliteStatements:
     """
 
     def upsert(self, table: Table) -> Insert:
+        """An insert that can be told what to do on a conflict."""
         return insert(table)
 
     def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+        """The values are one JSON parameter: named one by one they would cost more than the search."""
         listed = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
         return column.in_(select(listed.c.value))
 
     def insert_rows(
         self, connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]
     ) -> None:
+        """Inserts by the driver."""
         names = ", ".join(column.name for column in columns)
         places = ", ".join("?" * len(columns))
         connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({places})", list(rows))
 
     def execute_many(self, connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+        """SQL with a `?` for each value."""
         connection.exec_driver_sql(statement, list(rows))
 
     def copy_out(self, connection: Connection, target: Path) -> None:
+        """A copy of the file."""
         (_, _, file) = driver(connection).execute("PRAGMA database_list").fetchone()
         # Through a second connection: SQLite does not back up from one that is within a transaction.
         with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
 
     def copy_in(self, connection: Connection, source: Path, tables: Sequence[Table]) -> None:
+        """Row by row, as they are stored."""
         target = driver(connection)
         with closing(sqlite3.connect(source)) as opened:
             for table in tables:
