@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.error
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -81,13 +82,24 @@ def model_in_account(
     project = rekognition.create_project(ProjectName=name)["ProjectArn"]
     version = {"project": project, "version_name": _VERSION, "bucket": bucket, "prefix": "results"}
     try:
-        added = send_file(custom_labels.endpoint_url, _MODELS, archive, version)
+        arn = _add(custom_labels.endpoint_url, archive, version)
+    except UselessArchiveError:
+        arn = _add(custom_labels.endpoint_url, keeper.retrained(content, train), version)
+    return TrainedModel(project, name, arn, _VERSION, bucket, rekognition)
+
+
+class UselessArchiveError(ModelForTestsError):
+    """A kept archive is damaged."""
+
+
+def _add(endpoint_url: str, archive: Path, version: Mapping[str, str]) -> str:
+    """The ARN of a version made of an archive. Raises UselessArchiveError, ModelForTestsError."""
+    try:
+        arn: str = send_file(endpoint_url, _MODELS, archive, version)["project_version"]
     except urllib.error.HTTPError as error:
         code, message = refusal(error)
-        if code != "InvalidArchive":
-            raise ModelForTestsError(message) from None
-        added = send_file(custom_labels.endpoint_url, _MODELS, keeper.retrained(content, train), version)
-    return TrainedModel(project, name, added["project_version"], _VERSION, bucket, rekognition)
+        raise (UselessArchiveError if code == "InvalidArchive" else ModelForTestsError)(message) from None
+    return arn
 
 
 def _train(endpoint_url: str, pictures: Pictures, archive: Path) -> None:
