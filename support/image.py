@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,17 +82,11 @@ class Image:
         """Build it from the Dockerfile, and mount it."""
         dockerfile = self._context()
         self._stand_in(re.findall(r"^FROM (python:\S+)", dockerfile, re.MULTILINE)[0])
-        options = [
-            "--isolation",
-            "chroot",
-            "--pull-never",
-            "--format",
-            "docker",
-            "--tag",
-            TAG,
-            *self._pip_of_the_host(),
-        ]
-        self.buildah("bud", *options, str(self.folder / "context"))
+        options = ["--isolation=chroot", "--pull-never", "--format=docker", f"--tag={TAG}", *self._pip_of_the_host()]
+        try:
+            self.buildah("bud", *options, str(self.folder / "context"))
+        except AssertionError:  # packages come over a network, which deserves a second try
+            self.buildah("bud", *options, str(self.folder / "context"))
         container = self.buildah("from", "--pull-never", TAG)
         self.root = Path(self.buildah("mount", container))
 
@@ -153,7 +148,10 @@ class Image:
 
     def _pip_of_the_host(self) -> list[str]:
         """Mounts that let pip in the build reach the index that pip reaches here."""
-        words = [line.split("=", 1) for line in contract_tools.run_or_skip(["pip", "config", "list"]).splitlines()]
+        words = [
+            line.split("=", 1)
+            for line in contract_tools.run_or_skip([sys.executable, "-m", "pip", "config", "list"]).splitlines()
+        ]
         settings = {name.rpartition(".")[2]: value.strip("'") for name, value in words}
         kept = {name: value for name, value in settings.items() if name in _OF_THE_INDEX}
         lines = "".join(f"{name} = {value}\n" for name, value in kept.items())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from support import contract_tools, node
+from support.code_blocks import code_blocks
 from support.contract_tools import KEYS, LABELS, LIFE, ROUND_TRIP, Ran
 from support.projects import unique_name
 
@@ -53,6 +54,15 @@ def test_go(bucket: str, environment: dict[str, str], tmp_path: Path, ran: Ran) 
     answer = contract_tools.answer_of([str(program), bucket], environment)
     check_round_trip(answer)
     ran("Go v2", answer["version"], ROUND_TRIP)
+
+
+def test_go_of_the_documents_can_be_read(tmp_path: Path) -> None:
+    gofmt = contract_tools.command("gofmt")
+    blocks = [block for block in code_blocks() if block.language == "go"]
+    assert blocks
+    for number, block in enumerate(blocks):
+        (tmp_path / f"{number}.go").write_text(block.text)
+    assert contract_tools.run_client([gofmt, "-l", "-e", str(tmp_path)], {}) == "", "laid out as gofmt does it"
 
 
 def test_ruby(bucket: str, environment: dict[str, str], ran: Ran) -> None:
