@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from emulator import __version__
@@ -56,7 +57,7 @@ from emulator.wire.errors import AwsError
 from emulator.wire.identity import identify_or_anonymous
 from emulator.wire.pipeline import RekognitionEdge
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
-from emulator.wire.validation import use_quick_parser
+from emulator.wire.validation import compile_readers, use_quick_parser
 
 logger = logging.getLogger(__name__)
 
@@ -119,11 +120,25 @@ class Emulator:
 
     async def _build_what_is_behind(self) -> None:
         """Import and build, once it is ready, what a start does not wait for: what is needed soonest comes first."""
-        await self._jobs.soon()
-        await asyncio.to_thread(use_quick_parser)
-        for app in (self.s3.http, self._control, self.other_services, self.cloudwatch, self.console_api, self.console):
-            await app.built()
-        await self._console_jobs.soon()
+        apps = (self.s3.http, self._control, self.other_services, self.cloudwatch, self.console_api, self.console)
+        steps: tuple[Callable[[], Awaitable[object]], ...] = (
+            partial(asyncio.to_thread, compile_readers, self.service_model, CUSTOM_LABELS_OPERATIONS),
+            self._jobs.soon,
+            partial(asyncio.to_thread, use_quick_parser),
+            *(app.built for app in apps),
+            self._console_jobs.soon,
+        )
+        for build in steps:
+            await self._let_calls_go_first()
+            await build()
+
+    async def _let_calls_go_first(self) -> None:
+        """Wait, two seconds at most, for a moment without calls of operations: an import would slow them down."""
+        for _ in range(40):
+            answered = self.measurements.series.samples
+            await asyncio.sleep(0.05)
+            if answered == self.measurements.series.samples and not self.measurements.in_progress:
+                return
 
     def _build_job_handlers(self) -> Mapping[JobKind, JobHandler]:
         from emulator.server.job_handlers import job_handlers

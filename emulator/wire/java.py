@@ -83,16 +83,15 @@ def category_ranges(category: str) -> str:
 
     Only the first four planes are searched: letters, numbers and separators are assigned in no other.
     """
-    ranges: list[str] = []
-    start: int | None = None
-    for code_point in range(0x40001):
-        belongs = code_point < 0x40000 and unicodedata.category(chr(code_point)).startswith(category)
-        if belongs and start is None:
-            start = code_point
-        elif not belongs and start is not None:
-            ranges.append(f"\\U{start:08x}-\\U{code_point - 1:08x}")
-            start = None
-    return "".join(ranges)
+    # Names have an upper-case letter and a lower-case one, so that a match begins and ends with whole names.
+    names = re.finditer(f"(?:{category}{'.' if len(category) == 1 else ''})+", _categories())
+    return "".join(f"\\U{found.start() // 2:08x}-\\U{found.end() // 2 - 1:08x}" for found in names)
+
+
+@cache
+def _categories() -> str:
+    """The categories of the first four planes, two letters each: one pass, since each asked by itself takes a while."""
+    return "".join(map(unicodedata.category, map(chr, range(0x40000))))
 
 
 def java_text(value: object, depth: int = 0) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -78,6 +78,12 @@ def use_quick_parser() -> None:
 
     global _quick_parser
     _quick_parser = partial(from_json, allow_inf_nan=False, cache_strings="none")
+
+
+def compile_readers(model: ServiceModel, operation_names: Iterable[str]) -> None:
+    """Compile what reads the input of these operations, patterns of letters in all scripts among it, ahead of calls."""
+    for name in operation_names:
+        _reader(model, model.operations[name].input_shape)({}, "", [])
 
 
 def _refuse_constant(name: str) -> NoReturn:

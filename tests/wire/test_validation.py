@@ -14,8 +14,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from emulator.wire import validation
 from emulator.wire.errors import AwsError
-from emulator.wire.service_model import OperationModel, ServiceModel, load_service_model
+from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, OperationModel, ServiceModel, load_service_model
 from emulator.wire.validation import MAX_SHOWN_CHARACTERS, MAX_VIOLATIONS, parse_input, parse_json
 
 VERSION_ARN = "arn:aws:rekognition:us-east-1:123456789012:project/parts/version/first/1690405809285"
@@ -280,3 +281,13 @@ def test_a_structure_may_hold_itself() -> None:
 def test_an_operation_outside_the_model_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         parse("MakeCoffee", b"{}")
+
+
+def test_what_is_compiled_ahead_of_calls_is_not_compiled_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patterns of letters in all scripts take longer than a call may."""
+    validation._reader.cache_clear()
+    model = load_service_model()
+    validation.compile_readers(model, CUSTOM_LABELS_OPERATIONS)
+    monkeypatch.setattr(validation, "compile_java_pattern", None)
+    body = json.dumps({"ProjectName": "first", "Tags": {"clé": "värde"}}).encode()
+    assert parse_input(model, "CreateProject", body)["Tags"] == {"clé": "värde"}
