@@ -82,29 +82,30 @@ def _create_dataset(emulator: EmulatorProcess) -> None:
 
 def _first_visit(browser: Browser, emulator: EmulatorProcess) -> None:
     """What a browser that has never been here paints first, when its largest part, and what it fetches."""
-    painted, largest, sizes, cpu = [], [], [], []
-    for _ in range(VISITS):
-        context = open_context(browser, emulator.endpoint, ACCOUNT)
-        before = _browser_seconds()
-        bodies: list[bytes] = []
-        page = context.new_page()
-
-        def note(request: Request, bodies: list[bytes] = bodies) -> None:
-            bodies.append(_file_of(request))
-
-        page.on("requestfinished", note)
-        page.goto("/console/get-started")
-        page.get_by_role("heading", name="Get started", level=1).wait_for()
-        page.evaluate("document.fonts.ready.then(() => null)")
-        painted.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
-        largest.append(page.evaluate(LARGEST_PAINT))
-        cpu.append(_browser_seconds() - before)
-        sizes.append(sum(len(gzip.compress(body)) for body in bodies))
-        context.close()
+    visits = [_visit(browser, emulator) for _ in range(VISITS)]
+    painted, largest, cpu, sizes = zip(*visits, strict=True)
     print(f"first paint: {statistics.median(painted):.0f} ms (longest of {VISITS}: {max(painted):.0f} ms)")
     print(f"the heading and its text are painted: {statistics.median(largest):.0f} ms (longest {max(largest):.0f} ms)")
     print(f"the browser's CPU until then: {statistics.median(cpu):.2f} s")
     print(f"first load: {max(sizes) / 1000:.0f} kB with gzip")
+
+
+def _visit(browser: Browser, emulator: EmulatorProcess) -> tuple[float, float, float, int]:
+    """Milliseconds to the first and the largest paint, the browser's CPU seconds, bytes of the files with gzip."""
+    context = open_context(browser, emulator.endpoint, ACCOUNT)
+    before = _browser_seconds()
+    requests: list[Request] = []
+    page = context.new_page()
+    page.on("requestfinished", lambda request: requests.append(request))
+    page.goto("/console/get-started")
+    page.get_by_role("heading", name="Get started", level=1).wait_for()
+    page.evaluate("document.fonts.ready.then(() => null)")
+    painted: float = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    largest: float = page.evaluate(LARGEST_PAINT)
+    cpu = _browser_seconds() - before
+    size = sum(len(gzip.compress(_file_of(request))) for request in requests)
+    context.close()
+    return painted, largest, cpu, size
 
 
 def _browser_seconds() -> float:
