@@ -40,6 +40,7 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 +Credential=([^,\s]+)/(\d{8})/([A-Za-z0-9-]*)/([a-z0-9-]+)/aws4_request, *"
     r"SignedHeaders=([a-z0-9;._-]+), *Signature=([0-9a-f]{64}) *"
 )
+_OPERATION = "x-amz-target"
 _CREDENTIAL = re.compile(r"([^,\s]+)/(\d{8})/([A-Za-z0-9-]*)/([a-z0-9-]+)/aws4_request")
 _PARAMETER = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]*)")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
@@ -314,12 +315,17 @@ def _payload_hash(claim: Claim, headers: Mapping[str, str], pairs: list[tuple[st
 
 
 def _check_signed_headers(claim: Claim, headers: Mapping[str, str], is_s3: bool) -> None:
-    """Host must be signed, of S3 also every x-amz-… header, and what is signed must have come."""
+    """Host must be signed, and the operation; of S3 every x-amz-… header. What is signed must have come."""
     signed = set(claim.signed)
     missing = [name for name in claim.signed if name not in headers]
     unsigned = [] if "host" in signed else ["host"]
     if is_s3:
         unsigned += [name for name in headers if name.startswith("x-amz-") and name not in signed]
+    elif _OPERATION in headers and _OPERATION not in signed:
+        unsigned.append(_OPERATION)
+    if unsigned and not is_s3:
+        named = " and ".join(f"'{name}'" for name in unsigned)
+        raise SignatureRefused(Why.INCOMPLETE, f"{named} must be a 'SignedHeader' in the AWS Authorization.")
     if unsigned:
         message = "There were headers present in the request which were not signed"
         raise SignatureRefused(Why.NOT_SIGNED, message, HeadersNotSigned=", ".join(unsigned))

@@ -227,6 +227,18 @@ def test_headers_of_s3_that_are_not_signed_are_refused() -> None:
     assert (error.why, error.details["HeadersNotSigned"]) == (Why.NOT_SIGNED, "x-amz-copy-source")
 
 
+def test_the_operation_of_other_services_is_signed() -> None:
+    """Else whoever sees a call could make another of it."""
+    headers = {"x-amz-target": "RekognitionService.DescribeProjects"}
+    scope = signed(SigV4Auth, "rekognition", "POST", f"http://{HOST}/", headers, b"{}")
+    assert check(scope, body=b"{}").holder == KEY
+    put(scope, "x-amz-target", "RekognitionService.DeleteProject")
+    assert refused(scope, body=b"{}").why is Why.MISMATCH
+    bare = signed(SigV4Auth, "rekognition", "POST", f"http://{HOST}/", body=b"{}")
+    put(bare, "x-amz-target", "RekognitionService.DeleteProject")
+    assert refused(bare, body=b"{}").message == "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization."
+
+
 def test_a_key_with_the_secret_of_another_account_is_not_right() -> None:
     scope = signed(S3SigV4Auth, "s3", "GET", f"http://{HOST}/bucket/key")
     authorization = dict(scope["headers"])[b"authorization"].decode()
