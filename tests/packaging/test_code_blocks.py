@@ -64,6 +64,7 @@ NOT_RUN = {
     ("docs/reliability.md", "make chaos"): "hours of work; short forms of each belong to the tests",
     ("docs/s3.md", "CUSTOM_LABELS_EVENTS"): PLACEHOLDER,
     ("docs/s3.md", '{"1111'): "a file for another S3; tests/contract/test_external_s3.py writes one",
+    ("docs/scale.md", "pip install"): "a PostgreSQL of the reader's; tests/storage/test_ownership.py starts one",
     ("docs/serving-elsewhere.md", ""): "servers of others; tests/running/test_serving_elsewhere.py has the commands",
     ("docs/training.md", "{"): "what a report looks like",
     ("docs/using-a-model-without-the-emulator.md", "custom-labels export"): PLACEHOLDER,
