@@ -1,25 +1,26 @@
 """Copying a dataset's entries in pieces, so that other writers wait a few milliseconds at most.
 
-Entries keep their positions, and so do their bits: what is left out leaves gaps, as removed entries do. SQLite itself
-copies the rows, block by block, and nothing is examined or indexed anew.
+Entries keep their positions, and so do their bits: what is left out leaves gaps, as removed entries do. the database
+itself copies the rows, block by block, and nothing is examined or indexed anew.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, literal, select, update
 
 from emulator.storage.block_text import BLOCK, Bits, bits_of, lines_of
 from emulator.storage.content_changes import create_content
+from emulator.storage.dialects import statements_of
 from emulator.storage.engine import Database
 from emulator.storage.tables import (
     dataset_blocks,
     dataset_contents,
+    dataset_entries,
     dataset_entry_labels,
     dataset_label_blocks,
     dataset_labels,
@@ -28,17 +29,8 @@ from emulator.storage.tables import (
 _BLOCKS_AT_ONCE = 2
 _BYTES = BLOCK // 8
 
-_COPY_ENTRIES = """INSERT INTO dataset_entries (content_id, position, source_ref, line, is_labeled, has_errors)
-    SELECT ?, position, source_ref, line, is_labeled, has_errors FROM dataset_entries
-    WHERE content_id = ? AND position >= ? AND position < ?"""
-# CROSS JOIN keeps SQLite from going through the labels once for each use.
 _COPY_USES = """INSERT INTO dataset_entry_labels (label_id, position, content_id, boxes)
-    SELECT copies.value, uses.position, ?, uses.boxes
-    FROM json_each(?) AS copies CROSS JOIN dataset_entry_labels AS uses
-    WHERE uses.label_id = CAST(copies.key AS INTEGER) AND uses.position >= ? AND uses.position < ?"""
-_AMONG = " AND position IN (SELECT value FROM json_each(?))"
-_COPY_BLOCK = """INSERT INTO dataset_blocks (content_id, number, present, labeled, errors, folders, folder_of, names)
-    SELECT ?, number, ?, ?, ?, folders, folder_of, names FROM dataset_blocks WHERE content_id = ? AND number = ?"""
+    SELECT ?, position, ?, boxes FROM dataset_entry_labels WHERE label_id = ? AND position >= ? AND position < ?"""
 _ADD_LABEL_BITS = "INSERT INTO dataset_label_blocks (label_id, number, bits) VALUES (?, ?, ?)"
 
 
@@ -179,23 +171,47 @@ def _copy_blocks(
     connection: Connection, plan: _Plan, blocks: list[_Block], content_id: int, copies: dict[int, int]
 ) -> None:
     """Copy the wanted entries of a few blocks, their uses of labels and their index."""
+    statements = statements_of(connection)
     for block in blocks:
-        first = block.number * BLOCK
-        place = (first, first + BLOCK)
-        entries, uses, listed = _COPY_ENTRIES, _COPY_USES, []
-        if not block.is_whole:
-            entries, uses = entries + _AMONG, uses + _AMONG
-            listed = [json.dumps([first + line for line in lines_of(block.wanted)])]
-        connection.exec_driver_sql(entries, (content_id, plan.source_id, *place, *listed))
-        used = {label_id: copy for label_id, copy in copies.items() if block.number in plan.label_bits[label_id]}
-        connection.exec_driver_sql(uses, (content_id, json.dumps(used), *place, *listed))
-        bits = (_blob(block.wanted), _blob(block.labeled), _blob(block.errors))
-        connection.exec_driver_sql(_COPY_BLOCK, (content_id, *bits, plan.source_id, block.number))
+        _copy_block(connection, plan.source_id, content_id, block)
+        used = {old: new for old, new in copies.items() if block.number in plan.label_bits[old]}
+        uses, bits = [], []
+        for label_id, copy in used.items():
+            of_label = plan.label_bits[label_id][block.number]
+            bits.append((copy, block.number, _blob(of_label)))
+            uses += [(copy, content_id, label_id, *place) for place in _places(block, of_label)]
         if used:
-            rows = [
-                (copy, block.number, _blob(plan.label_bits[label_id][block.number])) for label_id, copy in used.items()
-            ]
-            connection.exec_driver_sql(_ADD_LABEL_BITS, rows)
+            statements.execute_many(connection, _COPY_USES, uses)
+            statements.execute_many(connection, _ADD_LABEL_BITS, bits)
+
+
+def _places(block: _Block, of_label: Bits) -> list[tuple[int, int]]:
+    """Ranges of positions with a label's uses: the whole block, or each use by itself where some are left out."""
+    first = block.number * BLOCK
+    if block.is_whole:
+        return [(first, first + BLOCK)]
+    return [(first + line, first + line + 1) for line in lines_of(of_label)]
+
+
+def _copy_block(connection: Connection, source_id: int, content_id: int, block: _Block) -> None:
+    """Copy the wanted entries of a block, and its index."""
+    first = block.number * BLOCK
+    position = dataset_entries.c.position
+    copied = [dataset_entries.c[name] for name in ("position", "source_ref", "line", "is_labeled", "has_errors")]
+    entries = select(literal(content_id), *copied).where(
+        dataset_entries.c.content_id == source_id, position >= first, position < first + BLOCK
+    )
+    if not block.is_whole:
+        wanted = [first + line for line in lines_of(block.wanted)]
+        entries = entries.where(statements_of(connection).is_among(position, wanted))
+    connection.execute(insert(dataset_entries).from_select(["content_id", *(c.name for c in copied)], entries))
+    text = [dataset_blocks.c[name] for name in ("folders", "folder_of", "names")]
+    bits = (literal(_blob(part)) for part in (block.wanted, block.labeled, block.errors))
+    index = select(literal(content_id), dataset_blocks.c.number, *bits, *text).where(
+        dataset_blocks.c.content_id == source_id, dataset_blocks.c.number == block.number
+    )
+    names = ["content_id", "number", "present", "labeled", "errors", *(c.name for c in text)]
+    connection.execute(insert(dataset_blocks).from_select(names, index))
 
 
 def _blob(bits: Bits) -> bytes:
