@@ -19,6 +19,7 @@ LATER = (
     *("emulator.domain.evaluation", "emulator.domain.manifest.training"),
     *("emulator.jobs.version_jobs", "emulator.jobs.dataset_jobs", "emulator.jobs.ingest"),
     *("emulator.s3.application", "emulator.s3.archive", "emulator.s3.external", "emulator.s3.handlers"),
+    *("emulator.storage.dialects.postgresql", "sqlalchemy.dialects.postgresql"),
     *("emulator.server.behind", "emulator.server.console_parts", "emulator.server.state_archive"),
 )
 START = """
