@@ -352,7 +352,7 @@ def measure(
 ) -> None:
     """Drive from a process of its own, and print."""
     server = psutil.Process(emulator.process.pid)
-    before = cpu_seconds([server]), cpu_seconds(server.children())
+    before = cpu_seconds([server]), training_seconds(server)
     given = (address, requests, arguments.clients, arguments.seconds, arguments.pause, 0)
     with get_context("spawn").Pool(1) as pool:
         figures = pool.apply(drive_in_process, given)
@@ -361,8 +361,14 @@ def measure(
     print(f"event loop late by, seconds: {loop_lag(emulator.endpoint)}")
     print(
         f"CPU seconds: server {cpu_seconds([server]) - before[0]:.0f}, clients {figures.cpu_seconds:.0f}, "
-        f"trainings {cpu_seconds(children) - before[1]:.0f}; niceness of trainings {[one.nice() for one in children]}"
+        f"trainings {training_seconds(server) - before[1]:.0f}; niceness of trainings {[one.nice() for one in children]}"
     )
+
+
+def training_seconds(server: psutil.Process) -> float:
+    """CPU seconds of a server's worker processes, of those that ended as well."""
+    ended = server.cpu_times()
+    return float(ended.children_user + ended.children_system) + cpu_seconds(server.children())
 
 
 def cpu_seconds(processes: Sequence[psutil.Process]) -> float:

@@ -41,7 +41,7 @@ ARROWS: dict[str, set[str]] = {
     "operations": {"wire", "domain", "storage", "jobs"},
     "control": {"storage", "domain", "jobs"},
     "example_projects": {"domain"},
-    "testing": {"convert", "lint", "domain"},
+    "testing": {"convert", "lint", "domain", "settings"},
     "console": {"operations", "jobs", "storage", "domain", "vision", "example_projects"},
     "documents": {"operations", "console", "wire", "domain"},
     "server": {

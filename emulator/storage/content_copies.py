@@ -1,6 +1,6 @@
 """Copying a dataset's entries in pieces, so that other writers wait a few milliseconds at most.
 
-Entries keep their positions, and so do their bits: what is left out leaves gaps, as removed entries do. the database
+Entries keep their positions, and so do their bits: what is left out leaves gaps, as removed entries do. The database
 itself copies the rows, block by block, and nothing is examined or indexed anew.
 """
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from support.projects import new_project
-from support.server import EmulatorProcess
+from support.server import EmulatorProcess, wait_until
 from support.teams import FIRST, SECOND, SETTINGS, TRAINER, at_work, reset_in_turn
 
 
@@ -81,9 +81,7 @@ def test_transitions_of_one_account(emulator: EmulatorProcess) -> None:
             return not describe(ProjectNames=[name])["ProjectDescriptions"]
 
         if is_gone:
-            for _ in range(100):
-                if names():
-                    break
+            wait_until(names, what="the end of the other account's deletion")
         assert names() == is_gone
     emulator.control("POST", f"/_emulator/reset?account={FIRST}")
     assert emulator.control("GET", path)[1]["deleting"] == {"type": "real"}
@@ -95,6 +93,8 @@ def test_an_archive_of_one_account_has_nothing_of_the_others(
 ) -> None:
     """O-15: it becomes the whole state of another emulator."""
     made = {}
+    for account in (FIRST, SECOND):
+        emulator.control("POST", f"/_emulator/reset?account={account}")
     for account, word in ((FIRST, "words-of-the-first"), (SECOND, "words-of-the-second")):
         project = made[account] = new_project(emulator, account, name=word)
         project.s3.put_object(Bucket=project.bucket, Key=f"{word}.txt", Body=word.encode())

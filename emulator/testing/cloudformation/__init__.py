@@ -19,8 +19,10 @@ from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.core.common_models import CloudFormationModel
 
+from emulator.settings import Settings
+
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_REKOGNITION"
-DEFAULT_ENDPOINT = "http://127.0.0.1:4598"
+DEFAULT_ENDPOINT = f"http://127.0.0.1:{Settings().port}"
 DELETION_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 
