@@ -359,9 +359,10 @@ def measure(
     children = server.children()
     report(figures, arguments.seconds)
     print(f"event loop late by, seconds: {loop_lag(emulator.endpoint)}")
+    served, trained = cpu_seconds([server]) - before[0], training_seconds(server) - before[1]
     print(
-        f"CPU seconds: server {cpu_seconds([server]) - before[0]:.0f}, clients {figures.cpu_seconds:.0f}, "
-        f"trainings {training_seconds(server) - before[1]:.0f}; niceness of trainings {[one.nice() for one in children]}"
+        f"CPU seconds: server {served:.0f}, clients {figures.cpu_seconds:.0f}, trainings {trained:.0f}; "
+        f"niceness of trainings {[one.nice() for one in children]}"
     )
 
 
