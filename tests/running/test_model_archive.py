@@ -48,8 +48,9 @@ def archive(trained_lab: RunningLab) -> bytes:
 @pytest.fixture
 def place(lab: RunningLab) -> dict[str, str]:
     """An empty project and a bucket of the lab's account."""
-    project = lab.rekognition.create_project(ProjectName=unique_name())["ProjectArn"]
-    return {"project": project, "version_name": "taken-over", "bucket": lab.trained.bucket, "prefix": "elsewhere"}
+    name = unique_name()
+    project = lab.rekognition.create_project(ProjectName=name)["ProjectArn"]
+    return {"project": project, "version_name": "taken-over", "bucket": lab.trained.bucket, "prefix": f"of-{name}"}
 
 
 def test_a_version_moves_to_another_emulator_and_touches_nothing_else(
@@ -146,7 +147,7 @@ def test_an_archive_is_checked_before_anything_is_written(
     status, refusal = post(lab.emulator, packed(change(members(archive))), **place)
     assert (status, refusal["error"]["code"]) == (400, "InvalidArchive"), refusal
     assert lab.rekognition.describe_project_versions(ProjectArn=place["project"])["ProjectVersionDescriptions"] == []
-    assert "Contents" not in lab.trained.s3.list_objects_v2(Bucket=lab.trained.bucket, Prefix="elsewhere")
+    assert "Contents" not in lab.trained.s3.list_objects_v2(Bucket=lab.trained.bucket, Prefix=place["prefix"])
 
 
 def test_a_graph_that_no_training_wrote_is_refused(lab: RunningLab, archive: bytes, place: dict[str, str]) -> None:
@@ -184,7 +185,7 @@ def test_where_a_version_cannot_be_added(
 
 def test_a_name_that_is_taken_and_its_results_stay(lab: RunningLab, archive: bytes, place: dict[str, str]) -> None:
     assert post(lab.emulator, archive, **place)[0] == 200
-    key = f"elsewhere/ManifestSummary-{place['project'].split('/')[1]}-taken-over.json"
+    key = f"{place['prefix']}/ManifestSummary-{place['project'].split('/')[1]}-taken-over.json"
     lab.trained.s3.put_object(Bucket=lab.trained.bucket, Key=key, Body=b"mine")
     status, refusal = post(lab.emulator, archive, **place)
     assert (status, refusal["error"]["code"]) == (409, "VersionExists")
@@ -194,7 +195,7 @@ def test_a_name_that_is_taken_and_its_results_stay(lab: RunningLab, archive: byt
 def test_a_result_file_that_is_gone_is_left_out(lab: RunningLab, archive: bytes, place: dict[str, str]) -> None:
     status, answer = post(lab.emulator, archive, **place)
     assert status == 200
-    key = f"elsewhere/ManifestSummary-{place['project'].split('/')[1]}-taken-over.json"
+    key = f"{place['prefix']}/ManifestSummary-{place['project'].split('/')[1]}-taken-over.json"
     lab.trained.s3.delete_object(Bucket=lab.trained.bucket, Key=key)
     names = members(fetched(lab.emulator, answer["project_version"])).keys()
     assert members(archive).keys() - names == {"results/ManifestSummary.json"}
