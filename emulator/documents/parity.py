@@ -340,7 +340,7 @@ EDGE = (
         "Where event notifications of the embedded S3 go",
         "To a webhook, or to SQS, SNS and Lambda of another endpoint; without either, "
         "PutBucketNotificationConfiguration cannot validate the destinations (InvalidArgument). EventBridge answers "
-        "NotImplemented. A deletion of a key that is not there is no event.",
+        "NotImplemented. A deletion of a key that is not there is not an event.",
         "There is no queue, topic or function here, and events that go nowhere would be lost silently.",
         "`CUSTOM_LABELS_EVENTS_WEBHOOK_URL`, `CUSTOM_LABELS_EVENTS_ENDPOINT_URL`",
     ),

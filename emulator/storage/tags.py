@@ -9,6 +9,9 @@ from sqlalchemy import Connection, delete, select
 from emulator.storage.dialects import statements_of
 from emulator.storage.tables import tags
 
+_WRITE_TAG = """INSERT INTO tags (resource_arn, key, value) VALUES (?, ?, ?)
+    ON CONFLICT (resource_arn, key) DO UPDATE SET value = excluded.value"""
+
 
 def read_tags(connection: Connection, resource_arn: str) -> dict[str, str]:
     """A resource's tags, by key."""
@@ -20,13 +23,8 @@ def write_tags(connection: Connection, resource_arn: str, values: Mapping[str, s
     """Add tags, overwriting those whose keys exist."""
     if not values:
         return
-    statement = statements_of(connection).upsert(tags)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[tags.c.resource_arn, tags.c.key], set_={"value": statement.excluded.value}
-        ),
-        [{"resource_arn": resource_arn, "key": key, "value": value} for key, value in values.items()],
-    )
+    rows = [(resource_arn, key, value) for key, value in values.items()]
+    statements_of(connection).execute_many(connection, _WRITE_TAG, rows)
 
 
 def remove_tags(connection: Connection, resource_arn: str, keys: Sequence[str] | None = None) -> None:

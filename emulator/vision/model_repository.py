@@ -17,6 +17,7 @@ from emulator.vision.onnx_session import Session, Tensor
 MOST_IN_A_BATCH = 8
 _DATA_TYPES = {"tensor(float)": "TYPE_FP32", "tensor(uint8)": "TYPE_UINT8", "tensor(int64)": "TYPE_INT64"}
 _LABELS_FILE = "labels.txt"
+_PARAMETERS = ("kind", "labels", "thresholds", "input")
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,255}")
 
 
@@ -50,7 +51,7 @@ def triton_configuration(session: Session, name: str) -> str:
 
     Pictures come in batches where the file leaves their number open, which classifiers do. Raises ModelFileError.
     """
-    missing = {"labels", "thresholds"} - session.metadata.keys()
+    missing = set(_PARAMETERS) - session.metadata.keys()
     if missing:
         raise ModelFileError(f"the model does not say its {' and '.join(sorted(missing))}: no training wrote it")
     in_batches = all(len(one.shape) > 1 and not isinstance(one.shape[0], int) for one in session.inputs)
@@ -62,7 +63,7 @@ def triton_configuration(session: Session, name: str) -> str:
         *(_tensor("input", tensor, in_batches) for tensor in session.inputs),
         *(_tensor("output", tensor, in_batches) for tensor in session.outputs),
         *(["dynamic_batching { }"] if in_batches else []),
-        *(_parameter(key, session.metadata[key]) for key in ("kind", "labels", "thresholds", "input")),
+        *(_parameter(key, session.metadata[key]) for key in _PARAMETERS),
     ]
     return "\n".join(lines) + "\n"
 

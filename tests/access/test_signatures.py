@@ -159,7 +159,7 @@ def test_a_presigned_url_ends_when_it_says() -> None:
 
 
 def test_a_query_in_another_order_than_was_signed_is_not_right() -> None:
-    """Signed are the sorted parameters, in whatever order they come; an unsorted text is no signature of anything."""
+    """Signed are the sorted parameters, in whatever order they come; an unsorted text is not a signature."""
     scope = signed(S3SigV4Auth, "s3", "GET", f"http://{HOST}/bucket?prefix=a&list-type=2")
     scope["query_string"] = b"list-type=2&prefix=a"
     assert check(scope).holder == KEY

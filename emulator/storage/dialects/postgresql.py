@@ -31,8 +31,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, Insert
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import URL, make_url
 
 from emulator.storage.dialects import Row
@@ -136,10 +135,6 @@ class _CommitWatch:
 
 class PostgresqlStatements:
     """PostgreSQL's words: arrays as parameters, COPY for many rows."""
-
-    def upsert(self, table: Table) -> Insert:
-        """An insert that can be told what to do on a conflict."""
-        return postgresql_insert(table)
 
     def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
         """The values are one array."""

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, create_engine, event, func, select
-from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.pool import QueuePool
 
 from emulator.storage.dialects import Row
@@ -68,10 +67,6 @@ class SqliteStatements:
     Many rows go to the driver as text: SQLAlchemy takes longer to name the parameters of 100,000 rows than SQLite to
     store them.
     """
-
-    def upsert(self, table: Table) -> Insert:
-        """An insert that can be told what to do on a conflict."""
-        return insert(table)
 
     def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
         """The values are one JSON parameter: named one by one they would cost more than the search."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import pytest
 
 from support import contract_tools
 from support.contract_tools import LABELS, LIFE, ROUND_TRIP, Ran
+from support.photo_folder import contents, write_photo_folder
 from support.projects import unique_name
 from support.server import SECRET_KEY
 
@@ -78,16 +78,7 @@ def test_aws(version: int, photographs: Path, bucket: str, environment: dict[str
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     """A folder with names that need escaping, and a file that is sent in parts."""
-    folder = tmp_path / "files"
-    for name in ("a.jpg", "with space/ä b.jpg", "deep/er/c&d=e+f%20g.jpg"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(name.encode())
-    (folder / "large.bin").write_bytes(os.urandom(20 << 20))
-    return folder
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return write_photo_folder(tmp_path / "files", 20 << 20)
 
 
 Run = Callable[..., str]

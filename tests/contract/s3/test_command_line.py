@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from support.photo_folder import contents, write_photo_folder
 from support.server import environment_without_settings
 
 Aws = Callable[..., str]
@@ -46,16 +47,7 @@ def aws(endpoint: str, account: str) -> Aws:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Files as a user's folder of photographs has them, one large enough for a multipart upload."""
-    folder = tmp_path / "photos"
-    for name in ("a.jpg", "with space/ä b.jpg", "deep/er/c&d=e+f%20g.jpg"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(name.encode())
-    (folder / "large.bin").write_bytes(os.urandom(9 << 20))
-    return folder
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return write_photo_folder(tmp_path / "photos", 9 << 20)
 
 
 def test_cp_recursive_and_sync(aws: Aws, folder: Path, tmp_path: Path) -> None:
