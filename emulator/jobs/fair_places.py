@@ -12,6 +12,7 @@ from dataclasses import dataclass
 class _Waiting:
     name: str
     account: str
+    due: float
     arrival: int
     turn: asyncio.Future[None]
 
@@ -19,7 +20,7 @@ class _Waiting:
 class FairPlaces:
     """A number of places. Lives on the event loop.
 
-    A free one goes to the account whose last turn is longest ago, and within an account to whoever came first.
+    A free one goes to the account whose last turn is longest ago, and within an account to whoever is due first.
     """
 
     def __init__(self, places: int) -> None:
@@ -30,9 +31,9 @@ class FairPlaces:
         self._arrivals = 0
 
     @asynccontextmanager
-    async def place(self, name: str, account: str) -> AsyncIterator[None]:
-        """Wait for a place and hold it. `name` is what `order` knows it by."""
-        await self._take(name, account)
+    async def place(self, name: str, account: str, due: float = 0.0) -> AsyncIterator[None]:
+        """Wait for a place and hold it. `name` is what `order` knows it by; of equal `due` who came first is first."""
+        await self._take(name, account, due)
         try:
             yield
         finally:
@@ -52,9 +53,9 @@ class FairPlaces:
             last_turn[chosen.account] = turns
         return ordered
 
-    async def _take(self, name: str, account: str) -> None:
+    async def _take(self, name: str, account: str, due: float) -> None:
         self._arrivals += 1
-        waiting = _Waiting(name, account, self._arrivals, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(name, account, due, self._arrivals, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._give()
         try:
@@ -79,4 +80,4 @@ class FairPlaces:
 
 
 def _next(waiting: list[_Waiting], last_turn: dict[str, int]) -> _Waiting:
-    return min(waiting, key=lambda one: (last_turn.get(one.account, 0), one.arrival))
+    return min(waiting, key=lambda one: (last_turn.get(one.account, 0), one.due, one.arrival))

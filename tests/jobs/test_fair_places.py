@@ -50,6 +50,24 @@ def test_one_account_with_many_does_not_hold_up_another() -> None:
     play(story)
 
 
+def test_who_is_due_first_overtakes_within_an_account() -> None:
+    async def story() -> None:
+        places, begun = FairPlaces(1), list[str]()
+
+        async def train(name: str, due: float) -> None:
+            async with places.place(name, "a", due):
+                begun.append(name)
+                await asyncio.sleep(0)
+
+        tasks = [asyncio.create_task(train(*one)) for one in (("runs", 9), ("large", 8), ("late", 7.5), ("small", 1))]
+        await asyncio.sleep(0)
+        assert places.order() == ["small", "late", "large"]
+        await asyncio.gather(*tasks)
+        assert begun == ["runs", "small", "late", "large"]
+
+    play(story)
+
+
 def test_a_training_that_is_cancelled_gives_its_place_back() -> None:
     async def story() -> None:
         places = FairPlaces(1)

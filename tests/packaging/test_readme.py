@@ -14,7 +14,7 @@ import pytest
 from support.code_blocks import code_blocks
 from support.command_line import command_environment
 from support.pictures import single_label_pictures
-from support.server import PROJECT_ROOT, EmulatorProcess
+from support.server import PROJECT_ROOT, EmulatorProcess, wait_until
 
 ADDRESS = "http://127.0.0.1:4598"
 PASTED_SECONDS = 180
@@ -52,8 +52,13 @@ def test_quickstart_prints_labels_when_pasted_and_takes_back_what_it_made(
     labels = ast.literal_eval(printed)
     assert [label["Name"] for label in labels] == ["harbour"]
     assert 50 < labels[0]["Confidence"] <= 100
-    projects = emulator.client("rekognition", "000000000000").describe_projects()["ProjectDescriptions"]
-    assert [one["ProjectArn"] for one in projects if "project/quickstart-" in one["ProjectArn"]] == []
+    rekognition = emulator.client("rekognition", "000000000000")
+
+    def projects_left() -> list[str]:
+        projects = rekognition.describe_projects()["ProjectDescriptions"]
+        return [one["ProjectArn"] for one in projects if "project/quickstart-" in one["ProjectArn"]]
+
+    wait_until(lambda: projects_left() == [], what="the end of the project, which is DELETING for a moment")
     buckets = emulator.client("s3", "000000000000").list_buckets()["Buckets"]
     assert [bucket["Name"] for bucket in buckets if bucket["Name"].startswith("quickstart-")] == []
 

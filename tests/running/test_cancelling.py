@@ -47,12 +47,23 @@ def cancel(emulator: EmulatorProcess, arn: str) -> tuple[int, Any]:
 
 def test_a_training_that_runs_and_one_that_waits_are_cancelled(project: tuple[EmulatorProcess, Project]) -> None:
     emulator, trained = project
+    small = new_project(emulator, ACCOUNT)
+    small.create_dataset("TRAIN", single_label_pictures(SINGLE_LABELS, 2))
+    small.create_dataset("TEST", single_label_pictures(SINGLE_LABELS, 2, seed=500))
     # With the effort that takes longest, so that the first still trains while the others are looked at.
     slow = {"Tags": {"custom-labels:training-effort": "best"}}
-    arns = [trained.start_training(name, **slow) for name in ("first", "second", "third")]
+    arns = [trained.start_training("first", **slow)]
     until_it_runs(emulator, arns[0])
-    usage = rows(emulator)
-    assert [usage[arn]["training"]["place_in_queue"] for arn in arns] == [None, 1, 2]
+    arns += [trained.start_training(name, **slow) for name in ("second", "third")]
+    overtaking = small.start_training("small")
+
+    def places() -> list[int | None]:
+        return [rows(emulator)[arn]["training"]["place_in_queue"] for arn in [*arns, overtaking]]
+
+    # None for one that runs, or whose manifests are still being written.
+    wait_until(lambda: None not in places()[1:], what="three that wait")
+    assert places() == [None, 2, 3, 1]
+    assert cancel(emulator, overtaking)[0] == 200
     status, answer = cancel(emulator, arns[1])
     assert (status, answer["status"], answer["status_message"]) == (200, *CANCELLED)
     assert rows(emulator)[arns[2]]["training"]["place_in_queue"] == 1
