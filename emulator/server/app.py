@@ -120,9 +120,10 @@ class Emulator:
 
     async def _build_what_is_behind(self) -> None:
         """Import and build, once it is ready, what a start does not wait for: what is needed soonest comes first."""
-        apps = (self.s3.http, self._control, self.other_services, self.cloudwatch, self.console_api, self.console)
+        apps = (self.other_services, self.cloudwatch, self.kms, self._control, self.console_api, self.console)
         steps: tuple[Callable[[], Awaitable[object]], ...] = (
             partial(asyncio.to_thread, compile_readers, self.service_model, CUSTOM_LABELS_OPERATIONS),
+            self.s3.http.built,
             self._jobs.soon,
             partial(asyncio.to_thread, use_quick_parser),
             *(app.built for app in apps),
@@ -156,17 +157,17 @@ class Emulator:
         return control_application(self.parts, self.lifecycle, self.access, self.cancel_training)
 
     def _build_cloudwatch(self) -> App:
-        from emulator.server.behind import cloudwatch_application
+        from emulator.server.behind_services import cloudwatch_application
 
         return cloudwatch_application(self.parts)
 
     def _build_kms(self) -> App:
-        from emulator.server.behind import kms_application
+        from emulator.server.behind_services import kms_application
 
         return kms_application(self.settings, self.access)
 
     def _build_other_services(self) -> App:
-        from emulator.server.behind import sts_application
+        from emulator.server.behind_services import sts_application
 
         return sts_application(self._session_tokens, self.access)
 

@@ -1,6 +1,7 @@
-"""Applications that stand behind a start: imported and built once the emulator is ready. The console: `console_parts`.
+"""The control application, which stands behind a start: imported and built once the emulator is ready.
 
-Nothing that a start imports may import this module at its top. Each function is called once, in a thread.
+Nothing that a start imports may import this module at its top, nor may `behind_services`: FastAPI, which this imports,
+takes longer than all that a start waits for. The function is called once, in a thread.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from emulator import __version__
-from emulator.cloudwatch.app import CloudWatchApp
 from emulator.control.app import Controls, create_control_app
 from emulator.control.decisions import decisions_router
 from emulator.control.knobs import Knobs, knobs_router
@@ -18,15 +18,11 @@ from emulator.control.state import StateArchive, state_router
 from emulator.control.trainings import trainings_router
 from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.usage import Prices
-from emulator.domain.temporary_credentials import SessionTokens
-from emulator.kms.app import KmsApp
-from emulator.server.access_parts import Access, keys_of_file
+from emulator.server.access_parts import Access
 from emulator.server.archive_files import begins_an_archive
 from emulator.server.lifecycle import Lifecycle
 from emulator.server.model_archive import ModelArchive
 from emulator.server.parts import Parts
-from emulator.settings import Settings
-from emulator.sts.app import OtherServices
 from emulator.wire.asgi import App
 
 CancelTraining = Callable[[str], Awaitable[bool]]
@@ -80,21 +76,3 @@ def _knobs(parts: Parts) -> Knobs:
         open_jobs=lambda: parts.runner.open_jobs,
         job_kinds=parts.runner.job_kinds,
     )
-
-
-def kms_application(settings: Settings, access: Access | None) -> App:
-    """KMS for the keys of the file of identities, which in mode `off` is read once."""
-    if access is not None:
-        return KmsApp(lambda: access.keys)
-    ring = keys_of_file(settings)
-    return KmsApp(lambda: ring)
-
-
-def cloudwatch_application(parts: Parts) -> App:
-    """CloudWatch over what is measured."""
-    return CloudWatchApp(parts.measurements.series, parts.clock.now, parts.fleet.refresh)
-
-
-def sts_application(tokens: Callable[[], SessionTokens], access: Access | None) -> App:
-    """STS, and the refusal of services that are not emulated."""
-    return OtherServices(tokens, access.roles if access else None)

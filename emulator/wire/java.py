@@ -20,6 +20,16 @@ MAX_DEPTH = 8
 _LINE_TERMINATORS = r"\n\r\u0085\u2028\u2029"
 _SHORTHANDS = {"d": "0-9", "s": r" \t\n\x0b\f\r", "w": "a-zA-Z0-9_"}
 
+# All categories there are, each with a character of private use that stands in for its members outside ASCII; ASCII
+# and line terminators, which patterns name by themselves, stay what they are.
+_CATEGORIES = (
+    *("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"),
+    *("Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"),
+)
+_STAND_INS = {category: chr(0xE000 + number) for number, category in enumerate(_CATEGORIES)}
+_THEMSELVES = frozenset(map(chr, range(0x80))) | {"\u0085", "\u2028", "\u2029"}
+_NAMES_NON_ASCII = re.compile(r"\\(?:u(?!00[0-7])|x(?![0-7]))")
+
 _LINEAR_EQUIVALENTS = {
     # Tried at every position, `.*\S.*` takes quadratic time on a text that ends with a line break.
     r".*\S.*": rf"[^{_LINE_TERMINATORS}]*+[\u0085\u2028\u2029][^{_LINE_TERMINATORS}]*+"
@@ -34,10 +44,18 @@ def compile_java_pattern(pattern: str) -> FullMatch:
     Java's `.` excludes five line terminators, its `\d \s \w` are ASCII, and `\p{L}` names a Unicode category; Python
     differs in all three. Matching takes time linear in the text for all patterns of Rekognition. Raises re.error for
     a pattern outside this subset.
+
+    A class of all letters has hundreds of ranges and takes a tenth of a second to compile. So where a pattern names
+    categories, a character outside ASCII is matched by a stand-in for its category.
     """
     if pattern in _LINEAR_EQUIVALENTS:
         return re.compile(_LINEAR_EQUIVALENTS[pattern]).fullmatch
-    return re.compile(java_pattern_to_python(pattern)).fullmatch
+    match = re.compile(java_pattern_to_python(pattern)).fullmatch
+    if r"\p{" not in pattern:
+        return match
+    if not pattern.isascii() or _NAMES_NON_ASCII.search(pattern):
+        raise re.error("categories beside characters outside ASCII", pattern)
+    return lambda text: match(text if text.isascii() else _with_stand_ins(text))
 
 
 def java_pattern_to_python(pattern: str) -> str:
@@ -67,8 +85,8 @@ def _translate_escape(pattern: str, position: int, inside_class: bool) -> tuple[
     letter = pattern[position + 1 : position + 2]
     if letter == "p":
         end = pattern.index("}", position)
-        ranges = category_ranges(pattern[position + 3 : end])
-        return ranges if inside_class else f"[{ranges}]", end + 1
+        members = category_class(pattern[position + 3 : end])
+        return members if inside_class else f"[{members}]", end + 1
     if letter in _SHORTHANDS:
         members = _SHORTHANDS[letter]
         return members if inside_class else f"[{members}]", position + 2
@@ -78,20 +96,21 @@ def _translate_escape(pattern: str, position: int, inside_class: bool) -> tuple[
 
 
 @cache
-def category_ranges(category: str) -> str:
-    """The characters of a Unicode category (`L`, `Nd`, …) as ranges for a character class.
-
-    Only the first four planes are searched: letters, numbers and separators are assigned in no other.
+def category_class(category: str) -> str:
+    """The members of a Unicode category (`L`, `Nd`, …) for a character class: those that no stand-in is for, and the
+    stand-ins of all others. Raises re.error where there is no such category.
     """
-    # Names have an upper-case letter and a lower-case one, so that a match begins and ends with whole names.
-    names = re.finditer(f"(?:{category}{'.' if len(category) == 1 else ''})+", _categories())
-    return "".join(f"\\U{found.start() // 2:08x}-\\U{found.end() // 2 - 1:08x}" for found in names)
+    stand_ins = [stand_in for name, stand_in in _STAND_INS.items() if name.startswith(category)]
+    if not stand_ins:
+        raise re.error(f"unknown category {category}")
+    themselves = (character for character in _THEMSELVES if unicodedata.category(character).startswith(category))
+    return "".join(map(re.escape, (*themselves, *stand_ins)))
 
 
-@cache
-def _categories() -> str:
-    """The categories of the first four planes, two letters each: one pass, since each asked by itself takes a while."""
-    return "".join(map(unicodedata.category, map(chr, range(0x40000))))
+def _with_stand_ins(text: str) -> str:
+    return "".join(
+        character if character in _THEMSELVES else _STAND_INS[unicodedata.category(character)] for character in text
+    )
 
 
 def java_text(value: object, depth: int = 0) -> str:

@@ -22,6 +22,8 @@ LATER = (
     *("emulator.storage.dialects.postgresql", "sqlalchemy.dialects.postgresql"),
     *("emulator.server.behind", "emulator.server.console_parts", "emulator.server.state_archive"),
 )
+# What none of the small services waits for: FastAPI takes longer than all that a start imports.
+HEAVY = {"fastapi", "pydantic", "emulator.control.app"}
 START = """
 import asyncio, json, sys
 from pathlib import Path
@@ -63,3 +65,11 @@ def test_what_is_behind_a_start_follows_by_itself(tmp_path: Path) -> None:
     """Nobody asks for it, and it is there: the next call of each part waits for no import."""
     with EmulatorProcess(tmp_path / "data", {"PYTHONVERBOSE": "1"}) as emulator:
         wait_until(lambda: "import 'emulator.console.task_works'" in emulator.log(), what="what is behind the start")
+
+
+def test_small_services_do_not_wait_for_the_libraries_of_the_control_application() -> None:
+    program = "import sys, emulator.server.behind_services; print(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT_ROOT, check=True, capture_output=True, text=True
+    )
+    assert set(ended.stdout.split()) & HEAVY == set()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.wire.java import category_ranges, compile_java_pattern, java_float, java_pattern_to_python, java_text
+from emulator.wire.java import compile_java_pattern, java_float, java_pattern_to_python, java_text
 from emulator.wire.service_model import load_service_model
 
 TAG_KEY = r"^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$"
@@ -56,12 +56,24 @@ def test_every_pattern_of_the_model_compiles() -> None:
         assert callable(compile_java_pattern(pattern))
 
 
-@pytest.mark.parametrize("category", ["L", "N", "Z"])
-def test_category_ranges_hold_exactly_the_category(category: str) -> None:
-    matches = re.compile(f"[{category_ranges(category)}]").match
+@pytest.mark.parametrize("category", ["L", "N", "Z", "Lu", "Nd"])
+def test_a_category_has_exactly_its_characters(category: str) -> None:
+    matches = compile_java_pattern(rf"[\p{{{category}}}]")
     for code_point in range(0, sys.maxunicode + 1, 1 if category == "Z" else 7):
         character = chr(code_point)
         assert bool(matches(character)) is unicodedata.category(character).startswith(category)
+
+
+def test_there_are_no_other_categories_than_those_that_unicode_has() -> None:
+    seen = {unicodedata.category(chr(code_point)) for code_point in range(sys.maxunicode + 1)}
+    for category in seen:
+        assert callable(compile_java_pattern(rf"\p{{{category}}}"))
+
+
+@pytest.mark.parametrize("pattern", [r"\p{Xx}", "[\\p{L}é]", r"[\p{L}\u00e9]", r"[\p{L}\xe9]"])
+def test_patterns_outside_the_subset_are_refused(pattern: str) -> None:
+    with pytest.raises(re.error):
+        compile_java_pattern(pattern)
 
 
 @given(st.text(alphabet=" \t\n\r\u0085\u2028ab\x0b", max_size=8))

@@ -1,0 +1,35 @@
+"""Small services that stand behind a start: imported and built once it is ready. The console: `console_parts`.
+
+Nothing that a start imports may import this module at its top. Each function is called once, in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emulator.cloudwatch.app import CloudWatchApp
+from emulator.domain.temporary_credentials import SessionTokens
+from emulator.kms.app import KmsApp
+from emulator.server.access_parts import Access, keys_of_file
+from emulator.server.parts import Parts
+from emulator.settings import Settings
+from emulator.sts.app import OtherServices
+from emulator.wire.asgi import App
+
+
+def kms_application(settings: Settings, access: Access | None) -> App:
+    """KMS for the keys of the file of identities, which in mode `off` is read once."""
+    if access is not None:
+        return KmsApp(lambda: access.keys)
+    ring = keys_of_file(settings)
+    return KmsApp(lambda: ring)
+
+
+def cloudwatch_application(parts: Parts) -> App:
+    """CloudWatch over what is measured."""
+    return CloudWatchApp(parts.measurements.series, parts.clock.now, parts.fleet.refresh)
+
+
+def sts_application(tokens: Callable[[], SessionTokens], access: Access | None) -> App:
+    """STS, and the refusal of services that are not emulated."""
+    return OtherServices(tokens, access.roles if access else None)
