@@ -14,6 +14,9 @@ export interface ShownBox {
   isMuted?: boolean;
 }
 
+/** From so many boxes on, what is written on a box is no wider than the box. */
+const CROWDED = 12;
+
 const share = (value: number) => `${(100 * value).toFixed(3)}%`;
 
 /** A picture with boxes over it. The boxes are text for assistive technology as well: a list after the picture. */
@@ -22,7 +25,7 @@ export function BoxOverlay({ boxes, children }: { boxes: readonly ShownBox[]; ch
     <div className="boxed">
       {children}
       {boxes.length > 0 && (
-        <ul className="boxes">
+        <ul className={boxes.length < CROWDED ? "boxes" : "boxes boxes-crowded"}>
           {boxes.map((box) => (
             <li
               key={box.id}
