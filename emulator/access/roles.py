@@ -10,6 +10,7 @@ from emulator.access.identities import Identity
 from emulator.domain.iam.documents import PolicyError, PolicyKind, parse_policy
 from emulator.domain.iam.requests import PrincipalKind
 from emulator.domain.iam.rights import Rights
+from emulator.domain.temporary_credentials import SessionClaims
 from emulator.sts.roles import (
     HOUR,
     Grant,
@@ -47,15 +48,15 @@ class FileRoles:
         if role is None:
             return any_role(wanted)
         account, name = split_role_arn(role.arn)
-        return Grant(
+        claims = SessionClaims(
             account,
             session_arn(account, name, wanted.session_name),
             role.arn,
             f"{role.principal.user_id}:{wanted.session_name}",
-            _seconds(caller, role, wanted),
             policies,
             wanted.tags,
         )
+        return Grant(claims, _seconds(caller, role, wanted))
 
     def session_of_caller(self, admission: object, seconds: int | None) -> Grant:
         """See Roles. It needs no right, as in AWS. Sessions have none of their own; the root's lasts an hour."""
@@ -69,7 +70,7 @@ class FileRoles:
         if is_root:
             seconds = min(seconds, HOUR)
         user_id = principal.user_id or principal.account
-        return Grant(principal.account, principal.arn, caller.identity.arn, user_id, seconds)
+        return Grant(SessionClaims(principal.account, principal.arn, caller.identity.arn, user_id), seconds)
 
     def _decide(self, caller: Admission, rights: Rights, role: Identity | None, wanted: WantedSession) -> None:
         if caller.principal.kind is PrincipalKind.ROOT:

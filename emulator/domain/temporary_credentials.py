@@ -32,21 +32,27 @@ class InvalidTokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """What a session token says.
+class SessionClaims:
+    """Whose session it is, as STS grants it and a session token says it.
 
     `arn` is who acts (`arn:aws:sts::…:assumed-role/ROLE/NAME`, or the user or root of GetSessionToken), `identity` the
-    IAM ARN whose policies count. `policies` are JSON documents that narrow the session. Moments are epoch seconds.
+    IAM ARN whose policies count. `policies` are JSON documents that narrow the session.
     """
 
     account: str
     arn: str
     identity: str
     user_id: str
-    issued: int
-    expires: int
     policies: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(SessionClaims):
+    """What a session token says. Moments are epoch seconds."""
+
+    issued: int
+    expires: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +77,22 @@ class SessionTokens:
         # A session signs many requests with one token.
         self._known = lru_cache(maxsize=256)(self._read)
 
-    def issue(
-        self,
-        account: str,
-        arn: str,
-        identity: str,
-        user_id: str,
-        seconds: int,
-        *,
-        policies: tuple[str, ...] = (),
-        tags: Mapping[str, str] | None = None,
-    ) -> TemporaryCredentials:
+    def issue(self, claims: SessionClaims, seconds: int) -> TemporaryCredentials:
         """New credentials of a twelve-digit account, for `seconds` from now."""
         issued = int(self._now())
-        access_key = _new_access_key(account)
-        claims = {
+        access_key = _new_access_key(claims.account)
+        document = {
             "key": access_key,
-            "arn": arn,
-            "identity": identity,
-            "user": user_id,
+            "arn": claims.arn,
+            "identity": claims.identity,
+            "user": claims.user_id,
             "issued": issued,
             "expires": issued + seconds,
-            "policies": list(policies),
-            "tags": dict(tags or {}),
+            "policies": list(claims.policies),
+            "tags": dict(claims.tags),
             "nonce": secrets.token_hex(16),
         }
-        body = base64.urlsafe_b64encode(zlib.compress(json.dumps(claims, separators=(",", ":")).encode(), 9))
+        body = base64.urlsafe_b64encode(zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9))
         token = (body + b"." + base64.urlsafe_b64encode(self._mark(body))).decode("ascii")
         return TemporaryCredentials(
             access_key_id=access_key,
@@ -134,10 +130,10 @@ class SessionTokens:
             claims["arn"],
             claims["identity"],
             claims["user"],
-            claims["issued"],
-            claims["expires"],
             tuple(claims["policies"]),
             claims["tags"],
+            issued=claims["issued"],
+            expires=claims["expires"],
         )
         return claims["key"], session
 

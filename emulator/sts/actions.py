@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from emulator.domain.temporary_credentials import InvalidTokenError, SessionTokens, TemporaryCredentials
+from emulator.domain.temporary_credentials import (
+    InvalidTokenError,
+    SessionClaims,
+    SessionTokens,
+    TemporaryCredentials,
+)
 from emulator.sts.roles import (
     HOUR,
     LONGEST_SESSION,
     SHORTEST_SESSION,
-    Grant,
     Roles,
     StsError,
     WantedSession,
@@ -91,8 +95,8 @@ def _root(call: Call) -> Who:
 def _assume_role(call: Call) -> str:
     wanted = _wanted(call)
     grant = any_role(wanted) if call.roles is None else call.roles.assume(call.admission, wanted)
-    user = xml.leaves(AssumedRoleId=grant.user_id, Arn=grant.arn)
-    return xml.branch("AssumedRoleUser", user) + _credentials_element(_issued(call, grant))
+    user = xml.leaves(AssumedRoleId=grant.claims.user_id, Arn=grant.claims.arn)
+    return xml.branch("AssumedRoleUser", user) + _credentials_element(call.tokens.issue(grant.claims, grant.seconds))
 
 
 def _assume_role_with_web_identity(call: Call) -> str:
@@ -109,10 +113,11 @@ def _assume_role_with_web_identity(call: Call) -> str:
 def _get_session_token(call: Call) -> str:
     seconds = _duration(call)
     if call.roles is not None:
-        return _credentials_element(_issued(call, call.roles.session_of_caller(call.admission, seconds)))
+        grant = call.roles.session_of_caller(call.admission, seconds)
+        return _credentials_element(call.tokens.issue(grant.claims, grant.seconds))
     arn = f"arn:aws:iam::{call.account}:root"
-    grant = Grant(call.account, arn, arn, call.account, HOUR if seconds is None else seconds)
-    return _credentials_element(_issued(call, grant))
+    claims = SessionClaims(call.account, arn, arn, call.account)
+    return _credentials_element(call.tokens.issue(claims, HOUR if seconds is None else seconds))
 
 
 ACTIONS: dict[str, Callable[[Call], str]] = {
@@ -123,18 +128,6 @@ ACTIONS: dict[str, Callable[[Call], str]] = {
 }
 UNSIGNED_ACTIONS = frozenset({"AssumeRoleWithWebIdentity"})
 """What is asked without a signature, by those who have no key yet."""
-
-
-def _issued(call: Call, grant: Grant) -> TemporaryCredentials:
-    return call.tokens.issue(
-        grant.account,
-        grant.arn,
-        grant.identity,
-        grant.user_id,
-        grant.seconds,
-        policies=grant.policies,
-        tags=grant.tags,
-    )
 
 
 def _wanted(call: Call) -> WantedSession:

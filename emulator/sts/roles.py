@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from emulator.domain.temporary_credentials import check_characters
+from emulator.domain.temporary_credentials import SessionClaims, check_characters
 
 HOUR = 3_600
 SHORTEST_SESSION, LONGEST_SESSION = 900, 129_600
@@ -44,15 +44,10 @@ class WantedSession:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A session that may be: what its token will say."""
+    """A session that may be: what its token will say, and how long it lasts."""
 
-    account: str
-    arn: str
-    identity: str
-    user_id: str
+    claims: SessionClaims
     seconds: int
-    policies: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +96,12 @@ def role_id(role_arn: str) -> str:
 def any_role(wanted: WantedSession) -> Grant:
     """The session of whatever role is asked for: where no signature is verified, of an ARN only the account counts."""
     account, name = split_role_arn(wanted.role_arn)
-    return Grant(
+    claims = SessionClaims(
         account,
         session_arn(account, name, wanted.session_name),
         wanted.role_arn,
         f"{role_id(wanted.role_arn)}:{wanted.session_name}",
-        HOUR if wanted.seconds is None else wanted.seconds,
         (wanted.policy,) if wanted.policy else (),
         wanted.tags,
     )
+    return Grant(claims, HOUR if wanted.seconds is None else wanted.seconds)

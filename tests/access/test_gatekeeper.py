@@ -16,7 +16,7 @@ from emulator.access.decisions import Decisions
 from emulator.access.gatekeeper import Gatekeeper
 from emulator.access.identities import load_identities
 from emulator.access.signatures import EMPTY_HASH
-from emulator.domain.temporary_credentials import SessionTokens, TemporaryCredentials
+from emulator.domain.temporary_credentials import SessionClaims, SessionTokens, TemporaryCredentials
 from emulator.jobs.askers import Askers
 from emulator.wire.asgi import Scope
 from emulator.wire.errors import AwsError
@@ -52,7 +52,7 @@ def test_a_session_that_ends_while_a_call_is_held_is_refused_then(tmp_path: Path
         identities, Decisions(is_enforced=True), lambda: tokens, decides=decides, is_enforced=True, now=now
     )
     arn = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/me"
-    issued = tokens.issue(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me", 900)
+    issued = tokens.issue(SessionClaims(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me"), 900)
     admitted = gatekeeper.admit_for_json(signed(issued), EMPTY_HASH)
     rights = gatekeeper.rights_of(admitted)
     if decides:
@@ -76,7 +76,7 @@ def test_a_session_of_a_role_that_is_gone_may_do_nothing(tmp_path: Path) -> None
         is_enforced=True,
     )
     arn = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/me"
-    issued = tokens.issue(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me", 900)
+    issued = tokens.issue(SessionClaims(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me"), 900)
     document = known.identities()
     del document["accounts"][known.OWNER]["roles"]["Admin"]
     gatekeeper.identities = load_identities(known.written(tmp_path, document))
@@ -95,7 +95,7 @@ def test_work_has_the_rights_that_its_asker_has_when_it_begins(tmp_path: Path) -
         return Gatekeeper(file, Decisions(is_enforced=True), lambda: tokens, decides=True, is_enforced=True, now=now)
 
     arn = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/me"
-    issued = tokens.issue(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me", 900)
+    issued = tokens.issue(SessionClaims(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me"), 900)
     before = gatekeeper(known.identities())
     asked = before.rights_of(before.admit_for_json(signed(issued), EMPTY_HASH))
     assert asked is not None

@@ -12,7 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from emulator.domain.temporary_credentials import SessionTokens
+from emulator.domain.temporary_credentials import SessionClaims, SessionTokens
 from support import identities as known
 from support.in_process import InProcessEmulator, play
 
@@ -63,7 +63,7 @@ def test_a_session_that_ends_while_its_waiter_is_held(tmp_path: Path) -> None:
         project = await training(emulator, Credentials(*known.ROOT_KEY))
 
         async def wait() -> tuple[int, dict[str, Any]]:
-            issued = tokens.issue(known.OWNER, arn, known.ADMIN_ROLE, "AROA:waiter", 900)
+            issued = tokens.issue(SessionClaims(known.OWNER, arn, known.ADMIN_ROLE, "AROA:waiter"), 900)
             session = Credentials(issued.access_key_id, issued.secret_access_key, issued.session_token)
             names = {"ProjectArn": project, "VersionNames": ["first"]}
             held = asyncio.create_task(call(emulator, session, "DescribeProjectVersions", "m/B", **names))

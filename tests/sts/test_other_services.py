@@ -20,7 +20,7 @@ from botocore.parsers import RpcV2CBORParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.domain.temporary_credentials import InvalidTokenError, SessionTokens, account_of
+from emulator.domain.temporary_credentials import InvalidTokenError, SessionClaims, SessionTokens, account_of
 from emulator.sts.app import OtherServices
 
 ACCOUNT = "111122223333"
@@ -144,7 +144,7 @@ def test_cbor_is_answered_in_cbor(endpoint: str) -> None:
 @given(st.integers(0, 10**12 - 1))
 def test_every_account_comes_back_out_of_its_key(number: int) -> None:
     account = f"{number:012d}"
-    key = TOKENS.issue(account, "arn:aws:iam::x", "arn:aws:iam::x", "x", 900).access_key_id
+    key = TOKENS.issue(SessionClaims(account, "arn:aws:iam::x", "arn:aws:iam::x", "x"), 900).access_key_id
     assert account_of(key) == account
     assert len(key) >= 16
     altered = key[:-1] + ("A" if key[-1] != "A" else "B")
@@ -156,7 +156,7 @@ def test_tokens_are_those_of_one_installation_and_mode() -> None:
     now = [1_000_000_000.0]
     tokens = SessionTokens(b"key", "iam", lambda: now[0])
     arn, role = "arn:aws:sts::111122223333:assumed-role/Admin/me", "arn:aws:iam::111122223333:role/Admin"
-    issued = tokens.issue(ACCOUNT, arn, role, "AROA:me", 900, policies=("{}",), tags={"team": "a"})
+    issued = tokens.issue(SessionClaims(ACCOUNT, arn, role, "AROA:me", ("{}",), {"team": "a"}), 900)
     session = tokens.read(issued.session_token, issued.access_key_id)
     assert (session.account, session.arn, session.identity, session.user_id) == (ACCOUNT, arn, role, "AROA:me")
     assert (session.policies, dict(session.tags)) == (("{}",), {"team": "a"})
