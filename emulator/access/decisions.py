@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections import deque
@@ -29,7 +30,8 @@ class Decisions:
         """Keep a decision; a refusal is also a line of the log."""
         self._kept.append((self._now(), decision))
         if not decision.allowed:
-            logger.info("%s%s", "" if self._is_enforced else "let pass: ", decision.message)
+            needed = "".join(f"; needed in {one.where}: {json.dumps(one.statement)}" for one in decision.needed)
+            logger.info("%s%s%s", "" if self._is_enforced else "let pass: ", decision.message, needed)
 
     def document(self, account: str | None = None) -> list[JsonObject]:
         """The decisions as JSON, newest first; of one account's callers and resources alone if it is given."""

@@ -58,9 +58,11 @@ ACCESS = (
     ),
     Choice(
         "Whose rights a training, a copy or an ingest has",
-        "Those of whoever asked, as they are when the work begins; a training's once more when its turn has come. The "
-        "results of a copied model are read as the service's own.",
-        "S-9. Whether a right that is taken away meanwhile ends a training is not known.",
+        "Those of whoever asked, both as they were then and as they are when the work begins (a training's once more "
+        "when its turn has come). What is refused at either moment ends the work, as E-4, TE-4, TE-5 and TE-8 say, and "
+        "a copy as COPYING_FAILED; the call itself is answered. The results of a copied model are read as the "
+        "service's own.",
+        "S-9. The guide has these as ends of the work, not as errors of the call.",
         "`CUSTOM_LABELS_AUTH`",
     ),
     Choice(

@@ -22,8 +22,9 @@ what is tagged.
 
 In S3, whoever asked for a dataset, a training or a copy needs `s3:GetObject` (or `s3:GetObjectVersion`) for manifests
 and images, `s3:GetBucketAcl` for the images' bucket, and `s3:PutObject` for the results; with `KmsKeyId` also
-`kms:DescribeKey` and `kms:CreateGrant`, for objects under SSE-KMS `kms:Decrypt`. No byte is encrypted. S3's own
-operations are checked against their actions, as [s3.md](s3.md) says.
+`kms:DescribeKey` and `kms:CreateGrant`, for objects under SSE-KMS `kms:Decrypt`. No byte is encrypted. These rights are
+looked at twice, when the work is asked for and when it is done. S3's own operations are checked against their actions,
+as [s3.md](s3.md) says.
 """
 _ARN = "arn:aws:rekognition:R:A:project"
 _PROJECT, _OTHER, _DATASET = f"{_ARN}/project/1", f"{_ARN}/destination/2", f"{_ARN}/project/dataset/train/1"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from emulator.domain.json_values import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
+    from emulator.domain.iam.evaluation import Decision
     from emulator.domain.iam.rights import Rights
 
 
@@ -29,11 +31,12 @@ class Caller:
         return {"account": self.account, "region": self.region, "rights": rights}
 
     @classmethod
-    def from_json(cls, document: JsonMapping) -> Caller:
-        """What `to_json` wrote. What is refused to the caller is logged: a process of its own keeps no decisions."""
+    def from_json(cls, document: JsonMapping, tell: Callable[[Decision], None] | None = None) -> Caller:
+        """What `to_json` wrote. `tell` hears of what is decided (`rights.telling`), for whoever keeps decisions."""
         rights = document.get("rights")
         if rights is not None:
-            from emulator.domain.iam.rights import Rights, log_refusals  # only where rights are looked at
+            from emulator.domain.iam.rights import Rights, telling  # only where rights are looked at
 
-            rights = log_refusals(Rights.from_json(rights))
+            rights = Rights.from_json(rights)
+            rights = rights if tell is None else telling(rights, tell)
         return cls(document["account"], document["region"], rights)

@@ -28,18 +28,26 @@ class NoPayload:
 
 @dataclass(frozen=True, slots=True)
 class ReadManifest:
-    """Where the manifest of a new dataset lies, as the request named it, and whose rights count for it (S-9)."""
+    """Where the manifest of a new dataset lies, as the request named it, and whose rights count for it (S-9).
+
+    `refused` is the StatusMessage that the work ends with, if the rights did not suffice when it was asked for.
+    """
 
     manifest: S3Object
     asked_by: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyFrom:
-    """The dataset or the version that is copied, and whose rights count for what is written to S3 (S-9)."""
+    """The dataset or the version that is copied, and whose rights count for what is written to S3 (S-9).
+
+    `refused` as in ReadManifest.
+    """
 
     source_arn: str
     asked_by: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +84,15 @@ class Removal:
 class TrainingSource:
     """Whether the project's datasets are trained with, or the manifests that the version's row names.
 
-    `asked_by` is whose rights count in S3 (S-9): `Rights.reference`, "" where nobody's are looked at.
+    `asked_by` is whose rights count in S3 (S-9): `Rights.reference`, "" where nobody's are looked at. `refused` as in
+    ReadManifest; with `images_refused` it was the images' bucket that could not be used, which is told with the
+    manifest summary (TE-8).
     """
 
     from_datasets: bool
     asked_by: str = ""
+    refused: str = ""
+    images_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from emulator.domain.states import DatasetState, VersionState
 
 TRAINING_CANCELLED = "The training was cancelled."  # ours, O-32
+UNABLE_TO_COPY = "The training results could not be copied to the output S3 bucket."  # ours, CP-14
 SERVICE_ISSUE = "Amazon Rekognition experienced a service issue."
 
 VERSION_MESSAGES: dict[VersionState, str] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from emulator.domain.caller import Caller
 
@@ -77,6 +77,16 @@ class ObjectStore(Protocol):
 
     def list(self, bucket: str, prefix: str, caller: Caller) -> Iterator[ObjectHead]:
         """The current objects of a bucket whose keys start with `prefix`, in key order, in pages."""
+        ...
+
+    def require(
+        self, action: Literal["s3:GetObject", "s3:PutObject"], location: ObjectLocation, caller: Caller
+    ) -> None:
+        """Raise ObjectAccessDeniedError if it is known beforehand that the caller may not read or write this (S-9).
+
+        That the bucket or the object is missing is not told here, and nothing is by a store that would have to be
+        asked over the network: the work itself finds out.
+        """
         ...
 
     def owner(self, bucket: str, caller: Caller) -> str:

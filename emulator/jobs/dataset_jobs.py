@@ -117,6 +117,8 @@ class CreateDataset(DatasetHandler):
     async def work(self, job: Job) -> Outcome:
         """Build the content anew; what an earlier attempt left is removed first."""
         payload = job.payload_as(ReadManifest)
+        if payload.refused:
+            return client_error(payload.refused)
         caller = self._askers.caller(job.account, job.region, payload.asked_by)
         location = location_of(payload.manifest)
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from sqlalchemy import Connection
 
@@ -40,6 +40,9 @@ from emulator.storage.content_changes import (
 from emulator.storage.contents import content_bucket, content_stats
 from emulator.storage.engine import Database
 from emulator.storage.rows import EntryRecord
+
+if TYPE_CHECKING:
+    from emulator.domain.iam.evaluation import Decision
 
 logger = logging.getLogger(__name__)
 
@@ -94,10 +97,10 @@ class IngestTask:
         }
 
     @classmethod
-    def from_json(cls, document: JsonMapping) -> IngestTask:
-        """What `to_json` wrote."""
+    def from_json(cls, document: JsonMapping, tell: Callable[[Decision], None] | None = None) -> IngestTask:
+        """What `to_json` wrote. `tell` hears of what is decided about the caller."""
         return cls(
-            Caller.from_json(document["caller"]),
+            Caller.from_json(document["caller"], tell),
             ObjectLocation(**document["manifest"]),
             document["dataset_id"],
             document["kind"],

@@ -13,13 +13,14 @@ from emulator.domain.caller import Caller
 from emulator.domain.evaluation.result_keys import result_keys
 from emulator.domain.job_payloads import CopyFrom, TrainingSource
 from emulator.domain.jobs import Broke, Done, Outcome, VersionResults
-from emulator.domain.messages import VERSION_MESSAGES
+from emulator.domain.messages import UNABLE_TO_COPY, VERSION_MESSAGES
 from emulator.domain.object_store import ObjectLocation, ObjectStore, ObjectStoreError
 from emulator.domain.states import VERSION_MOVES, Event, VersionState, next_state
 from emulator.jobs.askers import Askers
 from emulator.jobs.fair_places import FairPlaces
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
+from emulator.jobs.ingest import client_error
 from emulator.jobs.readers import Readers
 from emulator.jobs.threads import in_thread
 from emulator.jobs.training_preparation import Preparation
@@ -40,7 +41,6 @@ logger = logging.getLogger(__name__)
 EFFORT_TAG = "custom-labels:training-effort"
 _SECONDS_FOR_A_MANIFEST_BYTE = 1 / 4000
 """A tenth of a second for an image with a label or two, whose line has 400 bytes."""
-UNABLE_TO_COPY = "The training results could not be copied to the output S3 bucket."
 
 
 def version_of_job(connection: Connection, job: Job) -> Version:
@@ -121,7 +121,9 @@ class TrainVersion(VersionHandler):
 
     async def work(self, job: Job) -> Outcome:
         """Write the manifests down, wait for a free place, train."""
-        version = self.version(job)
+        version, refused = self.version(job), job.payload_as(TrainingSource).refused
+        if refused:
+            return client_error(refused)
         directory = self._work_directory / str(job.id)
         with self._progress.of(job.resource_arn) as progress:
             # Before waiting for a place, so that the datasets may change or go while this training waits.
@@ -138,8 +140,10 @@ class TrainVersion(VersionHandler):
 
     def _task(self, job: Job, version: Version, manifests: Manifests, effort: str) -> TrainingTask:
         """What the worker is told, with the rights of whoever asked as they are when the training begins (S-9)."""
+        source = job.payload_as(TrainingSource)
         return TrainingTask(
-            caller=self._askers.caller(job.account, job.region, job.payload_as(TrainingSource).asked_by),
+            caller=self._askers.caller(job.account, job.region, source.asked_by),
+            images_refused=source.images_refused,
             version_arn=version.arn,
             manifests=manifests,
             options=replace(self._options, effort=effort),
@@ -180,8 +184,10 @@ class CopyVersion(VersionHandler):
 
     async def work(self, job: Job) -> Outcome:
         """Copy in a thread; doing it twice is doing it once."""
-        target = self.version(job)
-        source = self.database.read(lambda connection: find_version(connection, job.payload_as(CopyFrom).source_arn))
+        target, payload = self.version(job), job.payload_as(CopyFrom)
+        if payload.refused:
+            return Broke(payload.refused)
+        source = self.database.read(lambda connection: find_version(connection, payload.source_arn))
         if source is None or source.model_file is None:
             return Broke("The source model was deleted.")
         with self._readers.reading(source.arn):

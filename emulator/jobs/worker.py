@@ -14,6 +14,9 @@ from emulator.domain.jobs import Outcome, outcome_to_json
 from emulator.domain.json_values import JsonObject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.domain.iam.evaluation import Decision
     from emulator.training.run import Report
 
 # A line is a few objects and leaves no circles; looking for some every 700 objects takes a fifth of the time.
@@ -38,11 +41,18 @@ def main() -> None:
     def report(stage: str, done: int, total: int, loss: float | None = None) -> None:
         _answer(answers, {"stage": stage, "done": done, "total": total, "loss": loss})
 
-    result = _perform(message["task"], message["settings"], message["argument"], report)
+    def tell(decision: Decision) -> None:
+        from emulator.domain.iam.rights import decision_to_json  # only where rights are looked at
+
+        _answer(answers, {"decision": decision_to_json(decision)})
+
+    result = _perform(message["task"], message["settings"], message["argument"], report, tell)
     _answer(answers, {"result": outcome_to_json(result)})
 
 
-def _perform(task: str, settings: JsonObject, argument: JsonObject, report: Report) -> Outcome:
+def _perform(
+    task: str, settings: JsonObject, argument: JsonObject, report: Report, tell: Callable[[Decision], None]
+) -> Outcome:
     from emulator.jobs.objects import open_object_store
 
     objects = open_object_store(settings["objects"])
@@ -53,7 +63,7 @@ def _perform(task: str, settings: JsonObject, argument: JsonObject, report: Repo
 
         gc.freeze()
         gc.set_threshold(_LINES_BETWEEN_COLLECTIONS)
-        ingest, database = IngestTask.from_json(argument), open_database(settings["database"])
+        ingest, database = IngestTask.from_json(argument, tell), open_database(settings["database"])
         return build_content(
             database, objects, ingest.manifest, ingest.caller, ingest.dataset_id, ingest.kind, examined_beside
         )
@@ -61,7 +71,7 @@ def _perform(task: str, settings: JsonObject, argument: JsonObject, report: Repo
         from emulator.training.run import run_training
         from emulator.training.task import TrainingTask
 
-        return run_training(TrainingTask.from_json(argument), objects, report)
+        return run_training(TrainingTask.from_json(argument, tell), objects, report)
     raise ValueError(f"unknown task {task}")
 
 

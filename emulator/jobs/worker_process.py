@@ -1,7 +1,8 @@
 """Worker processes: where training and large ingests run, so that the API stays quick and a crash stays a failed job.
 
 A worker is `python -m emulator.jobs.worker`. It gets its task as one JSON line on standard input, answers with JSON
-lines on standard output (progress and what it logs, then `result`), and ends itself when its standard input closes.
+lines on standard output (progress, what it logs, what it decides, then `result`), and ends itself when its standard
+input closes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from emulator.domain.caller import Caller
 from emulator.domain.jobs import Outcome, outcome_from_json
 from emulator.domain.json_values import JsonObject
 from emulator.jobs.ingest import IngestTask
@@ -71,6 +73,8 @@ async def run_in_worker(
                 return outcome_from_json(answer["result"])
             if "log" in answer:
                 _log_again(answer["log"], about)
+            elif "decision" in answer:
+                _record(answer["decision"], task.caller)
             elif on_progress is not None:
                 on_progress(answer["stage"], answer["done"], answer["total"], answer["loss"])
         raise WorkerDiedError(f"the {name} worker ended with exit status {await process.wait()}")
@@ -83,6 +87,14 @@ async def run_in_worker(
 def _log_again(entry: JsonObject, about: str) -> None:
     """Log what a worker logged, under the same name, and say what it is about."""
     logging.getLogger(entry["logger"]).log(entry["level"], "%s: %s", about, entry["text"])
+
+
+def _record(document: JsonObject, caller: Caller) -> None:
+    """Keep what was decided in the worker among the decisions of this process (O-33)."""
+    from emulator.domain.iam.rights import decision_from_json  # only where rights are looked at
+
+    if caller.rights is not None and caller.rights.record is not None:
+        caller.rights.record(decision_from_json(document, caller.rights))
 
 
 def _worker_environment() -> dict[str, str]:

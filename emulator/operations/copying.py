@@ -12,12 +12,14 @@ from emulator.domain.errors import (
 )
 from emulator.domain.job_payloads import CopyFrom
 from emulator.domain.jobs import JobKind
+from emulator.domain.messages import UNABLE_TO_COPY
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.refusals import not_found, version_refused
 from emulator.domain.shapes import CopyProjectVersionRequest, CopyProjectVersionResponse
 from emulator.domain.states import TRAINED_VERSION_STATES, VersionState
 from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import project_of
+from emulator.operations.object_rights import may_write_results
 from emulator.operations.registry import Runs, operation
 from emulator.operations.versions import add_new_version
 from emulator.storage.policies import list_policies
@@ -64,7 +66,9 @@ def copy_project_version(context: Context[CopyProjectVersionRequest]) -> CopyPro
         testing_input=source.testing_input,
         source_version_arn=source.arn,
     )
-    context.accept(JobKind.COPY_VERSION, "copying", arn, destination.arn, CopyFrom(source.arn, context.asked_by))
+    refused = "" if may_write_results(context, destination.name) else UNABLE_TO_COPY
+    payload = CopyFrom(source.arn, context.asked_by, refused)
+    context.accept(JobKind.COPY_VERSION, "copying", arn, destination.arn, payload)
     return {"ProjectVersionArn": arn}
 
 

@@ -13,6 +13,7 @@ from emulator.domain.errors import (
 )
 from emulator.domain.job_payloads import CopyFrom, Distribution, ReadManifest, StatusBefore
 from emulator.domain.jobs import JobKind
+from emulator.domain.manifest.rules import file_rules
 from emulator.domain.messages import DATASET_MESSAGES, EMPTY_DATASET_CREATED
 from emulator.domain.refusals import dataset_refused, project_refused
 from emulator.domain.shapes import (
@@ -29,6 +30,7 @@ from emulator.domain.shapes import (
 from emulator.domain.states import DATASET_MOVES, READABLE_DATASET_STATES, DatasetState, Event, ProjectState, next_state
 from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import dataset_of, project_of, project_of_dataset
+from emulator.operations.object_rights import may_read
 from emulator.operations.registry import JobFilter, Runs, operation
 from emulator.storage.content_changes import create_content
 from emulator.storage.contents import content_stats
@@ -105,7 +107,8 @@ def _checked_source(
     location = (manifest or {}).get("S3Object") or {}
     if not location.get("Bucket") or not location.get("Name"):
         raise InvalidParameterError("GroundTruthManifest must have an S3Object with Bucket and Name.")
-    return JobKind.CREATE_DATASET, ReadManifest(location, context.asked_by)
+    refused = "" if may_read(context, [location]) else file_rules.MANIFEST_PERMISSIONS.message
+    return JobKind.CREATE_DATASET, ReadManifest(location, context.asked_by, refused)
 
 
 def _arn_of(project: Project, kind: str, epoch: int) -> str:

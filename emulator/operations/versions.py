@@ -7,6 +7,7 @@ from emulator.domain.caller import Caller
 from emulator.domain.errors import InvalidParameterError, ResourceInUseError
 from emulator.domain.job_payloads import TrainingSource
 from emulator.domain.jobs import JobKind
+from emulator.domain.manifest.rules import file_rules
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.metering.quotas import Quota
 from emulator.domain.refusals import dataset_refused, project_refused, version_refused
@@ -39,8 +40,9 @@ from emulator.domain.states import (
 )
 from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import project_of, version_of
+from emulator.operations.object_rights import may_read, may_use_images, may_write_results
 from emulator.operations.registry import JobFilter, Runs, operation
-from emulator.storage.contents import content_stats
+from emulator.storage.contents import content_bucket, content_stats
 from emulator.storage.datasets import find_dataset_of_project
 from emulator.storage.rows import Dataset, Job, Project, Version
 from emulator.storage.tags import write_tags
@@ -82,10 +84,10 @@ def create_project_version(context: Context[CreateProjectVersionRequest]) -> Cre
     training_input, testing_input = parameters.get("TrainingData"), parameters.get("TestingData")
     if training_input is None and testing_input is None:
         _check_datasets(context, project, train, test)
-        source = TrainingSource(from_datasets=True, asked_by=context.asked_by)
+        source = _source_of_datasets(context, project, train, test)
     else:
         _check_external_manifests(training_input, testing_input, has_datasets=train is not None or test is not None)
-        source = TrainingSource(from_datasets=False, asked_by=context.asked_by)
+        source = _source_of_manifests(context, project, training_input, testing_input)
     caller, training = context.caller, [VersionState.TRAINING_IN_PROGRESS]
     running = count_versions(context.connection, caller.account, caller.region, training)
     context.check_quota(Quota.CONCURRENT_TRAININGS, running)
@@ -99,6 +101,35 @@ def create_project_version(context: Context[CreateProjectVersionRequest]) -> Cre
     )
     context.accept(JobKind.TRAIN_VERSION, "training", arn, project.arn, source)
     return {"ProjectVersionArn": arn}
+
+
+def _source_of_datasets(
+    context: AnyContext, project: Project, train: Dataset | None, test: Dataset | None
+) -> TrainingSource:
+    """What the training reads, and what of S3 its caller may not do by now (TE-5, TE-8)."""
+    datasets = (dataset for dataset in (train, test) if dataset is not None)
+    buckets = {content_bucket(context.connection, dataset.content_id) for dataset in datasets}
+    return TrainingSource(
+        from_datasets=True,
+        asked_by=context.asked_by,
+        refused=_refused_results(context, project),
+        images_refused=not may_use_images(context, filter(None, buckets)),
+    )
+
+
+def _source_of_manifests(
+    context: AnyContext, project: Project, training: TrainingData | None, testing: TestingData | None
+) -> TrainingSource:
+    """The same of external manifests, which must be readable first of all (TE-4)."""
+    assets = [*((training or {}).get("Assets") or []), *((testing or {}).get("Assets") or [])]
+    manifests = [asset["GroundTruthManifest"]["S3Object"] for asset in assets]
+    may = may_read(context, manifests)
+    refused = _refused_results(context, project) if may else file_rules.MANIFEST_PERMISSIONS.message
+    return TrainingSource(from_datasets=False, asked_by=context.asked_by, refused=refused)
+
+
+def _refused_results(context: AnyContext, project: Project) -> str:
+    return "" if may_write_results(context, project.name) else file_rules.OUTPUT_BUCKET_NOT_WRITABLE.message
 
 
 def _checked_new_version(context: AnyContext, project: Project) -> str:

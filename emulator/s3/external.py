@@ -153,6 +153,11 @@ class ExternalS3Store:
                 for found in page.get("Contents", []):
                     yield ObjectHead(found["Key"], found["Size"], found["ETag"].strip('"'))
 
+    def require(
+        self, action: Literal["s3:GetObject", "s3:PutObject"], location: ObjectLocation, caller: Caller
+    ) -> None:
+        """See ObjectStore: the outside S3 decides by its own rules, when it is asked."""
+
     def owner(self, bucket: str, caller: Caller) -> str:
         """See ObjectStore: the canonical user id in the bucket's ACL."""
         with _port_errors(ObjectLocation(bucket, "")):

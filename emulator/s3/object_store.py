@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import (
@@ -113,6 +113,19 @@ class EmbeddedObjectStore:
                 page = listing.objects(connection, found, Selection(prefix, "", after, _PAGE))
             yield from (_head(version, found) for version in page.items)
             after, more = page.last, page.is_truncated
+
+    def require(
+        self, action: Literal["s3:GetObject", "s3:PutObject"], location: ObjectLocation, caller: Caller
+    ) -> None:
+        """See ObjectStore. Objects under SSE-KMS are read by whoever may decrypt (S-11)."""
+        try:
+            if action == "s3:GetObject":
+                self.head(location, caller)
+            else:
+                with _port_errors(location), self._vault.reading() as connection:
+                    self._bucket(connection, location.bucket, caller, action, location.key)
+        except ObjectNotFoundError:
+            return
 
     def owner(self, bucket: str, caller: Caller) -> str:
         """See ObjectStore: the account that created the bucket."""

@@ -181,6 +181,8 @@ class _BucketRules:
     def check(self, side: str, bucket: str) -> Rule | None:
         """The broken rule, or None. A bucket that does not exist makes each of its images invalid instead."""
         objects, task = self._training.objects, self._training.task
+        if task.images_refused:
+            return file_rules.IMAGES_PERMISSIONS
         try:
             owner = objects.owner(bucket, task.caller)
             manifests = task.manifests

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator.domain.caller import Caller
 from emulator.domain.json_values import JsonMapping, JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    from emulator.domain.iam.evaluation import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,10 @@ class TrainingOptions:
 
 @dataclass(frozen=True, slots=True)
 class TrainingTask:
-    """One training. Result files go into `bucket` under `keys`, by the first part of their names (ResultKind)."""
+    """One training. Result files go into `bucket` under `keys`, by the first part of their names (ResultKind).
+
+    With `images_refused` the caller could not use the images' bucket when it asked (TE-8).
+    """
 
     caller: Caller
     version_arn: str
@@ -48,6 +55,7 @@ class TrainingTask:
     keys: Mapping[str, str]
     work_directory: Path
     model_path: Path
+    images_refused: bool = False
 
     def to_json(self) -> JsonObject:
         """The task as the worker reads it."""
@@ -56,12 +64,12 @@ class TrainingTask:
         return {**document, "caller": self.caller.to_json()}
 
     @classmethod
-    def from_json(cls, document: JsonMapping) -> TrainingTask:
-        """What `to_json` wrote."""
+    def from_json(cls, document: JsonMapping, tell: Callable[[Decision], None] | None = None) -> TrainingTask:
+        """What `to_json` wrote. `tell` hears of what is decided about the caller."""
         manifests, options = document["manifests"], document["options"]
         testing = manifests["testing"]
         return cls(
-            caller=Caller.from_json(document["caller"]),
+            caller=Caller.from_json(document["caller"], tell),
             version_arn=document["version_arn"],
             manifests=Manifests(
                 training=Path(manifests["training"]),
@@ -76,6 +84,7 @@ class TrainingTask:
             keys=document["keys"],
             work_directory=Path(document["work_directory"]),
             model_path=Path(document["model_path"]),
+            images_refused=document["images_refused"],
         )
 
 

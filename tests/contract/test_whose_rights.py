@@ -28,6 +28,8 @@ USERS: dict[str, list[object]] = {
     "read-only": [FULL, READ],
     "manifests-only": [FULL, allow("s3:GetObject", resource="arn:aws:s3:::pictures-*/manifests/*"),
                        allow("s3:PutObject", resource="arn:aws:s3:::pictures-*")],
+    "no-images": [FULL, allow("s3:GetObject", resource="arn:aws:s3:::pictures-*/manifests/*"),
+                  allow("s3:GetBucketAcl", "s3:PutObject", resource="arn:aws:s3:::pictures-*")],
     "one-folder": [FULL, allow("s3:GetObject", resource="arn:aws:s3:::pictures-*/open/*")],
     "encrypts": [FULL, READ, allow("s3:PutObject", resource="arn:aws:s3:::pictures-*"),
                  allow("kms:CreateGrant", "kms:DescribeKey", resource=KEY_ARN)],
@@ -149,6 +151,26 @@ def test_images_that_may_not_be_used(owned: Project, clients: Clients) -> None:
     mine.start_training("unseen")
     described = mine.wait_version("unseen", "TRAINING_FAILED", "TRAINING_COMPLETED")
     assert described["StatusMessage"] == "The permissions for the images S3 bucket are invalid."
+
+
+def test_what_is_decided_in_a_training_is_told(owned: Project, clients: Clients, emulator: EmulatorProcess) -> None:
+    """O-33: also what its process of its own was refused, with the statement that would have to be added."""
+    mine = same_project(owned, clients, "no-images")
+    mine.start_training("blind")
+    described = mine.wait_version("blind", "TRAINING_FAILED", "TRAINING_COMPLETED")
+    assert described["Status"] == "TRAINING_FAILED"
+    status, answer = emulator.control("GET", f"/_emulator/decisions?account={OWNER}")
+    assert status == 200
+    decisions = [one for one in answer["decisions"] if one["principal"].endswith(":user/no-images")]
+    refused = [one for one in decisions if not one["allowed"] and one["action"] == "s3:GetObject"]
+    images = {f"arn:aws:s3:::{owned.bucket}/images/{picture.name}" for picture in (*TRAIN, *TEST)}
+    assert {one["resource"] for one in refused} == images
+    for one in refused:
+        [needed] = one["needed"]
+        assert needed["where"] == "identity-based policy"
+        assert needed["statement"] == {"Effect": "Allow", "Action": "s3:GetObject", "Resource": one["resource"]}
+    written = {one["statement"] for one in decisions if one["allowed"] and one["action"] == "s3:PutObject"}
+    assert len(written) == 1
 
 
 def test_images_of_another_owner_than_the_manifests(owned: Project, clients: Clients) -> None:

@@ -49,6 +49,9 @@ class OneObject:
     def list(self, _bucket: str, _prefix: str, _caller: Caller) -> Iterator[ObjectHead]:
         return iter(())
 
+    def require(self, _action: str, location: ObjectLocation, _caller: Caller) -> None:
+        raise AssertionError(f"{location} is read or not, and not asked about")
+
     def owner(self, _bucket: str, caller: Caller) -> str:
         return caller.account
 

@@ -12,7 +12,7 @@ from emulator.domain.iam.evaluation import Decision, PolicySet
 from emulator.domain.iam.keys import DISABLED, Key, KeyRing
 from emulator.domain.iam.managed import FULL_ACCESS, S3_READ_ONLY, managed_policies
 from emulator.domain.iam.requests import Principal, PrincipalKind, moment_keys
-from emulator.domain.iam.rights import Rights
+from emulator.domain.iam.rights import Rights, decision_from_json, decision_to_json
 
 OWN, OTHER = "111122223333", "444455556666"
 ANN = Principal(OWN, f"arn:aws:iam::{OWN}:user/ann", PrincipalKind.USER, name="ann", tags={"Team": "a"})
@@ -82,14 +82,24 @@ def test_a_key_is_found_by_id_arn_alias_and_the_aliass_arn(name: str) -> None:
     assert [key.key_id for key in ring.of(OWN, "us-east-1")] == ["other", KEY.key_id]
 
 
-def test_a_process_of_its_own_logs_what_is_refused_once(caplog: pytest.LogCaptureFixture) -> None:
-    caller = Caller.from_json(Caller(OWN, "us-east-1", Rights(ANN, PolicySet((READ,)))).to_json())
+def test_a_process_of_its_own_tells_of_each_kind_of_decision_once() -> None:
+    """As JSON, from which the emulator makes the same decision again (O-33)."""
+    rights = Rights(ANN, PolicySet((READ,)))
+    told: list[Decision] = []
+    caller = Caller.from_json(Caller(OWN, "us-east-1", rights).to_json(), told.append)
     assert caller.rights is not None
-    for _ in range(3):
-        assert not caller.rights.ask("s3:PutObject", "arn:aws:s3:::a/b").allowed
-    [message] = caplog.messages
-    assert "is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::a/b" in message
-    assert 'needed in identity-based policy: {"Effect": "Allow", "Action": "s3:PutObject"' in message
+    for key in ("b", "c", "b"):
+        refused = caller.rights.ask("s3:PutObject", f"arn:aws:s3:::a/{key}")
+        assert not refused.allowed
+        assert caller.rights.ask("s3:GetObject", f"arn:aws:s3:::a/{key}").allowed
+    assert [(decision.request.action, decision.request.resource[-1]) for decision in told] == [
+        ("s3:PutObject", "b"),
+        ("s3:GetObject", "b"),
+        ("s3:PutObject", "c"),
+    ]
+    for decision in told:
+        document = json.loads(json.dumps(decision_to_json(decision)))
+        assert decision_from_json(document, caller.rights) == decision
 
 
 def test_a_key_without_a_policy_leaves_it_to_its_account() -> None:
