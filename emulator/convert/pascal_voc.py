@@ -44,7 +44,8 @@ class VocConversion:
             below = _folder_of_image(file, path)
             candidates = known.get(name, [])
             within = (image for image in candidates if f"/{image}".endswith(f"/{below / name}"))
-            name = next(within, candidates[-1] if candidates else str(below / name))
+            # The shortest: one of the same name further down belongs to an annotation further down.
+            name = min(within, key=len, default=candidates[-1] if candidates else str(below / name))
             self.file_names.append(name)
             yield self.boxes.line(self.folder.uri(name), width, height, boxes)
 

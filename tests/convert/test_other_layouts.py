@@ -102,6 +102,17 @@ def test_pascal_voc_becomes_boxes(tmp_path: Path) -> None:
     assert_clean(tmp_path / "voc.manifest")
 
 
+def test_pascal_voc_tells_images_of_one_name_in_two_folders_apart(tmp_path: Path) -> None:
+    for name in ("a/b.jpg", "b.jpg"):
+        for kind in ("JPEGImages", "Annotations"):
+            (tmp_path / "voc" / kind / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (100, 80), "navy").save(tmp_path / "voc" / "JPEGImages" / name)
+        (tmp_path / "voc" / "Annotations" / name).with_suffix(".xml").write_text(VOC.format(name="b.jpg", width=100))
+    assert run("voc", "voc", *S3) == 0
+    sources = [line["source-ref"].removeprefix("s3://photographs/set/") for line in lines_of(tmp_path / "voc.manifest")]
+    assert sources == ["JPEGImages/a/b.jpg", "JPEGImages/b.jpg"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
