@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -108,7 +109,13 @@ class ConsoleClient:
         target = url.removeprefix(self.emulator.endpoint)
         with closing(http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)) as connection:
             connection.request(method, target, data, dict(headers or {}))
-            yield connection.getresponse()
+            opened = connection.sock  # the answer takes it over if it ends with the connection
+            try:
+                yield connection.getresponse()
+            finally:
+                # Else a thread that reads a stream of events would hold up the end until the next of them.
+                with suppress(OSError):
+                    opened.shutdown(socket.SHUT_RDWR)
 
     def signed_headers(self, method: str, path: str, query: Query = None) -> tuple[str, dict[str, str]]:
         """URL and headers of a signed call, for those who send it themselves."""

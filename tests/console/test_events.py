@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import queue
 import threading
@@ -16,7 +17,7 @@ from support.console import ConsoleClient
 from support.projects import unique_name
 from support.server import EmulatorProcess
 
-SECONDS = 20.0
+SECONDS = 60.0
 _FIELDS = ConsoleEvents.model_fields.items()
 _EVENTS = {name: TypeAdapter[Any](field.annotation) for name, field in _FIELDS if field.annotation is not None}
 ACCOUNT = "111122223333"
@@ -43,7 +44,7 @@ class Stream:
                     # What is told is what the page's types are made from (and no more: extra members would be untyped).
                     assert _EVENTS[name].dump_python(_EVENTS[name].validate_python(data), mode="json") == data
                     self._events.put((name, data))
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):
             pass
         self._events.put(None)
 
