@@ -59,6 +59,7 @@ class Delivery:
         self._limits = limits or DeliveryLimits()
         self._names = {transport.name for transport in transports}
         self._senders = [_Sender(vault, transport, self._names, self._limits) for transport in transports]
+        self._thrower: threading.Thread | None = None
 
     def start(self) -> None:
         """Take up what an earlier life left. To be called by the server only: workers write events and send none."""
@@ -73,7 +74,9 @@ class Delivery:
         for sender in self._senders:
             sender.wake()
         if not self._senders:
-            threading.Thread(target=self._throw_away, name="s3-events", daemon=True).start()
+            thrower = threading.Thread(target=self._throw_away, name="s3-events", daemon=True)
+            thrower.start()
+            self._thrower = thrower
 
     def problem_with(self, arn: str, account: str) -> str | None:
         """Why a destination cannot be sent to; None where nothing is known against it."""
@@ -90,13 +93,19 @@ class Delivery:
         deadline = time.monotonic() + self._limits.end
         for sender in self._senders:
             sender.join(max(0.0, deadline - time.monotonic()))
+        if self._thrower is not None:
+            self._thrower.join(self._limits.end)
 
     def _throw_away(self) -> None:
-        with self._vault.reading() as connection:
-            if not events.is_over(connection, 0, 0):
-                return
-        with self._vault.changing() as change:
-            count = events.trim(change.connection, 0, 0)
+        try:
+            with self._vault.reading() as connection:
+                if not events.is_over(connection, 0, 0):
+                    return
+            with self._vault.changing() as change:
+                count = events.trim(change.connection, 0, 0)
+        except Exception:  # a full disk, a locked index: it waits for the next event
+            _log.exception("events of objects could not be thrown away")
+            return
         _log.warning("%d events of objects were thrown away: no address for events is set (docs/s3.md)", count)
 
 
