@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from emulator.storage.engine import Database
 from emulator.storage.migrate import migrate
@@ -21,6 +22,13 @@ from support import postgresql
 from support.server import EmulatorProcess, environment_without_settings
 
 LOG_TAIL_CHARACTERS = 8_000
+
+# The same examples in every run, and no machine too slow for one: a run says what the change did, not what chance did.
+# `--hypothesis-profile exploring` draws new ones, and `make fuzz` draws them by the hundred thousand.
+_ANY_MACHINE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("steady", derandomize=True, database=None, deadline=None, suppress_health_check=_ANY_MACHINE)
+settings.register_profile("exploring", derandomize=False, deadline=None, suppress_health_check=_ANY_MACHINE)
+settings.load_profile("steady")
 
 # The suite of an application, which tests/testing/test_plugin.py runs as its author would.
 collect_ignore = ["sample_application"]

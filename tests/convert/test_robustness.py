@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -22,7 +22,7 @@ from emulator.lint.errors import ConversionError
 from emulator.lint.s3 import S3Folder
 from emulator.lint.wording import printable
 
-SETTINGS = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(max_examples=100)
 FOLDER = S3Folder("photographs", "set")
 
 numbers = st.one_of(st.integers(-5, 300), st.floats(), st.integers(), st.just(10**400))

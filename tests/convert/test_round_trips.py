@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -32,7 +32,7 @@ def _is_kept(text: str) -> bool:
 
 NAMES = st.text(LETTERS, min_size=1, max_size=8).filter(_is_kept)
 LABELS = st.text(LETTERS, min_size=1, max_size=12).filter(_is_kept)
-SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(max_examples=40)
 
 
 @st.composite

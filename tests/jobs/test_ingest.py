@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, event
 
@@ -231,7 +231,7 @@ def test_an_update_fills_an_empty_dataset(database: Database) -> None:
     assert database.read_now(lambda connection: content_bucket(connection, content)) == "pictures"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     st.binary(max_size=300)
     | st.lists(st.sampled_from([line("a", "x"), line("\\ud800"), "{}", "[1]", "", "\x00"])).map(

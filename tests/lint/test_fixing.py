@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.lint.dates import as_manifest_date
@@ -138,7 +138,7 @@ def test_dates_of_other_tools(written: object, meant: str | None) -> None:
     assert as_manifest_date(written) == meant
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)), st.integers(0, 900))
 def test_any_bytes_are_mended_or_kept_and_mending_twice_changes_nothing(tmp_path: Path, damage: bytes, at: int) -> None:
     body = GOOD.encode()[:at] + damage + GOOD.encode()[at:]

@@ -24,7 +24,7 @@ written = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_charact
 
 
 @given(one=wishes, other=wishes)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_two_are_refused_exactly_if_an_event_of_some_key_could_go_to_both(
     one: Notification, other: Notification
 ) -> None:

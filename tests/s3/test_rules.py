@@ -34,7 +34,7 @@ def bitwise(polynomial: crc.Polynomial, data: bytes) -> int:
 
 
 @pytest.mark.parametrize("polynomial", [crc.CRC32, crc.CRC32C, crc.CRC64NVME])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.binary(min_size=1, max_size=40), repeats=st.integers(0, 400), cut=st.floats(0, 1))
 def test_crcs_follow_their_definition(polynomial: crc.Polynomial, seed: bytes, repeats: int, cut: float) -> None:
     data = seed * repeats

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.control.errors import ControlError
@@ -181,9 +181,7 @@ async def _saved(emulator: InProcessEmulator, directory: Path) -> Path:
     return await emulator.app.lifecycle.save(directory)
 
 
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=6)
 @given(steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=3, max_size=25), seed=st.integers(0, 2**32))
 def test_what_was_saved_after_any_operations_can_be_loaded(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], seed: int

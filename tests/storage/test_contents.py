@@ -209,7 +209,7 @@ class ContentMachine(RuleBasedStateMachine):
         assert self.database.read_now(owners) <= set(self.model)
 
 
-ContentMachine.TestCase.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
+ContentMachine.TestCase.settings = settings(max_examples=10, stateful_step_count=20)
 TestContents = ContentMachine.TestCase
 
 

@@ -208,7 +208,7 @@ SAMPLES = [
 
 # Pillow mentions broken EXIF data that it comes across.
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     data=st.sampled_from(SAMPLES),
     changes=st.lists(

@@ -66,25 +66,25 @@ def assert_answered(status: int, body: dict[str, Any]) -> None:
 
 
 @given(operations, st.binary(max_size=200))
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150)
 def test_any_bytes_as_a_body(operation: str, body: bytes) -> None:
     assert_answered(*answer(operation, body))
 
 
 @given(operations, documents)
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200)
 def test_any_json_as_a_body(operation: str, document: Any) -> None:
     assert_answered(*answer(operation, json.dumps(document).encode()))
 
 
 @given(operations, st.dictionaries(names, documents, max_size=6))
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200)
 def test_any_values_under_the_names_of_the_model(operation: str, members: dict[str, Any]) -> None:
     assert_answered(*answer(operation, json.dumps(valid_body(operation) | members).encode()))
 
 
 @given(operations, st.integers(min_value=0), st.sampled_from(["flip", "cut", "double"]))
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150)
 def test_damaged_requests(operation: str, seed: int, damage: str) -> None:
     chance = random.Random(seed)
     body = bytearray(json.dumps(valid_body(operation)).encode())
@@ -100,7 +100,7 @@ def test_damaged_requests(operation: str, seed: int, damage: str) -> None:
 
 @given(st.dictionaries(st.sampled_from(["X-Amz-Target", "Authorization", "Origin", "User-Agent", "Content-Length"]),
                        st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=255), max_size=80)))  # fmt: skip
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150)
 def test_any_headers(headers: dict[str, str]) -> None:
     status, body = answer("DescribeProjects", b"{}", headers)
     assert status in (200, 400, 413)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.domain.manifest.rules.catalogue import RULES
@@ -57,7 +57,7 @@ def test_hostile_lines_are_dropped_among_good_ones_and_refused_alone(project: Pr
     check(project, update(project, as_manifest(GOOD)))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(st.binary(min_size=1, max_size=300), st.integers(0, 400))
 def test_any_bytes_and_any_damage_get_an_answer(project: Project, raw: bytes, at: int) -> None:
     whole = as_manifest([*GOOD, box_line(9)])

@@ -105,7 +105,7 @@ def test_pages_end_at_a_thousand(embedded_s3: tuple[EmbeddedS3, str], client: An
 ALPHABET = st.sampled_from("ab/é\U0010ffff ")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     names=st.sets(st.text(ALPHABET, min_size=1, max_size=6), max_size=12),
     prefix=st.text(ALPHABET, max_size=2),

@@ -132,7 +132,7 @@ def test_wrong_shapes_are_refused() -> None:
         evaluate_classification(["a", "b"], np.zeros((3, 3), np.float32), np.zeros((3, 3), np.bool_))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(1, 25).flatmap(
         lambda n: st.tuples(hnp.arrays(np.float32, n, elements=st.floats(0, 1, width=32)), hnp.arrays(np.bool_, n))

@@ -33,7 +33,7 @@ def test_the_column_of_a_path(path: tuple[str | int, ...], at: str) -> None:
     assert column_of(TEXT, path) == TEXT.index(at) + 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.recursive(
         st.integers() | st.text(max_size=4),

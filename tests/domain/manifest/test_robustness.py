@@ -54,19 +54,19 @@ def check(raw: bytes) -> LineInspection:
     return inspection
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 def test_any_bytes(raw: bytes) -> None:
     check(raw.replace(b"\n", b" "))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(known_keys | st.text(max_size=8), json_values, max_size=8))
 def test_any_json_object(document: dict[str, Any]) -> None:
     check(json.dumps(document).encode())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_good_line_with_one_value_replaced(data: st.DataObject) -> None:
     """Any value at any place of a good line."""
@@ -80,7 +80,7 @@ def test_a_good_line_with_one_value_replaced(data: st.DataObject) -> None:
     check(json.dumps(line).encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 480), st.binary(min_size=1, max_size=3))
 def test_a_good_line_with_damaged_bytes(at: int, damage: bytes) -> None:
     raw = as_bytes(box_line())
@@ -143,7 +143,7 @@ def test_astronomic_boxes_are_malformed(number: str, key: str) -> None:
     assert [finding.rule.code for finding in check(raw).findings] == ["ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=2000))
 def test_any_file_gives_a_training_answer(data: bytes) -> None:
     result = validate_training(lambda: read_lines(io.BytesIO(data)), None, None)

@@ -75,7 +75,7 @@ def test_a_fifth_that_covers_less_than_half_of_the_labels_is_no_test_set() -> No
     assert caught.value.rule.code == "ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_AUTOSPLIT"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sets(st.sampled_from("abcd"), min_size=0, max_size=3), max_size=80), st.integers(0, 5))
 def test_every_label_keeps_an_image(label_sets: list[set[str]], seed: int) -> None:
     entries = list(enumerate(label_sets))
