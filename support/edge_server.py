@@ -14,7 +14,7 @@ from emulator.wire.pipeline import RekognitionEdge
 from emulator.wire.request import Call
 from emulator.wire.service_model import load_service_model
 
-START_SECONDS = 20.0
+START_SECONDS = 120.0
 
 
 class RecordingDispatch:

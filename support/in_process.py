@@ -17,7 +17,7 @@ from support import postgresql
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
-STORY_SECONDS = 60.0
+STORY_SECONDS = 180.0
 
 
 class CallError(Exception):

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-_START_SECONDS = 30
+_START_SECONDS = 120
 
 
 @contextmanager

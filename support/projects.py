@@ -15,9 +15,9 @@ from support.pictures import Picture, image_level_manifest, upload_pictures
 from support.server import EmulatorProcess, wait_until
 
 Manifest = Callable[[Sequence[Picture], str], bytes]
-TRAINING_SECONDS = 120.0
-DATASET_SECONDS = 60.0
-HOSTING_SECONDS = 60.0
+TRAINING_SECONDS = 400.0
+DATASET_SECONDS = 180.0
+HOSTING_SECONDS = 180.0
 
 
 def unique_name(prefix: str = "shapes") -> str:

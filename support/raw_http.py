@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 DEFAULT_ACCOUNT = "123456789012"
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

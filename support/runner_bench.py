@@ -17,7 +17,7 @@ from emulator.storage.rows import Job
 from emulator.storage.tags import read_tags, write_tags
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/version/v/1"
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 class Handler:
@@ -91,7 +91,7 @@ def play(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a story on an event loop of its own."""
 
     async def whole() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(2 * PATIENCE):
             await story()
 
     asyncio.run(whole())

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from support.server import wait_until
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 _SECONDS_BETWEEN_LOOKS = 0.002
 
 

@@ -16,7 +16,7 @@ from emulator.domain.temporary_credentials import SessionClaims, SessionTokens
 from support import identities as known
 from support.in_process import InProcessEmulator, play
 
-HELD_SECONDS = "0.5"
+HELD_SECONDS = "1"
 
 
 async def call(
@@ -67,7 +67,7 @@ def test_a_session_that_ends_while_its_waiter_is_held(tmp_path: Path) -> None:
             session = Credentials(issued.access_key_id, issued.secret_access_key, issued.session_token)
             names = {"ProjectArn": project, "VersionNames": ["first"]}
             held = asyncio.create_task(call(emulator, session, "DescribeProjectVersions", "m/B", **names))
-            await asyncio.sleep(float(HELD_SECONDS) / 2)
+            await asyncio.sleep(0.05)
             assert not held.done()
             later[0] += ends_after
             return await held

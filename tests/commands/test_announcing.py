@@ -52,7 +52,7 @@ def test_port_file_and_ready_line(tmp_path: Path) -> None:
         assert told == {"endpoint": f"http://127.0.0.1:{port}", "pid": process.pid, "version": __version__}
         assert httpx.get(f"http://127.0.0.1:{port}/_emulator/ready").status_code == 200
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
         assert process.stdout is not None and process.stdout.read() == "", "one line alone"
         assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "log"]
 
@@ -63,7 +63,7 @@ def test_file_of_a_killed_emulator_is_never_taken_for_that_of_the_next(tmp_path:
     with serving(tmp_path) as killed:
         ready_line(killed)
         killed.send_signal(signal.SIGKILL)
-        killed.wait(15)
+        killed.wait(60)
     assert (tmp_path / "port").is_file()
     (scripts / "look.sh").write_text(
         "until test ! -f ../port; do sleep 0.05; done; until test -f go; do sleep 0.05; done"

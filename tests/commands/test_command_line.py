@@ -140,7 +140,7 @@ def test_output_on_a_full_disk_is_one_clear_line(arguments: list[str], unbuffere
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
     assert ended.stderr == "custom-labels: cannot write: No space left on device\n"

@@ -123,7 +123,7 @@ def test_a_second_signal_does_not_interrupt_the_end(tmp_path: Path) -> None:
         env=command_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "all is tidy\n", "")

@@ -20,7 +20,7 @@ SMALL, LARGE = b"small " * 10, b"large " * 500_000
 
 def verify(directory: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "emulator", "verify", str(directory)]
-    return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=180, check=False)
 
 
 def blob_with(directory: Path, content: bytes) -> Path:

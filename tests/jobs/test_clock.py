@@ -9,12 +9,14 @@ import pytest
 
 from emulator.jobs.clock import LATEST_MOMENT, Clock
 
+SECONDS = 60
+
 
 def test_real_time_passes() -> None:
     clock = Clock()
     assert clock.mode == "real"
-    assert abs(clock.now() - time.time()) < 1
-    assert abs(clock.milliseconds() - time.time() * 1000) < 1000
+    assert abs(clock.now() - time.time()) < 60
+    assert abs(clock.milliseconds() - time.time() * 1000) < 60_000
 
 
 def test_stamps_are_never_the_same_twice() -> None:
@@ -33,7 +35,7 @@ def test_stamps_follow_a_clock_that_is_turned_back() -> None:
     clock.set_manual(time.time() + 8 * 3600)
     clock.stamp()
     clock.set_real()
-    assert abs(clock.stamp() - time.time() * 1000) < 1000
+    assert abs(clock.stamp() - time.time() * 1000) < 60_000
 
 
 @pytest.mark.parametrize(("step", "times"), [(0.1, 600), (0.01, 6000), (0.3, 200)])
@@ -82,10 +84,10 @@ def test_waiting_ends_whoever_moves_the_clock() -> None:
         await asyncio.sleep(0.01)
         assert order == []
         clock.advance(5)
-        await asyncio.sleep(0.01)
-        assert order == ["soon"]
-        clock.set_real()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SECONDS):
+            await waiting[1]
+            assert order == ["soon"]
+            clock.set_real()
             await asyncio.gather(*waiting)
         return order
 
@@ -99,4 +101,4 @@ def test_waiting_in_real_time() -> None:
         await clock.wait_until_or_moved(clock.now() + 0.05)
         return time.monotonic() - began
 
-    assert 0.04 < asyncio.run(play()) < 5
+    assert 0.04 < asyncio.run(play()) < SECONDS

@@ -25,7 +25,7 @@ from emulator.training.task import Manifests, TrainingOptions, TrainingTask
 from support.server import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60.0
+SECONDS = 180.0
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a named pipe and signals are needed")
 

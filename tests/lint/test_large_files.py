@@ -89,9 +89,12 @@ def test_a_bar_shows_how_far_the_check_is(tmp_path: Path) -> None:
     """On a terminal, for files over a megabyte; it goes to standard error and leaves nothing behind."""
     path = large(tmp_path / "a.manifest", 8_000)
     code = "import pty, sys; pty.spawn([sys.executable, '-m', 'emulator', 'lint', sys.argv[1], '--no-images'])"
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=180)
     assert "Checking" in done.stdout and "/" in done.stdout
     quiet = subprocess.run(
-        [sys.executable, "-m", "emulator", "lint", str(path), "--no-images"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "emulator", "lint", str(path), "--no-images"],
+        capture_output=True,
+        text=True,
+        timeout=180,
     )
     assert "Checking" not in quiet.stdout + quiet.stderr

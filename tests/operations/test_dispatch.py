@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from emulator.operations import projects
+from emulator.operations import holding, projects
 from emulator.storage.projects import list_projects
 from support import postgresql
 from support.calls import create_project, store
 from support.in_process import ACCOUNT, REGION, InProcessEmulator, play
 from support.stored_model import StoredModel
 
-LEAST = {"type": "seconds", "seconds": 0.3}
 OTHER_ACCOUNT = "444455556666"
 OLD = "Boto3/1.26.165 Python/3.11.7 Linux/6.1 Botocore/1.29.165"
 WAITER = "Boto3/1.43 md/Botocore#1.43 ua/2.1 os/linux m/Z,B,b cfg/retry-mode#legacy Botocore/1.43"
@@ -79,20 +78,20 @@ def test_which_calls_are_held(
         expected = "RUNNING" if is_held else "STARTING"
         assert described["ProjectVersionDescriptions"][0]["Status"] == expected
 
-    play(tmp_path, story, waiter_hold_for=hold_for, starting_seconds="0.3")
+    play(tmp_path, story, waiter_hold_for=hold_for, starting_seconds="0.3" if is_held else "600")
 
 
 def test_an_old_botocore_that_looks_for_the_first_time_later_is_answered_and_held_when_it_asks_again(
-    tmp_path: Path, stored_model: StoredModel
+    tmp_path: Path, stored_model: StoredModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """O-18: a waiter that does not mark its calls asks the very same again; another question is answered at once."""
     assert stored_model.may_answer.is_set()
+    monkeypatch.setattr(holding, "_FRESH_SECONDS", 0.0)
 
     async def story(emulator: InProcessEmulator) -> None:
         project = await create_project(emulator)
         arn = store(emulator, project)
         await emulator.call("StartProjectVersion", ProjectVersionArn=arn, MinInferenceUnits=1)
-        await asyncio.sleep(2.1)  # the start is not fresh any more
 
         async def status(**more: Any) -> str:
             described = await emulator.call(
@@ -104,7 +103,7 @@ def test_an_old_botocore_that_looks_for_the_first_time_later_is_answered_and_hel
         assert await status(MaxResults=5) == "STARTING"
         assert await status() == "RUNNING"
 
-    play(tmp_path, story, starting_seconds="4")
+    play(tmp_path, story, starting_seconds="3")
 
 
 Step = Callable[[InProcessEmulator, str], Awaitable[dict[str, Any]]]
@@ -155,19 +154,21 @@ async def started_and_listed(emulator: InProcessEmulator, project: str) -> dict[
         (started_and_listed, "STARTING", "STARTING"),
     ],
 )
-@pytest.mark.parametrize("seconds", ["2", "0"])
+@pytest.mark.parametrize("hold", ["20", "0"])
 def test_a_call_that_names_one_resource_waits_a_moment_for_what_the_caller_has_just_begun(
-    tmp_path: Path, stored_model: StoredModel, step: Step, settled: str, unsettled: str, seconds: str
+    tmp_path: Path, stored_model: StoredModel, step: Step, settled: str, unsettled: str, hold: str
 ) -> None:
     """O-34: one rule for all describing calls; 0 switches it off."""
     assert stored_model.may_answer.is_set()
 
     async def story(emulator: InProcessEmulator) -> None:
-        await emulator.control("PUT", "/_emulator/transitions", dict.fromkeys(("copying", "dataset"), LEAST))
+        least = {"type": "seconds", "seconds": 600 if hold == "0" else 0.3}
+        names = ("copying", "dataset", "deleting")
+        await emulator.control("PUT", "/_emulator/transitions", dict.fromkeys(names, least))
         described = json.dumps(await step(emulator, await create_project(emulator)))
-        assert (settled if seconds == "2" else unsettled) in described
+        assert (unsettled if hold == "0" else settled) in described
 
-    play(tmp_path, story, settle_hold=seconds)
+    play(tmp_path, story, settle_hold=hold, starting_seconds="10")
 
 
 def test_nothing_is_held_that_time_will_not_end_soon_or_that_a_tester_ends(

@@ -30,7 +30,7 @@ from support.in_process import InProcessEmulator, play
 from support.manifest_lines import line
 
 LINES = [line(f"image{number}", "x") for number in range(10)]
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 120.0
 IMMEDIATE = {name: {"type": "immediate"} for name in ("deleting", "dataset", "copying", "training")}
 PATIENCE = {"waiter_hold": "1"}
 """For so many seconds a describing call waits for an immediate change, which does not come while it is held back."""

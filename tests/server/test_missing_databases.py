@@ -46,7 +46,7 @@ def serve(directory: Path) -> subprocess.CompletedProcess[str]:
         env=environment_without_settings(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

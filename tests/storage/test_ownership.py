@@ -40,7 +40,7 @@ def test_a_second_emulator_takes_over_what_the_first_acknowledged(tmp_path: Path
         arn = first.client("rekognition", ACCOUNT).create_project(ProjectName="kept")["ProjectArn"]
         assert not starting.done()
         first.process.send_signal(signal.SIGKILL)
-        starting.result(60)
+        starting.result(120)
         [project] = second.client("rekognition", ACCOUNT).describe_projects()["ProjectDescriptions"]
         assert project["ProjectArn"] == arn
         assert second.terminate() == 0
@@ -51,7 +51,7 @@ def test_an_emulator_ends_when_its_session_with_the_database_is_lost(tmp_path: P
         with postgresql.administrator() as connection:
             holders = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s"
             connection.execute(holders, (OWNER_LOCK,))
-        assert running.process.wait(30) == 0
+        assert running.process.wait(90) == 0
         assert "the session with the database is lost" in running.log()
 
 

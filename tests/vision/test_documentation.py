@@ -25,7 +25,7 @@ def output_of(program: str, folder: Path) -> str:
     """What the program prints, run in `folder` with no path to the checkout."""
     assert "emulator" not in program
     command = [sys.executable, "-I", "-c", program]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=180).stdout
 
 
 @pytest.mark.parametrize("program", [CLASSIFICATION, DETECTION])

@@ -103,7 +103,7 @@ def test_bytes_that_are_no_model_are_refused(tmp_path: Path, content: bytes) -> 
 
 @pytest.mark.parametrize("others", [0, 2])
 def test_a_run_that_does_not_end_is_ended(others: int) -> None:
-    watch = RunWatch(seconds=0.2)
+    watch = RunWatch(seconds=1.0)
     image = {"image": np.zeros((1, 3, 8, 8), np.float32)}
     quick = Session(
         model([helper.make_node("Flatten", ["image"], ["confidences"])], [1, 192]).SerializeToString(), 1, watch
