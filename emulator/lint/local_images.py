@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
 from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
 from emulator.lint.s3 import S3Folder
+from emulator.vision.parallel import in_order
+
+_THREADS = 4
 
 
 class FolderImages:
@@ -27,10 +29,9 @@ class FolderImages:
         self._folder = Path(folder).resolve()
         if not self._folder.is_dir():
             raise UsageError(f"there is no folder {folder}")
-        self._pool = ThreadPoolExecutor(4)
 
-    def __call__(self, places: Sequence[tuple[str, str]]) -> list[ImageLook]:
-        return list(self._pool.map(self._look, places))
+    def __call__(self, places: Iterable[tuple[str, str]]) -> Iterator[ImageLook]:
+        return in_order(self._look, places, _THREADS)
 
     def _look(self, place: tuple[str, str]) -> ImageLook:
         path = self._find(*place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
 from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.images import ImageLook, ImageProblem
 from emulator.lint.errors import UsageError
+from emulator.vision.parallel import in_order
 
 Client = Any
 """A boto3 client: boto3 has no types."""
@@ -94,10 +95,9 @@ class BucketImages:
     def __init__(self, client: Client, advice: str = "") -> None:
         self._client = client
         self._advice = f". {advice}" if advice else ""
-        self._pool = ThreadPoolExecutor(TRANSFERS_AT_A_TIME)
 
-    def __call__(self, places: Sequence[tuple[str, str]]) -> list[ImageLook]:
-        return list(self._pool.map(self._look, places))
+    def __call__(self, places: Iterable[tuple[str, str]]) -> Iterator[ImageLook]:
+        return in_order(self._look, places, TRANSFERS_AT_A_TIME)
 
     def _look(self, place: tuple[str, str]) -> ImageLook:
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,12 @@ from emulator.domain.manifest.findings import Box
 from emulator.domain.manifest.side import UsableLine
 from emulator.domain.manifest.training import TrainingValidation
 from emulator.training.images import ImageReader
-from emulator.vision.examples import ModelKind, Prediction, Progress, TrainedModel
+from emulator.training.journal import Journal
+from emulator.vision.examples import Answerer, ModelKind, Prediction, TrainedModel
+from emulator.vision.parallel import Known, Workers
+
+EVALUATION = "evaluation"
+OpenJournal = Callable[[str], Journal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +49,67 @@ def evaluate(
     model: TrainedModel,
     validation: TrainingValidation,
     reader: ImageReader,
+    workers: Workers,
+    journal_of: OpenJournal,
     report: Callable[[str, int, int], None],
     evaluated_at: datetime,
     seed: int = 0,
 ) -> TestResult:
     """Predict the test images with the model and compare with their lines.
 
-    `report` hears of stage, done and total; `evaluated_at`, in any zone, is the date that the snapshot's lines carry;
+    `journal_of` opens what is known of the predictions of a model, by its digest. `report` hears of stage, done and
+    total; `evaluated_at`, in any zone, is the date that the snapshot's lines carry;
     `seed` is that of the draws behind the intervals.
     """
 
-    def progress(step: Progress) -> None:
-        report(step.stage, step.done, step.total)
-
     lines = validation.testing.usable
-    predictions = model.predict([reader.source_of(line) for line in lines], progress)
+    predictions = _predictions(model.answerer(), lines, reader, workers, journal_of)
+    told = _told(predictions, len(lines), report)
     if model.kind is ModelKind.CLASSIFICATION:
-        return _classification(model.labels, lines, predictions, evaluated_at, seed)
-    return _detection(model.labels, lines, predictions, evaluated_at, seed)
+        return _classification(model.labels, lines, told, evaluated_at, seed)
+    return _detection(model.labels, lines, told, evaluated_at, seed)
+
+
+def _predictions(
+    answerer: Answerer, lines: Sequence[UsableLine], reader: ImageReader, workers: Workers, journal_of: OpenJournal
+) -> Iterator[list[Prediction]]:
+    """What the model answers for each line's image; what it answered before this training was taken up is not asked."""
+
+    def load(numbered: tuple[int, UsableLine]) -> bytes | Known[list[Prediction]]:
+        image = reader.source_of(numbered[1])
+        kept = journal.get(numbered[0])
+        if kept is not None and kept[0] == image.identity:
+            return Known([Prediction(label, confidence, box and tuple(box)) for label, confidence, box in kept[1]])
+        return image.read()
+
+    with journal_of(answerer.digest) as journal:
+        found = workers.in_order(answerer.answer, enumerate(lines), load, answerer.at_once)
+        for number, (line, predictions) in enumerate(zip(lines, found, strict=True)):
+            answers = [[item.label, item.confidence, item.box] for item in predictions]
+            journal.put(number, [reader.source_of(line).identity, answers])
+            yield predictions
+
+
+def _told(
+    predictions: Iterator[list[Prediction]], total: int, report: Callable[[str, int, int], None]
+) -> Iterator[list[Prediction]]:
+    for done, found in enumerate(predictions, start=1):
+        report(EVALUATION, done, total)
+        yield found
 
 
 def _classification(
     labels: tuple[str, ...],
     lines: Sequence[UsableLine],
-    predictions: Sequence[Sequence[Prediction]],
+    predictions: Iterator[Sequence[Prediction]],
     evaluated_at: datetime,
     seed: int,
 ) -> TestResult:
-    by_label = [{item.label: item.confidence for item in found} for found in predictions]
-    confidences = np.array([[found[label] for label in labels] for found in by_label], dtype=np.float32)
+    # One row a picture instead of an object a label: a large set with many labels has millions of them.
+    confidences = np.empty((len(lines), len(labels)), dtype=np.float32)
+    for row, found in zip(confidences, predictions, strict=True):
+        by_label = {item.label: item.confidence for item in found}
+        row[:] = [by_label[label] for label in labels]
     truth = np.array([[label in line.image_labels for label in labels] for line in lines], dtype=np.bool_)
     evaluation = evaluate_classification(labels, confidences, truth)
     thresholds = evaluation.thresholds()
@@ -81,11 +118,11 @@ def _classification(
         classification_snapshot_line(
             number,
             line,
-            labels_told(line.image_labels, {label: found[label] for label in labels}, thresholds, one_each=one_each),
+            labels_told(line.image_labels, dict(zip(labels, row.tolist(), strict=True)), thresholds, one_each=one_each),
             thresholds,
             evaluated_at,
         )
-        for number, (line, found) in enumerate(zip(lines, by_label, strict=True), start=1)
+        for number, (line, row) in enumerate(zip(lines, confidences, strict=True), start=1)
     )
     f1 = classification_f1_interval(confidences, truth, list(thresholds.values()), evaluation.f1, seed)
     return TestResult(evaluation, f1, None, snapshot)
@@ -94,35 +131,30 @@ def _classification(
 def _detection(
     labels: tuple[str, ...],
     lines: Sequence[UsableLine],
-    predictions: Sequence[Sequence[Prediction]],
+    predictions: Iterator[Sequence[Prediction]],
     evaluated_at: datetime,
     seed: int,
 ) -> TestResult:
     indices = {label: index for index, label in enumerate(labels)}
-    found_boxes = [[_box_of(item, line) for item in found] for line, found in zip(lines, predictions, strict=True)]
+    # Arrays instead of an object a box: a large set has millions of them.
+    found = [
+        _image_boxes([_box_of(item, line) for item in items], indices, [item.confidence for item in items])
+        for line, items in zip(lines, predictions, strict=True)
+    ]
     true_boxes = [[box for box in line.boxes if box.label in indices] for line in lines]
     truth = [_image_boxes(boxes, indices) for boxes in true_boxes]
-    found = [
-        _image_boxes(boxes, indices, [item.confidence for item in items])
-        for boxes, items in zip(found_boxes, predictions, strict=True)
-    ]
     judged = evaluate_detection(labels, truth, found)
     thresholds = judged.evaluation.thresholds()
-    rows = zip(lines, true_boxes, found_boxes, predictions, judged.matches, strict=True)
+    rows = zip(lines, true_boxes, found, judged.matches, strict=True)
     snapshot = (
         detection_snapshot_line(
             number,
             line,
-            boxes_told(
-                true,
-                [(box, item.confidence) for box, item in zip(boxes, items, strict=True)],
-                matches.tolist(),
-                thresholds,
-            ),
+            boxes_told(true, _boxes_again(boxes, labels), matches.tolist(), thresholds),
             thresholds,
             evaluated_at,
         )
-        for number, (line, true, boxes, items, matches) in enumerate(rows, start=1)
+        for number, (line, true, boxes, matches) in enumerate(rows, start=1)
     )
     evaluation, matched = judged.evaluation, judged.matches
     f1 = detection_f1_interval(truth, found, matched, list(thresholds.values()), evaluation.f1, seed)
@@ -130,6 +162,12 @@ def _detection(
         truth, found, matched, len(labels), evaluation.average_precision or 0.0, seed
     )
     return TestResult(evaluation, f1, average_precision, snapshot)
+
+
+def _boxes_again(found: ImageBoxes, labels: tuple[str, ...]) -> list[tuple[Box, float]]:
+    """The boxes of `_image_boxes` and their confidences."""
+    rows = zip(found.boxes.tolist(), found.labels.tolist(), found.confidences.tolist(), strict=True)
+    return [(Box(labels[label], *corners), confidence) for corners, label, confidence in rows]
 
 
 def _box_of(prediction: Prediction, line: UsableLine) -> Box:

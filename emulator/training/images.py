@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from emulator.domain.caller import Caller
 from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
 from emulator.domain.manifest.findings import Box
 from emulator.domain.manifest.images import ImageLook, ImageProblem, image_findings
-from emulator.domain.manifest.side import LINES_AT_A_TIME, UsableLine
+from emulator.domain.manifest.side import UsableLine
 from emulator.domain.manifest.training import TrainingValidation
 from emulator.domain.object_store import ObjectAccessDeniedError, ObjectLocation, ObjectNotFoundError, ObjectStore
+from emulator.training.journal import Journal
 from emulator.vision.examples import LabelledBox, ModelKind, TrainingExample
-from emulator.vision.images import examine
+from emulator.vision.images import ImageFacts, examine
+from emulator.vision.parallel import Known, Workers
+
+CHECKING = "checking images"
+_LOOKS_BETWEEN_REPORTS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +37,54 @@ class StoredImage:
         return self.objects.get(self.location, self.caller)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A look that is wanted: the `number`-th of this training, from 0, at an image."""
+
+    number: int
+    place: tuple[str, str]
+
+
 class ImageReader:
-    """Looks at images in parallel and remembers what vision needs of them: identity and upright size."""
+    """Looks at images in parallel and remembers what vision needs of them: identity and upright size.
+
+    With a `journal` it also remembers what it saw across a restart: an image whose ETag is the same is not read again.
+    """
 
     def __init__(
-        self, objects: ObjectStore, caller: Caller, threads: int, report: Callable[[str, int, int], None]
+        self,
+        objects: ObjectStore,
+        caller: Caller,
+        workers: Workers,
+        report: Callable[[str, int, int], None],
+        journal: Journal | None = None,
     ) -> None:
         self._objects = objects
         self._caller = caller
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="images")
+        self._workers = workers
         self._report = report
+        self._journal = journal
         self._looked_at = 0
         self._identities: dict[tuple[str, str], str] = {}
         self._upright_sizes: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def look_at_images(self, places: Sequence[tuple[str, str]]) -> list[ImageLook]:
+    def look_at_images(self, places: Iterable[tuple[str, str]]) -> Iterator[ImageLook]:
         """Facts or problems of the images at these (bucket, key) places, in their order."""
-        looks = list(self._pool.map(self._look, places))
-        self._looked_at += len(places)
-        self._report("checking images", self._looked_at, self._looked_at)
-        return looks
+        pending: deque[_Wanted] = deque()
+
+        def wanted() -> Iterator[_Wanted]:
+            for number, place in enumerate(places, start=self._looked_at):
+                pending.append(_Wanted(number, place))
+                yield pending[-1]
+
+        examined = partial(examine, largest_side=MAXIMUM_SIDE)
+        for look in self._workers.in_order(examined, wanted(), self._load):
+            self._keep(pending.popleft(), look)
+            self._looked_at += 1
+            if self._looked_at % _LOOKS_BETWEEN_REPORTS == 0:
+                self._report(CHECKING, self._looked_at, self._looked_at)
+            yield look
+        self._report(CHECKING, self._looked_at, self._looked_at)
 
     def source_of(self, line: UsableLine) -> StoredImage:
         """The image of a line that was looked at."""
@@ -63,21 +97,29 @@ class ImageReader:
         width, height = self._upright_sizes[line.bucket, line.key]
         return width / line.image_size.width, height / line.image_size.height
 
-    def _look(self, place: tuple[str, str]) -> ImageLook:
-        location = ObjectLocation(*place)
+    def _load(self, wanted: _Wanted) -> bytes | Known[ImageLook]:
+        location = ObjectLocation(*wanted.place)
         try:
             head = self._objects.head(location, self._caller)
             if head.size > MAXIMUM_OBJECT_BYTES:
-                return ImageProblem.TOO_LARGE
-            data = self._objects.get(location, self._caller)
+                return Known(ImageProblem.TOO_LARGE)
+            self._identities[wanted.place] = head.etag
+            remembered = self._journal.get(wanted.number) if self._journal else None
+            if remembered is not None and remembered[0] == [*wanted.place, head.etag]:
+                return Known(ImageFacts(*remembered[1]))
+            return self._objects.get(location, self._caller)
         except ObjectNotFoundError:
-            return ImageProblem.MISSING
+            return Known(ImageProblem.MISSING)
         except ObjectAccessDeniedError:
-            return ImageProblem.NO_PERMISSION
-        facts = examine(data, MAXIMUM_SIDE)
-        self._identities[place] = head.etag
-        self._upright_sizes[place] = (facts.width, facts.height)
-        return facts
+            return Known(ImageProblem.NO_PERMISSION)
+
+    def _keep(self, wanted: _Wanted, look: ImageLook) -> None:
+        if isinstance(look, ImageProblem):
+            return
+        self._upright_sizes[wanted.place] = (look.width, look.height)
+        if self._journal:
+            facts = [look.format, look.width, look.height, look.bytes, look.is_turned, look.damage]
+            self._journal.put(wanted.number, [[*wanted.place, self._identities[wanted.place]], facts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +150,10 @@ def training_examples(validation: TrainingValidation, reader: ImageReader) -> Ex
 
 
 def _readable(lines: Sequence[UsableLine], reader: ImageReader) -> Iterator[UsableLine]:
-    for start in range(0, len(lines), LINES_AT_A_TIME):
-        batch = lines[start : start + LINES_AT_A_TIME]
-        looks = reader.look_at_images([(line.bucket, line.key) for line in batch])
-        for line, look in zip(batch, looks, strict=True):
-            if not image_findings(look, []):
-                yield line
+    looks = reader.look_at_images((line.bucket, line.key) for line in lines)
+    for line, look in zip(lines, looks, strict=True):
+        if not image_findings(look, []):
+            yield line
 
 
 def _in_pixels(box: Box, scale: tuple[float, float]) -> LabelledBox:

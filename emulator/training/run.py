@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -38,9 +39,11 @@ from emulator.domain.object_store import (
 from emulator.storage.files import written_file
 from emulator.training.evaluation import TestResult, evaluate
 from emulator.training.images import ImageReader, training_examples
+from emulator.training.journal import Journal
 from emulator.training.task import TrainingTask
 from emulator.vision.errors import ImageError, TrainingError
 from emulator.vision.examples import Effort, Progress, TrainedModel, TrainingSettings
+from emulator.vision.parallel import Threads, Workers
 from emulator.vision.training import train
 
 logger = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class Training:
     task: TrainingTask
     objects: ObjectStore
     report: Report
+    workers: Workers
     written: dict[str, str] = field(default_factory=dict)
 
     def put_lines(self, kind: ResultKind, lines: Iterable[bytes]) -> None:
@@ -88,16 +92,17 @@ class Training:
         self.put_lines(kind, (line.encode() + b"\n" for line in lines))
 
 
-def run_training(task: TrainingTask, objects: ObjectStore, report: Report) -> Outcome:
-    """Do a whole training; the outcome of its job.
+def run_training(task: TrainingTask, objects: ObjectStore, report: Report, elsewhere: Workers | None = None) -> Outcome:
+    """Do a whole training; the outcome of its job. Workers `elsewhere` do what can be spread.
 
     Only what the user gave wrong becomes a
     failed outcome; anything else is raised, ends the worker, and is the service's fault (TE-0).
     """
     began = time.monotonic()
-    training = Training(task, objects, report)
+    training = Training(task, objects, report, elsewhere or Threads(task.options.threads))
     try:
-        results = _run(training)
+        with _journal(training, "looks", "") as looks:
+            results = _run(training, looks)
     except TrainingFailedError as error:
         return Broke(str(error), version={"result_keys": training.written})
     except (ObjectNotFoundError, ObjectAccessDeniedError, ImageError) as error:
@@ -108,9 +113,15 @@ def run_training(task: TrainingTask, objects: ObjectStore, report: Report) -> Ou
     return Done(version=results)
 
 
-def _run(training: Training) -> VersionResults:
+def _journal(training: Training, name: str, content: str) -> Journal:
+    """What a training that is taken up again knows already. Another release may judge otherwise."""
+    training.task.work_directory.mkdir(parents=True, exist_ok=True)
+    return Journal(training.task.work_directory / f"{name}.journal", f"{__version__} {content}")
+
+
+def _run(training: Training, looks: Journal) -> VersionResults:
     task = training.task
-    reader = ImageReader(training.objects, task.caller, task.options.threads, training.report)
+    reader = ImageReader(training.objects, task.caller, training.workers, training.report, looks)
     validation = _validate(training, reader)
     _write_validation_files(training, validation)
     if validation.failure is not None:
@@ -119,7 +130,10 @@ def _run(training: Training) -> VersionResults:
     training.put_text_lines(ResultKind.TRAINING_SNAPSHOT, (training_snapshot_line(*pair) for pair in numbered))
     try:
         model = _train(training, validation, reader)
-        result = evaluate(model, validation, reader, training.report, datetime.now(UTC), task.options.seed)
+        answers = partial(_journal, training, "answers")
+        result = evaluate(
+            model, validation, reader, training.workers, answers, training.report, datetime.now(UTC), task.options.seed
+        )
     except TrainingError as error:
         raise TrainingFailedError(str(error)) from error
     _write_results(training, validation, result)
@@ -212,6 +226,7 @@ def _train(training: Training, validation: TrainingValidation, reader: ImageRead
         effort=Effort(options.effort),
         threads=options.threads,
         cache_directory=options.cache_directory,
+        elsewhere=training.workers,
     )
 
     def progress(step: Progress) -> None:

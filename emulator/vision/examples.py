@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from emulator.vision.parallel import Threads, Workers
+
 
 class ModelKind(StrEnum):
     """What a model answers (D-24): labels of the whole picture, or labelled boxes."""
@@ -92,6 +94,12 @@ class TrainingSettings:
     effort: Effort = Effort.STANDARD
     threads: int = 2
     cache_directory: Path | None = None
+    elsewhere: Workers | None = None
+
+    @property
+    def workers(self) -> Workers:
+        """Who does what can be spread: those `elsewhere`, or threads of this process."""
+        return self.elsewhere or Threads(self.threads)
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,28 @@ class Progress:
 
 
 ProgressListener = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """A function from the bytes of a picture to its predictions, and how many calls of it a process makes at a time.
+
+    `digest` is the SHA-256 of the network that answers.
+    """
+
+    answer: Callable[[bytes], list[Prediction]]
+    digest: str
+    at_once: int | None = None
+
+    def answers(
+        self, images: Sequence[ImageSource], workers: Workers, stage: str, progress: ProgressListener
+    ) -> list[list[Prediction]]:
+        """The predictions of each picture, in order. Raises what reading a picture raises, and ImageError."""
+        found: list[list[Prediction]] = []
+        for predictions in workers.in_order(self.answer, images, lambda image: image.read(), self.at_once):
+            found.append(predictions)
+            progress(Progress(stage, len(found), len(images)))
+        return found
 
 
 def ignore_progress(progress: Progress) -> None:
@@ -131,6 +161,9 @@ class TrainedModel(Protocol):
 
         A classification model predicts every label for every picture. Raises ImageError for a picture that is unusable.
         """
+
+    def answerer(self) -> Answerer:
+        """What `predict` does with one picture, for whoever spreads it."""
 
     def export(self, path: Path, thresholds: Mapping[str, float], metadata: Mapping[str, str]) -> None:
         """Write one self-contained ONNX file (O-25), atomically; `thresholds` (0…1) has every label."""

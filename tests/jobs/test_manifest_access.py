@@ -16,6 +16,7 @@ from emulator.domain.object_store import ObjectAccessDeniedError, ObjectHead, Ob
 from emulator.jobs.ingest import open_manifest
 from emulator.training.images import ImageReader
 from emulator.vision.images import UNREADABLE, ImageFacts
+from emulator.vision.parallel import Threads
 
 CALLER = Caller("111122223333", "us-east-1")
 
@@ -96,5 +97,5 @@ def test_a_manifest_of_exactly_one_gigabyte_is_opened() -> None:
 )
 def test_images_that_cannot_be_used_are_problems(store: OneObject, look: ImageLook) -> None:
     """J-10, TE-8, TE-9."""
-    reader = ImageReader(store, CALLER, 2, lambda _stage, _done, _total: None)
-    assert reader.look_at_images([("photographs", "a.jpg")]) == [look]
+    reader = ImageReader(store, CALLER, Threads(2), lambda _stage, _done, _total: None)
+    assert list(reader.look_at_images([("photographs", "a.jpg")])) == [look]

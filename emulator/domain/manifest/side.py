@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import blake2b
-from itertools import islice
 from sys import intern
 
 from emulator.domain.manifest.annotating import validation_line
@@ -22,10 +21,9 @@ from emulator.domain.manifest.rules.rule import Effect, ManifestFileError, Rule
 LineSource = Callable[[], Iterable[bytes | ManifestLine]]
 """Begins reading a manifest anew each time it is called; lines without line feed. May raise ManifestFileError."""
 
-LookAtImages = Callable[[Sequence[tuple[str, str]]], Sequence[ImageLook]]
-"""Facts (or problems) of the images at these (bucket, key) places, in the same order; asked for 256 at a time."""
+LookAtImages = Callable[[Iterable[tuple[str, str]]], Iterator[ImageLook]]
+"""Facts (or problems) of the images at these (bucket, key) places, in the same order; reads only so far ahead."""
 
-LINES_AT_A_TIME = 256
 _MOST_REMEMBERED = 500_000
 """Source-refs that are remembered to find repeated ones: more than any manifest may have lines (E-3)."""
 _MOST_LABELS_COUNTED = 10_000
@@ -278,24 +276,26 @@ def examine_side(
     each of the first 500,000.
     """
     side = SideValidation(source, is_only_counted)
-    seen: set[bytes] = set()
-    lines = numbered(source())
     json_objects = 0
-    while batch := list(islice(lines, LINES_AT_A_TIME)):
-        inspections = [inspect_line(line.raw, line.is_cut) for line in batch]
-        json_objects += sum(inspection.document is not None for inspection in inspections)
-        for inspection in inspections:
-            _mark_repeated(inspection, seen)
-        looks = _look(inspections, look_at_images, side)
-        for line, inspection, look in zip(batch, inspections, looks, strict=True):
-            if look is not None:
-                _judge_image(inspection, look)
-            side.record(line, inspection, look, observer)
+    for line, inspection, look in _looked_at(_inspected(numbered(source())), look_at_images):
+        json_objects += inspection.document is not None
+        if look is not None:
+            side.looks[look if isinstance(look, ImageProblem) else None] += 1
+            _judge_image(inspection, look)
+        side.record(line, inspection, look, observer)
     if not side.tally.lines:
         raise ManifestFileError(file_rules.EMPTY_MANIFEST)
     if not json_objects:
         raise ManifestFileError(file_rules.MANIFEST_INACCESSIBLE)
     return side
+
+
+def _inspected(lines: Iterable[ManifestLine]) -> Iterator[tuple[ManifestLine, LineInspection]]:
+    seen: set[bytes] = set()
+    for line in lines:
+        inspection = inspect_line(line.raw, line.is_cut)
+        _mark_repeated(inspection, seen)
+        yield line, inspection
 
 
 def _mark_repeated(inspection: LineInspection, seen: set[bytes]) -> None:
@@ -312,18 +312,29 @@ def _mark_repeated(inspection: LineInspection, seen: set[bytes]) -> None:
         seen.add(digest)
 
 
-def _look(
-    inspections: Sequence[LineInspection], look_at_images: LookAtImages | None, side: SideValidation
-) -> list[ImageLook | None]:
-    looks: list[ImageLook | None] = [None] * len(inspections)
-    wanted = [n for n, inspection in enumerate(inspections) if _needs_look(inspection)]
-    if look_at_images is None or not wanted:
-        return looks
-    places = [(inspections[n].bucket, inspections[n].key) for n in wanted]
-    for n, look in zip(wanted, look_at_images(places), strict=True):
-        looks[n] = look
-        side.looks[look if isinstance(look, ImageProblem) else None] += 1
-    return looks
+def _looked_at(
+    inspected: Iterator[tuple[ManifestLine, LineInspection]], look_at_images: LookAtImages | None
+) -> Iterator[tuple[ManifestLine, LineInspection, ImageLook | None]]:
+    """With what the look at its image gave, None for lines that need none. Lines wait only for looks before them."""
+    if look_at_images is None:
+        yield from ((line, inspection, None) for line, inspection in inspected)
+        return
+    waiting: deque[tuple[ManifestLine, LineInspection]] = deque()
+
+    def places() -> Iterator[tuple[str, str]]:
+        for line, inspection in inspected:
+            waiting.append((line, inspection))
+            if _needs_look(inspection):
+                yield inspection.bucket, inspection.key
+
+    for look in look_at_images(places()):
+        while True:
+            line, inspection = waiting.popleft()
+            is_its = _needs_look(inspection)
+            yield line, inspection, look if is_its else None
+            if is_its:
+                break
+    yield from ((line, inspection, None) for line, inspection in waiting)
 
 
 def _needs_look(inspection: LineInspection) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import onnx
@@ -17,10 +19,10 @@ from emulator.vision.classifier.refinement import refine
 from emulator.vision.classifier.search import search
 from emulator.vision.classifier.tuning import FROZEN_OUTPUT
 from emulator.vision.examples import (
+    Answerer,
     ImageSource,
     ModelKind,
     Prediction,
-    Progress,
     ProgressListener,
     TrainingExample,
     TrainingSettings,
@@ -30,7 +32,7 @@ from emulator.vision.export import name_output, write_model
 from emulator.vision.features import OUTPUT, append_copy, append_mean, feature_graph, mean_features
 from emulator.vision.images import decode_resized
 from emulator.vision.onnx_session import Session
-from emulator.vision.parallel import in_order
+from emulator.vision.parallel import Built, Threads
 from emulator.vision.served_model import CONFIDENCES, classify, ranked
 
 logger = logging.getLogger(__name__)
@@ -58,22 +60,26 @@ class ClassificationModel:
         self, images: Sequence[ImageSource], progress: ProgressListener = ignore_progress
     ) -> list[list[Prediction]]:
         """Every label for every picture, highest confidence first. Runs the very graph that `export` writes."""
-        session = Session(self._model.SerializeToString(), threads=1)
+        return self.answerer().answers(images, Threads(self._threads), "evaluation", progress)
 
-        def answer(image: ImageSource) -> list[Prediction]:
-            pixels = decode_resized(image.read(), self._side, self._side, tolerate_damage=True)
-            return ranked(self.labels, classify(session, pixels))
-
-        results: list[list[Prediction]] = []
-        for predictions in in_order(answer, images, self._threads):
-            results.append(predictions)
-            progress(Progress("evaluation", len(results), len(images)))
-        return results
+    def answerer(self) -> Answerer:
+        """`predict` for one picture."""
+        model = self._model.SerializeToString()
+        return Answerer(Built(partial(_answering, model, self.labels, self._side)), hashlib.sha256(model).hexdigest())
 
     def export(self, path: Path, thresholds: Mapping[str, float], metadata: Mapping[str, str]) -> None:
         """Write the model to `path` with its labels, thresholds (0…1) and input size as metadata."""
         properties = {**metadata, "input": json.dumps({"height": self._side, "width": self._side})}
         write_model(self._model, path, kind=self.kind, labels=self.labels, thresholds=thresholds, metadata=properties)
+
+
+def _answering(model: bytes, labels: tuple[str, ...], side: int) -> Callable[[bytes], list[Prediction]]:
+    session = Session(model, threads=1)
+
+    def answer(data: bytes) -> list[Prediction]:
+        return ranked(labels, classify(session, decode_resized(data, side, side, tolerate_damage=True)))
+
+    return answer
 
 
 def train(
