@@ -6,6 +6,7 @@ Each function gives figures by name: seconds, milliseconds, megabytes or calls a
 from __future__ import annotations
 
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ import psutil
 from benchmarks.requests import ACCOUNT, drive
 from support.moto_server import running_moto_server
 from support.raw_http import RawConnection, authorization
+from support.running import RunningLab
 from support.server import EmulatorProcess, environment_without_settings
 
 Figures = dict[str, float]
@@ -29,6 +31,7 @@ Figures = dict[str, float]
 SECONDS = 2.0
 RESETS = 20
 OBJECTS = 20
+STATES = 5
 _FLOOR = "import uvicorn, uvloop, httptools, uvicorn.protocols.http.httptools_impl, sqlalchemy.dialects.sqlite"
 _COMMANDS = {
     "--help": ("--help",),
@@ -71,6 +74,7 @@ def emulator(project: Path) -> Figures:
         figures |= _rates(running.endpoint, running.process.pid, "RekognitionService.DescribeProjects", b"{}")
         figures |= _objects(running.client("s3", account=ACCOUNT))
         figures["reset"] = _reset_milliseconds(running.endpoint, "/_emulator/reset", running.client("s3", ACCOUNT))
+        figures |= _state(running)
     return figures
 
 
@@ -213,6 +217,22 @@ def _objects(client: Any) -> Figures:
             client.get_object(Bucket="measured", Key=str(number))["Body"].read()
 
     return {"object put and read": _seconds(put_and_get) / OBJECTS * 1e3}
+
+
+def _state(running: EmulatorProcess) -> Figures:
+    """Seconds that a state with one small model and its pictures takes to be saved and loaded."""
+    RunningLab.create(running, ACCOUNT)
+    saved, loaded = [], []
+    for _ in range(STATES):
+        with RawConnection(_address(running.endpoint)) as connection:
+            began = time.perf_counter()
+            archive = connection.request("GET", "/_emulator/state", {})
+            saved.append(time.perf_counter() - began)
+            assert archive.status == 200, archive.body
+            began = time.perf_counter()
+            assert connection.request("PUT", "/_emulator/state", {}, archive.body).status == 200
+            loaded.append(time.perf_counter() - began)
+    return {"save a state with a model": statistics.median(saved), "load it": statistics.median(loaded)}
 
 
 def _reset_milliseconds(endpoint: str, path: str, client: Any) -> float:

@@ -36,6 +36,8 @@ UNITS = {
     "server CPU a call, 16 connections": "ms",
     "object put and read": "ms",
     "reset": "ms",
+    "save a state with a model": "s",
+    "load it": "s",
     "memory": "MB",
 }
 

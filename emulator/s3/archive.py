@@ -32,6 +32,7 @@ def save_objects(vault: Vault, directory: Path, *, skip_damaged: bool = False) -
     blobs.mkdir(parents=True)
     left_out: list[str] = []
     with vault.changing() as change, closing(sqlite3.connect(directory / INDEX_NAME)) as copy:
+        copy.execute("PRAGMA synchronous = OFF")  # it is packed, or thrown away when the call is over
         copy_database(change.connection, copy)
         for (name,) in change.connection.execute("SELECT name FROM blobs"):
             try:
@@ -45,6 +46,7 @@ def save_objects(vault: Vault, directory: Path, *, skip_damaged: bool = False) -
     with closing(sqlite3.connect(directory / INDEX_NAME)) as copy:
         for (name,) in copy.execute("SELECT name FROM blobs"):
             assert (blobs / name).is_file(), "what is named was copied"
+        copy.execute("PRAGMA synchronous = OFF")
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
     return sorted(set(left_out))
 
@@ -115,8 +117,7 @@ def load_objects(vault: Vault, directory: Path) -> None:
     vault.open()
     with _opened(directory) as index:
         names = {str(name): secrets.token_hex(16) for (name,) in index.execute("SELECT name FROM blobs")}
-        for name, new_name in names.items():
-            vault.files.take_in(directory / BLOBS_NAME / name, new_name)
+        vault.files.take_in({directory / BLOBS_NAME / name: new_name for name, new_name in names.items()})
         with vault.changing() as change:
             for table in schema.TABLES:
                 change.connection.execute(f"DELETE FROM {table}")

@@ -32,6 +32,7 @@ def check_rows(index: sqlite3.Connection, directory: Path) -> None:
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as trial:
             trial.execute("PRAGMA journal_mode = OFF")
+            trial.execute("PRAGMA synchronous = OFF")
             schema.upgrade(trial)
             _compare_schemas(index, trial)
             for table in reversed(schema.TABLES):

@@ -13,7 +13,8 @@ import secrets
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +22,7 @@ from typing import BinaryIO
 from emulator.s3.swept import SweptFolder
 
 _COPY_PIECE = 1 << 20
+_FORCED_AT_ONCE = 8
 BLOB_NAME = re.compile(r"[0-9a-f]{32}")
 
 
@@ -100,11 +102,17 @@ class BlobFiles:
         except OSError:
             shutil.copyfile(self._place(name), target)
 
-    def take_in(self, source: Path, name: str) -> None:
-        """Take a finished file from outside the store into the spool, under a name of 32 hex digits. It stays there.
+    def take_in(self, sources: Mapping[Path, str]) -> None:
+        """Take finished files from outside the store into the spool, under names of 32 hex digits. They stay there.
 
-        No byte is moved where the file system can link.
+        No byte is moved where the file system can link. Files are forced to the disk side by side: it takes several
+        at once in the time of one.
         """
+        with ThreadPoolExecutor(_FORCED_AT_ONCE) as threads:
+            for _ in threads.map(self._take_in, sources.keys(), sources.values()):
+                pass
+
+    def _take_in(self, source: Path, name: str) -> None:
         with source.open("rb+") as file:
             os.fsync(file.fileno())
         try:

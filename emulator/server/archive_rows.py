@@ -56,7 +56,7 @@ def check_rows(source: Path, directory: Path) -> None:
 
     `directory` is where the trial lies meanwhile. Raises UnusableRowError.
     """
-    trial = Database(directory / CANDIDATE)
+    trial = Database(directory / CANDIDATE, is_scratch=True)
     try:
         migrate(trial)
         trial.write_now(lambda connection: _take_over(source, connection))

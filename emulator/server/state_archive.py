@@ -9,8 +9,8 @@ import re
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def snapshot_state(
     Returns the ARNs of such versions.
     """
     statements_of(connection).copy_out(connection, directory / STATE)
-    with closing(sqlite3.connect(directory / STATE)) as copy:
+    with _opened_copy(directory / STATE) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("DELETE FROM installation WHERE name <> 'request-metrics'")
         copy.execute("UPDATE running_spans SET ended_at = ? WHERE ended_at IS NULL", (now,))
@@ -92,13 +92,21 @@ def snapshot_state(
     return _without_models(directory / STATE, left_out, skip_damaged)
 
 
+@contextmanager
+def _opened_copy(path: Path) -> Iterator[sqlite3.Connection]:
+    """A copy that is packed, or thrown away: it need not reach the disk."""
+    with closing(sqlite3.connect(path)) as copy:
+        copy.execute("PRAGMA synchronous = OFF")
+        yield copy
+
+
 def _without_models(state: Path, missing: Sequence[str], skip: bool) -> list[str]:
     """In a copy of the state, versions without their model file are failed ones; their ARNs.
 
     Raises MissingFilesError unless they may be skipped.
     """
     arns: list[str] = []
-    with closing(sqlite3.connect(state)) as copy:
+    with _opened_copy(state) as copy:
         for name in missing:
             arns += [arn for (arn,) in copy.execute("SELECT arn FROM versions WHERE model_file = ?", (name,))]
             copy.execute(
@@ -169,7 +177,7 @@ def _check_state(directory: Path) -> dict[str, str]:
                 raise ArchiveError("the database is damaged")
     except sqlite3.DatabaseError as error:
         raise ArchiveError(f"the database is damaged: {error}") from error
-    database = Database(directory / STATE)
+    database = Database(directory / STATE, is_scratch=True)
     try:
         if database.read_now(current_revision) is None:
             raise ArchiveError("the database is not one of this emulator")

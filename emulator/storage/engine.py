@@ -61,10 +61,13 @@ class _Turns:
 class Database:
     """The door to the state: `read` where it is quick, `read_in_thread` where it is not, `write` through one thread."""
 
-    def __init__(self, place: Path | str) -> None:
-        """`place`: the path of a SQLite file, or the URL of a database of PostgreSQL."""
+    def __init__(self, place: Path | str, *, is_scratch: bool = False) -> None:
+        """`place`: the path of a SQLite file, or the URL of a database of PostgreSQL.
+
+        A file that `is_scratch` is thrown away whatever happens: nothing waits for the disk.
+        """
         self.place = place
-        self._dialect = dialect_for(place)
+        self._dialect = dialect_for(place, is_scratch=is_scratch)
         self.engine = self._dialect.open_engine()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-reader")

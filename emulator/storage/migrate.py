@@ -66,7 +66,7 @@ def upgrade(database: Database) -> None:
 
 
 def _create(connection: Connection) -> None:
-    metadata.create_all(connection)
+    metadata.create_all(connection, checkfirst=False)
     connection.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"

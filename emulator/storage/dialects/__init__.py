@@ -58,12 +58,14 @@ class Dialect(Protocol):
         """End what watches."""
 
 
-def dialect_for(place: Path | str) -> Dialect:
-    """The database at a place: a SQLite file by its path, or PostgreSQL by its URL."""
+def dialect_for(place: Path | str, *, is_scratch: bool = False) -> Dialect:
+    """The database at a place: a SQLite file by its path, which `is_scratch` if it need not last, or PostgreSQL by its
+    URL.
+    """
     if isinstance(place, Path):
         from emulator.storage.dialects.sqlite import SqliteDialect
 
-        return SqliteDialect(place)
+        return SqliteDialect(place, is_scratch=is_scratch)
     from emulator.storage.dialects.postgresql import PostgresqlDialect
 
     return PostgresqlDialect(place)

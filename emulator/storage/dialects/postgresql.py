@@ -161,7 +161,7 @@ class PostgresqlStatements:
         from emulator.storage.engine import Database
         from emulator.storage.migrate import migrate
 
-        copy = Database(target)
+        copy = Database(target, is_scratch=True)
         try:
             migrate(copy)
 
