@@ -37,8 +37,8 @@ def upload(s3: Any, name: str) -> None:
         s3.put_object(Bucket=BUCKET, Key=f"{name}/{part}.manifest", Body=lines.encode())
 
 
-def train(emulator: EmulatorProcess, name: str) -> tuple[dict[str, Any], float]:
-    """Train a set; gives the version's description and the seconds it took."""
+def train(emulator: EmulatorProcess, name: str, pause: float = 0.2) -> tuple[dict[str, Any], float]:
+    """Train a set; gives the version's description and the seconds it took, asked for after every `pause`."""
     client = emulator.client("rekognition")
     project = client.create_project(ProjectName=name)["ProjectArn"]
 
@@ -58,7 +58,7 @@ def train(emulator: EmulatorProcess, name: str) -> tuple[dict[str, Any], float]:
         version: dict[str, Any] = client.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"][0]
         if version["Status"] != "TRAINING_IN_PROGRESS":
             return version, time.perf_counter() - began
-        time.sleep(0.2)
+        time.sleep(pause)
 
 
 def seconds_to_detect(emulator: EmulatorProcess, name: str, arn: str) -> float:
