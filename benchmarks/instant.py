@@ -1,7 +1,7 @@
 """How long a model of the effort `instant` takes: `python -m benchmarks instant [SET ...]`.
 
-Up to twenty pictures of a set of ../shared/data to train on and up to ten to test on, spread over its lists. Seconds are
-from CreateProjectVersion to the end of the training; CPU seconds are those of its worker process, from its start to its end.
+Up to twenty pictures of a set of ../shared/data to train on and up to ten to test on, spread over its lists. Seconds
+are from CreateProjectVersion to the end of the training; CPU seconds are those of its worker process, all threads.
 """
 
 from __future__ import annotations
