@@ -219,11 +219,11 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket, announc
 
 def _read_identities_again_on_hangup(app: Emulator) -> None:
     """SIGHUP reads the file of identities again; a file that is wrong is told in the log and changes nothing (O-33)."""
-    access = app.access
-    if access is None or sys.platform == "win32":
+    file = app.identities_file
+    if file is None or sys.platform == "win32":
         return
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, access.reload))
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, file.reload))
 
 
 def _collect_garbage_again() -> None:

@@ -43,18 +43,20 @@ ACCESS = (
         "Written from what is said of them (S-8); AWS's own have more services in them.",
     ),
     Choice(
-        "`KmsKeyId` of a training or a copy, where callers have rights",
+        "`KmsKeyId` of a training or a copy, where a file of identities says which keys there are",
         "A key that is missing, disabled, pending deletion or of another Region answers InvalidParameterException; "
-        "without kms:DescribeKey or kms:CreateGrant AccessDeniedException. Otherwise it is stored and shown.",
+        "where callers have rights, AccessDeniedException without kms:DescribeKey or kms:CreateGrant. Otherwise it is "
+        "stored and shown. Without a file every key is taken to be there.",
         "The guide names the rights (S-12); which error answers is not known.",
-        "`CUSTOM_LABELS_AUTH`",
+        "`CUSTOM_LABELS_IDENTITIES`, `CUSTOM_LABELS_AUTH`",
     ),
     Choice(
-        "Images and manifests under SSE-KMS, where callers have rights",
-        "Reading needs kms:Decrypt, writing kms:GenerateDataKey; without them an object is as one that may not be "
-        "read: the messages of E-4, TE-4 and TE-8, InvalidS3ObjectException.",
+        "Images and manifests under SSE-KMS, where a file of identities says which keys there are",
+        "The key must be there, enabled and in the Region, and, where callers have rights, reading needs kms:Decrypt, "
+        "writing kms:GenerateDataKey; else an object is as one that may not be read: the messages of E-4, TE-4 and "
+        "TE-8, InvalidS3ObjectException. An id or alias without an ARN means a key of whoever wrote the object.",
         "S-11 names both rights.",
-        "`CUSTOM_LABELS_AUTH`",
+        "`CUSTOM_LABELS_IDENTITIES`, `CUSTOM_LABELS_AUTH`",
     ),
     Choice(
         "Whose rights a training, a copy or an ingest has",

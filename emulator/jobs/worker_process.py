@@ -13,14 +13,18 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator.domain.caller import Caller
 from emulator.domain.jobs import Outcome, outcome_from_json
 from emulator.domain.json_values import JsonObject
 from emulator.jobs.ingest import IngestTask
 from emulator.training.task import TrainingTask
+
+if TYPE_CHECKING:
+    from emulator.domain.iam.keys import KeySource
 
 _LONGEST_MESSAGE = 64 * 1024 * 1024
 
@@ -34,14 +38,19 @@ class WorkerDiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a worker needs to open the state (a path or a URL) and the objects for itself; travels as JSON."""
+    """What a worker needs to open the state (a path or a URL) and the objects for itself; travels as JSON.
+
+    `key_source` gives the keys of KMS as they are when the worker begins.
+    """
 
     database: str
     objects: JsonObject
+    key_source: KeySource | None = None
 
     def as_json(self) -> JsonObject:
         """The settings for the worker's standard input."""
-        return asdict(self)
+        keys = None if self.key_source is None else [key.to_json() for key in self.key_source().keys]
+        return {"database": self.database, "objects": {**self.objects, "keys": keys}}
 
 
 async def run_in_worker(

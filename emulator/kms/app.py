@@ -10,14 +10,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from emulator.domain.iam.keys import ENABLED, Key, KeyNotFoundError, KeyRing
+from emulator.domain.iam.keys import ENABLED, Key, KeyNotFoundError, KeyRing, KeySource
 from emulator.domain.iam.rights import Rights
 from emulator.domain.json_values import JsonMapping, JsonObject
 from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Receive, Scope, Send, read_body
 from emulator.wire.refused import SignatureRefused, json_error
-
-Keys = Callable[[], KeyRing]
-"""Gives the keys that there are at the moment."""
 
 _TARGET = "TrentService."
 _LARGEST_BODY = 1 << 16
@@ -70,7 +67,7 @@ class Call:
 class KmsApp:
     """ASGI application. Reads account, region, rights and a refusal from the scope, as the S3 does."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: KeySource) -> None:
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,7 +13,7 @@ from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import AccessDeniedError, InvalidParameterError
 from emulator.domain.iam.evaluation import Decision
-from emulator.domain.iam.keys import KeyDeniedError, KeyDisabledError, KeyNotFoundError
+from emulator.domain.iam.keys import KeyDeniedError, KeyDisabledError, KeyNotFoundError, KeyRing
 from emulator.domain.iam.requests import Context
 from emulator.domain.iam.rights import Rights
 from emulator.domain.json_values import JsonMapping
@@ -142,6 +142,14 @@ def require_usable_key(rights: Rights, name: str, region: str) -> None:
         except (KeyNotFoundError, KeyDisabledError) as error:
             if rights.is_enforced:
                 raise InvalidParameterError(f"KmsKeyId cannot be used: {error}") from None
+
+
+def require_present_key(ring: KeyRing, name: str, caller: Caller) -> None:
+    """Raises InvalidParameterException for a KMS key that is missing or cannot be used, whoever may use it (S-12)."""
+    try:
+        ring.usable(name, caller.account, caller.region)
+    except (KeyNotFoundError, KeyDisabledError) as error:
+        raise InvalidParameterError(f"KmsKeyId cannot be used: {error}") from None
 
 
 def owner_of(resource: str) -> str | None:

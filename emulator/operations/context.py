@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,10 +22,13 @@ from emulator.jobs.runner import JobRunner
 from emulator.storage.engine import Database
 from emulator.storage.rows import Job
 
+if TYPE_CHECKING:
+    from emulator.domain.iam.keys import KeySource
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What all operations share in one process."""
+    """What all operations share in one process. `key_source` gives the KMS keys, where a file says which there are."""
 
     database: Database
     clock: Clock
@@ -36,6 +39,7 @@ class Services:
     fleet: Fleet
     answers: AnswerBook
     quotas: QuotaMode
+    key_source: KeySource | None = None
 
 
 Request = TypeVar("Request", bound=JsonMapping)

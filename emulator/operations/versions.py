@@ -189,13 +189,16 @@ def add_new_version(
 
 
 def _check_key(context: AnyContext) -> None:
-    """The KMS key for the copies of images and results, where callers have rights (S-12)."""
-    key, rights = context.parameters.get("KmsKeyId"), context.caller.rights
-    if key is None or rights is None:
+    """The KMS key for the copies of images and results, where callers have rights or keys are known (S-12)."""
+    key, caller, source = context.parameters.get("KmsKeyId"), context.caller, context.services.key_source
+    if key is None or (caller.rights is None and source is None):
         return
-    from emulator.operations.authorization import require_usable_key  # only where rights are looked at
+    from emulator.operations.authorization import require_present_key, require_usable_key  # only where keys are known
 
-    require_usable_key(rights, key, context.caller.region)
+    if caller.rights is not None:
+        require_usable_key(caller.rights, key, caller.region)
+    elif source is not None:
+        require_present_key(source(), key, caller)
 
 
 def _check_datasets(context: AnyContext, project: Project, train: Dataset | None, test: Dataset | None) -> None:

@@ -20,6 +20,7 @@ from emulator.s3.index.records import Bucket, Version
 if TYPE_CHECKING:
     from emulator.domain.iam.documents import Policy
     from emulator.domain.iam.evaluation import Decision
+    from emulator.domain.iam.keys import KeySource
     from emulator.domain.iam.requests import Context
     from emulator.domain.iam.rights import Rights
     from emulator.s3.http.request import S3Request
@@ -42,7 +43,8 @@ _EXISTING_TAG = "s3:existingobjecttag/"
 class Requester:
     """Who asks, and by which request, or else with which condition keys.
 
-    `is_strict`: buckets of other accounts need a policy that opens them.
+    `is_strict`: buckets of other accounts need a policy that opens them. `key_source` gives the keys of KMS, where they
+    are known but nobody's rights are looked at.
     """
 
     account: str
@@ -51,6 +53,7 @@ class Requester:
     is_strict: bool = False
     request: S3Request | None = None
     keys: Context = field(default_factory=dict)
+    key_source: KeySource | None = None
 
     def require(self, connection: sqlite3.Connection, bucket: Bucket, action: str, key: str | None = None) -> None:
         """Raises AccessDenied unless the caller may do `action` with the bucket, or with the object `key` in it."""
@@ -76,20 +79,26 @@ class Requester:
         decision = self._decided(connection, bucket, document, "s3:ListBucket", f"arn:aws:s3:::{bucket.name}", None)
         return self.rights.permits(decision)
 
-    def require_key(self, headers: Mapping[str, str], action: str) -> None:
+    def require_key(self, headers: Mapping[str, str], action: str, account: str) -> None:
         """Raises AccessDenied, KMS.NotFoundException or KMS.DisabledException for a key that cannot be used (S-11).
 
-        `headers` are those of an object or of the request that makes one, `action` is such as `kms:Decrypt`.
+        `headers` are those of an object or of the request that makes one, `action` is such as `kms:Decrypt`; `account`
+        is who wrote the object, whose keys an id without an ARN means.
         """
         name = headers.get(_KEY_ID)
-        if self.rights is None or name is None or not headers.get(_ENCRYPTION, "").startswith(KMS):
+        has_keys = self.rights is not None or self.key_source is not None
+        if not has_keys or name is None or not headers.get(_ENCRYPTION, "").startswith(KMS):
             return
-        from emulator.domain.iam.keys import KeyDeniedError, KeyDisabledError, KeyNotFoundError
+        from emulator.domain.iam.keys import KeyDeniedError, KeyDisabledError, KeyNotFoundError, named_key_arn
 
+        arn = named_key_arn(name, account, self.region)
         try:
-            self.rights.require_key(name, action, self.region)
+            if self.rights is not None:
+                self.rights.require_key(arn, action, self.region)
+            elif self.key_source is not None:
+                self.key_source().usable(arn, account, self.region)
         except (KeyNotFoundError, KeyDisabledError, KeyDeniedError) as error:
-            if self.rights.is_enforced:
+            if self.rights is None or self.rights.is_enforced:
                 code = {KeyNotFoundError: "KMS.NotFoundException", KeyDisabledError: "KMS.DisabledException"}
                 raise S3Error(code.get(type(error), "AccessDenied"), str(error)) from None
 

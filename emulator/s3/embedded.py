@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator.domain.object_store import ObjectStore
 from emulator.s3.events.delivery import Delivery
@@ -13,6 +14,9 @@ from emulator.s3.object_store import EmbeddedObjectStore
 from emulator.s3.vault import Vault
 from emulator.wire.asgi import App, Receive, Scope, Send
 from emulator.wire.deferred import Deferred
+
+if TYPE_CHECKING:
+    from emulator.domain.iam.keys import KeySource
 
 _THREADS = 8
 
@@ -23,7 +27,7 @@ class EmbeddedS3:
     The surrounding application sets `scope["aws.account"]` and `scope["aws.region"]`, for a signature that it cannot
     read also why (`scope["aws.unreadable_signature"]`), then calls this as an ASGI application. `virtual_host_domain`
     is the host under which `bucket.domain` addresses a bucket; `console_origin` is the origin whose pages may use the
-    console's buckets. Events of objects go out by `transports`.
+    console's buckets. Events of objects go out by `transports`. `strict_owners` and `key_source` as for a vault.
     """
 
     def __init__(
@@ -34,9 +38,10 @@ class EmbeddedS3:
         console_origin: str = "http://127.0.0.1",
         transports: Sequence[Transport] = (),
         strict_owners: bool = False,
+        key_source: KeySource | None = None,
     ) -> None:
         self.directory = directory
-        self._vault = Vault(directory, strict_owners=strict_owners)
+        self._vault = Vault(directory, strict_owners=strict_owners, key_source=key_source)
         self._delivery = Delivery(self._vault, list(transports))
         self._virtual_host_domain = virtual_host_domain
         self._console_origin = console_origin

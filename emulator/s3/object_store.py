@@ -35,18 +35,21 @@ from emulator.s3.rules.ranges import ByteRange
 from emulator.s3.vault import PIECE_BYTES, BlobReader, Vault, now, require_bucket, require_version
 
 if TYPE_CHECKING:
+    from emulator.domain.iam.keys import KeySource
     from emulator.domain.iam.requests import Context
 
 _PAGE = 1_000
 _NOT_FOUND = frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 
 
-def open_embedded_store(directory: Path, *, strict_owners: bool = False) -> EmbeddedObjectStore:
+def open_embedded_store(
+    directory: Path, *, strict_owners: bool = False, key_source: KeySource | None = None
+) -> EmbeddedObjectStore:
     """The objects of an embedded S3, for reading and writing beside the server's process.
 
     A plain function of a path, so that worker processes can be told it. Raises `NewerObjectIndexError`.
     """
-    vault = Vault(directory, strict_owners=strict_owners)
+    vault = Vault(directory, strict_owners=strict_owners, key_source=key_source)
     vault.open()
     return EmbeddedObjectStore(vault)
 
@@ -137,7 +140,15 @@ class EmbeddedObjectStore:
         self._vault.close()
 
     def _requester(self, caller: Caller, keys: Context | None = None) -> Requester:
-        return Requester(caller.account, caller.region, caller.rights, self._vault.strict_owners, keys=keys or {})
+        vault = self._vault
+        return Requester(
+            caller.account,
+            caller.region,
+            caller.rights,
+            vault.strict_owners,
+            keys=keys or {},
+            key_source=vault.key_source,
+        )
 
     def _bucket(
         self,
@@ -164,7 +175,7 @@ class EmbeddedObjectStore:
             bucket,
             lambda: require_version(connection, bucket, location.key, location.version),
         )
-        requester.require_key(version.properties.headers, "kms:Decrypt")
+        requester.require_key(version.properties.headers, "kms:Decrypt", version.properties.account)
         return version, bucket
 
     def _stage(self, body: BinaryIO | bytes) -> tuple[StagedBlob, str]:

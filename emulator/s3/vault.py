@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from emulator.s3.access import Requester
 from emulator.s3.errors import S3Error
@@ -24,6 +24,9 @@ from emulator.s3.files import BlobFiles
 from emulator.s3.index import buckets, schema, versions
 from emulator.s3.index.database import Database
 from emulator.s3.index.records import Blob, Bucket, Version
+
+if TYPE_CHECKING:
+    from emulator.domain.iam.keys import KeySource
 
 Result = TypeVar("Result")
 PIECE_BYTES = 1 << 20
@@ -94,11 +97,13 @@ class SilentNotifier:
 class Vault:
     """Index and files of one object directory. Usable from any thread, and from several processes at once.
 
-    With `strict_owners` the buckets of other accounts need a policy that opens them (O-33).
+    With `strict_owners` the buckets of other accounts need a policy that opens them (O-33). `key_source` gives the keys
+    of KMS that there are; without it they are not known, and any may be named where nobody's rights are looked at.
     """
 
-    def __init__(self, directory: Path, *, strict_owners: bool = False) -> None:
+    def __init__(self, directory: Path, *, strict_owners: bool = False, key_source: KeySource | None = None) -> None:
         self.strict_owners = strict_owners
+        self.key_source = key_source
         self.files = BlobFiles(directory)
         self._index = directory / "objects.sqlite3"
         self.database = Database(self._index)

@@ -63,13 +63,26 @@ def open_access(settings: Settings, tokens: Callable[[], SessionTokens]) -> Acce
     return Access(gatekeeper, Admissions(gatekeeper), FileRoles(gatekeeper), file)
 
 
-def keys_of_file(settings: Settings) -> KeyRing:
-    """The KMS keys of the file that the settings name, none without one. Raises SettingsError."""
-    if settings.identities:
-        return _read(Path(settings.identities)).keys
-    from emulator.domain.iam.keys import KeyRing
+@dataclass(slots=True)
+class KeyFile:
+    """The KMS keys of the file of identities in mode `off`, which looks at nothing else of it."""
 
-    return KeyRing()
+    file: Path
+    keys: KeyRing
+
+    def reload(self) -> None:
+        """Read the file again; a wrong one is told and changes nothing."""
+        identities = _read_again(self.file)
+        if identities is not None:
+            self.keys = identities.keys
+
+
+def open_key_file(settings: Settings) -> KeyFile | None:
+    """None without a file of identities. Raises SettingsError for one that is wrong."""
+    if not settings.identities:
+        return None
+    file = Path(settings.identities)
+    return KeyFile(file, _read(file).keys)
 
 
 def _read(file: Path) -> Identities:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator import __version__
 from emulator.domain.controls.answers import AnswerBook
@@ -35,7 +36,7 @@ from emulator.operations.gates import FaultGate, QuotaGate
 from emulator.operations.holding import HoldSettings
 from emulator.operations.observer import RequestObserver
 from emulator.s3.embedded import EmbeddedS3
-from emulator.server.access_parts import open_access
+from emulator.server.access_parts import open_access, open_key_file
 from emulator.server.assembly import (
     Directories,
     console_buckets,
@@ -59,6 +60,9 @@ from emulator.wire.pipeline import RekognitionEdge
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 from emulator.wire.validation import compile_readers, use_quick_parser
 
+if TYPE_CHECKING:
+    from emulator.domain.iam.keys import KeySource
+
 logger = logging.getLogger(__name__)
 
 
@@ -71,11 +75,17 @@ class Emulator:
         self.directories.create()
         self.database = Database(settings.database_url or self.directories.database)
         self.clock = Clock()
+        self.services: Services | None = None
+        self.session_tokens: SessionTokens | None = None
+        self.access = open_access(settings, self._session_tokens)
+        self.identities_file = self.access or open_key_file(settings)
+        self.key_source = self._key_source()
         self.s3 = EmbeddedS3(
             self.directories.objects,
             virtual_host_domain=settings.virtual_host_domain,
             console_origin=f"http://{settings.host}:{settings.port}",
             strict_owners=settings.s3_owners == "strict",
+            key_source=self.key_source,
             transports=event_transports(settings),
         )
         self.objects = self._open_objects()
@@ -105,9 +115,6 @@ class Emulator:
         self._guarded = BrowserGuard(
             self._route, settings.virtual_host_domain, _listed(settings.hosts), _listed(settings.cors_origins)
         )
-        self.services: Services | None = None
-        self.session_tokens: SessionTokens | None = None
-        self.access = open_access(settings, self._session_tokens)
         self.parts = self._parts()
         self.lifecycle = Lifecycle(self.parts, self._build_edge, self._build_what_is_behind)
         self._control = Deferred(self._build_control)
@@ -164,7 +171,7 @@ class Emulator:
     def _build_kms(self) -> App:
         from emulator.server.behind_services import kms_application
 
-        return kms_application(self.settings, self.access)
+        return kms_application(self.key_source)
 
     def _build_other_services(self) -> App:
         from emulator.server.behind_services import sts_application
@@ -186,6 +193,11 @@ class Emulator:
     def _session_tokens(self) -> SessionTokens:
         assert self.session_tokens is not None, "serving means that the key of sessions was read"
         return self.session_tokens
+
+    def _key_source(self) -> KeySource | None:
+        """What gives the KMS keys of the file of identities; None without a file."""
+        file = self.identities_file
+        return None if file is None else lambda: file.keys
 
     def _open_objects(self) -> ObjectStore:
         """The embedded S3 in process, or the outside one that the settings name."""
@@ -235,6 +247,7 @@ class Emulator:
             runner=self.runner,
             askers=Askers(self._rights_at_work()),
             running_watch=self._running_watch(),
+            key_source=self.key_source,
         )
 
     def _rights_at_work(self) -> RightsAtWork | None:
@@ -255,6 +268,7 @@ class Emulator:
             fleet=self.fleet,
             answers=self.answers,
             quotas=self.quota_mode,
+            key_source=self.key_source,
         )
         settings = self.settings
         self.session_tokens = SessionTokens(token_secret, settings.auth)

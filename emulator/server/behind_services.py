@@ -8,21 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulator.cloudwatch.app import CloudWatchApp
+from emulator.domain.iam.keys import KeyRing, KeySource
 from emulator.domain.temporary_credentials import SessionTokens
 from emulator.kms.app import KmsApp
-from emulator.server.access_parts import Access, keys_of_file
+from emulator.server.access_parts import Access
 from emulator.server.parts import Parts
-from emulator.settings import Settings
 from emulator.sts.app import OtherServices
 from emulator.wire.asgi import App
 
 
-def kms_application(settings: Settings, access: Access | None) -> App:
-    """KMS for the keys of the file of identities, which in mode `off` is read once."""
-    if access is not None:
-        return KmsApp(lambda: access.keys)
-    ring = keys_of_file(settings)
-    return KmsApp(lambda: ring)
+def kms_application(key_source: KeySource | None) -> App:
+    """KMS for the keys of the file of identities; without a file there are none."""
+    return KmsApp(key_source or KeyRing)
 
 
 def cloudwatch_application(parts: Parts) -> App:

@@ -28,6 +28,7 @@ def job_handlers(parts: Parts) -> dict[JobKind, JobHandler]:
     worker = WorkerSettings(
         database=parts.settings.database_url or str(parts.directories.database.resolve()),
         objects=object_store_description(parts.settings, parts.directories),
+        key_source=parts.key_source,
     )
     return {
         JobKind.CREATE_DATASET: CreateDataset(database, sweeper, readers, parts.objects, worker, parts.askers),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.faults import FaultBook
@@ -24,10 +25,13 @@ from emulator.server.assembly import Directories
 from emulator.settings import Settings
 from emulator.storage.engine import Database
 
+if TYPE_CHECKING:
+    from emulator.domain.iam.keys import KeySource
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a start takes up, a reset empties and an end lets go."""
+    """What a start takes up, a reset empties and an end lets go. `key_source` gives the KMS keys, if they are known."""
 
     settings: Settings
     directories: Directories
@@ -48,3 +52,4 @@ class Parts:
     runner: JobRunner
     askers: Askers
     running_watch: RunningWatch
+    key_source: KeySource | None

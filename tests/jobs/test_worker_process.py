@@ -36,7 +36,9 @@ def settings(database: Database, tmp_path: Path) -> WorkerSettings:
     objects = tmp_path / "objects"
     objects.mkdir()
     open_embedded_store(objects)
-    return WorkerSettings(str(database.place), {"kind": "embedded", "directory": str(objects), "strict_owners": False})
+    return WorkerSettings(
+        str(database.place), {"kind": "embedded", "directory": str(objects), "strict_owners": False, "keys": None}
+    )
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from emulator.domain.iam.documents import Policy, PolicyKind, parse_policy
@@ -76,7 +76,7 @@ class KeyNotFoundError(Exception):
     @classmethod
     def of(cls, name: str, account: str, region: str) -> KeyNotFoundError:
         """In KMS's words."""
-        arn = name if name.startswith("arn:") else f"arn:aws:kms:{region}:{account}:{_relative(name)}"
+        arn = named_key_arn(name, account, region)
         return cls(f"Alias {arn} is not found." if ":alias/" in arn else f"Key '{arn}' does not exist")
 
 
@@ -86,6 +86,10 @@ class KeyDisabledError(Exception):
 
 class KeyDeniedError(Exception):
     """The caller may not use the key; with AWS's sentence."""
+
+
+KeySource = Callable[[], "KeyRing"]
+"""Gives the keys that there are at the moment."""
 
 
 class KeyRing:
@@ -124,5 +128,8 @@ class KeyRing:
         return key
 
 
-def _relative(name: str) -> str:
-    return name if name.startswith("alias/") else f"key/{name}"
+def named_key_arn(name: str, account: str, region: str) -> str:
+    """The ARN that an id or alias means within an account and Region; ARNs stay as they are."""
+    if name.startswith("arn:"):
+        return name
+    return f"arn:aws:kms:{region}:{account}:{name if name.startswith('alias/') else f'key/{name}'}"

@@ -28,7 +28,10 @@ class Call:
         request, rights = self.request, self.request.rights
         if rights is not None and not is_recorded:
             rights = replace(rights, record=None)
-        return Requester(request.account, request.region, rights, self.vault.strict_owners, request)
+        vault = self.vault
+        return Requester(
+            request.account, request.region, rights, vault.strict_owners, request, key_source=vault.key_source
+        )
 
     def bucket(self, connection: sqlite3.Connection) -> Bucket:
         """The request's bucket after the checks of `require_bucket`."""
@@ -46,13 +49,13 @@ class Call:
         That is s3:PutObjectAcl, s3:PutObjectTagging, and the KMS key of SSE-KMS (S-11).
         """
         request, requester = self.request, self.requester()
+        requester.require_key(request.headers, "kms:GenerateDataKey", request.account)
         if requester.rights is None:
             return
         if any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in request.headers):
             requester.require(connection, bucket, "s3:PutObjectAcl", request.key)
         if "x-amz-tagging" in request.headers:
             requester.require(connection, bucket, "s3:PutObjectTagging", request.key)
-        requester.require_key(request.headers, "kms:GenerateDataKey")
 
     def document(self) -> bytes:
         """The body, verified, where it is a document."""

@@ -56,7 +56,7 @@ def open_source(call: Call, source: Source) -> tuple[Version, Bucket, BlobReader
         requester = call.requester()
         bucket = require_bucket(connection, source.bucket, requester, action, source.key, expectation)
         version = existing(requester, connection, bucket, lambda: _source_version(connection, bucket, source))
-        requester.require_key(version.properties.headers, "kms:Decrypt")
+        requester.require_key(version.properties.headers, "kms:Decrypt", version.properties.account)
         preconditions.check_copy(headers, version.etag, version.modified)
         return version, bucket
 

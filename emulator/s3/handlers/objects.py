@@ -191,7 +191,7 @@ def find(call: Call, connection: sqlite3.Connection) -> tuple[Version, Bucket]:
     key, version_id = call.request.object_key(), call.request.version_id()
     requester = call.requester()
     version = existing(requester, connection, bucket, lambda: require_version(connection, bucket, key, version_id))
-    requester.require_key(version.properties.headers, "kms:Decrypt")
+    requester.require_key(version.properties.headers, "kms:Decrypt", version.properties.account)
     return version, bucket
 
 
