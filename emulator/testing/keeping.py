@@ -8,13 +8,14 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from emulator.testing.guard import is_alive
+from emulator.testing.locking import held
 from emulator.testing.pictures import ModelForTestsError
 from emulator.testing.server import setting_of_run
 
@@ -30,6 +31,7 @@ _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pillow")
 class Keeper:
     """`run`: the folder that all processes of a run share. `folder` keeps archives between runs; None keeps nothing.
 
+    Runs that want the same model at the same time train it once: the others wait for the archive of the first.
     In pytest's own cache (`is_cache`) the ones that were not used for longest go when there are more than MOST_KEPT.
     """
 
@@ -59,22 +61,27 @@ class Keeper:
         return _once(place, make)
 
     def _kept_or_trained(self, name: str, place: Path, train: Callable[[Path], None]) -> Path:
-        kept = None if self.folder is None else self.folder / f"{name}.tar"
-        if kept is not None and kept.is_file():
-            with suppress(OSError):  # a folder of someone else's, which can be read
-                os.utime(kept)
-            return kept
-        new = place / "model.tar"
-        train(new)
-        if kept is None:
+        if self.folder is None:
+            new = place / "model.tar"
+            train(new)
             return new
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept = self.folder / f"{name}.tar"
+        if not kept.is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with _alone(self.folder / f".{name}.lock"):  # another run may be training it
+                if not kept.is_file():
+                    self._keep(kept, place / "model.tar", train)
+        with suppress(OSError):  # a folder of someone else's, which can be read
+            os.utime(kept)
+        return kept
+
+    def _keep(self, kept: Path, new: Path, train: Callable[[Path], None]) -> None:
+        train(new)
         partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
         shutil.copyfile(new, partial)
         partial.replace(kept)
         if self.is_cache:
             _remove_oldest(kept.parent)
-        return kept
 
 
 def key_of(content: str) -> str:
@@ -104,6 +111,16 @@ def _remove_oldest(folder: Path) -> None:
         kept = sorted(folder.glob("*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in kept[MOST_KEPT:]:
             path.unlink()
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """While no other run trains the same model. Raises ModelForTestsError."""
+    try:
+        with held(lock, TRAINING_SECONDS):
+            yield
+    except TimeoutError:
+        raise ModelForTestsError("another run has not trained the model in time") from None
 
 
 def _once(place: Path, make: Callable[[], Path]) -> Path:
