@@ -44,6 +44,7 @@ ENVIRONMENTS: Mapping[str, Sequence[str]] = {
     "boto3-1.34": ("boto3==1.34.*",),
     "asynchronous": ("aioboto3", "s3fs"),
     "others": ("minio", "pyarrow"),
+    "readers": ("check-jsonschema", "tree-sitter", "tree-sitter-go", "tree-sitter-java", "tree-sitter-c-sharp"),
     "cloudformation": ("--editable", f"{PROJECT_ROOT}[cloudformation]"),
 }
 

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -22,9 +23,10 @@ from support.command_line import command_environment
 from support.pictures import SINGLE_LABELS, Picture, box_manifest, single_label_pictures
 from support.projects import new_project, trained_project
 from support.server import EmulatorProcess
+from support.typing_in import ADDRESS, path_with_ours, served, type_in
 from tests.vision.pictures import encode, example, shape_picture
 
-ADDRESS, PORT_OF_WEBHOOK = "http://127.0.0.1:4598", "8080"
+PORT_OF_WEBHOOK = "8080"
 MODEL = re.compile(r"arn:aws:rekognition:us-east-1:000000000000:project/\w[\w-]*/version/1/\d+")
 DATASET = re.compile(r"arn:aws:rekognition:us-east-1:000000000000:project/\w+/dataset/train/\d+")
 ACCOUNT = "000000000000"
@@ -59,19 +61,7 @@ def write_pictures(folder: Path, count: int = 12) -> list[Picture]:
 
 def run(command: list[str], text: str, folder: Path, **environment: str) -> str:
     """What a command prints that reads `text`; `custom-labels` is on its path."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ended = subprocess.run(
-        command,
-        input=text,
-        cwd=folder,
-        env=command_environment({"PATH": path, **environment}),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+    return type_in(text, folder, environment, command)
 
 
 def aws(emulator: EmulatorProcess) -> dict[str, str]:
@@ -90,36 +80,40 @@ def test_pytest_suite(tmp_path: Path) -> None:
 
 
 @contextmanager
-def webhook(folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+def webhook(typed: str, folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "webhook.py"],
+        ["sh", "-e", "-c", typed],
         cwd=folder,
-        env=command_environment(environment),
+        env=command_environment({"PATH": path_with_ours(), **environment}),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,
     )
     with process:
         try:
             yield process
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_lambda_with_s3_events(start_emulator: Callable[..., EmulatorProcess], tmp_path: Path) -> None:
     assert write_files("lambda-with-s3-events", tmp_path) == ["function.py", "webhook.py", "upload.py"]
-    assert f"127.0.0.1:{PORT_OF_WEBHOOK}" in blocks("lambda-with-s3-events", "sh")[0]
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     program = tmp_path / "webhook.py"
     program.write_text(program.read_text().replace(PORT_OF_WEBHOOK, port))
-    emulator = start_emulator({"CUSTOM_LABELS_EVENTS_WEBHOOK_URL": f"http://127.0.0.1:{port}", **INSTANT})
+    [typed] = blocks("lambda-with-s3-events", "sh")
+    serving, typed = typed.replace(PORT_OF_WEBHOOK, port).split("\n", 1)
+    settings, arguments = served(serving)
+    emulator = start_emulator({**settings, **INSTANT}, arguments=arguments)
     pictures = single_label_pictures(SINGLE_LABELS, 6)
     project = trained_project(emulator, ACCOUNT, pictures, single_label_pictures(SINGLE_LABELS, 2, seed=500))
-    environment = aws(emulator) | {"MODEL_ARN": project.start_model()}
+    typed = MODEL.sub(project.start_model(), typed.replace(ADDRESS, emulator.endpoint))
+    environment = aws(emulator)
     (tmp_path / "one photo.jpg").write_bytes(encode(shape_picture("circle", 9), "JPEG"))
-    with webhook(tmp_path, environment) as process:
+    with webhook(typed, tmp_path, environment) as process:
         run([sys.executable, "upload.py", "one photo.jpg"], "", tmp_path, **environment)
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
@@ -189,9 +183,3 @@ def test_supervision_and_fiftyone(start_emulator: Callable[..., EmulatorProcess]
     assert names["detections"]({"CustomLabels": []}, 200, 100)[0].shape == (0, 4)  # type: ignore[operator]
     if importlib.util.find_spec("supervision") is not None:
         assert run([sys.executable, "-"], programs[0], tmp_path).startswith("6 ['circle', 'square']")
-
-
-def test_commands_name_models_and_datasets_in_one_form() -> None:
-    """So that a reader sees what to put in, and these tests can."""
-    for recipe in ("lambda-with-s3-events", "model-on-a-raspberry-pi"):
-        assert any(MODEL.search(text) for text in blocks(recipe, "sh"))

@@ -19,6 +19,7 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 
 from emulator.testing.containers import PORT, CustomLabelsContainer
 from support.server import EmulatorProcess
+from support.typing_in import block
 
 
 class Engine:
@@ -95,3 +96,13 @@ def test_image_port_region_and_account_can_be_others(engine: Engine) -> None:
             assert sts.get_caller_identity()["Account"] == "222233334444"
         assert custom_labels.environment["AWS_REGION"] == "eu-central-1"
     assert (engine.created["image"], list(engine.created["ports"])) == ("registry.example/labels:1", ["4000"])
+
+
+def test_block_of_the_page(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(block("docs/containers.md", "from emulator.testing.containers"), "containers.md", "exec"), names)
+    for client in ("rekognition", "s3"):
+        names[client].close()
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("http://") and "project/flowers/" in second
+    assert engine.created["environment"]["CUSTOM_LABELS_TRAINING_EFFORT"] == "instant"

@@ -67,7 +67,11 @@ def test_a_run_that_dies_lets_the_next_one_train(tmp_path: Path) -> None:
     assert ended.returncode == -signal.SIGKILL
     [lock] = (tmp_path / "kept").iterdir()
     assert lock.suffix == ".lock"
-    archive = keeper(tmp_path, "second").archive("pictures", lambda path: path.write_bytes(b"whole") and None)
+
+    def train(archive: Path) -> None:
+        archive.write_bytes(b"whole")
+
+    archive = keeper(tmp_path, "second").archive("pictures", train)
     assert archive.read_bytes() == b"whole"
     assert list((tmp_path / "kept").iterdir()) == [archive]
 

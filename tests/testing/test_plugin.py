@@ -15,6 +15,7 @@ import pytest
 from support.command_line import command_environment
 from support.pictures import box_manifest, single_label_pictures
 from support.server import PROJECT_ROOT, wait_until
+from support.typing_in import block
 
 APPLICATION = PROJECT_ROOT / "tests" / "sample_application"
 PAGE = PROJECT_ROOT / "docs" / "pytest.md"
@@ -234,7 +235,7 @@ def test_emulator_that_cannot_start_is_told_with_its_reason(tmp_path: Path) -> N
 
 def test_page_for_users(tmp_path: Path, photographs: Path) -> None:
     """The files of docs/pytest.md, each under the name that its first line gives."""
-    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    (tmp_path / "pytest.ini").write_text(SETTINGS.replace("[pytest]\n", block("docs/pytest.md", "[pytest]")))
     (tmp_path / "tests").mkdir()
     shutil.copytree(photographs, tmp_path / "tests" / "photographs")
     blocks = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
@@ -244,6 +245,7 @@ def test_page_for_users(tmp_path: Path, photographs: Path) -> None:
     assert len(blocks[0][1].split("\n\n", 1)[1].strip().splitlines()) <= 5
     ended = run_pytest(tmp_path, "tests")
     assert ended.returncode == 0 and "4 passed" in ended.stdout, ended.stdout + ended.stderr
+    assert [path.suffix for path in (tmp_path / "tests" / "models").iterdir()] == [".tar"]
 
 
 UNITTEST = """

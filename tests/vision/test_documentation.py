@@ -1,4 +1,4 @@
-"""The programs in docs/using-a-model-without-the-emulator.md and docs/notebook.md, run as they stand there."""
+"""The programs of using-a-model-without-the-emulator.md, notebook.md and detection.md in docs/, run as they stand."""
 
 import os
 import re
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 from emulator.vision.detector.training import DetectorEffort, train_detector
 from emulator.vision.served_model import ServedModel
@@ -75,6 +76,26 @@ def test_the_detection_program_prints_what_the_emulator_answers(tmp_path: Path) 
     assert [line.split()[0] for line in lines] == [answer.label for answer in expected]
     assert [float(line.split()[1]) for line in lines] == pytest.approx([a.confidence for a in expected], abs=1e-4)
     assert all(len(line[line.index("[") :].strip("[]").split()) == 4 for line in lines)
+
+
+def test_the_detector_of_a_notebook(tmp_path: Path) -> None:
+    """docs/detection.md: three photographs, of which the boxes are where the page says, and a new one."""
+    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "detection.md").read_text(), re.DOTALL)
+    boxes = {label: [int(number) for number in re.findall(r"=(\d+)", line)] for label, line in
+             re.findall(r'LabelledBox\("(\w+)"(.*)\)', program)}  # fmt: skip
+    for name, labels in {"table-1": ["fork"], "table-2": ["scissors"], "table-3": list(boxes), "new": ["fork"]}.items():
+        photograph = Image.new("RGB", (360, 270), "white")
+        for label in labels:
+            left, top, width, height = boxes[label]
+            shape = (left, top, left + width, top + height)
+            draw = ImageDraw.Draw(photograph)
+            draw.ellipse(shape, fill="navy") if label == "scissors" else draw.rectangle(shape, fill="crimson")
+        photograph.save(tmp_path / f"{name}.jpg")
+    command, environment = [sys.executable, "-c", program], {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True, timeout=120
+    )
+    assert ended.stdout.startswith("Prediction(label='fork'"), ended.stdout
 
 
 def test_the_notebook_trains_explains_and_exports(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -18,24 +19,28 @@ from support import contract_tools, node
 from support.contract_tools import Ran
 from support.projects import error_of, unique_name
 from support.server import SECRET_KEY, EmulatorProcess, environment_without_settings, wait_until
+from support.typing_in import block, path_with_ours
 
 pytestmark = pytest.mark.contract
-SYNTHESISE = Path(__file__).parent / "programs" / "synthesise.cjs"
 CDK = ("aws-cdk-lib@2", "constructs@10")
 START_SECONDS = 120.0
+
+
+def free_port() -> str:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def engine(quick_emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of `python -m emulator.testing.cloudformation`, in an environment with the extra."""
     python = contract_tools.python_of("cloudformation")
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = tmp_path_factory.mktemp("engine") / "log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [python, "-m", "emulator.testing.cloudformation", "--port", str(port)],
+            [python, "-m", "emulator.testing.cloudformation", "--port", port],
             env=environment_without_settings() | {"AWS_ENDPOINT_URL_REKOGNITION": quick_emulator.endpoint},
             stdout=file,
             stderr=file,
@@ -44,7 +49,7 @@ def engine(quick_emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFac
     def listens() -> bool:
         assert process.poll() is None, log.read_text()
         with closing(socket.socket()) as trial:
-            return trial.connect_ex(("127.0.0.1", port)) == 0
+            return trial.connect_ex(("127.0.0.1", int(port))) == 0
 
     try:
         wait_until(listens, START_SECONDS, what="moto's server")
@@ -118,16 +123,55 @@ def test_what_the_emulator_refuses_is_told(cloudformation: Any, rekognition: Any
     rekognition.delete_project(ProjectArn=arn)
 
 
-def test_a_template_of_the_cdk(cloudformation: Any, rekognition: Any, ran: Ran) -> None:
+def test_a_template_of_the_cdk(cloudformation: Any, rekognition: Any, tmp_path: Path, ran: Ran) -> None:
+    """The program of docs/terraform.md, which keeps its template to itself, made to print it."""
     modules, runtime = contract_tools.npm_modules(*CDK), node.node_command()
     assert runtime is not None
-    stack, name = unique_name(), unique_name()
-    synthesised = contract_tools.answer_of([*runtime, str(SYNTHESISE), name], {"NODE_PATH": str(modules)})
-    cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps(synthesised["template"]))
+    stack, program = unique_name(), tmp_path / "synthesise.cjs"
+    printed = 'console.log(JSON.stringify(app.synth().getStackByName("labels").template));\n'
+    program.write_text(block("docs/terraform.md", "const { App").replace("app.synth();\n", printed))
+    template = contract_tools.answer_of([*runtime, str(program)], {"NODE_PATH": str(modules)})
+    cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps(template))
     made = outputs(cloudformation, stack)
-    assert made["ProjectName"] == name
-    assert rekognition.list_tags_for_resource(ResourceArn=made["ProjectArn"])["Tags"] == {"team": "vision"}
+    [project] = rekognition.describe_projects(ProjectNames=["flowers"])["ProjectDescriptions"]
+    assert made["ProjectArn"] == project["ProjectArn"]
     cloudformation.delete_stack(StackName=stack)
-    assert rekognition.describe_projects(ProjectNames=[name])["ProjectDescriptions"] == []
+    assert rekognition.describe_projects(ProjectNames=["flowers"])["ProjectDescriptions"] == []
     version = json.loads((modules / "aws-cdk-lib" / "package.json").read_text())["version"]
     ran("CDK", version, "synthesised stack with a project")
+
+
+def test_commands_of_the_page(tmp_path: Path) -> None:
+    """Pasted at once into a new terminal: both servers, and the stack as soon as they answer."""
+    place = Path(contract_tools.python_of("cloudformation")).parent
+    install, commands = block("docs/terraform.md", "pip install").split("\n", 1)
+    assert install == 'pip install "custom-labels-emulator[cloudformation]"', "what python_of did, from this checkout"
+    ours, theirs = free_port(), free_port()
+    commands = commands.replace("4598", ours).replace("5000", theirs)
+    (tmp_path / "labels.json").write_text(json.dumps(template("from-a-page", {})))
+    endpoint = f"http://127.0.0.1:{ours}"
+    keys = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_DEFAULT_REGION": "us-east-1"}
+    settings = {"PATH": path_with_ours(place), "CUSTOM_LABELS_PORT": ours, "AWS_ENDPOINT_URL_REKOGNITION": endpoint}
+    with (tmp_path / "printed").open("w+") as printed:
+        shell = subprocess.Popen(
+            ["sh", "-e", "-c", commands],
+            cwd=tmp_path,
+            env=environment_without_settings() | keys | settings,
+            stdout=printed,
+            stderr=printed,
+            start_new_session=True,
+        )
+        try:
+            assert shell.wait(START_SECONDS) == 0, (tmp_path / "printed").read_text()
+            client = boto3.client(
+                "rekognition",
+                "us-east-1",
+                endpoint_url=endpoint,
+                aws_access_key_id="123456789012",
+                aws_secret_access_key="x",
+            )
+            with closing(client):
+                [project] = client.describe_projects()["ProjectDescriptions"]
+            assert "project/from-a-page/" in project["ProjectArn"]
+        finally:
+            os.killpg(shell.pid, signal.SIGKILL)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.manifest.inspecting import inspect_line
+from support.pictures import image_level_manifest, single_label_pictures
+from support.typing_in import block, type_in
 
 PAGE = (Path(__file__).parents[3] / "docs" / "manifests.md").read_text(encoding="utf-8")
 
@@ -20,3 +22,16 @@ def test_the_lines_shown_are_good() -> None:
 
 def test_every_result_file_is_named() -> None:
     assert all(f"`{kind.value}`" in PAGE for kind in ResultKind)
+
+
+def test_the_command_that_checks_a_pair(tmp_path: Path) -> None:
+    """With two manifests and the folder of their images, as a reader has them."""
+    (tmp_path / "pictures").mkdir()
+    for name, seed in (("train", 0), ("test", 500)):
+        pictures = single_label_pictures(("circle", "square"), 4, seed=seed)
+        for picture in pictures:
+            (tmp_path / "pictures" / picture.name).write_bytes(picture.body)
+        (tmp_path / f"{name}.manifest").write_bytes(image_level_manifest(pictures, "bucket"))
+    printed = type_in(block("docs/manifests.md", "custom-labels lint"), tmp_path, {})
+    assert printed.count("8 lines: 8 valid") == 2
+    assert "No errors: a classification training with 2 labels could begin." in printed
