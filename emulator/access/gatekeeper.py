@@ -120,9 +120,20 @@ class Gatekeeper:
         """
         admission = identity.admission
         assert isinstance(admission, Admission), "whoever was let in has an admission"
-        if admission.session is not None and self._tokens().has_ended(admission.session):
+        if self._has_ended(admission):
             raise json_error(SignatureRefused(Why.EXPIRED_TOKEN))
         return admission.rights
+
+    def validity(self, admission: Admission) -> Callable[[], bool]:
+        """Tells, whenever it is asked, whether an admission of this moment still holds, for answers that go on and on.
+
+        Not once its session has ended, and not once the file was read again: whoever it is may have other rights now.
+        """
+        identities = self.identities
+        return lambda: self.identities is identities and not self._has_ended(admission)
+
+    def _has_ended(self, admission: Admission) -> bool:
+        return admission.session is not None and self._tokens().has_ended(admission.session)
 
     def rights_at_work(self, reference: str) -> Rights:
         """What whoever a `Rights.reference` stands for may do now, for work that it was let in for (S-9).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
@@ -27,6 +27,8 @@ PREVIEW_SIDES = (128, 256, 384, 512, 768, 1024, 1536, 2048, 4096)
 """Widths and heights, in pixels, that previews are made in."""
 CALLER = "console.caller"
 """Where the composition root leaves the caller in the ASGI scope; absent on unsigned requests."""
+STILL_ADMITTED = "console.still_admitted"
+"""Beside it, where sessions end: what tells whether the caller would still be let in."""
 
 
 class ConsoleBuckets(Protocol):
@@ -76,10 +78,11 @@ class ConsoleParts:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleCall:
-    """One signed call: the parts and the caller."""
+    """One signed call: the parts and the caller, and whether it would still be let in."""
 
     parts: ConsoleParts
     caller: Caller
+    is_still_admitted: Callable[[], bool] = lambda: True
 
     @property
     def database(self) -> Database:
@@ -112,6 +115,8 @@ async def signed_call(request: Request) -> ConsoleCall:
         message = "Sign this request as one for the service rekognition: the access key is the account."
         raise ConsoleError("MissingAuthenticationToken", message, status=401)
     call = ConsoleCall(request.app.state.parts, caller)
+    if STILL_ADMITTED in request.scope:
+        call = replace(call, is_still_admitted=request.scope[STILL_ADMITTED])
     if caller.rights is not None:
         await require_rights(request, caller, call.database, call.parts.services())
     return call

@@ -25,12 +25,15 @@ class EventStream(StreamingResponse):
 
 @router.get("/events", response_class=EventStream, responses={200: {"model": ConsoleEvents}})
 async def get_events(call: SignedCall) -> EventStream:
-    """A snapshot of the account's resources in the region, then what changes, until the emulator ends."""
+    """A snapshot of the account's resources in the region, then what changes.
+
+    It ends with the emulator, with the session of its caller, and when the file of identities is read again.
+    """
     return EventStream(_events(call), headers=_HEADERS)
 
 
 async def _events(call: ConsoleCall) -> AsyncIterator[bytes]:
-    async with call.parts.watcher.watch(call.caller) as subscription:
+    async with call.parts.watcher.watch(call.caller, call.is_still_admitted) as subscription:
         while True:
             try:
                 # Not wait_for, which makes a task for each event of each console.

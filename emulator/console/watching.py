@@ -36,11 +36,21 @@ _MOST_WAITING = 64
 
 
 class Subscription:
-    """One console. Events wait here until it takes them; one that takes none for long is told everything anew."""
+    """One console. Events wait here until it takes them; one that takes none for long is told everything anew.
 
-    def __init__(self) -> None:
+    None among them is the end. `is_admitted` says whether the console's caller would still be let in.
+    """
+
+    def __init__(self, is_admitted: Callable[[], bool]) -> None:
         self.events: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.needs_everything = True
+        self.is_admitted = is_admitted
+
+    def end(self) -> None:
+        """Tell no more; what still waits is forgotten."""
+        while not self.events.empty():
+            self.events.get_nowait()
+        self.events.put_nowait(None)
 
     def put(self, event: bytes) -> None:
         """Let an event wait, unless so many wait that a new snapshot says the same in less."""
@@ -88,12 +98,22 @@ class Watcher:
         self._known_clock: tuple[str, float | None] = ("", None)
 
     @asynccontextmanager
-    async def watch(self, caller: Caller) -> AsyncIterator[Subscription]:
-        """A subscription to the caller's account and region, for as long as the block runs."""
+    async def watch(
+        self, caller: Caller, is_admitted: Callable[[], bool] = lambda: True
+    ) -> AsyncIterator[Subscription]:
+        """A subscription to the caller's account and region, for as long as the block runs.
+
+        It ends, within a look, once `is_admitted` says that the caller would not be let in any more.
+        """
         # Who has rights of its own sees what these let it see.
         key = (caller.account, caller.region, "" if caller.rights is None else caller.rights.reference)
         view = self._views.setdefault(key, _View(caller))
-        subscription = Subscription()
+        if _policies(view.caller) != _policies(caller):
+            # The file of identities was read again: who came before sees what it may not any more.
+            for old in view.subscriptions:
+                old.end()
+            view = self._views[key] = _View(caller)
+        subscription = Subscription(is_admitted)
         view.subscriptions.add(subscription)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._look_on(), name="console watcher")
@@ -125,6 +145,7 @@ class Watcher:
         epoch, clock = self._epoch(), self._shown_clock()
         is_new, has_other_clock = epoch != self._known_epoch, clock != self._known_clock
         self._known_epoch, self._known_clock = epoch, clock
+        self._end_what_is_over()
         for view in list(self._views.values()):
             if is_new:
                 for subscription in view.subscriptions:
@@ -142,6 +163,15 @@ class Watcher:
             if has_other_clock:
                 _tell(view, "clock", self._clock_text())
             self._tell_everything(view)
+
+    def _end_what_is_over(self) -> None:
+        """Whoever is not let in any more is told nothing more; a new view is made for whoever comes again."""
+        for key, view in list(self._views.items()):
+            for subscription in [one for one in view.subscriptions if not one.is_admitted()]:
+                view.subscriptions.discard(subscription)
+                subscription.end()
+            if not view.subscriptions:
+                del self._views[key]
 
     async def _read(self, view: _View) -> None:
         def read(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
@@ -189,6 +219,10 @@ class Watcher:
 
     def _clock_text(self) -> str:
         return json.dumps({"mode": self._clock.mode, "now": self._clock.now()})
+
+
+def _policies(caller: Caller) -> object:
+    return None if caller.rights is None else caller.rights.policies
 
 
 def _compare(view: _View, name: str, before: dict[str, str], after: dict[str, str], removed: str) -> None:

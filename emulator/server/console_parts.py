@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from emulator import __version__
 from emulator.console.api import GuardedApi, create_console_api
-from emulator.console.context import CALLER, About, ConsoleBuckets, ConsoleParts
+from emulator.console.context import CALLER, STILL_ADMITTED, About, ConsoleBuckets, ConsoleParts
 from emulator.console.errors import error_response
 from emulator.console.page import ConsolePage
 from emulator.console.preview_cache import PreviewCache
@@ -98,6 +98,7 @@ class AdmittedConsole:
         refused = scope.get("aws.refusal")
         if refused is None:
             scope[CALLER] = Caller(scope["aws.account"], scope["aws.region"], scope["aws.rights"])
+            scope[STILL_ADMITTED] = self._access.gatekeeper.validity(scope["aws.admission"])
         elif refused.why is not Why.MISSING:
             error = json_error(refused)
             await error_response(403, error.code, error.message)(scope, receive, send)

@@ -325,7 +325,9 @@ export interface paths {
         };
         /**
          * Get Events
-         * @description A snapshot of the account's resources in the region, then what changes, until the emulator ends.
+         * @description A snapshot of the account's resources in the region, then what changes.
+         *
+         *     It ends with the emulator, with the session of its caller, and when the file of identities is read again.
          */
         get: operations["get_events"];
         put?: never;

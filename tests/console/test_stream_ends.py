@@ -1,0 +1,70 @@
+"""The console's stream of changes ends with the session of whoever reads it (O-31, O-33)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from emulator.console.api import ROOT
+from emulator.domain.temporary_credentials import SessionClaims, SessionTokens
+from support import identities as known
+from support.in_process import InProcessEmulator, play
+
+_ARN = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/console"
+
+
+async def stream(emulator: InProcessEmulator, credentials: Credentials) -> str:
+    """All that a stream says, once it has ended."""
+    request = AWSRequest("GET", f"http://emulator{ROOT}/events")
+    SigV4Auth(credentials, "rekognition", "us-east-1").add_auth(request)
+    answer = await emulator.http.get(f"{ROOT}/events", headers=dict(request.headers.items()), timeout=60)
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def watched(emulator: InProcessEmulator, credentials: Credentials) -> asyncio.Task[str]:
+    """A stream that has begun, and goes on for two looks of the watcher."""
+    task = asyncio.create_task(stream(emulator, credentials))
+    await asyncio.sleep(1.0)
+    assert not task.done()
+    return task
+
+
+@pytest.mark.parametrize("mode", ["signature", "iam"])
+def test_a_stream_ends_when_its_session_does(tmp_path: Path, mode: str) -> None:
+    later = [0.0]
+    tokens = SessionTokens(b"key of the test", mode, lambda: time.time() + later[0])
+    issued = tokens.issue(SessionClaims(known.OWNER, _ARN, known.ADMIN_ROLE, "AROA:console"), 900)
+
+    async def story(emulator: InProcessEmulator) -> None:
+        emulator.app.session_tokens = tokens
+        session = Credentials(issued.access_key_id, issued.secret_access_key, issued.session_token)
+        of_session = await watched(emulator, session)
+        of_root = await watched(emulator, Credentials(*known.ROOT_KEY))
+        later[0] = 901
+        text = await asyncio.wait_for(of_session, 30)
+        assert text.startswith("event: snapshot\n")
+        await asyncio.sleep(1.0)
+        assert not of_root.done()
+        emulator.app.lifecycle.ending.set()
+        await asyncio.wait_for(of_root, 30)
+
+    play(tmp_path / "data", story, auth=mode, identities=str(known.written(tmp_path)))
+
+
+def test_a_stream_ends_when_the_identities_are_read_again(tmp_path: Path) -> None:
+    """Whoever reads on signs once more, and sees what it may see by then."""
+
+    async def story(emulator: InProcessEmulator) -> None:
+        assert emulator.app.access is not None
+        task = await watched(emulator, Credentials(*known.BOB_KEY))
+        await asyncio.to_thread(emulator.app.access.reload)
+        await asyncio.wait_for(task, 30)
+
+    play(tmp_path / "data", story, auth="iam", identities=str(known.written(tmp_path)))
