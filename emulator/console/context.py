@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from emulator.console.authorization import require_rights
 from emulator.console.errors import ConsoleError
+from emulator.console.name_orders import NameOrders
 from emulator.console.preview_cache import PreviewCache
 from emulator.console.snapshots import Snapshots
 from emulator.console.watching import Watcher
@@ -71,6 +72,7 @@ class ConsoleParts:
     services: Callable[[], Services]
     trainings: TrainingProgress
     watcher: Watcher
+    name_orders: NameOrders
     snapshots: Snapshots
     cancel_training: Callable[[str], Awaitable[bool]]
     decisions: Callable[[str], list[JsonObject]]

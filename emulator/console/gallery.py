@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from array import array
-from collections import Counter, OrderedDict
+from collections import Counter
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -12,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from emulator.console.context import SignedCall
+from emulator.console.context import ConsoleCall, SignedCall
 from emulator.console.errors import ConsoleError
 from emulator.console.labels import LabelEntry, all_labels
 from emulator.console.lookup import as_json, content_of
@@ -23,7 +21,6 @@ from emulator.storage.entry_blocks import count_by_label, matching_blocks, match
 from emulator.storage.entry_pages import (
     content_revision,
     in_order,
-    name_order,
     offset_of,
     positions_by_offset,
     source_refs_at,
@@ -36,7 +33,6 @@ Sort = Literal["manifest", "name", "-name"]
 State = Literal["all", "labeled", "unlabeled", "errors"]
 MOST_ENTRIES = 1_000
 MOST_REFS = 10_000
-_ORDERS_KEPT = 8
 _ERRORS_AT_ONCE = 1_000
 
 
@@ -194,39 +190,13 @@ class PlaceQuery(SortedFilters):
     source_ref: str
 
 
-class NameOrders:
-    """The orders by name of the contents that were shown last; an order holds while no entry comes or goes."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, int, int], array[int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, connection: Connection, content_id: int) -> array[int]:
-        """All positions of a content by name."""
-        total = content_stats(connection, content_id).total_entries
-        key = (content_id, content_revision(connection, content_id), total)
-        with self._lock:
-            found = self._kept.get(key)
-        if found is None:
-            found = name_order(connection, content_id)
-        with self._lock:
-            self._kept[key] = found
-            self._kept.move_to_end(key)
-            while len(self._kept) > _ORDERS_KEPT:
-                self._kept.popitem(last=False)
-        return found
-
-
-_name_orders = NameOrders()
-
-
 def _positions(
-    connection: Connection, content_id: int, query: SortedFilters, offset: int, limit: int
+    call: ConsoleCall, connection: Connection, content_id: int, query: SortedFilters, offset: int, limit: int
 ) -> tuple[int, list[int]]:
     """How many pass, and the positions of one page."""
     if query.sort == "manifest":
         return positions_by_offset(connection, content_id, query.wanted(), offset, limit)
-    found = in_order(connection, content_id, query.wanted(), _name_orders.of(connection, content_id))
+    found = in_order(connection, content_id, query.wanted(), call.parts.name_orders.of(connection, content_id))
     if query.sort == "-name":
         found.reverse()
     return len(found), found[offset : offset + limit]
@@ -263,7 +233,7 @@ async def dataset_entries(call: SignedCall, query: Annotated[PageQuery, Query()]
 
     def read(connection: Connection) -> Response:
         dataset, content_id = content_of(call, connection, query.dataset)
-        total, positions = _positions(connection, content_id, query, query.offset, query.limit)
+        total, positions = _positions(call, connection, content_id, query, query.offset, query.limit)
         page = EntryPage(
             total=total,
             offset=query.offset,
@@ -288,7 +258,7 @@ async def dataset_places(call: SignedCall, query: Annotated[PlaceQuery, Query()]
             return None
         if query.sort == "manifest":
             return offset_of(connection, content_id, query.wanted(), position)
-        found = _positions(connection, content_id, query, 0, 2**31)[1]
+        found = _positions(call, connection, content_id, query, 0, 2**31)[1]
         return found.index(position) if position in found else None
 
     return EntryPlace(offset=await call.database.read_in_thread(read))
@@ -300,7 +270,7 @@ async def dataset_refs(call: SignedCall, query: Annotated[RefQuery, Query()]) ->
 
     def read(connection: Connection) -> Response:
         _, content_id = content_of(call, connection, query.dataset)
-        total, positions = _positions(connection, content_id, query, query.offset, query.limit)
+        total, positions = _positions(call, connection, content_id, query, query.offset, query.limit)
         return as_json(RefPage(total=total, source_refs=source_refs_at(connection, content_id, positions)))
 
     return await call.database.read_in_thread(read)

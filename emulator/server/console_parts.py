@@ -10,6 +10,7 @@ from emulator import __version__
 from emulator.console.api import GuardedApi, create_console_api
 from emulator.console.context import CALLER, STILL_ADMITTED, About, ConsoleBuckets, ConsoleParts
 from emulator.console.errors import error_response
+from emulator.console.name_orders import NameOrders
 from emulator.console.page import ConsolePage
 from emulator.console.preview_cache import PreviewCache
 from emulator.console.snapshots import Snapshots
@@ -71,6 +72,7 @@ def console_application(
         previews=PreviewCache(parts.directories.previews),
         services=services,
         trainings=parts.progress,
+        name_orders=NameOrders(lambda: lifecycle.epoch),
         watcher=Watcher(parts.database, parts.progress, parts.clock, lambda: lifecycle.epoch, lifecycle.ending),
         snapshots=Snapshots(parts.objects),
         cancel_training=cancel_training,

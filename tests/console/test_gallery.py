@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emulator.cli import main
 from support.console import ConsoleClient
 from support.projects import Project
+from support.server import EmulatorProcess
 
 METADATA = {"human-annotated": "yes", "creation-date": "2026-01-02T03:04:05", "job-name": "labeling-job/x"}
 HOSTILE = "<img src=x onerror=alert(1)>\u202egnp"
@@ -254,3 +258,24 @@ def test_uploads_of_an_empty_dataset_go_to_the_consoles_bucket(console: ConsoleC
     bucket = console.post("/bucket", {})["name"]
     place = console.get("/dataset/uploads", dataset=empty.arn)
     assert place == {"bucket": bucket, "prefix": f"assets/{empty.project.name}_training_dataset/"}
+
+
+def test_the_order_by_name_is_that_of_a_loaded_archive(
+    start_emulator: Callable[..., EmulatorProcess], tmp_path: Path
+) -> None:
+    """Content, revision and number of images may be those that were shown before the archive came."""
+    images = Images(ConsoleClient(start_emulator(), "111122223333"))
+    images.update(line(images.bucket, "b.png"), line(images.bucket, "a.png"))
+    saved = tmp_path / "state.tar"
+    assert main(["save", str(saved), "--endpoint", images.console.emulator.endpoint]) == 0
+
+    def exchange(gone: str, new: str) -> list[str]:
+        refs = [f"s3://{images.bucket}/{gone}"]
+        images.console.post("/dataset/remove", {"dataset": images.arn, "source_refs": refs})
+        images.settled()
+        images.update(line(images.bucket, new))
+        return images.names(sort="name")
+
+    assert exchange("a.png", "z.png") == ["b.png", "z.png"]
+    assert main(["load", str(saved), "--endpoint", images.console.emulator.endpoint]) == 0
+    assert exchange("b.png", "0.png") == ["0.png", "a.png"]
