@@ -1,6 +1,6 @@
 # Everything a contributor or a user needs: make run, make test. `make help` lists all targets.
 # The first Python on the path that is new enough; `make PYTHON=/path/to/python3.12 run` chooses another.
-PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11 python; do \
+PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
 VENV := .venv
 BIN := $(VENV)/bin

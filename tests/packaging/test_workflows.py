@@ -12,13 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 
 from emulator.settings import Settings
 from support.code_blocks import code_blocks
 from support.server import PROJECT_ROOT, environment_without_settings
+from support.typing_in import path_with_ours, stand_ins
 
 ACTION = PROJECT_ROOT / "action.yml"
 WORKFLOWS = sorted((PROJECT_ROOT / ".github" / "workflows").glob("*.yml"))
@@ -97,18 +97,11 @@ def runner(tmp_path: Path) -> Iterator[dict[str, str]]:
         os.kill(int(log.read_text()), signal.SIGTERM)
 
 
-def run_start(action: dict[str, Any], runner: dict[str, str], **inputs: str) -> subprocess.CompletedProcess[str]:
-    """The step that starts it, as the runner runs it; the process is noted for the end of the test."""
-    start = step(action, "Start the emulator")
-    given = {name: item["default"] for name, item in action["inputs"].items()} | inputs
-    variables = {
-        name: given[EXPRESSION.fullmatch(value)[1].removeprefix("inputs.")]  # type: ignore[index]
-        for name, value in start["env"].items()
-    }
-    script = start["run"].replace("server=$!", 'server=$!\necho "$server" > "$RUNNER_TEMP/process"')
+def bash(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A step's script as the runner runs it."""
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
-        env=environment_without_settings() | runner | variables,
+        env=environment_without_settings() | {"PATH": path_with_ours()} | environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -116,24 +109,72 @@ def run_start(action: dict[str, Any], runner: dict[str, str], **inputs: str) -> 
     )
 
 
+def run_start(action: dict[str, Any], runner: dict[str, str], **inputs: str) -> subprocess.CompletedProcess[str]:
+    """The step that starts it; the process is noted for the end of the test."""
+    start = step(action, "Start the emulator")
+    given = {name: item["default"] for name, item in action["inputs"].items()} | inputs
+    variables = {
+        name: given[EXPRESSION.fullmatch(value)[1].removeprefix("inputs.")]  # type: ignore[index]
+        for name, value in start["env"].items()
+    }
+    script = start["run"].replace("server=$!", 'server=$!\necho "$server" > "$RUNNER_TEMP/process"')
+    return bash(script, runner | variables)
+
+
 def pairs(file: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in Path(file).read_text().splitlines())
 
 
+def jobs_with(service: bool) -> Iterator[dict[str, Any]]:
+    """The jobs of examples.yml and of docs/containers.md that have the emulator as a service, or as the action."""
+    texts = [(PROJECT_ROOT / ".github" / "workflows" / "examples.yml").read_text()]
+    texts += [one.text for one in code_blocks("docs/containers.md") if one.text.startswith("jobs:")]
+    for job in (job for text in texts for job in yaml.safe_load(text)["jobs"].values()):
+        has_action = any(item.get("uses", "").startswith(("./", "OWNER/")) for item in job["steps"])
+        if "services" in job if service else has_action:
+            yield job
+
+
+def commands_of(job: dict[str, Any]) -> list[str]:
+    """What its steps run when nothing fails."""
+    return [item["run"] for item in job["steps"] if "run" in item and "if" not in item]
+
+
 def test_the_steps_after_it_reach_the_emulator(action: dict[str, Any], runner: dict[str, str]) -> None:
+    """Those of examples.yml and docs/containers.md, with the variables that the action or the job gives them."""
     ended = run_start(action, runner, port="0", account="222233334444", settings="TPS_PER_UNIT=0\n\nLOG_LEVEL=debug\n")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     variables = pairs(runner["GITHUB_ENV"])
-    assert pairs(runner["GITHUB_OUTPUT"])["endpoint-url"] == variables["AWS_ENDPOINT_URL"]
-    client = boto3.client(
-        "rekognition",
-        endpoint_url=variables["AWS_ENDPOINT_URL"],
-        region_name=variables["AWS_REGION"],
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-    )
-    assert ":222233334444:" in client.create_project(ProjectName="from-an-action")["ProjectArn"]
-    client.close()
+    outputs = pairs(runner["GITHUB_OUTPUT"])
+    assert outputs["endpoint-url"] == variables["AWS_ENDPOINT_URL"]
+    typed = [(text, variables, "222233334444") for job in jobs_with(service=False) for text in commands_of(job)]
+    for job in jobs_with(service=True):
+        assert job["env"]["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{Settings().port}"
+        own = job["env"] | {"AWS_ENDPOINT_URL": variables["AWS_ENDPOINT_URL"]}
+        typed += [(text, own, job["env"]["AWS_ACCESS_KEY_ID"]) for text in commands_of(job)]
+    assert len(typed) == 4
+    for number, (text, given, account) in enumerate(typed):
+        done = bash(f"{text}-{number}", given)  # the end is the name of a project: each makes one of its own
+        assert done.returncode == 0, done.stderr
+        assert f":{account}:project/" in done.stdout
+    shown = bash('cat "$LOG"', {"LOG": outputs["log"]})
+    assert variables["AWS_ENDPOINT_URL"] in shown.stdout
+
+
+def test_the_names_of_images_have_small_letters(runner: dict[str, str]) -> None:
+    """What a registry asks for, whatever the repository is called."""
+    image = yaml.safe_load((PROJECT_ROOT / ".github" / "workflows" / "examples.yml").read_text())["jobs"]["image"]
+    [naming] = [item for item in image["steps"] if item.get("id") == "name"]
+    assert bash(naming["run"], runner | {"GITHUB_REPOSITORY": "Owner/Some-Labels"}).returncode == 0
+    assert pairs(runner["GITHUB_OUTPUT"]) == {"name": "ghcr.io/owner/some-labels:latest"}
+    [pushing] = [item for item in image["steps"] if "docker" in item.get("run", "")]
+    calls = stand_ins(Path(runner["RUNNER_TEMP"]), "docker")
+    assert bash(pushing["run"], calls | {"NAME": "ghcr.io/owner/some-labels:latest"}).returncode == 0
+    asked = Path(calls["CALLS"]).read_text().splitlines()
+    assert asked == [
+        "docker build --tag ghcr.io/owner/some-labels:latest .",
+        "docker push ghcr.io/owner/some-labels:latest",
+    ]
 
 
 def test_a_setting_that_is_wrong_fails_the_step(action: dict[str, Any], runner: dict[str, str]) -> None:
