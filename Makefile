@@ -10,6 +10,8 @@ STAMP := $(VENV)/.installed
 WEB_CHECKED := web/node_modules/.cache/checked
 # Test processes; each starts an emulator of its own, which trains with two threads.
 WORKERS ?= 2
+# Without its bytecode Python compiles some thousand files at each of the many hundred starts of the tests: half of their time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test browser pictures check site format bench bench-compare console docs build clean chaos fuzz soak lowest contract postgresql
