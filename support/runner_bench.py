@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from emulator.domain.jobs import Done, JobKind, Outcome, outcome_to_json
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.runner import JobRunner
 from emulator.jobs.transitions import TransitionPolicies
 from emulator.storage.engine import Database
@@ -56,7 +56,7 @@ class Bench:
 
     def __init__(self, database: Database, **policies: Any) -> None:
         self.database = database
-        self.clock = Clock()
+        self.clock = Clocks()
         self.clock.set_manual(1000)
         self.policies = TransitionPolicies({"starting": 0.5})
         if policies:

@@ -32,11 +32,11 @@ logger = logging.getLogger(__name__)
 class CloudWatchApp:
     """CloudWatch over what the emulator measures.
 
-    `now` gives the emulator's time, so that manual time moves the metrics; `refresh` is called before each answer, to
-    bring in what running versions did since. The scope must hold `aws.account` and `aws.region` (O-20).
+    `now` gives the time of an account's clock, so that manual time moves the metrics; `refresh` is called before each
+    answer, to bring in what running versions did since. The scope must hold `aws.account` and `aws.region` (O-20).
     """
 
-    def __init__(self, store: MetricStore, now: Callable[[], float], refresh: Callable[[], None]) -> None:
+    def __init__(self, store: MetricStore, now: Callable[[str], float], refresh: Callable[[], None]) -> None:
         self._store = store
         self._now = now
         self._refresh = refresh
@@ -66,7 +66,7 @@ class CloudWatchApp:
         if operation not in OPERATIONS:
             raise UnknownActionError(operation)
         self._refresh()
-        reader = MetricReader(self._store, account, region, self._now())
+        reader = MetricReader(self._store, account, region, self._now(account))
         # Hundreds of queries over days of minutes take longer than the event loop can wait.
         return await asyncio.to_thread(OPERATIONS[operation], Parameters(parameters), reader)
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from emulator.console.project_documents import read_projects, training_documents
 from emulator.console.task_documents import read_tasks
 from emulator.domain.caller import Caller
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.storage.engine import Database
 
@@ -71,6 +71,7 @@ class _View:
     projects: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, str] = field(default_factory=dict)
     trainings: str = "[]"
+    clock: tuple[str, float | None] = ("", None)
     read_at: int | None = None
     rests_until: float = 0.0
 
@@ -82,20 +83,19 @@ class Watcher:
         self,
         database: Database,
         trainings: TrainingProgress,
-        clock: Clock,
+        clocks: Clocks,
         epoch: Callable[[], int],
         ending: asyncio.Event,
     ) -> None:
         self._database = database
         self._trainings = trainings
-        self._clock = clock
+        self._clocks = clocks
         self._epoch = epoch
         self._ending = ending
         self._process = secrets.token_hex(4)
         self._views: dict[tuple[str, str, str], _View] = {}
         self._task: asyncio.Task[None] | None = None
         self._known_epoch = 0
-        self._known_clock: tuple[str, float | None] = ("", None)
 
     @asynccontextmanager
     async def watch(
@@ -126,7 +126,7 @@ class Watcher:
 
     async def _look_on(self) -> None:
         looks = 0
-        self._known_epoch, self._known_clock = self._epoch(), self._shown_clock()
+        self._known_epoch = self._epoch()
         while self._views and not self._ending.is_set():
             try:
                 await self._look(with_trainings=looks % _LOOKS_BETWEEN_TRAININGS == 0)
@@ -142,9 +142,9 @@ class Watcher:
                 subscription.events.put_nowait(None)
 
     async def _look(self, *, with_trainings: bool) -> None:
-        epoch, clock = self._epoch(), self._shown_clock()
-        is_new, has_other_clock = epoch != self._known_epoch, clock != self._known_clock
-        self._known_epoch, self._known_clock = epoch, clock
+        epoch = self._epoch()
+        is_new = epoch != self._known_epoch
+        self._known_epoch = epoch
         self._end_what_is_over()
         for view in list(self._views.values()):
             if is_new:
@@ -160,8 +160,10 @@ class Watcher:
                 view.rests_until = ended + _SHARE_OF_REST * (ended - began)
             if with_trainings:
                 self._compare_trainings(view)
-            if has_other_clock:
-                _tell(view, "clock", self._clock_text())
+            clock = self._shown_clock(view)
+            if clock != view.clock:
+                view.clock = clock
+                _tell(view, "clock", self._clock_text(view))
             self._tell_everything(view)
 
     def _end_what_is_over(self) -> None:
@@ -206,19 +208,21 @@ class Watcher:
             f'"projects":[{",".join(view.projects.values())}]',
             f'"trainings":{view.trainings}',
             f'"tasks":[{",".join(view.tasks.values())}]',
-            f'"clock":{self._clock_text()}',
+            f'"clock":{self._clock_text(view)}',
         )
         snapshot = event("snapshot", f"{{{','.join(parts)}}}")
         for subscription in behind:
             subscription.needs_everything = False
             subscription.events.put_nowait(snapshot)
 
-    def _shown_clock(self) -> tuple[str, float | None]:
-        """What a page shows of the clock: its mode and the moment of a manual one, which moves by hand alone."""
-        return self._clock.mode, self._clock.now() if self._clock.mode == "manual" else None
+    def _shown_clock(self, view: _View) -> tuple[str, float | None]:
+        """What a page shows of its account's clock: its mode, and its moment if it is moved by hand."""
+        clock = self._clocks.of(view.caller.account)
+        return clock.mode, clock.now() if clock.mode == "manual" else None
 
-    def _clock_text(self) -> str:
-        return json.dumps({"mode": self._clock.mode, "now": self._clock.now()})
+    def _clock_text(self, view: _View) -> str:
+        clock = self._clocks.of(view.caller.account)
+        return json.dumps({"mode": clock.mode, "now": clock.now()})
 
 
 def _policies(caller: Caller) -> object:

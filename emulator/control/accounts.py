@@ -11,7 +11,11 @@ from emulator.control.errors import ControlError
 
 _ACCOUNT = re.compile(r"\d{12}")
 _PATHS = tuple(
-    f"/_emulator/{name}" for name in ("reset", "transitions", "faults", "answers", "usage", "decisions", "state")
+    f"/_emulator/{name}"
+    for name in (
+        *("reset", "transitions", "clock", "faults", "answers", "outage"),
+        *("usage", "metrics", "decisions", "state"),
+    )
 )
 
 

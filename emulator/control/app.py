@@ -22,7 +22,7 @@ from emulator.control.probes import HEALTH, READY, health_answer, ready_answer
 from emulator.domain.browsers import origin_authority
 from emulator.domain.full_disk import FULL_DISK, is_full_disk
 from emulator.domain.json_values import JsonObject
-from emulator.jobs.clock import LATEST_MOMENT, Clock
+from emulator.jobs.clock import LATEST_MOMENT, Clocks
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Controls:
     reset: Callable[[str | None], Awaitable[None]]
     settle: Callable[[], Awaitable[None]]
     policies: TransitionPolicies
-    clock: Clock
+    clocks: Clocks
     is_enabled: bool
     token: str
     account_tokens: Mapping[str, str]
@@ -171,36 +171,54 @@ def _transitions_router(controls: Controls) -> APIRouter:
 
 def _clock_router(controls: Controls) -> APIRouter:
     router = APIRouter()
+    clocks = controls.clocks
 
     @router.get("/_emulator/clock")
-    async def get_clock() -> JsonObject:
-        """O-10."""
-        return {"mode": controls.clock.mode, "now": controls.clock.now()}
+    async def get_clock(account: Account = None) -> JsonObject:
+        """O-10; with an account the clock that it goes by (O-39)."""
+        clock = clocks.of(account)
+        shown: JsonObject = {"mode": clock.mode, "now": clock.now()}
+        return shown if account is None else shown | {"own": clocks.owner_of(account) is not None}
 
     @router.put("/_emulator/clock")
-    async def put_clock(request: Request) -> JsonObject:
-        """O-10: real, or manual from a moment (now, if none is given)."""
+    async def put_clock(request: Request, account: Account = None) -> JsonObject:
+        """O-10: real, or manual from a moment (now, if none is given). It is the account's own, or that of all."""
         wanted = _members(await read_json(request), "mode", "now")
         mode = wanted.get("mode")
-        if mode == "real":
-            controls.clock.set_real()
-        elif mode == "manual":
-            controls.clock.set_manual(_number(wanted.get("now", controls.clock.now()), "now"))
-        else:
+        if mode not in ("real", "manual"):
             raise ControlError("InvalidClock", "Expected a mode: real, or manual with now in seconds since the epoch.")
+        moment = _number(wanted.get("now", clocks.of(account).now()), "now")
+        if account is None:
+            clocks.give_up()
+        clock = clocks if account is None else clocks.own(account)
+        if mode == "real":
+            clock.set_real()
+        else:
+            clock.set_manual(moment)
         await controls.settle()
-        return await get_clock()
+        return await get_clock(account)
+
+    @router.delete("/_emulator/clock")
+    async def delete_clock(account: Account = None) -> JsonObject:
+        """O-39: the account, or all, go by the shared clock again."""
+        clocks.give_up(account)
+        await controls.settle()
+        return await get_clock(account)
 
     @router.post("/_emulator/clock/advance")
-    async def advance_clock(request: Request) -> JsonObject:
-        """O-10: manual time moves on."""
+    async def advance_clock(request: Request, account: Account = None) -> JsonObject:
+        """O-10: manual time moves on, that of the account's own clock or the shared one."""
         seconds = _number(_members(await read_json(request), "seconds").get("seconds"), "seconds")
+        if account is not None and clocks.owner_of(account) is None:
+            raise ControlError(
+                "InvalidClock", f"The account {account} has no clock of its own; PUT clock?account= first.", status=409
+            )
         try:
-            controls.clock.advance(seconds)
+            clocks.of(account).advance(seconds)
         except ValueError as error:
             raise ControlError("InvalidClock", str(error), status=409) from error
         await controls.settle()
-        return await get_clock()
+        return await get_clock(account)
 
     return router
 

@@ -22,7 +22,7 @@ from emulator.domain.controls.faults import FaultBook
 from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.usage import Prices
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import Fleet, model_of
 from emulator.jobs.training_progress import TrainingProgress as RunningTrainings
 from emulator.storage.engine import Database
@@ -40,7 +40,7 @@ class Knobs:
     fleet: Fleet
     trainings: RunningTrainings
     database: Database
-    clock: Clock
+    clocks: Clocks
     prices: Prices
     open_jobs: Callable[[], Iterable[Job]]
     job_kinds: tuple[str, ...]
@@ -102,8 +102,8 @@ def _add_book(router: APIRouter, name: str, kind: str, book: Book) -> None:
 
 def _add_outage(router: APIRouter, knobs: Knobs) -> None:
     @router.post("/_emulator/outage")
-    async def outage(request: Request) -> JsonObject:
-        """O-23."""
+    async def outage(request: Request, account: Account = None) -> JsonObject:
+        """O-23; with an account it must be one of its versions (O-39)."""
         try:
             fields = Fields(await read_json(request), "outage")
             arn = fields.text("project_version") or ""
@@ -115,6 +115,8 @@ def _add_outage(router: APIRouter, knobs: Knobs) -> None:
         except DefinitionError as error:
             raise ControlError("InvalidOutage", str(error)) from None
         try:
+            if account is not None and f":{account}:project/" not in arn:
+                raise KeyError(arn)
             levels = knobs.fleet.take_away(arn, units, seconds)
         except KeyError:
             raise ControlError("NotRunning", f"{arn} is not running.", status=409) from None
@@ -128,20 +130,28 @@ def _add_reports(router: APIRouter, knobs: Knobs) -> None:
         knobs.fleet.refresh()
         await knobs.fleet.write()
         return await usage_report(
-            knobs.database, knobs.fleet.running, knobs.trainings, knobs.clock.now(), knobs.prices, account
+            knobs.database, knobs.fleet.running, knobs.trainings, knobs.clocks, knobs.prices, account
         )
 
     @router.get("/_emulator/metrics")
-    async def metrics() -> Response:
-        """O-14."""
+    async def metrics(account: Account = None) -> Response:
+        """O-14; with an account O-39."""
         knobs.fleet.refresh()
+        trainings = [(model_of(one.version_arn), one) for one in knobs.trainings.all()]
+        jobs = (job.kind for job in knobs.open_jobs() if account in (None, job.account))
         snapshot = Snapshot(
             version=knobs.version,
-            running=tuple(RunningModel(one.model, one.levels) for one in knobs.fleet.running),
-            trainings=tuple(
-                TrainingProgress(model_of(one.version_arn), one.done / one.total if one.total else 0.0)
-                for one in knobs.trainings.all()
+            running=tuple(
+                RunningModel(one.model, one.levels)
+                for one in knobs.fleet.running
+                if account in (None, one.model.account)
             ),
-            queues=dict.fromkeys(knobs.job_kinds, 0) | Counter(job.kind for job in knobs.open_jobs()),
+            trainings=tuple(
+                TrainingProgress(model, one.done / one.total if one.total else 0.0)
+                for model, one in trainings
+                if account in (None, model.account)
+            ),
+            queues=dict.fromkeys(knobs.job_kinds, 0) | Counter(jobs),
+            account=account,
         )
         return Response(prometheus_text(knobs.measurements, snapshot), media_type=CONTENT_TYPE)

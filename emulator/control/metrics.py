@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from emulator.domain.metering.measurements import LATENCY_BOUNDS, Histogram, Measurements
+from emulator.domain.metering.measurements import LATENCY_BOUNDS, Counters, Histogram, Measurements
 from emulator.domain.metering.metrics_series import Model
 from emulator.domain.metering.units import UnitLevels
 
@@ -33,38 +33,31 @@ class TrainingProgress:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is true at this moment, beside the counters. `queues` is the number of waiting jobs by kind."""
+    """What is true at this moment, beside the counters. `queues` is the number of waiting jobs by kind.
+
+    With an `account` everything is of that account alone, and what the whole process measures is left out.
+    """
 
     version: str
     running: tuple[RunningModel, ...] = ()
     trainings: tuple[TrainingProgress, ...] = ()
     queues: Mapping[str, int] = field(default_factory=dict)
+    account: str | None = None
 
 
 def prometheus_text(measurements: Measurements, snapshot: Snapshot) -> str:
     """All metrics. Counters count since the process began; times are seconds."""
+    counters = measurements.counters(snapshot.account)
     lines = [
         *_family("custom_labels_build_info", "gauge", "The emulator's version.", [({"version": snapshot.version}, 1)]),
         *_family(
             "custom_labels_requests_total",
             "counter",
             "Answered requests by operation and AWS error code (OK for none).",
-            [({"operation": op, "code": code}, count) for (op, code), count in sorted(measurements.requests.items())],
+            [({"operation": op, "code": code}, count) for (op, code), count in sorted(counters.requests.items())],
         ),
-        *_family(
-            "custom_labels_requests_in_progress",
-            "gauge",
-            "Requests of Rekognition that are not answered yet; held and delayed ones too.",
-            [({}, measurements.in_progress)],
-        ),
-        *_latencies(measurements),
-        *_family(
-            "custom_labels_event_loop_lag_seconds",
-            "histogram",
-            "How late the event loop is, ten times a second.",
-            [],
-        ),
-        *_histogram("custom_labels_event_loop_lag_seconds", {}, measurements.loop_lag),
+        *_latencies(counters),
+        *(_of_process(measurements) if snapshot.account is None else ()),
         *_family("custom_labels_running_models", "gauge", "Versions that are RUNNING.", [({}, len(snapshot.running))]),
         *_units(snapshot.running),
         *_family(
@@ -83,6 +76,21 @@ def prometheus_text(measurements: Measurements, snapshot: Snapshot) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _of_process(measurements: Measurements) -> list[str]:
+    """What no account has alone."""
+    lag = "custom_labels_event_loop_lag_seconds"
+    return [
+        *_family(
+            "custom_labels_requests_in_progress",
+            "gauge",
+            "Requests of Rekognition that are not answered yet; held and delayed ones too.",
+            [({}, measurements.in_progress)],
+        ),
+        *_family(lag, "histogram", "How late the event loop is, ten times a second.", []),
+        *_histogram(lag, {}, measurements.loop_lag),
+    ]
+
+
 def _units(running: Iterable[RunningModel]) -> list[str]:
     families = {"desired": "wanted", "in_service": "serving", "minimum": "at least", "maximum": "at most"}
     models = list(running)
@@ -98,10 +106,10 @@ def _units(running: Iterable[RunningModel]) -> list[str]:
     ]
 
 
-def _latencies(measurements: Measurements) -> list[str]:
+def _latencies(counters: Counters) -> list[str]:
     name = "custom_labels_request_seconds"
     lines = _family(name, "histogram", "Time from a request to its answer.", [])
-    for operation, histogram in sorted(measurements.latencies.items()):
+    for operation, histogram in sorted(counters.latencies.items()):
         lines += _histogram(name, {"operation": operation}, histogram)
     return lines
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from emulator.domain.arns import parse_arn
 from emulator.domain.jobs import JobKind, Outcome
 from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.usage import Prices, RunningInterval, Usage, usage_of
 from emulator.domain.states import VersionState
+from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import RunningVersion
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.storage.engine import Database
@@ -25,13 +27,13 @@ async def usage_report(
     database: Database,
     running: Iterable[RunningVersion],
     trainings: TrainingProgress,
-    now: float,
+    clocks: Clocks,
     prices: Prices,
     account: str | None = None,
 ) -> JsonObject:
     """All versions, or those of one account, and the sum; those that were deleted after they ran too.
 
-    `now` in epoch seconds.
+    Each version goes by the clock of its account; `now` of the report is that of the account, or the shared one's.
     """
     versions, intervals, worked = await database.read_in_thread(_read)
     units = {one.arn: one.levels for one in running}
@@ -44,6 +46,7 @@ async def usage_report(
     for arn, version in by_arn.items():
         if account is not None and f":{account}:" not in arn:
             continue
+        now = clocks.now_of(parse_arn(arn).account)
         usage = usage_of(intervals.get(arn, ()), _training_seconds(version, worked.get(arn, 0.0)), now, prices)
         total += usage
         row: JsonObject = {"project_version": arn, "status": version.status if version else "DELETED"}
@@ -59,7 +62,7 @@ async def usage_report(
             row["training"]["place_in_queue"] = trainings.place_in_queue(one)
         rows.append(row)
     dollars = {"unit_hour": prices.unit_hour, "training_hour": prices.training_hour}
-    return {"now": now, "prices_usd": dollars, "versions": rows, "total": total.document()}
+    return {"now": clocks.of(account).now(), "prices_usd": dollars, "versions": rows, "total": total.document()}
 
 
 def _read(connection: Connection) -> _State:

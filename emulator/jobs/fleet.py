@@ -20,9 +20,9 @@ from emulator.domain.metering.metrics_series import MetricStore, Model
 from emulator.domain.metering.units import RunningUnits, UnitLevels, UnitSettings
 from emulator.domain.metering.usage import RunningInterval
 from emulator.domain.states import VersionState
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.storage.engine import Database
-from emulator.storage.installation import manual_clock, note_manual_clock
+from emulator.storage.installation import manual_clocks, note_manual_clocks
 from emulator.storage.rows import Version
 from emulator.storage.running_spans import begin_span, change_units, leap_span, running_intervals
 from emulator.storage.versions import versions_in
@@ -36,7 +36,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 class RunningVersion:
     """A version in service and its latest levels.
 
-    `began` is since when it runs, `used` when it was asked for something last: epoch seconds of the emulator's clock.
+    `began` is since when it runs, `used` when it was asked for something last: epoch seconds of its account's clock.
     """
 
     arn: str
@@ -64,16 +64,16 @@ class _SpanChange:
 class Fleet:
     """Everything that runs. Lives on the event loop; the database is written in its writer thread."""
 
-    def __init__(self, database: Database, clock: Clock, series: MetricStore, settings: UnitSettings) -> None:
+    def __init__(self, database: Database, clocks: Clocks, series: MetricStore, settings: UnitSettings) -> None:
         self._database = database
-        self._clock = clock
+        self._clocks = clocks
         self._series = series
         self._settings = settings
         self._running: dict[str, RunningVersion] = {}
         self._unwritten: list[_SpanChange] = []
-        self._latest = clock.now()
-        self._kept_clock: float | None = None
-        clock.on_leap = self._leap
+        self._latest: dict[str | None, float] = {None: clocks.now()}
+        self._kept_clocks: dict[str, float | None] = {}
+        clocks.on_clock_leap = self._leap
         self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -86,7 +86,7 @@ class Fleet:
         `write` is to be called before requests are served: a version that stops must find its span.
         """
         intervals = self._database.read_now(running_intervals)
-        self._kept_clock = self._database.read_now(manual_clock)
+        self._kept_clocks = self._database.read_now(manual_clocks)
         self._tell_earlier_runs(intervals)
         for version in self._database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING)):
             self.begin(version)
@@ -114,7 +114,7 @@ class Fleet:
         if version.arn in self._running:
             return
         minimum = version.min_inference_units or 1
-        now = self._now()
+        now = self._now(model_of(version.arn).account)
         units = RunningUnits(minimum, version.max_inference_units, now, self._settings)
         running = RunningVersion(version.arn, model_of(version.arn), units, units.drain_changes()[-1], now, now)
         self._running[version.arn] = running
@@ -125,66 +125,77 @@ class Fleet:
         self.refresh()
         running = self._running.pop(version_arn, None)
         if running is not None:
-            self._series.note_stopped(running.model, self._now())
+            self._series.note_stopped(running.model, self._now(running.model.account))
 
     def take(self, version_arn: str) -> bool:
         """Capacity for one request; False means ProvisionedThroughputExceededException (R-4, O-21)."""
         running = self._running.get(version_arn)
         if running is None:
             return True
-        running.used = self._now()
+        running.used = self._now(running.model.account)
         return running.units.take(running.used)
 
     def take_away(self, version_arn: str, units: int, seconds: float) -> UnitLevels:
         """An outage (O-23); gives what is left. Raises KeyError for a version that does not run."""
         running = self._running[version_arn]
-        running.units.take_away(units, seconds, self._now())
+        running.units.take_away(units, seconds, self._now(running.model.account))
         self.refresh()
         logger.warning("outage: %s lost %d units for %g s", version_arn, units, seconds)
         return running.levels
 
     def refresh(self) -> None:
         """Bring units, series and spans up to now."""
-        self._bring_up_to(self._now())
+        for owner in self._owners():
+            self._bring_up_to(owner, self._now(owner))
 
     async def write(self) -> None:
-        """Write the changes of units in service into the spans of running time, and where a manual clock stands."""
+        """Write the changes of units in service into the spans of running time, and where manual clocks stand."""
         unwritten, self._unwritten = self._unwritten, []
-        clock = self._clock.now() if self._clock.mode == "manual" else None
-        if not unwritten and clock == self._kept_clock:
+        clocks = self._clocks.manual_moments()
+        if not unwritten and clocks == {"": None, **self._kept_clocks}:
             return
 
         def change(connection: Connection) -> None:
             _write_changes(connection, unwritten)
-            note_manual_clock(connection, clock)
+            note_manual_clocks(connection, clocks)
 
         try:
             await self._database.write(change)
         except SQLAlchemyError:
             self._unwritten = unwritten + self._unwritten  # a disk that is full delays them and loses none
             raise
-        self._kept_clock = clock
+        self._kept_clocks = clocks
 
     @property
     def running(self) -> list[RunningVersion]:
         """The versions in service, oldest first; `refresh` makes their levels current."""
         return list(self._running.values())
 
-    def _now(self) -> float:
-        """The clock's time. If real time was turned back, the running versions go on from there."""
-        now = self._clock.now()
-        if now < self._latest:
-            self._leap(self._latest, now)
-        self._latest = now
+    def _now(self, account: str | None) -> float:
+        """The time of an account's clock. If real time was turned back, its running versions go on from there."""
+        owner = None if account is None else self._clocks.owner_of(account)
+        now = self._clocks.of(owner).now()
+        latest = self._latest.get(owner, now)
+        if now < latest:
+            self._leap(owner, latest, now)
+        self._latest[owner] = now
         return now
 
-    def _leap(self, before: float, now: float) -> None:
-        """The clock went from `before` to `now`, back or forth, and the time between has not passed (O-10).
+    def _owners(self) -> set[str | None]:
+        """The clocks that running versions go by: accounts that have their own, None for the shared one."""
+        return {None} | {self._clocks.owner_of(one.model.account) for one in self._running.values()}
+
+    def _of_clock(self, owner: str | None) -> list[RunningVersion]:
+        """The running versions that go by a clock."""
+        return [one for one in self._running.values() if self._clocks.owner_of(one.model.account) == owner]
+
+    def _leap(self, owner: str | None, before: float, now: float) -> None:
+        """A clock went from `before` to `now`, back or forth, and the time between has not passed (O-10).
 
         What runs has run until `before` and runs again from `now` on: nothing was used between, and nothing measured.
         """
-        self._bring_up_to(before)
-        for running in self._running.values():
+        self._bring_up_to(owner, before)
+        for running in self._of_clock(owner):
             running.units.advance(now)
             running.began, running.used = running.began + now - before, running.used + now - before
             missed = running.units.drain_changes()
@@ -192,10 +203,10 @@ class Fleet:
             running.levels = replace(missed[-1] if missed else running.levels, at=now)
             self._series.note_units(running.model, [running.levels])
             self._unwritten.append(_SpanChange(running.arn, running.levels.in_service, now, before))
-        self._latest = now
+        self._latest[owner] = now
 
-    def _bring_up_to(self, now: float) -> None:
-        for running in self._running.values():
+    def _bring_up_to(self, owner: str | None, now: float) -> None:
+        for running in self._of_clock(owner):
             running.units.advance(now)
             changes = running.units.drain_changes()
             if changes:
@@ -214,19 +225,21 @@ class Fleet:
 
         A version of an archive has none that is open: what passed since the archive was made costs nothing.
         """
-        now, units = self._now(), running.levels.in_service
+        account = running.model.account
+        now, units = self._now(account), running.levels.in_service
         span = next((interval for interval in intervals if interval.ended_at is None), None)
-        if span is not None and self._left(span, now) is None:
+        if span is not None and self._left(account, span, now) is None:
             running.began = _began(span, intervals)
         if span is None:
             self._unwritten.append(_SpanChange(running.arn, units, now, begins=True))
-        elif (left := self._left(span, now)) is not None or span.units != units:
+        elif (left := self._left(account, span, now)) is not None or span.units != units:
             self._unwritten.append(_SpanChange(running.arn, units, now, left))
 
-    def _left(self, span: RunningInterval, now: float) -> float | None:
-        """Where the clock of the process before this one stood, if it was not the real one."""
-        if self._kept_clock is not None:
-            return max(self._kept_clock, span.started_at)
+    def _left(self, account: str, span: RunningInterval, now: float) -> float | None:
+        """Where the account's clock of the process before this one stood, if it was not a real one."""
+        kept = self._kept_clocks.get(account, self._kept_clocks.get(""))
+        if kept is not None:
+            return max(kept, span.started_at)
         return span.started_at if span.started_at > now else None
 
     def _tell_earlier_runs(self, intervals: Mapping[str, Iterable[RunningInterval]]) -> None:
@@ -236,7 +249,7 @@ class Fleet:
             for run in runs:
                 units = run.units
                 self._series.note_units(model, [UnitLevels(run.started_at, units, units, units, units)])
-                ended_at = self._left(run, inf) if run.ended_at is None else run.ended_at
+                ended_at = self._left(model.account, run, inf) if run.ended_at is None else run.ended_at
                 if ended_at is not None:
                     self._series.note_stopped(model, ended_at)
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from emulator.domain.full_disk import is_full_disk
 from emulator.domain.job_payloads import NO_PAYLOAD, JobPayload
 from emulator.domain.jobs import CONSOLE, SERVICE_FAULT, JobKind, Outcome
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clock, Clocks
 from emulator.jobs.transitions import TransitionPolicies, describes_needed
 from emulator.storage.engine import Database
 from emulator.storage.jobs import add_job, list_jobs, remove_job, set_job_outcome
@@ -49,7 +49,7 @@ class JobHandler(Protocol):
 
 @dataclass(slots=True, eq=False)
 class OpenJob:
-    """A job that is not over, as the event loop sees it. `began` is in seconds, by the emulator's clock."""
+    """A job that is not over, as the event loop sees it. `began` is in seconds, by the clock of its account."""
 
     job: Job
     describes_needed: int | None
@@ -65,10 +65,10 @@ class JobRunner:
     """Owns all open jobs; lives on the event loop."""
 
     def __init__(
-        self, database: Database, clock: Clock, policies: TransitionPolicies, handlers: Mapping[JobKind, JobHandler]
+        self, database: Database, clocks: Clocks, policies: TransitionPolicies, handlers: Mapping[JobKind, JobHandler]
     ) -> None:
         self._database = database
-        self._clock = clock
+        self._clocks = clocks
         self._policies = policies
         self._handlers = handlers
         self._open: dict[int, OpenJob] = {}
@@ -117,7 +117,7 @@ class JobRunner:
             region=region,
             payload=payload,
             policy=self._policies.policy_of(transition, account),
-            started_at=self._clock.milliseconds(),
+            started_at=self._clocks.of(account).milliseconds(),
         )
 
     def submit(self, job: Job) -> None:
@@ -175,17 +175,20 @@ class JobRunner:
         )
 
     def _fresh(self, matches: Callable[[Job], bool], seconds: float) -> list[OpenJob]:
-        if self._clock.mode == "manual":
-            return []
-        latest = self._clock.now() + seconds
         return [
             item
             for item in self._open.values()
-            if self._began_within(item, seconds) and _due_moment(item) <= latest and matches(item.job)
+            if self._clock_of(item).mode == "real"
+            and self._began_within(item, seconds)
+            and _due_moment(item) <= self._clock_of(item).now() + seconds
+            and matches(item.job)
         ]
 
     def _began_within(self, item: OpenJob, seconds: float) -> bool:
-        return item.describes_needed is None and 0 <= self._clock.now() - item.began < seconds
+        return item.describes_needed is None and 0 <= self._clock_of(item).now() - item.began < seconds
+
+    def _clock_of(self, item: OpenJob) -> Clock:
+        return self._clocks.of(item.job.account)
 
     async def settle_due(self, patience: float) -> None:
         """After the clock was moved: wait until every change that is due by now shows (O-10), at most `patience` s.
@@ -298,7 +301,7 @@ class JobRunner:
         """
 
         def end(connection: Connection, result: Outcome) -> None:
-            handler.apply(connection, job, result, self._clock.milliseconds())
+            handler.apply(connection, job, result, self._clocks.of(job.account).milliseconds())
             remove_job(connection, job.id)
 
         for result in (outcome, SERVICE_FAULT):
@@ -330,7 +333,7 @@ class JobRunner:
     def _is_due(self, item: OpenJob) -> bool:
         if item.describes_needed is not None:
             return item.released.is_set()
-        now = self._clock.now()
+        now = self._clock_of(item).now()
         # A clock that was turned back says nothing of the time that has passed; it is counted from then on.
         item.began = min(item.began, now)
         return now >= _due_moment(item)
@@ -340,7 +343,7 @@ class JobRunner:
             await item.released.wait()
             return
         while not self._is_due(item):
-            await self._clock.wait_until_or_moved(_due_moment(item))
+            await self._clock_of(item).wait_until_or_moved(_due_moment(item))
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.messages import runs_long_message
 from emulator.domain.states import VersionState
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import Fleet, RunningVersion
 from emulator.jobs.runner import JobRunner
 from emulator.jobs.stopping import begin_to_stop
@@ -39,10 +39,10 @@ class RunningWatch:
     """Stops idle models, and warns of those that run for long, in the log and as their StatusMessage."""
 
     def __init__(
-        self, database: Database, clock: Clock, runner: JobRunner, fleet: Fleet, settings: WatchSettings
+        self, database: Database, clocks: Clocks, runner: JobRunner, fleet: Fleet, settings: WatchSettings
     ) -> None:
         self._database = database
-        self._clock = clock
+        self._clocks = clocks
         self._runner = runner
         self._fleet = fleet
         self._settings = settings
@@ -63,11 +63,12 @@ class RunningWatch:
 
     async def look(self) -> None:
         """Stop what is idle by now, and warn of what runs for long by now."""
-        now, settings = self._clock.now(), self._settings
+        settings = self._settings
         running = self._fleet.running
         self._warned = {one.arn: self._warned[one.arn] for one in running if one.arn in self._warned}
         self._stopped &= {one.arn for one in running}
         for one in running:
+            now = self._clocks.now_of(one.model.account)
             if one.arn in self._stopped:
                 continue  # on its way: its units go when the transition shows
             if settings.stop_idle_after and now - one.used >= settings.stop_idle_after:

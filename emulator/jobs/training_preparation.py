@@ -25,7 +25,7 @@ from emulator.domain.object_store import ObjectStore
 from emulator.domain.shapes import Asset, TestingData, TrainingData
 from emulator.domain.states import READABLE_DATASET_STATES, DatasetState
 from emulator.jobs.askers import Askers
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.ingest import client_error, location_of, open_manifest
 from emulator.jobs.readers import Readers
 from emulator.jobs.threads import in_thread
@@ -56,7 +56,7 @@ class Preparation:
         self,
         database: Database,
         objects: ObjectStore,
-        clock: Clock,
+        clocks: Clocks,
         readers: Readers,
         *,
         seed: int,
@@ -64,7 +64,7 @@ class Preparation:
     ) -> None:
         self._database = database
         self._objects = objects
-        self._clock = clock
+        self._clocks = clocks
         self._readers = readers
         self._seed = seed
         self._askers = askers or Askers()
@@ -165,8 +165,9 @@ class Preparation:
         return self._database.write_now(split)
 
     def _add_test_dataset(self, connection: Connection, train: Dataset, positions: list[int]) -> None:
-        now = self._clock.stamp()
-        arn = replace(parse_arn(train.arn), epoch=now, dataset="test")
+        train_arn = parse_arn(train.arn)
+        now = self._clocks.of(train_arn.account).stamp()
+        arn = replace(train_arn, epoch=now, dataset="test")
         message = DATASET_MESSAGES[DatasetState.UPDATE_COMPLETE]
         dataset_id = add_dataset(
             connection,

@@ -115,7 +115,8 @@ def authorize(services: Services, caller: Caller, operation: str, parameters: Js
     rights = caller.rights
     assert rights is not None, "whoever has no rights is not checked"
     given = _tags_of_request(operation, parameters)
-    for check in checks(operation, parameters, caller, services.clock.milliseconds()):
+    epoch = services.clocks.of(caller.account).milliseconds()
+    for check in checks(operation, parameters, caller, epoch):
         context = {**given, **_tags_of_resource(services, rights, check.resource)}
         # In a copy the source's project is asked for by the version (CP-4), which the operation checks.
         owner = None if operation == "CopyProjectVersion" and check.action == operation else owner_of(check.resource)

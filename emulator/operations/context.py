@@ -15,7 +15,7 @@ from emulator.domain.json_values import JsonMapping
 from emulator.domain.metering.quotas import Quota, QuotaMode, check_count
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.paging import Cursor, decode_token, encode_token
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.runner import JobRunner
@@ -31,7 +31,7 @@ class Services:
     """What all operations share in one process. `key_source` gives the KMS keys, where a file says which there are."""
 
     database: Database
-    clock: Clock
+    clocks: Clocks
     runner: JobRunner
     hosting: Hosting
     objects: ObjectStore
@@ -83,8 +83,12 @@ class Context(Generic[Request]):
         check_count(self.services.quotas, quota, present, self.caller.region, adding)
 
     def now(self) -> int:
-        """Milliseconds since the epoch, by the emulator's clock."""
-        return self.services.clock.milliseconds()
+        """Milliseconds since the epoch, by the clock of the caller's account."""
+        return self.services.clocks.of(self.caller.account).milliseconds()
+
+    def stamp(self) -> int:
+        """The same, never twice: what ends an ARN."""
+        return self.services.clocks.of(self.caller.account).stamp()
 
     def page_start(self) -> list[Any] | None:
         """The cursor inside the request's NextToken; None for a first page (K-4)."""

@@ -67,7 +67,7 @@ def create_dataset(context: Context[CreateDatasetRequest]) -> CreateDatasetRespo
         raise ResourceAlreadyExistsError(
             f"The project {project.name} already has a dataset of type {kind.upper()}. Update it, or delete it first."
         )
-    created_at = context.services.clock.stamp()
+    created_at = context.stamp()
     arn = _arn_of(project, kind, created_at)
     state = DatasetState.CREATE_COMPLETE if source is None else DatasetState.CREATE_IN_PROGRESS
     dataset_id = add_dataset(

@@ -13,9 +13,12 @@ from emulator.wire.request import Request
 
 
 class QuotaGate:
-    """Requests a second by account, region and operation (api-facts §6); lets everything pass in mode `off`."""
+    """Requests a second by account, region and operation (api-facts §6); lets everything pass in mode `off`.
 
-    def __init__(self, quota: RequestQuota, now: Callable[[], float]) -> None:
+    `now` gives the time of an account's clock.
+    """
+
+    def __init__(self, quota: RequestQuota, now: Callable[[str], float]) -> None:
         self._quota = quota
         self._now = now
 
@@ -24,7 +27,7 @@ class QuotaGate:
         assert request.call is not None, "gates come after the operation is known"
         identity = request.call.identity
         try:
-            self._quota.check(identity.account, identity.region, request.call.operation, self._now())
+            self._quota.check(identity.account, identity.region, request.call.operation, self._now(identity.account))
         except RuleError as error:
             raise AwsError(error.code, error.message) from None
 

@@ -15,9 +15,12 @@ _MODEL_OPERATION = "DetectCustomLabels"
 
 
 class RequestObserver:
-    """Records calls whose operation is known; DetectCustomLabels for its version too, once that was found."""
+    """Records calls whose operation is known; DetectCustomLabels for its version too, once that was found.
 
-    def __init__(self, measurements: Measurements, now: Callable[[], float]) -> None:
+    `now` gives the time of an account's clock.
+    """
+
+    def __init__(self, measurements: Measurements, now: Callable[[str], float]) -> None:
         self._measurements = measurements
         self._now = now
 
@@ -30,7 +33,7 @@ class RequestObserver:
         record = RequestRecord(
             call.operation, code, status, seconds, identity.account, identity.region, self._model(call, code)
         )
-        self._measurements.record(record, self._now())
+        self._measurements.record(record, self._now(identity.account))
 
     def _model(self, call: Call, code: str) -> Model | None:
         """The version of a detection. An unknown one has no series: anybody could fill the memory with names."""

@@ -62,7 +62,7 @@ def create_project(context: Context[CreateProjectRequest]) -> CreateProjectRespo
             f"The project name {name} is already in use. Choose another, or delete that project first."
         )
     context.check_quota(Quota.PROJECTS, count_projects(context.connection, caller.account, caller.region))
-    created_at = context.services.clock.stamp()
+    created_at = context.stamp()
     arn = str(Arn(caller.region, caller.account, name, created_at, partition=partition_of(caller.region)))
     add_project(
         context.connection,

@@ -165,7 +165,7 @@ def add_new_version(
     present = count_versions(context.connection, project.account, project.region, project_id=project.id)
     context.check_quota(Quota.MODELS_PER_PROJECT, present)
     _check_key(context)
-    created_at = context.services.clock.stamp()
+    created_at = context.stamp()
     name, partition = parameters["VersionName"], partition_of(project.region)
     arn = str(Arn(project.region, project.account, project.name, created_at, version=name, partition=partition))
     add_version(

@@ -18,6 +18,7 @@ async def reset_account(parts: Parts, account: str) -> None:
     job_ids += await _drop_work(parts, account)
     await asyncio.to_thread(_remove_files, parts, account, model_files, job_ids)
     parts.policies.reset(account)
+    parts.clocks.give_up(account)
     parts.sweeper.sweep()
 
 
@@ -27,7 +28,7 @@ async def _drop_work(parts: Parts, account: str) -> list[int]:
     await parts.runner.drop(lambda job: job.account == account)
     parts.hosting.unload_all(account)
     parts.fleet.clear(account)
-    parts.measurements.series.clear(account)
+    parts.measurements.forget(account)
     parts.request_quota.reset(account)
     return job_ids
 

@@ -20,7 +20,7 @@ from emulator.domain.metering.quotas import QuotaMode, RequestQuota
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.temporary_credentials import SessionTokens, account_of
 from emulator.jobs.askers import Askers, RightsAtWork
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.metrics_keeper import MetricsKeeper
@@ -74,7 +74,7 @@ class Emulator:
         self.directories = Directories(data_directory)
         self.directories.create()
         self.database = Database(settings.database_url or self.directories.database)
-        self.clock = Clock()
+        self.clocks = Clocks()
         self.services: Services | None = None
         self.session_tokens: SessionTokens | None = None
         self.access = open_access(settings, self._session_tokens)
@@ -100,7 +100,7 @@ class Emulator:
             }
         )
         self.measurements = Measurements()
-        self.fleet = Fleet(self.database, self.clock, self.measurements.series, unit_settings(settings))
+        self.fleet = Fleet(self.database, self.clocks, self.measurements.series, unit_settings(settings))
         self.service_model = load_service_model()
         self.faults = FaultBook(self._modelled_errors(), settings.seed)
         self.answers = AnswerBook()
@@ -111,7 +111,7 @@ class Emulator:
         self._console_jobs = DeferredHandlers(self._build_console_handlers)
         console_kinds = {JobKind.CONSOLE_TASK}
         handlers = self._jobs.of(set(JobKind) - console_kinds) | self._console_jobs.of(console_kinds)
-        self.runner = JobRunner(self.database, self.clock, self.policies, handlers)
+        self.runner = JobRunner(self.database, self.clocks, self.policies, handlers)
         self._guarded = BrowserGuard(
             self._route, settings.virtual_host_domain, _listed(settings.hosts), _listed(settings.cors_origins)
         )
@@ -224,14 +224,14 @@ class Emulator:
 
     def _running_watch(self) -> RunningWatch:
         settings = WatchSettings(self.settings.stop_idle_after, self.settings.warn_running_after)
-        return RunningWatch(self.database, self.clock, self.runner, self.fleet, settings)
+        return RunningWatch(self.database, self.clocks, self.runner, self.fleet, settings)
 
     def _parts(self) -> Parts:
         return Parts(
             settings=self.settings,
             directories=self.directories,
             database=self.database,
-            clock=self.clock,
+            clocks=self.clocks,
             s3=self.s3,
             objects=self.objects,
             hosting=self.hosting,
@@ -260,7 +260,7 @@ class Emulator:
         """The Rekognition endpoint; its stages stand as a list in `wire.pipeline`."""
         self.services = Services(
             database=self.database,
-            clock=self.clock,
+            clocks=self.clocks,
             runner=self.runner,
             hosting=self.hosting,
             objects=self.objects,
@@ -279,8 +279,8 @@ class Emulator:
             dispatcher,
             default_account=self.settings.default_account,
             account_of=account_of,
-            gates=[QuotaGate(self.request_quota, self.clock.now), FaultGate(self.faults, self.lifecycle.ending)],
-            observe=RequestObserver(self.measurements, self.clock.now),
+            gates=[QuotaGate(self.request_quota, self.clocks.now_of), FaultGate(self.faults, self.lifecycle.ending)],
+            observe=RequestObserver(self.measurements, self.clocks.now_of),
             admit=None if self.access is None else self.access.gatekeeper.admit_for_json,
         )
 

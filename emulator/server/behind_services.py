@@ -24,7 +24,7 @@ def kms_application(key_source: KeySource | None) -> App:
 
 def cloudwatch_application(parts: Parts) -> App:
     """CloudWatch over what is measured."""
-    return CloudWatchApp(parts.measurements.series, parts.clock.now, parts.fleet.refresh)
+    return CloudWatchApp(parts.measurements.series, parts.clocks.now_of, parts.fleet.refresh)
 
 
 def sts_application(tokens: Callable[[], SessionTokens], access: Access | None) -> App:

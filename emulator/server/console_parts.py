@@ -73,7 +73,7 @@ def console_application(
         services=services,
         trainings=parts.progress,
         name_orders=NameOrders(lambda: lifecycle.epoch),
-        watcher=Watcher(parts.database, parts.progress, parts.clock, lambda: lifecycle.epoch, lifecycle.ending),
+        watcher=Watcher(parts.database, parts.progress, parts.clocks, lambda: lifecycle.epoch, lifecycle.ending),
         snapshots=Snapshots(parts.objects),
         cancel_training=cancel_training,
         decisions=lambda account: [] if access is None else access.gatekeeper.decisions.document(account),

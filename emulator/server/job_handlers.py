@@ -52,7 +52,7 @@ def _train_version(parts: Parts, worker: WorkerSettings, readers: Readers) -> Tr
     return TrainVersion(
         parts.database,
         parts.hosting,
-        Preparation(parts.database, parts.objects, parts.clock, readers, seed=settings.seed, askers=parts.askers),
+        Preparation(parts.database, parts.objects, parts.clocks, readers, seed=settings.seed, askers=parts.askers),
         parts.progress,
         worker,
         work_directory=parts.directories.work.resolve(),

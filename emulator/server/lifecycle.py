@@ -162,7 +162,8 @@ class Lifecycle:
                 await parts.hosting.load(version.arn, version.model_file)
             except Exception:
                 logger.exception("%s could not be loaded", version.arn)
-                fail = partial(_fail_to_run, version=version, now=parts.clock.milliseconds())
+                now = parts.clocks.of(version.account).milliseconds()
+                fail = partial(_fail_to_run, version=version, now=now)
                 await parts.database.write(fail)
 
     async def settle(self) -> None:
@@ -189,7 +190,8 @@ class Lifecycle:
                 await asyncio.to_thread(self._reset_files)
                 self._given.give(parts.faults, parts.answers)
                 parts.policies.reset()
-                parts.clock.set_real()
+                parts.clocks.give_up()
+                parts.clocks.set_real()
                 self.epoch += 1
             except BaseException:
                 # What could not be forgotten, on a full disk, goes on.
@@ -212,9 +214,13 @@ class Lifecycle:
             parts.fleet.refresh()
             await parts.fleet.write()
             await asyncio.to_thread(snapshot.mkdir)
-            models, now = parts.directories.models, parts.clock.milliseconds()
+            models, clocks = parts.directories.models, parts.clocks
             snapshot_of = partial(
-                state_archive.snapshot_state, models=models, directory=snapshot, now=now, skip_damaged=skip_damaged
+                state_archive.snapshot_state,
+                models=models,
+                directory=snapshot,
+                now_of=lambda account: clocks.of(account).milliseconds(),
+                skip_damaged=skip_damaged,
             )
             try:
                 left_out = await parts.database.write(snapshot_of)

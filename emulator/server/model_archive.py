@@ -178,7 +178,7 @@ class ModelArchive:
     ) -> Version:
         """Within one write transaction: the file under its name, then the row."""
         project = _open_project(connection, wanted)
-        created_at, state = self._parts.clock.stamp(), VersionState.TRAINING_COMPLETED
+        created_at, state = self._parts.clocks.of(project.account).stamp(), VersionState.TRAINING_COMPLETED
         partition = partition_of(project.region)
         arn = Arn(project.region, project.account, project.name, created_at, version=wanted.name, partition=partition)
         model_file = f"{secrets.token_hex(8)}-added.onnx"

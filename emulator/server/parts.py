@@ -11,7 +11,7 @@ from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.quotas import RequestQuota
 from emulator.domain.object_store import ObjectStore
 from emulator.jobs.askers import Askers
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import Fleet
 from emulator.jobs.hosting import Hosting
 from emulator.jobs.metrics_keeper import MetricsKeeper
@@ -36,7 +36,7 @@ class Parts:
     settings: Settings
     directories: Directories
     database: Database
-    clock: Clock
+    clocks: Clocks
     s3: EmbeddedS3
     objects: ObjectStore
     hosting: Hosting

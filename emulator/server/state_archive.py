@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,11 +68,17 @@ class CheckedArchive:
 
 
 def snapshot_state(
-    connection: Connection, models: Path, directory: Path, now: int, *, skip_damaged: bool = False
+    connection: Connection,
+    models: Path,
+    directory: Path,
+    now_of: Callable[[str], int],
+    *,
+    skip_damaged: bool = False,
 ) -> list[str]:
     """Write the database and the models that it names into an empty folder, within a write transaction.
 
-    In the copy, what runs has run until `now` (milliseconds): the time until it is loaded is not billed (O-13).
+    In the copy, what runs has run until now, by the clock of its account (`now_of` gives milliseconds): the time until
+    it is loaded is not billed (O-13).
     Raises MissingFilesError where a model file is missing; with `skip_damaged` its version is a failed one in the copy.
     Returns the ARNs of such versions.
     """
@@ -80,7 +86,8 @@ def snapshot_state(
     with _opened_copy(directory / STATE) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("DELETE FROM installation WHERE name <> 'request-metrics'")
-        copy.execute("UPDATE running_spans SET ended_at = ? WHERE ended_at IS NULL", (now,))
+        copy.create_function("now_of", 1, lambda arn: now_of(arn.split(":")[4]))
+        copy.execute("UPDATE running_spans SET ended_at = now_of(version_arn) WHERE ended_at IS NULL")
         copy.commit()
     (directory / MODELS).mkdir()
     left_out = []

@@ -1,9 +1,11 @@
-"""What belongs to this installation as a whole: the key that signs pagination tokens, an unfinished load, and the clock
-that ruled when its process ended."""
+"""What belongs to this installation as a whole: the key that signs pagination tokens, an unfinished load, and the
+clocks that ruled when its process ended."""
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -41,14 +43,15 @@ def forget_unfinished_load(connection: Connection) -> None:
     connection.execute(delete(installation).where(installation.c.name == _UNFINISHED_LOAD))
 
 
-def note_manual_clock(connection: Connection, now: float | None) -> None:
-    """Keep where a clock moved by hand stands, or with None that time is real."""
+def note_manual_clocks(connection: Connection, moments: Mapping[str, float | None]) -> None:
+    """Keep where the shared clock ("") and accounts' own ones stand, in epoch seconds; None for those that are real."""
     connection.execute(delete(installation).where(installation.c.name == _MANUAL_CLOCK))
-    if now is not None:
-        connection.execute(insert(installation).values(name=_MANUAL_CLOCK, value=repr(now).encode()))
+    if any(moment is not None for moment in moments.values()):
+        connection.execute(insert(installation).values(name=_MANUAL_CLOCK, value=json.dumps(dict(moments)).encode()))
 
 
-def manual_clock(connection: Connection) -> float | None:
-    """Where the clock of the last process stood, in epoch seconds, if it was moved by hand."""
+def manual_clocks(connection: Connection) -> dict[str, float | None]:
+    """Where the clocks of the last process stood, as `note_manual_clocks` kept it; releases before had a shared one."""
     found = connection.execute(select(installation.c.value).where(installation.c.name == _MANUAL_CLOCK)).scalar()
-    return None if found is None else float(bytes(found))
+    kept = {} if found is None else json.loads(bytes(found))
+    return kept if isinstance(kept, dict) else {"": float(kept)}

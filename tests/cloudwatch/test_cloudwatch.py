@@ -54,7 +54,7 @@ class Emulated:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Emulated]:
     emulated = Emulated()
-    app = CloudWatchApp(emulated.store, lambda: emulated.now, emulated.refresh)
+    app = CloudWatchApp(emulated.store, lambda _account: emulated.now, emulated.refresh)
 
     async def with_identity(scope: Any, receive: Any, send: Any) -> None:
         headers = dict(scope["headers"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from support.projects import new_project
+from support.projects import Project, new_project
 from support.server import EmulatorProcess, wait_until
 from support.teams import FIRST, SECOND, SETTINGS, TRAINER, at_work, reset_in_turn
 
@@ -86,6 +86,73 @@ def test_transitions_of_one_account(emulator: EmulatorProcess) -> None:
     emulator.control("POST", f"/_emulator/reset?account={FIRST}")
     assert emulator.control("GET", path)[1]["deleting"] == {"type": "real"}
     assert emulator.control("PUT", "/_emulator/transitions?account=12", {})[0] == 400
+
+
+def test_the_clock_of_one_account(emulator: EmulatorProcess) -> None:
+    """O-10: an hour passes for one team, and not for the other."""
+    path, advance = f"/_emulator/clock?account={FIRST}", f"/_emulator/clock/advance?account={FIRST}"
+    assert emulator.control("GET", path)[1]["own"] is False
+    assert emulator.control("POST", advance, {"seconds": 1})[0] == 409
+    began = emulator.control("PUT", path, {"mode": "manual", "now": 1_700_000_000})[1]
+    assert began == {"mode": "manual", "now": 1_700_000_000, "own": True}
+    policy = {"deleting": {"type": "seconds", "seconds": 3600}}
+    for account in (FIRST, SECOND):
+        emulator.control("PUT", f"/_emulator/transitions?account={account}", policy)
+    projects = {account: new_project(emulator, account) for account in (FIRST, SECOND)}
+    arns = {account: project.arn.rpartition("/")[2] for account, project in projects.items()}
+    assert arns[FIRST].startswith("1700000000") and not arns[SECOND].startswith("1700000000")
+    for project in projects.values():
+        project.rekognition.delete_project(ProjectArn=project.arn)
+    emulator.control("POST", advance, {"seconds": 3599})
+    assert statuses(projects) == {FIRST: ["DELETING"], SECOND: ["DELETING"]}
+    emulator.control("POST", advance, {"seconds": 1})
+    assert statuses(projects) == {FIRST: [], SECOND: ["DELETING"]}
+    assert emulator.control("GET", "/_emulator/clock")[1]["mode"] == "real"
+    assert emulator.control("GET", f"/_emulator/usage?account={FIRST}")[1]["now"] == 1_700_003_600
+    assert emulator.control("GET", "/_emulator/usage")[1]["now"] > 1_700_003_600
+    given_up = emulator.control("DELETE", path)[1]
+    assert (given_up["mode"], given_up["own"]) == ("real", False)
+    emulator.control("PUT", path, {"mode": "manual"})
+    for account in (FIRST, SECOND):
+        emulator.control("POST", f"/_emulator/reset?account={account}")
+    assert emulator.control("GET", path)[1]["own"] is False
+    assert emulator.control("PUT", "/_emulator/clock?account=12", {"mode": "real"})[0] == 400
+
+
+def statuses(projects: dict[str, Project]) -> dict[str, list[str]]:
+    """The states of projects, by account; none of one that is gone."""
+    return {
+        account: [
+            one["Status"]
+            for one in project.rekognition.describe_projects(ProjectNames=[project.name])["ProjectDescriptions"]
+        ]
+        for account, project in projects.items()
+    }
+
+
+def test_metrics_and_outages_of_one_account(emulator: EmulatorProcess) -> None:
+    """O-14, O-23: what others do is not in them."""
+    for account in (FIRST, SECOND):
+        emulator.control("POST", f"/_emulator/reset?account={account}")
+    emulator.client("rekognition", FIRST).describe_projects()
+    sample = 'custom_labels_requests_total{operation="DescribeProjects",code="OK"}'
+    found = {account: metrics(emulator, f"?account={account}") for account in (FIRST, SECOND)}
+    assert found[FIRST][sample] == "1"
+    assert sample not in found[SECOND]
+    assert "custom_labels_requests_in_progress" not in found[FIRST]
+    assert int(metrics(emulator, "")[sample]) >= 1
+    arn = f"arn:aws:rekognition:us-east-1:{SECOND}:project/a/version/b/1700000000000"
+    for account in (FIRST, SECOND):
+        outage = {"project_version": arn, "units": 1, "seconds": 5}
+        status, answer = emulator.control("POST", f"/_emulator/outage?account={account}", outage)
+        assert (status, answer["error"]["code"]) == (409, "NotRunning")
+
+
+def metrics(emulator: EmulatorProcess, query: str) -> dict[str, str]:
+    """Values by sample, as the text has them."""
+    with urllib.request.urlopen(f"{emulator.endpoint}/_emulator/metrics{query}") as answer:
+        lines = answer.read().decode().splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
 
 
 def test_an_archive_of_one_account_has_nothing_of_the_others(

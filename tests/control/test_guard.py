@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from emulator.control.app import Controls, create_control_app
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.transitions import TransitionPolicies
 
 HOST = "http://testserver"
@@ -59,7 +59,7 @@ def client(
         reset=resets.reset,
         settle=resets.settle,
         policies=TransitionPolicies({}),
-        clock=Clock(),
+        clocks=Clocks(),
         is_enabled=is_enabled,
         token=token,
         account_tokens=account_tokens or {},

@@ -15,7 +15,7 @@ from emulator.domain.caller import Caller
 from emulator.domain.job_payloads import TrainingSource
 from emulator.domain.jobs import Broke, Done, JobKind
 from emulator.domain.states import DatasetState, VersionState
-from emulator.jobs.clock import Clock
+from emulator.jobs.clock import Clocks
 from emulator.jobs.ingest import build_content
 from emulator.jobs.readers import Readers
 from emulator.jobs.training_preparation import Preparation
@@ -52,7 +52,7 @@ class House:
         self.database = database
         self.directory = directory
         self.objects = MemoryObjectStore()
-        self.preparation = Preparation(database, self.objects, Clock(), Readers(), seed=0)
+        self.preparation = Preparation(database, self.objects, Clocks(), Readers(), seed=0)
         database.write_now(
             lambda c: add_project(
                 c,

@@ -70,7 +70,7 @@ def test_its_data_directory_opens_and_goes_on(release: Path, expected: dict[str,
 
     async def whole() -> None:
         emulator = InProcessEmulator(tmp_path / "data")
-        emulator.app.clock.set_manual(started_at / 1000)  # whenever the test runs
+        emulator.app.clocks.set_manual(started_at / 1000)  # whenever the test runs
         async with emulator:
             await story(emulator)
 

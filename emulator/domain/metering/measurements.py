@@ -15,6 +15,10 @@ LATENCY_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 """Upper bounds, in seconds, of the latency histogram's buckets."""
 
 
+ACCOUNTS_KEPT = 1_000
+"""Accounts with counters of their own: anybody may call as any account."""
+
+
 class Outcome(StrEnum):
     """The CloudWatch metric that a request counts under."""
 
@@ -59,24 +63,51 @@ class Histogram:
         self.total_seconds += seconds
 
 
-class Measurements:
-    """Counters since the process began, requests not answered yet, and the series. Belongs to the event loop."""
+@dataclass(slots=True)
+class Counters:
+    """Answered requests by operation and code, and their latencies by operation."""
 
-    def __init__(self) -> None:
-        self.series = MetricStore()
-        self.requests: dict[tuple[str, str], int] = {}
-        self.latencies: dict[str, Histogram] = {}
-        self.loop_lag = Histogram()
-        self.in_progress = 0
+    requests: dict[tuple[str, str], int] = field(default_factory=dict)
+    latencies: dict[str, Histogram] = field(default_factory=dict)
 
-    def record(self, request: RequestRecord, now: float) -> None:
-        """Count one answered request at epoch second `now`."""
+    def add(self, request: RequestRecord) -> None:
+        """One answered request."""
         key = (request.operation, request.code)
         self.requests[key] = self.requests.get(key, 0) + 1
         histogram = self.latencies.get(request.operation)
         if histogram is None:
             histogram = self.latencies[request.operation] = Histogram()
         histogram.add(request.seconds)
+
+
+class Measurements:
+    """Counters since the process began, requests not answered yet, and the series. Belongs to the event loop."""
+
+    def __init__(self) -> None:
+        self.series = MetricStore()
+        self.loop_lag = Histogram()
+        self.in_progress = 0
+        self._all = Counters()
+        self._of_accounts: dict[str, Counters] = {}
+
+    def counters(self, account: str | None = None) -> Counters:
+        """Those of all requests, or of one account's since it was reset last."""
+        return self._all if account is None else self._of_accounts.get(account, Counters())
+
+    def forget(self, account: str) -> None:
+        """Begin an account's counters and series anew (O-39); those of all requests count on, as counters do."""
+        self._of_accounts.pop(account, None)
+        self.series.clear(account)
+
+    def record(self, request: RequestRecord, now: float) -> None:
+        """Count one answered request at epoch second `now`."""
+        self._all.add(request)
+        own = self._of_accounts.get(request.account)
+        if own is None:
+            if len(self._of_accounts) >= ACCOUNTS_KEPT:
+                self._of_accounts.pop(next(iter(self._of_accounts)))
+            own = self._of_accounts[request.account] = Counters()
+        own.add(request)
         self._count(request, (("Operation", request.operation),), now)
         if request.model is not None:
             self._count(request, request.model.dimensions, now)

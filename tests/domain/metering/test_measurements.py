@@ -53,10 +53,10 @@ def test_counters_and_histogram() -> None:
     for seconds in (0.0005, LATENCY_BOUNDS[0], 0.3, 1000.0):
         measurements.record(record(seconds=seconds), NOW)
     measurements.record(record("ValidationException", 400), NOW)
-    assert measurements.requests == {
+    assert measurements.counters().requests == {
         ("DetectCustomLabels", SUCCESS): 4,
         ("DetectCustomLabels", "ValidationException"): 1,
     }
-    histogram = measurements.latencies["DetectCustomLabels"]
+    histogram = measurements.counters().latencies["DetectCustomLabels"]
     assert histogram.counts[0] == 2 and histogram.counts[-1] == 1 and sum(histogram.counts) == 5
     assert histogram.total_seconds == pytest.approx(1000.3215)
