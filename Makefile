@@ -64,7 +64,7 @@ lowest: ## run all tests with the lowest versions of the dependencies, in an env
 	WORKERS=$(WORKERS) PYTHON=$(PYTHON) .ci/lowest
 
 postgresql: setup ## run the tests of storage, operations and jobs over PostgreSQL
-	$(BIN)/python -m pytest tests/storage tests/operations tests/jobs --database postgresql
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/storage tests/operations tests/jobs --database postgresql
 
 # Hours of one soak.
 HOURS ?= 0.5

@@ -15,7 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ FAILURE = 1
 # resumable, and threads end what they are in the middle of.
 GRACE_SECONDS = 6
 END_SECONDS = 9.5
+SECONDS_OF_AN_END = 10.0
+"""How long a second emulator waits for the data directory of the first, which has lost the database."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,10 @@ _TELL_SECRETS_WHEN_DEBUGGING = ("boto3", "botocore", "s3transfer", "urllib3")
 
 # How long a thread may hold the interpreter before the event loop gets its turn (Python's own default is 5 ms).
 SWITCH_SECONDS = 0.001
+
+
+class StartError(Exception):
+    """The emulator cannot start; the message is for the user."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,10 +80,15 @@ def run(arguments: argparse.Namespace) -> int:
         directory = settings.data_dir
         if settings.ephemeral:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="custom-labels-")))
-        if settings.database_url and (problem := _hold_database(settings.database_url, stack)):
-            return _fail(f"{PREFIX}DATABASE_URL: {problem}")
+        patience = 0.0
+        if settings.database_url:
+            try:
+                settings = replace(settings, database_url=_hold_database(settings.database_url, stack))
+            except StartError as error:
+                return _fail(f"{PREFIX}DATABASE_URL: {error}")
+            patience = SECONDS_OF_AN_END
         try:
-            stack.enter_context(hold_data_directory(directory))
+            stack.enter_context(hold_data_directory(directory, patience))
             listener = stack.enter_context(_listen(settings))
         except DataDirectoryError as error:
             return _fail(str(error))
@@ -97,17 +108,27 @@ def run(arguments: argparse.Namespace) -> int:
         return _serve(settings, directory, listener, announcement)
 
 
-def _hold_database(url: str, stack: ExitStack) -> str | None:
-    """Have the database until the stack is left; what is in the way, None if nothing is."""
+def _hold_database(url: str, stack: ExitStack) -> str:
+    """Have the database until the stack is left; the URL by which its writes are the owner's. Raises StartError."""
     try:
         from emulator.storage.ownership import DatabaseUnreachableError, hold_database
     except ImportError:
-        return 'the driver is missing; pip install "custom-labels-emulator[postgresql]"'
+        raise StartError('the driver is missing; pip install "custom-labels-emulator[postgresql]"') from None
     try:
-        stack.enter_context(hold_database(url))
+        return stack.enter_context(hold_database(url, _import_what_a_start_needs))
     except DatabaseUnreachableError as error:
-        return str(error)
-    return None
+        raise StartError(str(error)) from error
+
+
+def _import_what_a_start_needs() -> None:
+    """Before the database is free, so that a second emulator takes over sooner."""
+    import uvicorn
+
+    from emulator.server import app
+    from emulator.wire.service_model import load_service_model
+
+    assert uvicorn and app, "they are imported"
+    load_service_model()
 
 
 def _begin_logging(level: str) -> None:
@@ -138,10 +159,6 @@ def _endpoint(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{port}"
-
-
-class StartError(Exception):
-    """The emulator cannot start; the message is for the user."""
 
 
 def _prepared(settings: Settings, directory: Path) -> Emulator:

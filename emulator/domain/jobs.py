@@ -29,6 +29,10 @@ class JobKind(StrEnum):
     CONSOLE_TASK = "console-task"
 
 
+class DatabaseLostError(Exception):
+    """The database went away from work in a process of its own; the work may be done again."""
+
+
 class VersionResults(TypedDict, total=False):
     """The columns of a version that a training or a copy fills. `training_ended_at` in milliseconds.
 

@@ -288,11 +288,18 @@ class JobRunner:
         self._notify()
 
     async def _work(self, handler: JobHandler, job: Job) -> Outcome:
-        try:
-            return await handler.work(job)
-        except Exception:
-            logger.exception("%s of %s failed", job.kind, job.resource_arn)
-            return SERVICE_FAULT
+        """Work, again and again where the database goes away meanwhile."""
+        while True:
+            try:
+                return await handler.work(job)
+            except Exception as error:
+                if not self._database.is_lost(error):
+                    logger.exception("%s of %s failed", job.kind, job.resource_arn)
+                    return SERVICE_FAULT
+                logger.error(
+                    "the database went away from %s of %s, next try soon: %s", job.kind, job.resource_arn, error
+                )
+            await asyncio.sleep(SECONDS_BETWEEN_TRIES)
 
     async def _settle(self, handler: JobHandler, job: Job, outcome: Outcome) -> Outcome | None:
         """Make the outcome the state and end the job; one that cannot be is the service's fault and ends as such.

@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TextIO
 
-from emulator.domain.jobs import Outcome, outcome_to_json
+from emulator.domain.jobs import DatabaseLostError, Outcome, outcome_to_json
 from emulator.domain.json_values import JsonObject
 
 if TYPE_CHECKING:
@@ -46,8 +46,12 @@ def main() -> None:
 
         _answer(answers, {"decision": decision_to_json(decision)})
 
-    result = _perform(message["task"], message["settings"], message["argument"], report, tell)
-    _answer(answers, {"result": outcome_to_json(result)})
+    try:
+        result = _perform(message["task"], message["settings"], message["argument"], report, tell)
+    except DatabaseLostError as error:
+        _answer(answers, {"database_lost": str(error)})
+    else:
+        _answer(answers, {"result": outcome_to_json(result)})
 
 
 def _perform(
@@ -64,9 +68,13 @@ def _perform(
         gc.freeze()
         gc.set_threshold(_LINES_BETWEEN_COLLECTIONS)
         ingest, database = IngestTask.from_json(argument, tell), open_database(settings["database"])
-        return build_content(
-            database, objects, ingest.manifest, ingest.caller, ingest.dataset_id, ingest.kind, examined_beside
-        )
+        place = database, objects, ingest.manifest, ingest.caller, ingest.dataset_id, ingest.kind
+        try:
+            return build_content(*place, examined_beside)
+        except Exception as error:
+            if database.is_lost(error):
+                raise DatabaseLostError(" ".join(str(error).split())) from error
+            raise
     if task == "train":
         from emulator.training.run import run_training
         from emulator.training.task import TrainingTask

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.domain.caller import Caller
-from emulator.domain.jobs import Outcome, outcome_from_json
+from emulator.domain.jobs import DatabaseLostError, Outcome, outcome_from_json
 from emulator.domain.json_values import JsonObject
 from emulator.jobs.ingest import IngestTask
 from emulator.training.task import TrainingTask
@@ -59,7 +59,7 @@ async def run_in_worker(
     """Do a task in a process of its own (`emulator.jobs.worker`) and give what came of it.
 
     What the worker logs is logged here, after the ARN of the version that is trained. Cancelling kills the process.
-    Raises WorkerDiedError where it ends without a result.
+    Raises WorkerDiedError where it ends without a result, DatabaseLostError where it may be done again.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -80,6 +80,8 @@ async def run_in_worker(
             answer = json.loads(line)
             if "result" in answer:
                 return outcome_from_json(answer["result"])
+            if "database_lost" in answer:
+                raise DatabaseLostError(answer["database_lost"])
             if "log" in answer:
                 _log_again(answer["log"], about)
             elif "decision" in answer:

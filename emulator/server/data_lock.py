@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_SECONDS_BETWEEN_TRIES = 0.05
 
 
 class DataDirectoryError(Exception):
@@ -13,8 +16,10 @@ class DataDirectoryError(Exception):
 
 
 @contextmanager
-def hold_data_directory(directory: Path) -> Iterator[None]:
+def hold_data_directory(directory: Path, patience: float = 0.0) -> Iterator[None]:
     """Hold the directory's lock, creating the directory if need be. The system frees the lock of a killed process.
+
+    One that another process holds is tried again for `patience` seconds.
 
     Directories that were made for it are gone afterwards if nothing else was written: the port was in use.
     Raises DataDirectoryError where another process holds it or it cannot be written.
@@ -28,7 +33,10 @@ def hold_data_directory(directory: Path) -> Iterator[None]:
             f"the data directory {directory} cannot be written: {error.strerror}; choose another with --data-dir"
         ) from error
     with lock:
-        if not _try_to_lock(lock.fileno()):
+        deadline = time.monotonic() + patience
+        while not (is_held := _try_to_lock(lock.fileno())) and time.monotonic() < deadline:
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+        if not is_held:
             lock.seek(0)
             raise DataDirectoryError(
                 f"the data directory {directory} is in use by process {lock.read().strip() or 'unknown'}; "

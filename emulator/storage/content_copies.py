@@ -17,6 +17,7 @@ from emulator.storage.block_text import BLOCK, Bits, bits_of, lines_of
 from emulator.storage.content_changes import create_content
 from emulator.storage.dialects import statements_of
 from emulator.storage.engine import Database
+from emulator.storage.rows import inserted_id
 from emulator.storage.tables import (
     dataset_blocks,
     dataset_contents,
@@ -163,7 +164,7 @@ def _begin(connection: Connection, plan: _Plan, dataset_id: int) -> tuple[int, d
         entries = sum(bits.bit_count() for bits in plan.label_bits[label_id].values())
         label = {"content_id": content_id, "name": plan.names[label_id], "entry_count": entries}
         added = connection.execute(insert(dataset_labels).values(**label, box_count=plan.boxes[label_id]))
-        copies[label_id] = int(added.lastrowid)
+        copies[label_id] = inserted_id(added)
     return content_id, copies
 
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from emulator.domain.jobs import DatabaseLostError
 from emulator.storage.dialects import dialect_for
 
 Result = TypeVar("Result")
@@ -25,8 +26,8 @@ MOST_CACHED = 256
 
 
 def open_database(place: str) -> Database:
-    """The database at a URL or a path, both as text."""
-    return Database(place if "://" in place else Path(place))
+    """The database at a URL or a path, both as text, for a worker: its work is repeated where it fails."""
+    return Database(place if "://" in place else Path(place), leaves_receipts=False)
 
 
 class _Turns:
@@ -61,13 +62,13 @@ class _Turns:
 class Database:
     """The door to the state: `read` where it is quick, `read_in_thread` where it is not, `write` through one thread."""
 
-    def __init__(self, place: Path | str, *, is_scratch: bool = False) -> None:
+    def __init__(self, place: Path | str, *, is_scratch: bool = False, leaves_receipts: bool = True) -> None:
         """`place`: the path of a SQLite file, or the URL of a database of PostgreSQL.
 
         A file that `is_scratch` is thrown away whatever happens: nothing waits for the disk.
         """
         self.place = place
-        self._dialect = dialect_for(place, is_scratch=is_scratch)
+        self._dialect = dialect_for(place, is_scratch=is_scratch, leaves_receipts=leaves_receipts)
         self.engine = self._dialect.open_engine()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-reader")
@@ -120,12 +121,16 @@ class Database:
 
         For the event loop: asking takes ten microseconds.
         """
-        return self._dialect.data_version(self._connection())
+        return self._dialect.data_version(self._connection)
 
     @property
     def reads_wait(self) -> bool:
         """Whether a read waits for another process: then it has no place on the event loop."""
         return self._dialect.reads_wait
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether an error says that the database went away, so that the same may be tried again."""
+        return isinstance(error, DatabaseLostError) or self._dialect.is_lost(error)
 
     def _connection(self) -> Connection:
         if self._loop_connection is None:
@@ -155,17 +160,18 @@ class Database:
             self._turns.turn(of_request=of_request),
             self.engine.connect().execution_options(**self._dialect.writing) as connection,
         ):
-            with connection.begin():
+            with connection.begin() as transaction:
                 result = function(connection)
+                self._dialect.commit(transaction)
             self._dialect.wrote()
             return result
 
     def close(self) -> None:
         """End the threads and the connections; what was committed stays."""
+        self._dialect.close()
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
         if self._loop_connection is not None:
             self._loop_connection.close()
             self._loop_connection = None
-        self._dialect.close()
         self.engine.dispose()

@@ -22,6 +22,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from emulator.storage.null_characters import TextWithNulls
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -275,8 +277,8 @@ console_tasks = Table(
     sqlite_autoincrement=True,
 )
 
-# Names are compared by their code points in every database, as in SQLite: pages go on behind a name.
+# Text is compared by its code points in every database and may have U+0000, as in SQLite: pages go on behind a name.
 for _table in metadata.tables.values():
     for _column in _table.columns:
         if isinstance(_column.type, String):
-            _column.type = _column.type.with_variant(type(_column.type)(collation="C"), "postgresql")
+            _column.type = _column.type.with_variant(TextWithNulls(), "postgresql")

@@ -96,7 +96,7 @@ def test_ci_runs_what_the_readme_tells() -> None:
     script = PROJECT_ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111, "it can be executed"
     targets = re.findall(r"^ *(?:make|if .* then \.ci/steady|\.ci/steady) ([a-z]+)", script.read_text(), re.MULTILINE)
-    assert targets == ["console", "check", "test", "browser", "contract"]
+    assert targets == ["console", "check", "test", "postgresql", "browser", "contract"]
 
 
 def test_decisions_have_one_form() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Table
+from sqlalchemy import Column, ColumnElement, Connection, Engine, RootTransaction, Table
 
 POSTGRESQL = "postgresql"
 
 Row = tuple[Any, ...]
 """A row's values, in the order of columns named beside it."""
+
+
+class NotOwnerError(Exception):
+    """Another emulator has taken over the database: this one writes nothing any more."""
 
 
 class Statements(Protocol):
@@ -48,8 +52,17 @@ class Dialect(Protocol):
     def writing(self) -> dict[str, Any]:
         """Execution options of a connection whose transactions write."""
 
-    def data_version(self, connection: Connection) -> int:
-        """A number that differs from the last one if anybody else has committed since; `connection` has not written."""
+    def commit(self, transaction: RootTransaction) -> None:
+        """Commit, or raise where nothing was committed."""
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether an error says that the database went away or cannot be reached."""
+
+    def data_version(self, connect: Callable[[], Connection]) -> int:
+        """A number that differs from the last one if anybody else has committed since.
+
+        `connect` gives a connection that has not written, if one is needed.
+        """
 
     def wrote(self) -> None:
         """This process has committed."""
@@ -58,9 +71,9 @@ class Dialect(Protocol):
         """End what watches."""
 
 
-def dialect_for(place: Path | str, *, is_scratch: bool = False) -> Dialect:
+def dialect_for(place: Path | str, *, is_scratch: bool, leaves_receipts: bool) -> Dialect:
     """The database at a place: a SQLite file by its path, which `is_scratch` if it need not last, or PostgreSQL by its
-    URL.
+    URL, where one process an emulator leaves receipts of its writes: its own commits it must know about.
     """
     if isinstance(place, Path):
         from emulator.storage.dialects.sqlite import SqliteDialect
@@ -68,7 +81,7 @@ def dialect_for(place: Path | str, *, is_scratch: bool = False) -> Dialect:
         return SqliteDialect(place, is_scratch=is_scratch)
     from emulator.storage.dialects.postgresql import PostgresqlDialect
 
-    return PostgresqlDialect(place)
+    return PostgresqlDialect(place, leaves_receipts=leaves_receipts)
 
 
 def statements_of(connection: Connection) -> Statements:

@@ -2,13 +2,19 @@
 
 One writer at a time, as with SQLite: a transaction that writes begins with an advisory lock of the database. Readers
 see one snapshot (REPEATABLE READ). Each commit notifies, so that whoever keeps a row knows when to ask again.
+
+The writes of an emulator that owns the database (`storage.ownership`) are refused once another has taken over. Each
+leaves a receipt, by which a commit whose answer was lost is known to have been or not.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
+import select as selecting
+import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +26,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Integer,
+    RootTransaction,
     Table,
     Text,
     any_,
@@ -29,12 +36,13 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 
-from emulator.storage.dialects import Row
+from emulator.storage.dialects import NotOwnerError, Row
+from emulator.storage.dialects.postgresql_links import connection_info, linked, owner_of
+from emulator.storage.null_characters import without_nulls
 from emulator.storage.tables import metadata
 
 logger = logging.getLogger(__name__)
@@ -42,13 +50,11 @@ logger = logging.getLogger(__name__)
 CHANNEL = "custom_labels"
 WRITER_LOCK = 0x43_4C_57_52
 """The advisory lock of whoever writes."""
+OWNER_TABLE = "database_owner"
+"""One row: who has the state, and the receipt of its last write. It is no part of the state."""
 _SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_BETWEEN_TRIES = 0.2
 _ROWS_AT_ONCE = 1000
-
-
-def driver_url(url: str | URL) -> str:
-    """The URL as the driver itself takes it, password included."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 class PostgresqlDialect:
@@ -56,11 +62,15 @@ class PostgresqlDialect:
 
     reads_wait = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, leaves_receipts: bool) -> None:
         """`url` as SQLAlchemy writes it: `postgresql+psycopg://user:password@host:port/database`."""
-        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self._url = linked(url)
+        self._owner = owner_of(url)
+        self._receipts = itertools.count(1) if leaves_receipts else None
+        self._receipt = 0
         self._watch: _CommitWatch | None = None
         self._own_commits = 0
+        self._closing = threading.Event()
 
     @property
     def writing(self) -> dict[str, Any]:
@@ -72,13 +82,59 @@ class PostgresqlDialect:
         engine = create_engine(
             self._url, isolation_level="REPEATABLE READ", pool_size=16, max_overflow=16, pool_pre_ping=True
         )
-        event.listen(engine, "begin", _on_begin)
+        event.listen(engine, "begin", self._on_begin)
         return engine
 
-    def data_version(self, connection: Connection) -> int:  # noqa: ARG002 (SQLite needs it)
+    def _on_begin(self, connection: Connection) -> None:
+        """Begin to write: alone, as the owner, in one message. Raises NotOwnerError."""
+        if not connection.get_execution_options().get("immediate", False):
+            return
+        statements = f"SELECT pg_advisory_xact_lock({WRITER_LOCK}); SELECT pg_notify('{CHANNEL}', '')"
+        if self._owner is None:
+            connection.exec_driver_sql(statements)
+            return
+        is_owner = f"SELECT 1 FROM {OWNER_TABLE} WHERE owner = '{self._owner}'"
+        if self._receipts is not None:
+            self._receipt = next(self._receipts)
+            is_owner = f"UPDATE {OWNER_TABLE} SET receipt = {self._receipt} WHERE owner = '{self._owner}'"
+        cursor = connection.exec_driver_sql(f"{statements}; {is_owner}").cursor
+        while cursor.nextset():
+            pass
+        if cursor.rowcount != 1:
+            raise NotOwnerError("another emulator has taken over the database")
+
+    def commit(self, transaction: RootTransaction) -> None:
+        """Commit. Where the link is lost before the answer comes, ask over another, for as long as that takes."""
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if not error.connection_invalidated or not self._has_committed():
+                raise
+
+    def _has_committed(self) -> bool:
+        """Whether the last write of this process has committed, once its transaction is over."""
+        while self._receipts is not None and self._owner is not None and not self._closing.is_set():
+            try:
+                with psycopg.connect(connection_info(self._url), autocommit=True) as connection:
+                    connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+                    connection.execute(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+                    receipts = f"SELECT receipt FROM {OWNER_TABLE} WHERE owner = '{self._owner}'"
+                    return connection.execute(receipts).fetchone() == (self._receipt,)
+            except psycopg.OperationalError as error:
+                logger.debug("it is not known yet whether a write was committed: %s", error)
+                self._closing.wait(_SECONDS_BETWEEN_TRIES)
+        return False
+
+    def is_lost(self, error: BaseException) -> bool:
+        """A full disk is no lost link, though the driver has one kind of error for both."""
+        if not isinstance(error, DBAPIError) or isinstance(error.orig, psycopg.errors.DiskFull):
+            return False
+        return error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
+
+    def data_version(self, connect: Callable[[], Connection]) -> int:  # noqa: ARG002 (SQLite needs it)
         """Commits that were heard of. Those of other processes are heard of within milliseconds."""
         if self._watch is None:
-            self._watch = _CommitWatch(driver_url(self._url))
+            self._watch = _CommitWatch(connection_info(self._url))
         return self._own_commits + self._watch.heard
 
     def wrote(self) -> None:
@@ -86,7 +142,8 @@ class PostgresqlDialect:
         self._own_commits += 1
 
     def close(self) -> None:
-        """End the thread that listens."""
+        """End the thread that listens, and whoever asks for the end of a commit."""
+        self._closing.set()
         if self._watch is not None:
             self._watch.close()
 
@@ -99,6 +156,7 @@ class _CommitWatch:
         self._heard = 0
         self._listens = False
         self._closing = threading.Event()
+        self._closes, self._hears_closing = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="database-commits", daemon=True)
         self._thread.start()
 
@@ -125,12 +183,15 @@ class _CommitWatch:
             self._heard += 1  # what was committed before is not heard of
             self._listens = True
             while not self._closing.is_set():
-                for _ in connection.notifies(timeout=_SECONDS_BETWEEN_LOOKS, stop_after=1):
+                selecting.select([connection.fileno(), self._hears_closing.fileno()], [], [])
+                for _ in connection.notifies(timeout=0):
                     self._heard += 1
 
     def close(self) -> None:
         self._closing.set()
-        self._thread.join(2 * _SECONDS_BETWEEN_LOOKS)
+        self._closes.close()
+        self._thread.join()
+        self._hears_closing.close()
 
 
 class PostgresqlStatements:
@@ -138,7 +199,9 @@ class PostgresqlStatements:
 
     def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
         """The values are one array."""
-        listed = bindparam(None, list(values), type_=ARRAY(BigInteger if isinstance(column.type, Integer) else Text))
+        listed = bindparam(
+            None, _storable(values), type_=ARRAY(BigInteger if isinstance(column.type, Integer) else Text)
+        )
         return column == any_(listed)
 
     def insert_rows(
@@ -150,11 +213,11 @@ class PostgresqlStatements:
         assert isinstance(driver, psycopg.Connection), "this is the dialect of PostgreSQL"
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write_row(_storable(row))
 
     def execute_many(self, connection: Connection, statement: str, rows: Sequence[Row]) -> None:
         """SQL with a `?` for each value."""
-        connection.exec_driver_sql(statement.replace("?", "%s"), list(rows))
+        connection.exec_driver_sql(statement.replace("?", "%s"), [tuple(_storable(row)) for row in rows])
 
     def copy_out(self, connection: Connection, target: Path) -> None:
         """Table by table into a new file with the present schema."""
@@ -198,6 +261,11 @@ class PostgresqlStatements:
 STATEMENTS = PostgresqlStatements()
 
 
+def _storable(values: Sequence[object]) -> list[object]:
+    """Values that go past the types of columns."""
+    return [without_nulls(value) if isinstance(value, str) else value for value in values]
+
+
 def _go_on_counting(connection: Connection, table: Table) -> None:
     """Row ids that were taken over are not given again."""
     identity = table.autoincrement_column
@@ -206,11 +274,3 @@ def _go_on_counting(connection: Connection, table: Table) -> None:
     sequence = func.pg_get_serial_sequence(table.name, identity.name)
     last = select(func.coalesce(func.max(identity), 0)).scalar_subquery()
     connection.execute(select(func.setval(sequence, func.greatest(last, 1), last > 0)))
-
-
-def _on_begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("immediate", False):
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(:lock), pg_notify(:channel, '')"),
-            {"lock": WRITER_LOCK, "channel": CHANNEL},
-        )

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    RootTransaction,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.pool import QueuePool
 
 from emulator.storage.dialects import Row
@@ -59,9 +70,17 @@ class SqliteDialect:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    def data_version(self, connection: Connection) -> int:
+    def commit(self, transaction: RootTransaction) -> None:
+        """The file is here: a commit that failed was none."""
+        transaction.commit()
+
+    def is_lost(self, error: BaseException) -> bool:  # noqa: ARG002 (PostgreSQL needs it)
+        """A file does not go away."""
+        return False
+
+    def data_version(self, connect: Callable[[], Connection]) -> int:
         """Asking takes ten microseconds."""
-        (version,) = driver(connection).execute("PRAGMA data_version").fetchone()
+        (version,) = driver(connect()).execute("PRAGMA data_version").fetchone()
         return int(version)
 
     def wrote(self) -> None:
