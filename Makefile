@@ -48,7 +48,7 @@ contract: setup ## try the clients of others, Terraform and the image, each wher
 	$(BIN)/python -m support.client_table .venv-contract/report.xml $(if $(WRITE),--write)
 
 browser: setup console ## run only the tests of the console, in Chromium and Firefox
-	$(BIN)/python -m pytest -n $(WORKERS) tests/browser
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/browser
 
 # Kills of one run, and the seed of its moments.
 KILLS ?= 300

@@ -129,7 +129,7 @@ def open_context(
     """A browser of one account: `options` are Playwright's (color_scheme, viewport, locale, timezone_id)."""
     defaults: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "locale": "en-US", "timezone_id": "UTC"}
     context = browser.new_context(base_url=endpoint, **(defaults | options))
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(90_000)
     identity = json.dumps({"account": account, "region": region})
     # Once for a window: what the test itself stores later stays.
     context.add_init_script(
@@ -139,7 +139,7 @@ def open_context(
     return context
 
 
-def wait_for(page: Page, condition: str, seconds: float = 20.0) -> None:
+def wait_for(page: Page, condition: str, seconds: float = 90.0) -> None:
     """Until an expression of JavaScript is true.
 
     Playwright's own wait_for_function evaluates text in the page again and again, which the page's policy forbids.

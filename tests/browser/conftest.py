@@ -16,7 +16,7 @@ from support.projects import Project, new_project, trained_project
 from support.server import EmulatorProcess
 
 # Machines that test are busy: what does not come within this time does not come.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=90_000)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -156,7 +156,7 @@ def test_a_model_is_started_tried_and_stopped(console: Page, ready: Project) -> 
     console.get_by_role("option", name="2 inference units").click()
     console.get_by_role("button", name="Start", exact=True).click()
     console.get_by_role("dialog", name="Start model").get_by_role("button", name="Start").click()
-    expect(console.get_by_text("Running", exact=True)).to_be_visible(timeout=60_000)
+    expect(console.get_by_text("Running", exact=True)).to_be_visible(timeout=300_000)
     expect(console.get_by_text("2 inference units")).to_be_visible()
 
     picture = single_label_pictures(SINGLE_LABELS, 1, seed=900)[0]
@@ -260,7 +260,7 @@ def test_policies_are_attached_changed_and_deleted_and_models_copied(console: Pa
     console.get_by_role("button", name="Copy model").click()
     expect(console.get_by_text("The copy copied has begun.")).to_be_visible()
     console.goto(f"/console/projects/{ready.name}-copy")
-    expect(console.get_by_text("COPYING_COMPLETED")).to_be_visible(timeout=60_000)
+    expect(console.get_by_text("COPYING_COMPLETED")).to_be_visible(timeout=300_000)
 
 
 def test_manifests_that_trained_a_model_become_datasets(console: Page, emulator: EmulatorProcess, account: str) -> None:

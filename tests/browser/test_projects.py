@@ -68,7 +68,7 @@ def test_projects_open_to_their_versions_and_states_move_by_themselves(console: 
     expect(version).to_contain_text("The model is being trained.")
     expect(version).to_contain_text("N/A")
     expect(version.get_by_role("radio")).to_be_disabled()
-    expect(version).to_contain_text("TRAINING_COMPLETED", timeout=120_000)
+    expect(version).to_contain_text("TRAINING_COMPLETED", timeout=300_000)
     expect(version).to_contain_text("The model is ready to run.")
     expect(version).to_contain_text(re.compile(r"[01]\.\d{3}"))
     version.get_by_role("link", name="first").click()

@@ -35,9 +35,9 @@ def test_a_model_is_trained_with_a_key_and_tags_and_shows_how_far_it_is(console:
     begin_training(console)
     expect(console).to_have_url(re.compile(f"/projects/{ready.name}$"))
     expect(console.get_by_role("heading", name="Training", exact=True)).to_be_visible()
-    expect(console.get_by_role("progressbar", name="Training")).to_be_visible(timeout=60_000)
+    expect(console.get_by_role("progressbar", name="Training")).to_be_visible(timeout=300_000)
     line = console.get_by_role("row").filter(has_text="TRAINING_COMPLETED")
-    expect(line).to_contain_text("The model is ready to run.", timeout=120_000)
+    expect(line).to_contain_text("The model is ready to run.", timeout=300_000)
     expect(console.get_by_role("heading", name="Training", exact=True)).to_be_hidden()
     [description] = ready.rekognition.describe_project_versions(ProjectArn=ready.arn)["ProjectVersionDescriptions"]
     name = description["ProjectVersionArn"].split("/")[3]
@@ -57,7 +57,7 @@ def test_without_a_test_dataset_the_training_dataset_is_split(
     console.goto(f"/console/train?project={project.name}")
     expect(console.get_by_text("The project has no test dataset: the training dataset is split")).to_be_visible()
     begin_training(console)
-    expect(console.get_by_role("link", name=f"{project.name}_test_dataset")).to_be_visible(timeout=60_000)
+    expect(console.get_by_role("link", name=f"{project.name}_test_dataset")).to_be_visible(timeout=300_000)
     expect(console.get_by_text("16 images, 16 labeled")).to_be_visible()
     expect(console.get_by_text("4 images, 4 labeled")).to_be_visible()
 

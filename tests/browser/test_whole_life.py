@@ -59,7 +59,7 @@ def test_an_example_project_is_made_trained_started_and_asked(console: Page, api
         console.get_by_role("link", name="Image to try: Rooms").click()
     picture = download.value.path().read_bytes()
     console.get_by_role("button", name='Create project "Rooms"').click()
-    expect(console.get_by_text("The project rooms_1 is ready.")).to_be_visible(timeout=120_000)
+    expect(console.get_by_text("The project rooms_1 is ready.")).to_be_visible(timeout=300_000)
     console.get_by_role("link", name="Go to dataset").click()
     expect(console).to_have_url(re.compile("/projects/rooms_1/dataset"))
     expect(console.get_by_text("kitchen").first).to_be_visible()
@@ -83,7 +83,7 @@ def test_an_example_project_is_made_trained_started_and_asked(console: Page, api
     console.get_by_role("tab", name="Use model").click()
     console.get_by_role("button", name="Start", exact=True).click()
     console.get_by_role("dialog", name="Start model").get_by_role("button", name="Start").click()
-    expect(console.get_by_text("Running", exact=True)).to_be_visible(timeout=60_000)
+    expect(console.get_by_text("Running", exact=True)).to_be_visible(timeout=300_000)
     with console.expect_file_chooser() as chooser:
         console.get_by_role("button", name="Choose file").click()
     chooser.value.set_files({"name": "rooms.jpeg", "mimeType": "image/jpeg", "buffer": picture})
@@ -115,7 +115,7 @@ def test_the_other_examples_are_made_as_well(console: Page, api: ConsoleClient, 
     console.goto("/console/examples")
     console.get_by_role("button", name=f'Create project "{card}"').click()
     name = card.lower().replace(" ", "_")
-    expect(console.get_by_text(f"The project {name}_1 is ready")).to_be_visible(timeout=120_000)
+    expect(console.get_by_text(f"The project {name}_1 is ready")).to_be_visible(timeout=300_000)
     labels, *have_boxes = OTHERS[card]
     [project] = api.get("/projects")["projects"]
     for dataset, has_boxes in zip(
