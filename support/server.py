@@ -24,6 +24,7 @@ import botocore.config
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 180.0
 STOP_SECONDS = 40.0
+_FIRST_PAUSE = 0.005
 DEFAULT_ACCOUNT = "111122223333"
 DEFAULT_REGION = "us-east-1"
 SECRET_KEY = "any-secret"
@@ -44,15 +45,19 @@ def environment_without_settings() -> dict[str, str]:
 def wait_until(
     attempt: Callable[[], Result], seconds: float = 120.0, pause: float = 0.1, what: str = "the condition"
 ) -> Result:
-    """The first truthy answer of `attempt`, asked every `pause` seconds; AssertionError after `seconds`."""
-    deadline = time.monotonic() + seconds
+    """The first truthy answer of `attempt`; AssertionError after `seconds`.
+
+    It is asked again at once and then ever more seldom, at last every `pause` seconds: what is quick is seen quickly.
+    """
+    deadline, soon = time.monotonic() + seconds, _FIRST_PAUSE
     while True:
         answer = attempt()
         if answer:
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} was not met within {seconds} s; the last answer was {answer!r}")
-        time.sleep(pause)
+        time.sleep(min(soon, pause))
+        soon *= 1.5
 
 
 class EmulatorProcess:
