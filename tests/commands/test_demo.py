@@ -37,10 +37,11 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def left_over(emulator: EmulatorProcess) -> list[str]:
-    """Projects and buckets of the demo's account."""
+    """Names of projects and buckets of demos; the account is everybody's who names none."""
     projects = emulator.client("rekognition", DEMO_ACCOUNT).describe_projects()["ProjectDescriptions"]
     buckets = emulator.client("s3", DEMO_ACCOUNT).list_buckets()["Buckets"]
-    return [project["ProjectArn"] for project in projects] + [bucket["Name"] for bucket in buckets]
+    names = [project["ProjectArn"].split("/")[1] for project in projects] + [bucket["Name"] for bucket in buckets]
+    return [name for name in names if name.startswith("demo-")]
 
 
 def run_on_terminal(arguments: list[str], folder: Path) -> tuple[int, str]:

@@ -17,8 +17,8 @@ from support.projects import unique_name
 from support.server import EmulatorProcess, wait_until
 
 LABELS = ["circle", "square"]
-TRAINING_WAITER_SECONDS = 60.0
-RUNNING_WAITER_SECONDS = 20.0
+TRAINING_WAITER_SECONDS = 115.0
+RUNNING_WAITER_SECONDS = 29.0
 Aws = Callable[..., Any]
 Reaches = Callable[[str, str], None]
 

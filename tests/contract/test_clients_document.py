@@ -34,7 +34,7 @@ def test_block_as_it_stands(block: CodeBlock, emulator: EmulatorProcess, tmp_pat
         env=command_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

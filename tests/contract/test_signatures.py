@@ -309,11 +309,11 @@ def test_the_file_is_read_again_on_hangup(files: Path, emulator: EmulatorProcess
 def test_a_file_is_needed_and_checked_at_the_start(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "emulator", "serve", "--ephemeral", "--port", "0", "--auth", "iam"]
     environment = environment_without_settings()
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert (ended.returncode, "CUSTOM_LABELS_AUTH=iam needs CUSTOM_LABELS_IDENTITIES=FILE" in ended.stderr) == (1, True)
     path = tmp_path / "file.json"
     path.write_text('{"accounts": {"111122223333": {"userz": {}}}}')
     command += ["--identities", str(path)]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert ended.returncode == 1
     assert f"{path}:1: accounts.111122223333.userz: is not known" in ended.stderr

@@ -15,7 +15,7 @@ from support.server import EmulatorProcess, wait_until
 psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 
 ACCOUNT = "111122223333"
-ORPHAN_SECONDS = 15.0
+ORPHAN_SECONDS = 60.0
 KNOWN_AFTER_SUCCESS = {"EvaluationResult", "BillableTrainingTimeInSeconds"}
 
 
@@ -80,11 +80,11 @@ def test_reset_in_the_middle_of_work(fresh_emulator: EmulatorProcess, project: P
     thread.start()
     fresh_emulator.wait_for_requests(1)
     assert fresh_emulator.control("POST", "/_emulator/reset")[0] == 200
-    thread.join(20)
+    thread.join(60)
     assert codes == ["ResourceNotFoundException"]
     assert project.rekognition.describe_projects()["ProjectDescriptions"] == []
     assert project.s3.list_buckets()["Buckets"] == []
-    wait_until(lambda: not workers(fresh_emulator), 10, what="the end of the training process")
+    wait_until(lambda: not workers(fresh_emulator), what="the end of the training process")
     again = new_project(fresh_emulator, ACCOUNT, name=project.name)
     assert again.rekognition.describe_project_versions(ProjectArn=again.arn)["ProjectVersionDescriptions"] == []
 

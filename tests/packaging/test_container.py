@@ -142,6 +142,6 @@ def test_the_linter_has_nothing_to_say() -> None:
     if linter is None:
         pytest.skip("hadolint is not installed")
     ended = subprocess.run(
-        [linter, "Dockerfile"], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False
+        [linter, "Dockerfile"], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=180, check=False
     )
     assert (ended.returncode, ended.stdout) == (0, "")

@@ -39,7 +39,7 @@ def test_all_snippets_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             if language == "python":
                 exec(compile(text, f"snippet {number}", "exec"), names)
             elif language == "sh":
-                subprocess.run(["sh", "-ec", text], env=commands, check=True, timeout=60)
+                subprocess.run(["sh", "-ec", text], env=commands, check=True, timeout=180)
             else:
                 assert language == "http" and len(parse_http_file(text)) == 2
 

@@ -70,7 +70,7 @@ def test_a_reset_drops_a_running_training_and_ends_held_calls(start_emulator: Ca
         assert not any(call.done() for call in held)
         assert emulator.control("POST", "/_emulator/reset")[0] == 200
         # Each sees the state as it was, or that all is gone.
-        assert {call.result(5) for call in held} <= {"OK", "ResourceNotFoundException"}
+        assert {call.result(60) for call in held} <= {"OK", "ResourceNotFoundException"}
     wait_until(lambda: is_idle(emulator), what="the end of the dropped training")
     assert emulator.control("GET", "/_emulator/usage")[1]["versions"] == []
     begin_training(emulator)
@@ -145,7 +145,7 @@ def test_a_shutdown_leaves_a_training_resumable(start_emulator: Callable[..., Em
     assert 'custom_labels_queue_length{kind="train"} 1' in text
     left = workers(emulator)
     assert emulator.terminate() == 0
-    psutil.wait_procs(left, timeout=5)
+    psutil.wait_procs(left, timeout=60)
     assert not any(process.is_running() for process in left)
     emulator.restart()
     project.rekognition = emulator.client("rekognition", ACCOUNT)

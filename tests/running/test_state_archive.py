@@ -25,7 +25,7 @@ from support.server import PROJECT_ROOT, EmulatorProcess, wait_until
 
 def custom_labels(emulator: EmulatorProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "emulator", *arguments, "--endpoint", emulator.endpoint]
-    return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=180, check=False)
 
 
 def put_state(emulator: EmulatorProcess, archive: bytes) -> tuple[int, Any]:
@@ -191,7 +191,7 @@ def test_an_upload_that_breaks_off_changes_nothing_and_leaves_nothing(lab: Runni
 def test_addresses_that_are_none_and_where_nothing_answers(tmp_path: Path, endpoint: str, code: int) -> None:
     """O-2: wrong usage is 2, a failure 1."""
     command = [sys.executable, "-m", "emulator", "save", str(tmp_path / "x"), "--endpoint", endpoint]
-    ended = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert ended.returncode == code and endpoint in ended.stderr and "Traceback" not in ended.stderr
 
 

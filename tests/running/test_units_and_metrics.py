@@ -220,7 +220,7 @@ def test_detections_go_on_in_real_time_after_hours_by_hand(lab: RunningLab) -> N
     lab.advance(8 * HOUR)
     assert [lab.detect_code(arn) for _ in range(6)] == ["OK"] * 5 + [THROTTLED]
     lab.control("PUT", "clock", {"mode": "real"})
-    wait_until(lambda: lab.detect_code(arn) == "OK", seconds=5.0, what="a detection that is served")
+    wait_until(lambda: lab.detect_code(arn) == "OK", what="a detection that is served")
     lab.stop(arn)
 
 
@@ -312,9 +312,11 @@ def test_units_and_metrics_survive_a_kill(lab: RunningLab) -> None:
     lab.reconnect()
     try:
         assert lab.status(arn) == "RUNNING"
-        assert [lab.detect_code(arn) for _ in range(30)].count(THROTTLED) > 10, "units hold after the restart"
         (in_service,) = series(lab, [metric(arn, "InServiceInferenceUnits", 60)], before - 120, before + 60)
         assert in_service["Values"][0] == 1.0
+        lab.manual_time()
+        codes = [lab.detect_code(arn) for _ in range(7)]
+        assert codes == ["OK"] * 5 + [THROTTLED] * 2, "units hold after the restart"
     finally:
         lab.stop(arn)
 
@@ -334,7 +336,7 @@ def test_the_aws_cli_reads_the_metrics(lab: RunningLab, tmp_path: Path) -> None:
 
     def aws(*arguments: str) -> Any:
         words = [command, "cloudwatch", *arguments, "--output", "json"]
-        answer = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=True)
+        answer = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=180, check=True)
         return json.loads(answer.stdout)
 
     span = ["--start-time", f"{start:.0f}", "--end-time", f"{now + HOUR:.0f}"]

@@ -303,9 +303,12 @@ def test_what_a_webhook_refuses_is_sent_again_in_order_and_other_keys_go_on(
     send_everything(client, bucket)
     refusals = webhook.refused + 2
 
+    def key_of(document: dict[str, Any]) -> str:
+        return str(document["Records"][0]["s3"]["object"]["key"])
+
     def status(document: dict[str, Any]) -> int:
-        is_slow = document["Records"][0]["s3"]["object"]["key"] == "slow"
-        return 500 if is_slow and webhook.refused < refusals else 200
+        is_other_taken = any(key_of(taken) == "quick" for taken in webhook.taken)
+        return 500 if key_of(document) == "slow" and not (is_other_taken and webhook.refused >= refusals) else 200
 
     webhook.status_for = status
     try:
@@ -318,4 +321,4 @@ def test_what_a_webhook_refuses_is_sent_again_in_order_and_other_keys_go_on(
     sizes = [record["s3"]["object"]["size"] for record in records if record["s3"]["object"]["key"] == "slow"]
     assert sizes == [1, 2, 3]
     assert webhook.names()[0] == ("ObjectCreated:Put", "quick")
-    assert webhook.refused == refusals
+    assert webhook.refused >= refusals

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import socket
-import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from emulator.s3.http import crc
 from support.s3_errors import s3_error
 from support.s3_server import s3_client
+from support.server import wait_until
 
 STREAMING = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
@@ -112,10 +112,7 @@ def test_an_upload_that_breaks_off_stores_nothing(
     with socket.create_connection((host, int(port))) as connection:
         head = f"PUT /{bucket}/key HTTP/1.1\r\nHost: {host}\r\nContent-Length: 4000000\r\n\r\n"
         connection.sendall(head.encode() + os.urandom(sent))
-    deadline = time.monotonic() + 5
-    while _spooled(embedded_s3) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert _spooled(embedded_s3) == []
+    wait_until(lambda: not _spooled(embedded_s3), pause=0.02, what="the end of the call")
     assert client.get_object(Bucket=bucket, Key="key")["Body"].read() == b"before"
 
 
@@ -205,7 +202,7 @@ def test_a_client_that_stops_reading_costs_nothing(client: Any, endpoint: str, b
 def test_an_upload_refused_before_its_body_leaves_no_hanging_connection(
     endpoint: str, bucket: str, account: str
 ) -> None:
-    client = s3_client(endpoint, account, read_timeout=5)
+    client = s3_client(endpoint, account, read_timeout=30)
     for _ in range(2):
         with s3_error("InvalidRequest", 400):  # botocore waits for 100-continue with this body
             client.put_object(Bucket=bucket, Key="key", Body=b"x", ChecksumCRC32=crc32(b"x"), ChecksumSHA1="z")
@@ -218,7 +215,7 @@ def test_a_client_that_waits_is_told_to_go_on_before_it_is_refused(endpoint: str
     refused = (
         f"PUT /{bucket}/key?legal-hold HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
     )
-    with socket.create_connection((host, int(port)), timeout=5) as connection, connection.makefile("rb") as answers:
+    with socket.create_connection((host, int(port)), timeout=30) as connection, connection.makefile("rb") as answers:
         connection.sendall(refused.encode())
         assert answers.readline() == b"HTTP/1.1 100 Continue\r\n"
         connection.sendall(f"12345HEAD /{bucket} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
