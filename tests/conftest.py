@@ -60,6 +60,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end: no collection of garbage has to look at them, which takes it 0.3 s."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def collected_garbage() -> Iterator[None]:
     """Collect a module's garbage at its end.

@@ -13,10 +13,12 @@ from emulator.server.garbage import keep_collections_short
 
 @pytest.fixture(autouse=True)
 def undone() -> Iterator[None]:
-    before = list(gc.callbacks)
+    before, was_frozen = list(gc.callbacks), gc.get_freeze_count() > 0
     yield
     gc.callbacks[:] = before
     gc.unfreeze()
+    if was_frozen:  # tests/conftest.py
+        gc.freeze()
 
 
 def test_what_is_there_is_not_looked_at_again() -> None:
