@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from support.pictures import SINGLE_LABELS, box_manifest, single_label_pictures
 from support.projects import Project, new_project
@@ -10,6 +12,14 @@ from support.server import EmulatorProcess
 
 ACCOUNT = "111122223333"
 TAG = "custom-labels:training-effort"
+
+
+@pytest.fixture(scope="module")
+def instant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """An emulator whose trainings are instant by its setting."""
+    settings = {"CUSTOM_LABELS_TRAINING_EFFORT": "instant"}
+    with EmulatorProcess(tmp_path_factory.mktemp("efforts") / "data", settings) as emulator:
+        yield emulator
 
 
 def small_project(emulator: EmulatorProcess) -> Project:
@@ -31,18 +41,14 @@ def test_a_tag_makes_one_training_instant(start_emulator: Callable[..., Emulator
     assert [label["Name"] for label in answer["CustomLabels"]] == list(picture.labels)
 
 
-def test_an_unknown_effort_is_ignored_and_the_setting_counts(start_emulator: Callable[..., EmulatorProcess]) -> None:
-    emulator = start_emulator(environment={"CUSTOM_LABELS_TRAINING_EFFORT": "instant"})
-    arn = small_project(emulator).train("first", Tags={TAG: "heroic"})
-    assert "there is no effort 'heroic'" in emulator.log()
-    assert f"training of {arn}: effort instant" in emulator.log()
+def test_an_unknown_effort_is_ignored_and_the_setting_counts(instant: EmulatorProcess) -> None:
+    arn = small_project(instant).train("first", Tags={TAG: "heroic"})
+    assert "there is no effort 'heroic'" in instant.log()
+    assert f"training of {arn}: effort instant" in instant.log()
 
 
-def test_boxes_are_found_in_the_pictures_that_an_instant_model_was_made_from(
-    start_emulator: Callable[..., EmulatorProcess],
-) -> None:
-    emulator = start_emulator(environment={"CUSTOM_LABELS_TRAINING_EFFORT": "instant"})
-    project = new_project(emulator, ACCOUNT)
+def test_boxes_are_found_in_the_pictures_that_an_instant_model_was_made_from(instant: EmulatorProcess) -> None:
+    project = new_project(instant, ACCOUNT)
     pictures = single_label_pictures(SINGLE_LABELS, 8, size=(320, 240))
     project.create_dataset("TRAIN", pictures, box_manifest)
     project.create_dataset("TEST", single_label_pictures(SINGLE_LABELS, 2, seed=500, size=(320, 240)), box_manifest)
@@ -58,10 +64,9 @@ def test_boxes_are_found_in_the_pictures_that_an_instant_model_was_made_from(
         assert abs((box["Top"] + box["Height"] / 2) * picture.height - (truth.top + truth.height / 2)) < 15
 
 
-def test_logos_are_known_by_an_instant_model(start_emulator: Callable[..., EmulatorProcess]) -> None:
+def test_logos_are_known_by_an_instant_model(instant: EmulatorProcess) -> None:
     """D-26: image-level labels to train on, boxes to test on."""
-    emulator = start_emulator(environment={"CUSTOM_LABELS_TRAINING_EFFORT": "instant"})
-    project = new_project(emulator, ACCOUNT)
+    project = new_project(instant, ACCOUNT)
     logos = single_label_pictures(SINGLE_LABELS, 3)
     project.create_dataset("TRAIN", logos)
     project.create_dataset("TEST", single_label_pictures(SINGLE_LABELS, 2, seed=500, size=(320, 240)), box_manifest)
@@ -72,19 +77,16 @@ def test_logos_are_known_by_an_instant_model(start_emulator: Callable[..., Emula
     assert "Geometry" in answer["CustomLabels"][0]
 
 
-def test_the_usage_report_says_how_sure_the_figures_of_a_version_are(
-    start_emulator: Callable[..., EmulatorProcess],
-) -> None:
+def test_the_usage_report_says_how_sure_the_figures_of_a_version_are(instant: EmulatorProcess) -> None:
     """An interval with F1 and hints, in the log as well."""
-    emulator = start_emulator(environment={"CUSTOM_LABELS_TRAINING_EFFORT": "instant"})
-    project = small_project(emulator)
+    project = small_project(instant)
     arn = project.train("first")
     f1_score = project.describe_version("first")["EvaluationResult"]["F1Score"]
-    rows = emulator.control("GET", "/_emulator/usage")[1]["versions"]
+    rows = instant.control("GET", "/_emulator/usage")[1]["versions"]
     quality = {row["project_version"]: row["quality"] for row in rows}[arn]
     assert (quality["effort"], quality["test_images"]) == ("instant", 2 * len(SINGLE_LABELS))
     assert quality["f1"]["low"] <= quality["f1"]["value"] <= quality["f1"]["high"]
     assert quality["f1"]["value"] == round(f1_score, 4)
     assert "average_precision" not in quality
     assert all(set(hint) >= {"kind", "text"} for hint in quality["hints"])
-    assert f"{arn}: F1 " in emulator.log()
+    assert f"{arn}: F1 " in instant.log()
