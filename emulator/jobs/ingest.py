@@ -7,6 +7,9 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from sqlalchemy import Connection
@@ -18,7 +21,7 @@ from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination, D
 from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
 from emulator.domain.manifest.rules import file_rules
-from emulator.domain.manifest.rules.rule import ManifestFileError
+from emulator.domain.manifest.rules.rule import ManifestFileError, Rule
 from emulator.domain.object_store import (
     ObjectAccessDeniedError,
     ObjectLocation,
@@ -32,10 +35,14 @@ from emulator.storage.block_text import BLOCK
 from emulator.storage.content_changes import (
     append_entries,
     create_content,
+    drop_unused_labels,
+    labels_without,
+    next_position,
     positions_of,
+    prepare_labels,
+    replace_entries,
     set_content_bucket,
     set_manifest_owner,
-    upsert_entries,
 )
 from emulator.storage.contents import content_bucket, content_stats
 from emulator.storage.engine import Database
@@ -172,7 +179,9 @@ def update_content(
 ) -> Outcome:
     """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12). `name` is for the log.
 
-    Entries (E-3) and labels (E-6) are counted afterwards, since those that are replaced are gone then (L-1).
+    Entries (E-3) and labels (E-6) are counted without those that are replaced (L-1). Whatever refuses the lines does so
+    before the first is written. They are written in pieces, so that other writers wait a few milliseconds: nobody reads
+    a dataset that is UPDATE_IN_PROGRESS, and an update that is cut off is done again, which replaces what it wrote.
     """
     limits = limits or ManifestLimits()
     examination = DatasetExamination(database.read_now(lambda connection: content_bucket(connection, content_id)))
@@ -191,24 +200,83 @@ def update_content(
     if failure is not None:
         return client_error(failure.message)
 
-    source_refs = [record.source_ref for record in records]
-    # Before the transaction, so that other writers do not wait for it: what a dataset holds changes by its jobs alone.
-    existing = database.read_now(lambda connection: positions_of(connection, content_id, source_refs))
-
-    def upsert(connection: Connection) -> None:
-        upsert_entries(connection, content_id, records, existing)
-        set_content_bucket(connection, content_id, next(iter(examination.buckets), None))
-        found = content_stats(connection, content_id)
-        if found.total_entries > limits.lines:
-            raise ManifestFileError(file_rules.MANIFEST_TOO_MANY_ROWS)
-        if found.total_labels > MAXIMUM_LABELS:
-            raise ManifestFileError(file_rules.TOO_MANY_LABELS)
-
-    try:
-        database.write_now(upsert)
-    except ManifestFileError as error:
-        return client_error(error.status_message)
+    # Reads need no transaction that writes: what a dataset holds changes by its jobs alone.
+    update = database.read_now(lambda connection: _planned(connection, content_id, records))
+    refusal = database.read_now(lambda connection: _too_much(connection, content_id, update, examination, limits))
+    if refusal is not None:
+        return client_error(refusal.message)
+    _write_update(database, content_id, update, next(iter(examination.buckets), None))
     return Done()
+
+
+@dataclass(frozen=True, slots=True)
+class _Update:
+    """What an update does to a content: entries that it replaces, at their positions, and new ones."""
+
+    replaced: list[tuple[int, EntryRecord]]
+    new: list[EntryRecord]
+    next_position: int
+
+    def labels(self) -> list[str]:
+        """Every label in the order of its first use, by replaced entries first."""
+        records = (*(record for _, record in self.replaced), *self.new)
+        return list(dict.fromkeys(name for record in records for name in record.labels))
+
+    def replaced_in_pieces(self) -> Iterator[list[tuple[int, EntryRecord]]]:
+        """Whole blocks together, so that each is changed once."""
+        piece: list[tuple[int, EntryRecord]] = []
+        by_position = sorted(self.replaced, key=itemgetter(0))
+        for _, of_block in groupby(by_position, key=lambda placed: placed[0] // BLOCK):
+            piece += of_block
+            if len(piece) >= BLOCK:
+                yield piece
+                piece = []
+        if piece:
+            yield piece
+
+    def new_in_pieces(self) -> Iterator[list[EntryRecord]]:
+        """What fills the last block, then block by block."""
+        start, end = 0, BLOCK - self.next_position % BLOCK
+        while start < len(self.new):
+            yield self.new[start:end]
+            start, end = end, end + BLOCK
+
+
+def _planned(connection: Connection, content_id: int, records: list[EntryRecord]) -> _Update:
+    existing = positions_of(connection, content_id, [record.source_ref for record in records])
+    replaced = [(existing[record.source_ref], record) for record in records if record.source_ref in existing]
+    new = [record for record in records if record.source_ref not in existing] if existing else records
+    return _Update(replaced, new, next_position(connection, content_id))
+
+
+def _too_much(
+    connection: Connection, content_id: int, update: _Update, examination: DatasetExamination, limits: ManifestLimits
+) -> Rule | None:
+    """What the content would have too much of."""
+    found = content_stats(connection, content_id)
+    if found.total_entries + len(update.new) > limits.lines:
+        return file_rules.MANIFEST_TOO_MANY_ROWS
+    if found.total_labels + len(examination.labels) > MAXIMUM_LABELS:
+        kept = labels_without(connection, content_id, [position for position, _ in update.replaced])
+        if len(kept | examination.labels) > MAXIMUM_LABELS:
+            return file_rules.TOO_MANY_LABELS
+    return None
+
+
+def _write_update(database: Database, content_id: int, update: _Update, bucket: str | None) -> None:
+    """Write an update that nothing refuses, each piece a transaction."""
+
+    def begin(connection: Connection) -> None:
+        set_content_bucket(connection, content_id, bucket)
+        prepare_labels(connection, content_id, update.labels())
+
+    database.write_now(begin)
+    for replaced in update.replaced_in_pieces():
+        database.write_now(partial(replace_entries, content_id=content_id, replaced=replaced))
+    for new in update.new_in_pieces():
+        database.write_now(partial(append_entries, content_id=content_id, records=new))
+    if update.replaced:
+        database.write_now(partial(drop_unused_labels, content_id=content_id))
 
 
 def side_of(kind: str) -> Literal["train", "test"]:

@@ -52,9 +52,7 @@ def append_entries(connection: Connection, content_id: int, records: Sequence[En
     """Add entries whose source-refs are not in the content yet, behind the last one."""
     if not records:
         return
-    first = connection.execute(
-        select(dataset_contents.c.next_position).where(dataset_contents.c.id == content_id)
-    ).scalar_one()
+    first = next_position(connection, content_id)
     _add_entries(connection, content_id, list(enumerate(records, start=first)))
     connection.execute(
         update(dataset_contents).where(dataset_contents.c.id == content_id).values(next_position=first + len(records))
@@ -85,15 +83,52 @@ def upsert_entries(
         existing = positions_of(connection, content_id, [record.source_ref for record in records])
     replaced = [(existing[record.source_ref], record) for record in records if record.source_ref in existing]
     if replaced:
-        _unindex_entries(connection, content_id, [position for position, _ in replaced])
-        rows = [
-            (record.line, record.is_labeled, record.has_errors, content_id, position) for position, record in replaced
-        ]
-        statements_of(connection).execute_many(connection, _REPLACE_ENTRY, rows)
-        _index_entries(connection, content_id, replaced)
+        replace_entries(connection, content_id, replaced)
         drop_unused_labels(connection, content_id)
     new = [record for record in records if record.source_ref not in existing] if existing else records
     append_entries(connection, content_id, new)
+
+
+def replace_entries(connection: Connection, content_id: int, replaced: Sequence[tuple[int, EntryRecord]]) -> None:
+    """Replace the entries at these positions by ones of the same source-refs. Labels that no entry uses any more keep a
+    count of zero until `drop_unused_labels`.
+    """
+    _unindex_entries(connection, content_id, [position for position, _ in replaced])
+    rows = [(record.line, record.is_labeled, record.has_errors, content_id, position) for position, record in replaced]
+    statements_of(connection).execute_many(connection, _REPLACE_ENTRY, rows)
+    _index_entries(connection, content_id, replaced)
+
+
+def next_position(connection: Connection, content_id: int) -> int:
+    """Where the next entry that is appended to a content will stand."""
+    statement = select(dataset_contents.c.next_position).where(dataset_contents.c.id == content_id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def prepare_labels(connection: Connection, content_id: int, names: Sequence[str]) -> None:
+    """Have labels in this order, behind those that are there; they count for nothing until entries use them (L-1)."""
+    _label_ids(connection, content_id, names)
+
+
+def labels_without(connection: Connection, content_id: int, positions: Sequence[int]) -> set[str]:
+    """The labels that a content's other entries use, were these not there."""
+    is_among = statements_of(connection).is_among
+    left: dict[int, int] = {}
+    names: dict[int, str] = {}
+    columns = dataset_labels.c.id, dataset_labels.c.name, dataset_labels.c.entry_count
+    for label_id, name, count in connection.execute(select(*columns).where(dataset_labels.c.content_id == content_id)):
+        names[label_id], left[label_id] = name, count
+    used = dataset_entry_labels.c
+    for start in range(0, len(positions), _POSITIONS_AT_ONCE):
+        batch = positions[start : start + _POSITIONS_AT_ONCE]
+        uses = (
+            select(used.label_id, func.count())
+            .where(used.content_id == content_id, is_among(used.position, batch))
+            .group_by(used.label_id)
+        )
+        for label_id, count in connection.execute(uses):
+            left[label_id] -= count
+    return {names[label_id] for label_id, count in left.items() if count > 0}
 
 
 def remove_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
@@ -241,7 +276,7 @@ def _add_labels(connection: Connection, content_id: int, placed: Sequence[tuple[
     change_label_bits(connection, used, is_used=True)
 
 
-def _label_ids(connection: Connection, content_id: int, names: list[str]) -> dict[str, int]:
+def _label_ids(connection: Connection, content_id: int, names: Sequence[str]) -> dict[str, int]:
     known: dict[str, int] = {}
     statement = select(dataset_labels.c.name, dataset_labels.c.id).where(dataset_labels.c.content_id == content_id)
     for name, label_id in connection.execute(statement):

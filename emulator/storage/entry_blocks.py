@@ -82,12 +82,12 @@ def remove_from_blocks(connection: Connection, content_id: int, positions: Itera
 
 def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *, is_used: bool) -> None:
     """Note for pairs of (label id, position) that the entry uses the label, or does not any more."""
-    changes: dict[tuple[int, int], Bits] = defaultdict(int)
+    lines: dict[tuple[int, int], list[int]] = defaultdict(list)
     for label_id, position in uses:
-        number, line = divmod(position, BLOCK)
-        changes[label_id, number] |= bit_of(line)
-    if not changes:
+        lines[label_id, position // BLOCK].append(position % BLOCK)
+    if not lines:
         return
+    changes = {place: bits_of(of_place) for place, of_place in lines.items()}
     statements = statements_of(connection)
     columns = dataset_label_blocks.c.label_id, dataset_label_blocks.c.number, dataset_label_blocks.c.bits
     known = connection.execute(

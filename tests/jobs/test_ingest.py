@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -19,10 +19,12 @@ from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.object_store import ObjectLocation
 from emulator.jobs import ingest
 from emulator.jobs.ingest import build_content, location_of, manifest_size, open_manifest, update_content
+from emulator.storage.block_text import BLOCK
 from emulator.storage.content_changes import contents_of, create_content
-from emulator.storage.contents import content_bucket, content_stats, iterate_lines, list_labels
+from emulator.storage.contents import content_bucket, content_stats, iterate_lines, labels_by_position, list_labels
 from emulator.storage.engine import Database
-from emulator.storage.rows import ContentStats
+from emulator.storage.entry_blocks import matching_positions
+from emulator.storage.rows import ContentStats, EntryFilter
 from support.manifest_lines import line, manifest
 from support.memory_store import MemoryObjectStore
 
@@ -245,9 +247,10 @@ def test_any_bytes_end_well_or_as_the_clients_error(database: Database, body: by
 
 
 def test_a_long_update_is_few_statements_and_searches_before_it_writes(database: Database) -> None:
-    """Other writers wait for the update's one transaction (D-12)."""
+    """Other writers wait for a piece of it: a few statements with a block of entries (D-12)."""
     content = empty_content(database)
     body = manifest(*(json.dumps({"source-ref": f"s3://pictures/{number}"}) for number in range(5_000)))
+    pieces = 5_000 // BLOCK + 1
     for _ in range(2):
         with statements(database) as seen:
             assert update_content(database, body, content) == Done()
@@ -255,5 +258,41 @@ def test_a_long_update_is_few_statements_and_searches_before_it_writes(database:
         assert [is_writer for text, _, is_writer in seen if text.startswith("SELECT dataset_entries.source_ref")] == [
             False
         ]
-        assert sum(is_writer for *_, is_writer in seen) < 60
+        assert sum(is_writer for *_, is_writer in seen) < 20 * (pieces + 2)
     assert stats(database, content).total_entries == 5_000
+
+
+@pytest.mark.parametrize("transactions", range(6))
+def test_an_update_that_is_cut_off_is_done_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch, transactions: int
+) -> None:
+    """Before any of its transactions: begin, two of replaced entries, two of new ones, unused labels (D-12)."""
+    present = [line(f"old{number}", "going" if number % 2 else "staying") for number in range(2 * BLOCK)]
+    changes = manifest(
+        *[line(f"old{number}", "came" if number % 2 else "staying") for number in reversed(range(2 * BLOCK))],
+        *[line(f"new{number}", f"label{number % 3}") for number in range(BLOCK + 1)],
+    )
+    cut_off, whole = (built(database, manifest(*present)) for _ in range(2))
+    assert update_content(database, changes, whole) == Done()
+    write_now, left = database.write_now, iter(range(transactions))
+
+    def write_or_end(function: Callable[[Connection], Any]) -> Any:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return write_now(function)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(database, "write_now", write_or_end)
+        update_content(database, changes, cut_off)
+    assert update_content(database, changes, cut_off) == Done()
+
+    def seen(connection: Connection, content: int) -> list[object]:
+        labels = [(label.name, label.entries, label.boxes) for label in list_labels(connection, content)]
+        filters = [EntryFilter(contains_labels=(name,)) for name, _, _ in labels]
+        found = [list(matching_positions(connection, content, wanted, after=None)) for wanted in filters]
+        lines = list(iterate_lines(connection, content))
+        return [content_stats(connection, content), labels, found, lines, labels_by_position(connection, content)]
+
+    after_both = [database.read_now(partial(seen, content=content)) for content in (cut_off, whole)]
+    assert after_both[0] == after_both[1]
+    assert after_both[0][0] == ContentStats(3 * BLOCK + 1, 3 * BLOCK + 1, 0, 5)
