@@ -53,7 +53,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENTRIES_AT_ONCE = BLOCK  # so that each block is written once
+# Whole blocks, so that each is written once. Two of them take a sixth less time than one by one, and other writers wait
+# for some 30 ms.
+_ENTRIES_AT_ONCE = 2 * BLOCK
 _DROPS_TOLD = 100
 
 
@@ -125,7 +127,7 @@ def build_content(
 ) -> Outcome:
     """Read a manifest into a new content of a dataset of this kind; the outcome of a job `create-dataset`.
 
-    Entries are committed in batches of 1,024, so that other writers wait a few milliseconds at most. An interrupted
+    Entries are committed in batches of 2,048, so that other writers wait some 30 ms at most. An interrupted
     build leaves a content that no dataset refers to. Once it is certain that the manifest will be refused, the rest is
     examined only: to store thousands of labels would take minutes.
     """
@@ -140,9 +142,9 @@ def build_content(
 
     try:
         with open_manifest(objects, location, caller) as stream:
-            for line, examined in examine(read_lines(stream, ManifestLimits.of(caller.region, side_of(kind)))):
+            for number, examined in examine(read_lines(stream, ManifestLimits.of(caller.region, side_of(kind)))):
                 entry = examination.take(examined)
-                drops.see(line.number, entry)
+                drops.see(number, entry)
                 if examination.is_lost:
                     batch.clear()
                 elif isinstance(entry, DatasetEntry):
@@ -180,7 +182,7 @@ def update_content(
     """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12). `name` is for the log.
 
     Entries (E-3) and labels (E-6) are counted without those that are replaced (L-1). Whatever refuses the lines does so
-    before the first is written. They are written in pieces, so that other writers wait a few milliseconds: nobody reads
+    before the first is written. They are written in pieces, so that other writers wait some 30 ms at most: nobody reads
     a dataset that is UPDATE_IN_PROGRESS, and an update that is cut off is done again, which replaces what it wrote.
     """
     limits = limits or ManifestLimits()
@@ -228,7 +230,7 @@ class _Update:
         by_position = sorted(self.replaced, key=itemgetter(0))
         for _, of_block in groupby(by_position, key=lambda placed: placed[0] // BLOCK):
             piece += of_block
-            if len(piece) >= BLOCK:
+            if len(piece) >= _ENTRIES_AT_ONCE:
                 yield piece
                 piece = []
         if piece:
@@ -236,10 +238,10 @@ class _Update:
 
     def new_in_pieces(self) -> Iterator[list[EntryRecord]]:
         """What fills the last block, then block by block."""
-        start, end = 0, BLOCK - self.next_position % BLOCK
+        start, end = 0, _ENTRIES_AT_ONCE - self.next_position % BLOCK
         while start < len(self.new):
             yield self.new[start:end]
-            start, end = end, end + BLOCK
+            start, end = end, end + _ENTRIES_AT_ONCE
 
 
 def _planned(connection: Connection, content_id: int, records: list[EntryRecord]) -> _Update:
@@ -311,10 +313,5 @@ def client_error(message: str) -> Broke:
 
 def record_of(entry: DatasetEntry) -> EntryRecord:
     """An examined entry as it is stored."""
-    return EntryRecord(
-        source_ref=entry.source_ref,
-        line=entry.line,
-        is_labeled=entry.is_labeled,
-        has_errors=entry.has_errors,
-        labels={name: use.boxes for name, use in entry.labels.items()},
-    )
+    labels = {name: use.boxes for name, use in entry.labels.items()} if entry.labels else {}
+    return EntryRecord(entry.source_ref, entry.line, entry.is_labeled, entry.has_errors, labels)

@@ -10,16 +10,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
+from sys import intern
 
 from emulator.domain.manifest.dataset import DatasetEntry, DroppedLine, examine_for_dataset
 from emulator.domain.manifest.findings import LabelUse
 from emulator.domain.manifest.reading import ManifestLine
 
-Examined = tuple[ManifestLine, DatasetEntry | DroppedLine]
+Examined = tuple[int, DatasetEntry | DroppedLine]
+"""The number of a line and what a dataset makes of it."""
+
 Examine = Callable[[Iterable[ManifestLine]], Iterator[Examined]]
 
 _LINES_AT_ONCE = 1024
@@ -27,17 +30,18 @@ _AHEAD = 3
 
 
 def examined_on_the_spot(lines: Iterable[ManifestLine]) -> Iterator[Examined]:
-    """Each line and what a dataset makes of it."""
+    """In this process."""
     for line in lines:
-        yield line, examine_for_dataset(line.raw, line.is_cut)
+        yield line.number, examine_for_dataset(line.raw, line.is_cut)
 
 
 def examined_beside(lines: Iterable[ManifestLine]) -> Generator[Examined, None, None]:
     """The same, examined in a process of its own, a few thousand lines ahead. For worker processes, not for the server.
 
-    The lines come without their bytes. What reading them raises is raised after the lines before it were given.
+    Entries come without keys and findings, which nothing stores. What reading the lines raises is raised after those
+    before it were given.
     """
-    pending: deque[Future[list[Examined]]] = deque()
+    pending: deque[tuple[int, Future[list[DatasetEntry | DroppedLine]]]] = deque()
     rest, failure = iter(lines), None
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         try:
@@ -45,11 +49,14 @@ def examined_beside(lines: Iterable[ManifestLine]) -> Generator[Examined, None, 
                 piece, failure = _piece(rest)
                 if not piece:
                     break
-                pending.append(pool.submit(_examine, piece))
+                raw = [(line.raw, line.is_cut) for line in piece]
+                pending.append((piece[0].number, pool.submit(_examine, raw)))
                 if len(pending) > _AHEAD:
-                    yield from pending.popleft().result()
+                    first, examined = pending.popleft()
+                    yield from enumerate(examined.result(), first)
             while pending:
-                yield from pending.popleft().result()
+                first, examined = pending.popleft()
+                yield from enumerate(examined.result(), first)
         finally:
             pool.shutdown(cancel_futures=True)
     if failure is not None:
@@ -66,23 +73,23 @@ def _piece(lines: Iterator[ManifestLine]) -> tuple[list[ManifestLine], Exception
     return piece, None
 
 
-def _examine(lines: list[ManifestLine]) -> list[Examined]:
-    return [
-        (ManifestLine(line.number, b"", line.is_cut), _compact(examine_for_dataset(line.raw, line.is_cut)))
-        for line in lines
-    ]
+def _examine(lines: list[tuple[bytes, bool]]) -> list[DatasetEntry | DroppedLine]:
+    """What a dataset makes of lines, given as their bytes and whether they were cut off."""
+    return [_compact(examine_for_dataset(raw, is_cut)) for raw, is_cut in lines]
 
 
 def _compact(result: DatasetEntry | DroppedLine) -> DatasetEntry | DroppedLine:
     """The same with shared parts, which travel once."""
-    if isinstance(result, DatasetEntry):
-        return result._replace(labels={name: _use(use.image_level, use.boxes) for name, use in result.labels.items()})
-    return result
+    if isinstance(result, DroppedLine):
+        return result
+    source_ref, bucket, _, line, labels, is_labeled, has_errors, _ = result
+    shared = _labels(tuple(labels), tuple(labels.values()))
+    return DatasetEntry(source_ref, intern(bucket), "", line, shared, is_labeled, has_errors)
 
 
-@cache
-def _use(image_level: bool, boxes: int) -> LabelUse:
-    return LabelUse(image_level, boxes)
+@lru_cache(maxsize=4096)
+def _labels(names: tuple[str, ...], uses: tuple[LabelUse, ...]) -> dict[str, LabelUse]:
+    return dict(zip(names, uses, strict=True))
 
 
 def _end_with_parent() -> None:

@@ -250,7 +250,7 @@ def test_a_long_update_is_few_statements_and_searches_before_it_writes(database:
     """Other writers wait for a piece of it: a few statements with a block of entries (D-12)."""
     content = empty_content(database)
     body = manifest(*(json.dumps({"source-ref": f"s3://pictures/{number}"}) for number in range(5_000)))
-    pieces = 5_000 // BLOCK + 1
+    pieces = 5_000 // (2 * BLOCK) + 1
     for _ in range(2):
         with statements(database) as seen:
             assert update_content(database, body, content) == Done()
@@ -267,10 +267,10 @@ def test_an_update_that_is_cut_off_is_done_again(
     database: Database, monkeypatch: pytest.MonkeyPatch, transactions: int
 ) -> None:
     """Before any of its transactions: begin, two of replaced entries, two of new ones, unused labels (D-12)."""
-    present = [line(f"old{number}", "going" if number % 2 else "staying") for number in range(2 * BLOCK)]
+    present = [line(f"old{number}", "going" if number % 2 else "staying") for number in range(3 * BLOCK)]
     changes = manifest(
-        *[line(f"old{number}", "came" if number % 2 else "staying") for number in reversed(range(2 * BLOCK))],
-        *[line(f"new{number}", f"label{number % 3}") for number in range(BLOCK + 1)],
+        *[line(f"old{number}", "came" if number % 2 else "staying") for number in reversed(range(3 * BLOCK))],
+        *[line(f"new{number}", f"label{number % 3}") for number in range(2 * BLOCK + 1)],
     )
     cut_off, whole = (built(database, manifest(*present)) for _ in range(2))
     assert update_content(database, changes, whole) == Done()
@@ -295,4 +295,4 @@ def test_an_update_that_is_cut_off_is_done_again(
 
     after_both = [database.read_now(partial(seen, content=content)) for content in (cut_off, whole)]
     assert after_both[0] == after_both[1]
-    assert after_both[0][0] == ContentStats(3 * BLOCK + 1, 3 * BLOCK + 1, 0, 5)
+    assert after_both[0][0] == ContentStats(5 * BLOCK + 1, 5 * BLOCK + 1, 0, 5)

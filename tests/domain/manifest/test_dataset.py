@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from emulator.domain.manifest.dataset import (
     DatasetEntry,
@@ -40,6 +42,18 @@ def test_a_good_line_keeps_its_bytes_and_gets_cl_metadata_last() -> None:
     assert result.line == raw.decode()[:-1] + ',"cl-metadata":{"is_labeled":true}}'
     assert original_line(result.line) == raw.decode()
     assert (result.bucket, result.key) == ("photographs", "ä.jpg")
+
+
+@given(st.text(alphabet='ab./:-_"\\ué \x01\x7f\U0001f33b', max_size=12), st.sampled_from(["", " ", "  "]))
+@example("pictures/a.jpg", "")
+@example("pictures/a.jpg", " ")
+@example("pictures/a\\u0041", "")
+@example("pic/" + "k" * 1024, "")
+@example("pic/" + "k" * 1025, "")
+def test_a_plain_line_is_read_as_any_other(rest: str, space: str) -> None:
+    """A space behind it, which means nothing, takes it the long way."""
+    raw = f'{{"source-ref":{space}"s3://{rest}"}}'.encode()
+    assert examine_for_dataset(raw) == examine_for_dataset(raw + b" ")
 
 
 def test_labels_say_how_they_are_used() -> None:
