@@ -38,8 +38,8 @@ _MAKE_TABLE = f"""CREATE TABLE IF NOT EXISTS {OWNER_TABLE}
     (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), owner text NOT NULL, receipt bigint NOT NULL)"""
 _BECOME_OWNER = f"""INSERT INTO {OWNER_TABLE} (owner, receipt) VALUES (%s, 0)
     ON CONFLICT (only_row) DO UPDATE SET owner = excluded.owner, receipt = 0"""
-_IS_AWAITED = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND database = (%s))"
-_THIS_DATABASE = "SELECT oid FROM pg_database WHERE datname = current_database()"
+_IS_AWAITED = """SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
 
 Session = psycopg.Connection[tuple[object, ...]]
 
@@ -149,7 +149,7 @@ class _Ownership:
                 select.select([self._session.fileno(), self._hears_end.fileno()], [], [], SECONDS_BETWEEN_LOOKS)
                 if not self._ended.is_set():
                     self._is_awaited = self._session.execute(_IS_AWAITED, (STANDBY_LOCK,)).fetchone() == (True,)
-            except (psycopg.Error, OSError, ValueError) as error:
+            except (psycopg.OperationalError, OSError, ValueError) as error:
                 logger.error("the session with the database is lost: %s", _in_one_line(error))
                 if not self._has_again():
                     return
@@ -162,7 +162,7 @@ class _Ownership:
             try:
                 is_held = self._try()
                 found = self._session.execute(f"SELECT owner FROM {OWNER_TABLE}").fetchone()
-            except psycopg.Error:
+            except psycopg.OperationalError:
                 is_held, found = False, (self.owner,)
             if found != (self.owner,):
                 _end("another emulator has taken over the database")

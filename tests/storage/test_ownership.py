@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -15,7 +16,7 @@ import pytest
 from emulator.storage.dialects import NotOwnerError
 from emulator.storage.dialects.postgresql_links import connection_info, owned_url, owner_of
 from emulator.storage.engine import Database, open_database
-from emulator.storage.ownership import OWNER_LOCK, hold_database
+from emulator.storage.ownership import OWNER_LOCK, SECONDS_BETWEEN_LOOKS, hold_database
 from emulator.storage.tags import read_tags, write_tags
 from support import postgresql
 from support.server import EmulatorProcess, wait_until
@@ -65,6 +66,7 @@ def test_an_emulator_whose_session_is_cut_goes_on_where_nobody_waits(tmp_path: P
         cut_the_owners_session()
         wait_until(lambda: "nobody has taken over" in running.log(), what="that the session is there again")
         running.client("rekognition", ACCOUNT).create_project(ProjectName="written-afterwards")
+        assert running.log().count("the session with the database is lost") == 1
         assert running.terminate() == 0
 
 
@@ -74,6 +76,8 @@ def test_of_two_emulators_one_goes_on_when_the_session_is_cut(tmp_path: Path, ur
         first.client("rekognition", ACCOUNT).create_project(ProjectName="kept")
         starting = thread.submit(second.start)
         wait_until(lambda: "waits and takes over" in second.log(), what="that the second emulator waits")
+        time.sleep(3 * SECONDS_BETWEEN_LOOKS)  # so that the first one knows
+        assert "is lost" not in first.log()
         cut_the_owners_session()
         has_ended = "this one ends now", "nobody has taken over"
         wait_until(lambda: any(words in first.log() for words in has_ended), what="that it is decided who goes on")

