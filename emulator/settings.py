@@ -161,6 +161,26 @@ class Settings:
     concurrent_trainings: int = _setting(
         1, "Trainings that run at once; further ones wait their turn.", minimum=1, maximum=64
     )
+    dask_scheduler: str = _setting(
+        "",
+        "A Dask scheduler whose workers help with trainings, tls://HOST:PORT, or tcp://HOST:PORT in a network that you "
+        "trust wholly; docs/scale.md.",
+        pattern=r"((tls|tcp)://\S+)?",
+    )
+    dask_spread: str = _setting(
+        "stages",
+        "What they do: `stages`, the looks at images, features and evaluation of each training; or whole `trainings`.",
+        choices=("stages", "trainings"),
+    )
+    dask_s3_endpoint_url: str = _setting(
+        "",
+        "Address under which Dask workers reach the S3 for whole trainings; without it the address that the emulator "
+        "listens on, or that of `s3_endpoint_url`.",
+        is_address=True,
+    )
+    dask_tls_ca: str = _setting("", "A PEM file: the authority that signed the certificates of a tls:// scheduler.")
+    dask_tls_cert: str = _setting("", "A PEM file: the certificate that the emulator shows there.")
+    dask_tls_key: str = _setting("", "A PEM file: its private key, unless that is in the certificate's file.")
     inference_threads: int = _setting(
         2, "Images that are analysed at once; each uses one thread.", minimum=1, maximum=256
     )
@@ -237,7 +257,20 @@ class Settings:
             raise SettingsError(f"{PREFIX}SCALE_DOWN_PERCENT must be less than {PREFIX}SCALE_UP_PERCENT")
         if settings.auth != "off" and not settings.identities:
             raise SettingsError(f"{PREFIX}AUTH={settings.auth} needs {PREFIX}IDENTITIES=FILE; docs/access.md shows one")
+        settings._check_dask()
         return settings
+
+    def _check_dask(self) -> None:
+        if self.dask_scheduler.startswith("tls:") and not (self.dask_tls_ca and self.dask_tls_cert):
+            raise SettingsError(
+                f"{PREFIX}DASK_SCHEDULER={self.dask_scheduler} needs {PREFIX}DASK_TLS_CA and {PREFIX}DASK_TLS_CERT"
+            )
+        is_verified = self.auth != "off" and not self.s3_endpoint_url
+        if self.dask_scheduler and self.dask_spread == "trainings" and is_verified and not self.s3_credentials:
+            raise SettingsError(
+                f"{PREFIX}DASK_SPREAD=trainings with {PREFIX}AUTH={self.auth} needs {PREFIX}S3_CREDENTIALS=FILE, "
+                "the keys by which Dask workers reach the S3; docs/scale.md"
+            )
 
 
 GROUPS: Mapping[str, Mapping[str, str]] = {
@@ -256,6 +289,14 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "training_threads": "THREADS",
         "concurrent_trainings": "TRAININGS",
         "seed": "NUMBER",
+    },
+    "trainings on other machines": {
+        "dask_scheduler": "URL",
+        "dask_spread": "",
+        "dask_s3_endpoint_url": "URL",
+        "dask_tls_ca": "FILE",
+        "dask_tls_cert": "FILE",
+        "dask_tls_key": "FILE",
     },
     "running models": {
         "inference_threads": "THREADS",

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
             except StartError as error:
                 return _fail(f"{PREFIX}DATABASE_URL: {error}")
             patience = SECONDS_OF_AN_END
+        if settings.dask_scheduler and find_spec("distributed") is None:
+            return _fail(f'{PREFIX}DASK_SCHEDULER: Dask is missing; pip install "custom-labels-emulator[dask]"')
         try:
             stack.enter_context(hold_data_directory(directory, patience))
             listener = stack.enter_context(_listen(settings))
@@ -105,6 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
         except OSError as error:
             return _fail(f"{PREFIX}PORT_FILE={port_file}: {error.strerror}")
         stack.callback(announcement.withdraw)
+        if not settings.dask_s3_endpoint_url and not settings.s3_endpoint_url:
+            settings = replace(settings, dask_s3_endpoint_url=_endpoint(listener))
         return _serve(settings, directory, listener, announcement)
 
 

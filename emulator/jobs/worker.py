@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from emulator.domain.iam.evaluation import Decision
+    from emulator.domain.object_store import ObjectStore
     from emulator.training.run import Report
+    from emulator.training.task import TrainingTask
 
 # A line is a few objects and leaves no circles; looking for some every 700 objects takes a fifth of the time.
 _LINES_BETWEEN_COLLECTIONS = 100_000
@@ -79,8 +81,28 @@ def _perform(
         from emulator.training.run import run_training
         from emulator.training.task import TrainingTask
 
-        return run_training(TrainingTask.from_json(argument, tell), objects, report)
+        training = TrainingTask.from_json(argument, tell)
+        if settings["cluster"] is not None:
+            return _train_with_cluster(settings, training, objects, report)
+        return run_training(training, objects, report)
     raise ValueError(f"unknown task {task}")
+
+
+def _train_with_cluster(settings: JsonObject, training: TrainingTask, objects: ObjectStore, report: Report) -> Outcome:
+    from emulator.jobs.cluster.blocks import DaskWorkers
+    from emulator.jobs.cluster.connection import Cluster
+    from emulator.jobs.cluster.settings import ClusterSettings, Spread
+    from emulator.training.run import run_training
+
+    wanted = ClusterSettings.from_json(settings["cluster"])
+    with Cluster(wanted, lambda what: report(what, 0, 1)) as cluster:
+        if wanted.spread is Spread.STAGES:
+            return run_training(training, objects, report, DaskWorkers(cluster, training.options.threads))
+        from emulator.jobs.cluster.trainings import train_elsewhere
+
+        assert wanted.objects is not None, "whole trainings have a store that workers reach"
+        is_embedded = settings["objects"]["kind"] == "embedded"
+        return train_elsewhere(cluster, training, wanted.objects, report, owners_are_accounts=is_embedded)
 
 
 def _reserve_standard_output() -> TextIO:

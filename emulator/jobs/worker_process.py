@@ -41,16 +41,19 @@ class WorkerSettings:
     """What a worker needs to open the state (a path or a URL) and the objects for itself; travels as JSON.
 
     `key_source` gives the keys of KMS as they are when the worker begins.
+    `cluster`: the `ClusterSettings` of the Dask cluster that helps with trainings, if there is one.
     """
 
     database: str
     objects: JsonObject
     key_source: KeySource | None = None
+    cluster: JsonObject | None = None
 
     def as_json(self) -> JsonObject:
         """The settings for the worker's standard input."""
         keys = None if self.key_source is None else [key.to_json() for key in self.key_source().keys]
-        return {"database": self.database, "objects": {**self.objects, "keys": keys}}
+        objects = {**self.objects, "keys": keys}
+        return {"database": self.database, "objects": objects, "cluster": self.cluster}
 
 
 async def run_in_worker(
@@ -68,7 +71,7 @@ async def run_in_worker(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LONGEST_MESSAGE,
-        env=_worker_environment(),
+        env=worker_environment(),
     )
     try:
         assert process.stdin is not None and process.stdout is not None
@@ -108,7 +111,7 @@ def _record(document: JsonObject, caller: Caller) -> None:
         caller.rights.record(decision_from_json(document, caller.rights))
 
 
-def _worker_environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """The process's environment; the package is found even where it is not installed (a checkout).
 
     PYTHONSAFEPATH keeps a folder `emulator` in the working directory from being taken for it.

@@ -55,7 +55,8 @@ class ExternalS3Settings:
     `endpoint_url` None means AWS. `region` None means the region of the caller. `addressing_style` is boto3's.
     `credentials_file` maps accounts to credentials (see `read_credentials_file`); accounts that it does not name use
     boto3's default chain. `checksums` "when_required" is for endpoints that do not know the newer checksums. Time-outs
-    are in seconds.
+    are in seconds. With `keys_are_accounts` an account that the file does not name is its own access key, as an
+    embedded S3 that verifies nothing takes it.
     """
 
     endpoint_url: str | None
@@ -67,6 +68,7 @@ class ExternalS3Settings:
     connect_timeout: float = 5.0
     read_timeout: float = 60.0
     connections: int = 16
+    keys_are_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,10 @@ class ExternalS3Store:
         with self._lock:
             client = self._clients.get((caller.account, region))
             if client is None:
-                client = self._connect(self._credentials.get(caller.account), region)
+                credentials = self._credentials.get(caller.account)
+                if credentials is None and self._settings.keys_are_accounts:
+                    credentials = AccountCredentials(caller.account, "any")
+                client = self._connect(credentials, region)
                 self._clients[caller.account, region] = client
         return client
 

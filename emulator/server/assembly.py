@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -48,6 +48,26 @@ def object_store_description(settings: Settings, directories: Directories) -> Js
         "addressing_style": settings.s3_addressing_style,
         "credentials_file": settings.s3_credentials or None,
         "checksums": settings.s3_checksums,
+    }
+
+
+def cluster_description(settings: Settings, directories: Directories) -> JsonObject | None:
+    """The Dask cluster as `jobs.cluster.settings.ClusterSettings` reads it; None where none helps."""
+    if not settings.dask_scheduler:
+        return None
+    objects = object_store_description(settings, directories)
+    if objects["kind"] == "embedded":
+        external = replace(settings, s3_endpoint_url=settings.dask_s3_endpoint_url, s3_region="")
+        objects = object_store_description(external, directories) | {"keys_are_accounts": settings.auth == "off"}
+    elif settings.dask_s3_endpoint_url:
+        objects |= {"endpoint_url": settings.dask_s3_endpoint_url}
+    return {
+        "scheduler": settings.dask_scheduler,
+        "spread": settings.dask_spread,
+        "tls_ca": settings.dask_tls_ca,
+        "tls_cert": settings.dask_tls_cert,
+        "tls_key": settings.dask_tls_key,
+        "objects": objects,
     }
 
 

@@ -17,7 +17,7 @@ from emulator.jobs.version_jobs import (
     TrainVersion,
 )
 from emulator.jobs.worker_process import WorkerSettings
-from emulator.server.assembly import object_store_description
+from emulator.server.assembly import cluster_description, object_store_description
 from emulator.server.parts import Parts
 from emulator.training.task import TrainingOptions
 
@@ -29,6 +29,7 @@ def job_handlers(parts: Parts) -> dict[JobKind, JobHandler]:
         database=parts.settings.database_url or str(parts.directories.database.resolve()),
         objects=object_store_description(parts.settings, parts.directories),
         key_source=parts.key_source,
+        cluster=cluster_description(parts.settings, parts.directories),
     )
     return {
         JobKind.CREATE_DATASET: CreateDataset(database, sweeper, readers, parts.objects, worker, parts.askers),

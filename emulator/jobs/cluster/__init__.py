@@ -1,0 +1,1 @@
+"""Work of trainings on the machines of a Dask cluster (docs/adr/020)."""
