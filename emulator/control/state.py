@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from emulator.control.accounts import Account
-from emulator.control.errors import ControlError
 from emulator.control.transfer import new_directory, received_archive, remove_beside, sent_archive
 
 ARCHIVE_NAME = "custom-labels-state.tar"
@@ -25,7 +24,7 @@ class StateArchive:
     """
 
     save: Callable[[Path, bool, str | None], Awaitable[Path]]
-    load: Callable[[Path], Awaitable[None]]
+    load: Callable[[Path, str | None], Awaitable[None]]
     begins_an_archive: Callable[[bytes], bool]
     work_directory: Path
 
@@ -45,17 +44,12 @@ def state_router(state: StateArchive) -> APIRouter:
 
     @router.put("/_emulator/state")
     async def put_state(request: Request, account: Account = None) -> dict[str, str]:
-        """O-15: nothing is replaced unless the archive is whole."""
-        if account is not None:
-            raise ControlError(
-                "NotSupported",
-                "An archive becomes the whole state, also that of one account. Load it into an emulator of its own.",
-            )
+        """O-15: nothing is replaced unless the archive is whole. With an account only what it has (O-39)."""
         directory = new_directory(state.work_directory)
         try:
             path = directory / ARCHIVE_NAME
             await received_archive(request, path, state.begins_an_archive)
-            await state.load(path)
+            await state.load(path, account)
         finally:
             remove_beside(directory)
         return {"status": "loaded"}

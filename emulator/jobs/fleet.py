@@ -80,15 +80,20 @@ class Fleet:
         """Begin to watch the units."""
         self._watch = asyncio.create_task(self._keep_watch(), name="inference units")
 
-    def take_up(self) -> None:
-        """Go on with what an earlier process left running, each with its minimum of units (O-19).
+    def take_up(self, account: str | None = None) -> None:
+        """Go on with what an earlier process left running, each with its minimum of units (O-19); or an account's.
 
         `write` is to be called before requests are served: a version that stops must find its span.
         """
         intervals = self._database.read_now(running_intervals)
-        self._kept_clocks = self._database.read_now(manual_clocks)
+        if account is None:
+            self._kept_clocks = self._database.read_now(manual_clocks)
+        else:
+            intervals = {arn: runs for arn, runs in intervals.items() if model_of(arn).account == account}
         self._tell_earlier_runs(intervals)
         for version in self._database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING)):
+            if account not in (None, version.account):
+                continue
             self.begin(version)
             self._go_on(self._running[version.arn], intervals.get(version.arn, ()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -49,6 +49,12 @@ def save_objects(vault: Vault, directory: Path, *, skip_damaged: bool = False) -
         copy.execute("PRAGMA synchronous = OFF")
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
     return sorted(set(left_out))
+
+
+def accounts_of_objects(directory: Path) -> set[str]:
+    """Whose buckets are in a folder that `save_objects` wrote."""
+    with _opened(directory) as index:
+        return {str(account) for (account,) in index.execute("SELECT DISTINCT account FROM buckets")}
 
 
 def keep_objects_of(account: str, directory: Path) -> None:
@@ -127,6 +133,56 @@ def load_objects(vault: Vault, directory: Path) -> None:
     vault.sweep()
 
 
+class BucketsTakenError(Exception):
+    """Buckets of an archive belong to other accounts by now; the message names some."""
+
+
+def load_account(vault: Vault, directory: Path, account: str, commit: Callable[[], None]) -> None:
+    """Replace the objects of an account by those of a folder that `keep_objects_of` has left nothing else in (O-39).
+
+    As `load_objects`, but for the others, whose buckets stay. `commit` is called within the transaction, last. Raises
+    BucketsTakenError, and what `commit` raises, with nothing changed.
+    """
+    vault.open()
+    with _opened(directory) as index:
+        names = {str(name): secrets.token_hex(16) for (name,) in index.execute("SELECT name FROM blobs")}
+        vault.files.take_in({directory / BLOBS_NAME / name: new_name for name, new_name in names.items()})
+        with vault.changing() as change:
+            change.forget(buckets.remove_account(change.connection, account))
+            _require_free_names(index, change.connection)
+            moved = _moved_columns(change.connection)
+            for table in reversed(schema.TABLES):
+                _copy_table(index, change.connection, table, names, moved.get(table))
+            change.place(names.values())
+            commit()
+
+
+def _require_free_names(index: sqlite3.Connection, present: sqlite3.Connection) -> None:
+    wanted = [name for (name,) in index.execute("SELECT name FROM buckets ORDER BY name")]
+    taken = [name for name in wanted if present.execute("SELECT 1 FROM buckets WHERE name = ?", (name,)).fetchone()]
+    if taken:
+        raise BucketsTakenError(f"Other accounts have buckets of the archive by now: {', '.join(taken[:10])}.")
+
+
+def _moved_columns(present: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """What is added to the row ids of an index, by table and column, to stand behind those that are here."""
+
+    def highest(table: str, column: str) -> int:
+        (found,) = present.execute(f"SELECT coalesce(max({column}), 0) FROM {table}").fetchone()
+        kept = present.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return max(int(found), 0 if kept is None else int(kept[0]))
+
+    bucket, sequence = highest("buckets", "id"), highest("versions", "sequence")
+    return {
+        "buckets": {"id": bucket},
+        "bucket_configurations": {"bucket_id": bucket},
+        "versions": {"sequence": sequence, "bucket_id": bucket},
+        "uploads": {"bucket_id": bucket},
+        "blobs": {"sequence": sequence},
+        "events": {"id": highest("events", "id")},
+    }
+
+
 def copy_database(writer: sqlite3.Connection, target: sqlite3.Connection) -> None:
     """Copy what is committed. `writer` holds the write lock, so nothing is committed meanwhile.
 
@@ -137,16 +193,27 @@ def copy_database(writer: sqlite3.Connection, target: sqlite3.Connection) -> Non
         source.backup(target)
 
 
-def _copy_table(source: sqlite3.Connection, target: sqlite3.Connection, table: str, names: dict[str, str]) -> None:
+def _copy_table(
+    source: sqlite3.Connection,
+    target: sqlite3.Connection,
+    table: str,
+    names: dict[str, str],
+    moved: Mapping[str, int] | None = None,
+) -> None:
+    """Copy all rows. `names` are new ones of blobs, `moved` says what is added to which columns."""
     rows = source.execute(f"SELECT * FROM {table}")
     columns = [column[0] for column in rows.description]
     statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
     renamed = columns.index("name") if table == "blobs" else None
+    added = [(columns.index(column), by) for column, by in (moved or {}).items()]
     while batch := rows.fetchmany(_ROWS_AT_ONCE):
         values = [list(row) for row in batch]
         if renamed is not None:
             for row in values:
                 row[renamed] = names[row[renamed]]
+        for position, by in added:
+            for row in values:
+                row[position] = None if row[position] is None else row[position] + by
         target.executemany(statement, values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,6 +94,15 @@ class EmbeddedS3:
         from emulator.s3.archive import load_objects
 
         load_objects(self._vault, directory)
+
+    def load_account_from(self, directory: Path, account: str, commit: Callable[[], None] = lambda: None) -> None:
+        """Replace the objects of one account by those of a folder that has nothing else (O-39).
+
+        `commit` is called within the transaction, last. Raises BucketsTakenError with nothing changed.
+        """
+        from emulator.s3.archive import load_account
+
+        load_account(self._vault, directory, account, commit)
 
     def reset(self, account: str | None = None) -> None:
         """Remove every bucket and object, or those of one account (O-8, O-39)."""

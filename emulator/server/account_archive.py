@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, select
 from sqlalchemy.pool import NullPool
 
-from emulator.s3.archive import keep_objects_of
+from emulator.s3.archive import accounts_of_objects, keep_objects_of
 from emulator.server.state_archive import MODELS, OBJECTS, STATE
 from emulator.storage.content_changes import sweep_content, unreferenced_contents
 from emulator.storage.reset import delete_account
@@ -21,6 +21,15 @@ _ENTRIES_AT_ONCE = 10_000
 
 def keep_account(snapshot: Path, account: str) -> None:
     """Take what others have out of a snapshot, and out of its files: nobody can read there what was deleted."""
+    kept = keep_rows_of(snapshot, account)
+    for path in (snapshot / MODELS).iterdir():
+        if path.name not in kept:
+            path.unlink()
+    keep_objects_of(account, snapshot / OBJECTS)
+
+
+def keep_rows_of(snapshot: Path, account: str) -> set[str]:
+    """The same for the state alone; the names of the account's model files."""
     engine = create_engine(f"sqlite:///{snapshot / STATE}", poolclass=NullPool)
     try:
         with engine.begin() as connection:
@@ -36,10 +45,18 @@ def keep_account(snapshot: Path, account: str) -> None:
         copy.execute("DELETE FROM installation")  # the metrics of all accounts
         copy.commit()
         copy.execute("VACUUM")
-    for path in (snapshot / MODELS).iterdir():
-        if path.name not in kept:
-            path.unlink()
-    keep_objects_of(account, snapshot / OBJECTS)
+    return kept
+
+
+def accounts_of(snapshot: Path) -> set[str]:
+    """Every account that has something in an unpacked archive: resources, running hours or buckets."""
+    engine = create_engine(f"sqlite:///{snapshot / STATE}", poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            found = _accounts(connection)
+    finally:
+        engine.dispose()
+    return found | accounts_of_objects(snapshot / OBJECTS)
 
 
 def _accounts(connection: Connection) -> set[str]:

@@ -18,8 +18,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from emulator import __version__
 from emulator.control.errors import ControlError
 from emulator.control.paths import TRANSFER_PREFIX
-from emulator.domain.messages import VERSION_MESSAGES
-from emulator.domain.states import VERSION_MOVES, Event, VersionState
 from emulator.jobs.sweeper import sweep_files, sweep_models
 from emulator.s3.vault import MissingIndexError, is_missing_or_empty
 from emulator.server.account_reset import reset_account
@@ -27,6 +25,7 @@ from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, check_init_directory, run_init_scripts
 from emulator.server.loop_watch import LoopWatch
 from emulator.server.parts import Parts
+from emulator.server.running_models import load_running_models
 from emulator.storage.installation import (
     forget_unfinished_load,
     note_unfinished_load,
@@ -36,9 +35,6 @@ from emulator.storage.installation import (
 from emulator.storage.kept_metrics import forget_kept_metrics
 from emulator.storage.migrate import migrate
 from emulator.storage.reset import delete_everything
-from emulator.storage.rows import Version
-from emulator.storage.running_spans import end_spans
-from emulator.storage.versions import set_version, versions_in
 from emulator.wire.asgi import Receive, Send
 from emulator.wire.pipeline import RekognitionEdge
 
@@ -123,12 +119,15 @@ class Lifecycle:
     def _finish_load(self) -> None:
         """A kill came between the database of a loaded archive and its objects: these follow now (O-15, O-19)."""
         parts = self._parts
-        folder = parts.database.read_now(unfinished_load)
-        if folder is None:
+        unfinished = parts.database.read_now(unfinished_load)
+        if unfinished is None:
             return
+        folder, account = unfinished
         objects = parts.directories.work / folder
         self._remove_work()
-        if objects.is_dir():
+        if objects.is_dir() and account is not None:
+            parts.s3.load_account_from(objects, account)
+        elif objects.is_dir():
             parts.s3.load_from(objects)
         else:
             logger.error("the objects of the archive that was being loaded are gone; load it again")
@@ -151,20 +150,6 @@ class Lifecycle:
         self.ready.set()
         self.announce()
         logger.info("ready")
-
-    async def _load_running_models(self) -> None:
-        """O-19: versions that were RUNNING load again; one that cannot is FAILED."""
-        parts = self._parts
-        running = parts.database.read_now(lambda connection: versions_in(connection, VersionState.RUNNING))
-        for version in running:
-            try:
-                assert version.model_file is not None, "a running version has a model"
-                await parts.hosting.load(version.arn, version.model_file)
-            except Exception:
-                logger.exception("%s could not be loaded", version.arn)
-                now = parts.clocks.of(version.account).milliseconds()
-                fail = partial(_fail_to_run, version=version, now=now)
-                await parts.database.write(fail)
 
     async def settle(self) -> None:
         """The clock was moved: let units scale and every change that is due show (O-10)."""
@@ -238,8 +223,10 @@ class Lifecycle:
             await asyncio.to_thread(state_archive.pack, snapshot, archive, __version__)
         return archive
 
-    async def load(self, archive: Path) -> None:
+    async def load(self, archive: Path, account: str | None = None) -> None:
         """O-15: make an archive the whole state, once it is found whole. Raises ControlError with nothing changed.
+
+        With an account what the archive has of it takes the place of what it has here, and nothing else changes (O-39).
 
         The state of before is kept aside until that of the archive has been taken up: what cannot be taken up, for
         whatever reason, is put back.
@@ -254,6 +241,9 @@ class Lifecycle:
         except ArchiveError as error:
             raise ControlError("InvalidArchive", str(error)) from error
         await asyncio.to_thread(self._require_space, checked)
+        if account is not None:
+            await self._load_account(checked, account)
+            return
         async with self.reset_lock:
             self.serving.clear()
             try:
@@ -273,6 +263,13 @@ class Lifecycle:
                 self.epoch += 1
                 await asyncio.to_thread(sweep_models, parts.database, parts.directories.models)
                 self.serving.set()
+
+    async def _load_account(self, checked: CheckedArchive, account: str) -> None:
+        from emulator.server.account_load import keep_account_of, load_account
+
+        kept = await asyncio.to_thread(keep_account_of, checked, account)
+        async with self.reset_lock:
+            await load_account(self._parts, kept, account)
 
     async def _keep(self, kept: KeptState) -> None:
         """Copy both databases aside; files of objects are linked, those of models stay until the load is over."""
@@ -356,7 +353,7 @@ class Lifecycle:
     async def _take_up(self) -> None:
         """Go on from what the database says (O-19)."""
         parts = self._parts
-        await self._load_running_models()
+        await load_running_models(parts)
         parts.metrics_keeper.restore()
         parts.fleet.take_up()
         await parts.fleet.write()
@@ -427,12 +424,6 @@ class Lifecycle:
     def _fail(self, why: str) -> None:
         self.failure = why
         self.give_up()
-
-
-def _fail_to_run(connection: Connection, version: Version, now: int) -> None:
-    state = VERSION_MOVES[version.status, Event.BROKE]
-    set_version(connection, version.id, status=state, status_message=VERSION_MESSAGES[state])
-    end_spans(connection, version.arn, now)
 
 
 def _forget(connection: Connection) -> None:

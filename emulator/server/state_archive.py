@@ -160,10 +160,15 @@ def replace_state(connection: Connection, archive: CheckedArchive, models: Path)
     with closing(sqlite3.connect(archive.directory / STATE)) as source:
         for (document,) in source.execute("SELECT value FROM installation WHERE name = 'request-metrics'"):
             write_kept_metrics(connection, document)
-    for name, new_name in archive.models.items():
+    name_models(connection, archive.models)
+
+
+def name_models(connection: Connection, models: Mapping[str, str]) -> None:
+    """Give model files new names wherever a state names them."""
+    for name, new_name in models.items():
         connection.execute(update(versions).where(versions.c.model_file == name).values(model_file=new_name))
     for job in list_jobs(connection):
-        _rename_in_outcome(connection, job.id, job.outcome, archive.models)
+        _rename_in_outcome(connection, job.id, job.outcome, models)
 
 
 def keep_state(connection: Connection, directory: Path) -> None:

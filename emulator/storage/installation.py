@@ -13,6 +13,7 @@ from emulator.storage.tables import installation
 
 _TOKEN_SECRET = "token-secret"
 _UNFINISHED_LOAD = "unfinished-load"
+_OF_ACCOUNT = "?account="
 _MANUAL_CLOCK = "manual-clock"
 
 
@@ -26,16 +27,23 @@ def token_secret(connection: Connection) -> bytes:
     return secret
 
 
-def note_unfinished_load(connection: Connection, folder: str) -> None:
-    """Keep that the objects of a loaded archive have yet to follow from a folder, named relative to the work folder."""
+def note_unfinished_load(connection: Connection, folder: str, account: str | None = None) -> None:
+    """Keep that the objects of a loaded archive have yet to follow from a folder, named relative to the work folder.
+
+    With an account only its objects.
+    """
     forget_unfinished_load(connection)
-    connection.execute(insert(installation).values(name=_UNFINISHED_LOAD, value=folder.encode()))
+    value = folder if account is None else f"{folder}{_OF_ACCOUNT}{account}"
+    connection.execute(insert(installation).values(name=_UNFINISHED_LOAD, value=value.encode()))
 
 
-def unfinished_load(connection: Connection) -> str | None:
-    """The folder of `note_unfinished_load`, None if there is nothing to finish."""
+def unfinished_load(connection: Connection) -> tuple[str, str | None] | None:
+    """The folder and the account of `note_unfinished_load`, None if there is nothing to finish."""
     found = connection.execute(select(installation.c.value).where(installation.c.name == _UNFINISHED_LOAD)).scalar()
-    return None if found is None else bytes(found).decode()
+    if found is None:
+        return None
+    folder, _, account = bytes(found).decode().partition(_OF_ACCOUNT)
+    return folder, account or None
 
 
 def forget_unfinished_load(connection: Connection) -> None:

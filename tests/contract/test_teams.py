@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,9 +159,9 @@ def metrics(emulator: EmulatorProcess, query: str) -> dict[str, str]:
 
 
 def test_an_archive_of_one_account_has_nothing_of_the_others(
-    emulator: EmulatorProcess, start_emulator: Callable[..., EmulatorProcess]
+    emulator: EmulatorProcess, start_emulator: Callable[..., EmulatorProcess], tmp_path: Path
 ) -> None:
-    """O-15: it becomes the whole state of another emulator."""
+    """O-15: it becomes the whole state of another emulator, or that account's in the same one."""
     made = {}
     for account in (FIRST, SECOND):
         emulator.control("POST", f"/_emulator/reset?account={account}")
@@ -184,5 +187,16 @@ def test_an_archive_of_one_account_has_nothing_of_the_others(
     assert stored["Body"].read() == b"words-of-the-first"
     assert other.client("rekognition", SECOND).describe_projects()["ProjectDescriptions"] == []
     assert other.client("s3", SECOND).list_buckets()["Buckets"] == []
-    # Nothing of it was taken from the emulator that it was saved from.
-    assert emulator.client("rekognition", SECOND).describe_projects()["ProjectDescriptions"]
+    # Nothing of it was taken from the emulator that it was saved from, and it comes back there beside the others.
+    emulator.control("POST", f"/_emulator/reset?account={FIRST}")
+    file = tmp_path / "first.tar"
+    file.write_bytes(archive)
+    command = [sys.executable, "-m", "emulator", "load", str(file), "--account"]
+    for account, code in ((SECOND, 1), (FIRST, 0)):
+        ran = subprocess.run([*command, account, "--endpoint-url", emulator.endpoint], capture_output=True, check=False)
+        assert ran.returncode == code, ran.stderr
+    for account, project in made.items():
+        [described] = emulator.client("rekognition", account).describe_projects()["ProjectDescriptions"]
+        assert described["ProjectArn"] == project.arn
+        stored = project.s3.get_object(Bucket=project.bucket, Key=f"{project.name}.txt")["Body"].read()
+        assert stored == project.name.encode()

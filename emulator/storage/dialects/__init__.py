@@ -38,6 +38,9 @@ class Statements(Protocol):
     def copy_in(self, connection: Connection, source: Path, tables: Sequence[Table]) -> None:
         """Add all rows that tables have in a SQLite file with the same schema, within the connection's transaction."""
 
+    def highest_id(self, connection: Connection, table: Table) -> int:
+        """The highest row id that a table has given or has; 0 while it has given none."""
+
 
 class Dialect(Protocol):
     """One database as `engine.Database` uses it."""

@@ -257,6 +257,14 @@ class PostgresqlStatements:
         for table in tables:
             _go_on_counting(connection, table)
 
+    def highest_id(self, connection: Connection, table: Table) -> int:
+        """What the sequence gave last, or the highest that is there."""
+        last = func.pg_sequence_last_value(func.pg_get_serial_sequence(table.name, "id"))
+        highest = select(func.max(table.c.id)).scalar_subquery()
+        return int(
+            connection.execute(select(func.greatest(func.coalesce(last, 0), func.coalesce(highest, 0)))).scalar_one()
+        )
+
 
 STATEMENTS = PostgresqlStatements()
 

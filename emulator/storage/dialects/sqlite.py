@@ -134,6 +134,14 @@ class SqliteStatements:
                 while batch := rows.fetchmany(_ROWS_AT_ONCE):
                     target.executemany(statement, batch)
 
+    def highest_id(self, connection: Connection, table: Table) -> int:
+        """What is kept of tables whose ids are never given twice, or the highest that is there."""
+        kept = f"SELECT seq FROM sqlite_sequence WHERE name = '{table.name}'"
+        found = connection.exec_driver_sql(
+            f"SELECT max(coalesce(({kept}), 0), coalesce((SELECT max(id) FROM {table.name}), 0))"
+        )
+        return int(found.scalar_one())
+
 
 STATEMENTS = SqliteStatements()
 
