@@ -14,7 +14,7 @@ from support.server import EmulatorProcess
 
 GUIDE_PROGRAMS = Path(__file__).resolve().parents[1] / "tests" / "contract" / "guide" / "programs"
 SECONDS = 150.0
-SLEEP_FACTOR = 0.02
+SLEEP_FACTOR = 0.005
 _SHORT_SLEEPS = f"""
 import time
 
@@ -57,7 +57,7 @@ class Shell:
         (self.short_sleeps / "sitecustomize.py").write_text(_SHORT_SLEEPS)
 
     def run(self, command: list[str], typed: str = "", short_sleeps: bool = False) -> Outcome:
-        """Run a command to its end; `short_sleeps` lets Python programs that poll sleep a fiftieth of what they ask."""
+        """Run a command to its end; `short_sleeps` lets Python programs that poll sleep a part of what they ask."""
         environment = self.environment | self.extra_environment
         if short_sleeps:
             environment["PYTHONPATH"] = os.pathsep.join([str(self.short_sleeps), environment.get("PYTHONPATH", "")])

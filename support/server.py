@@ -25,6 +25,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 180.0
 STOP_SECONDS = 40.0
 _FIRST_PAUSE = 0.005
+_LEAST_TIMES = tuple(f"CUSTOM_LABELS_{name}_SECONDS" for name in ("STARTING", "STOPPING", "DELETING"))
 DEFAULT_ACCOUNT = "111122223333"
 DEFAULT_REGION = "us-east-1"
 SECRET_KEY = "any-secret"
@@ -64,8 +65,9 @@ class EmulatorProcess:
     """One emulator process with its data directory; a context manager that ends it.
 
     `environment` holds settings (`CUSTOM_LABELS_<NAME>`). Unless it says otherwise, the rate of inference units is
-    unlimited, so that tests of something else are not throttled, and only the calls of waiters are held, so that tests
-    see the states between. `data_directory` None means `--ephemeral`; `project` is the checkout that is run.
+    unlimited, so that tests of something else are not throttled, only the calls of waiters are held, so that tests
+    see the states between, and starts, stops and deletions last hardly longer than their work. `data_directory` None
+    means `--ephemeral`; `project` is the checkout that is run.
     Output goes to a log file that failing tests print (conftest.py).
     """
 
@@ -80,6 +82,7 @@ class EmulatorProcess:
         self.environment = {
             "CUSTOM_LABELS_TPS_PER_UNIT": "0",
             "CUSTOM_LABELS_SETTLE_HOLD": "0",
+            **dict.fromkeys(_LEAST_TIMES, "0.05"),
             **(environment or {}),
         }
         self.arguments = list(arguments)
