@@ -27,11 +27,13 @@ from emulator.storage.tables import (
     dataset_labels,
 )
 
-_BLOCKS_AT_ONCE = 2
+_ENTRIES_AT_ONCE = 2 * BLOCK
 _BYTES = BLOCK // 8
 
 _COPY_USES = """INSERT INTO dataset_entry_labels (label_id, position, content_id, boxes)
     SELECT ?, position, ?, boxes FROM dataset_entry_labels WHERE label_id = ? AND position >= ? AND position < ?"""
+_use = dataset_entry_labels.c
+_USE = (_use.label_id, _use.position, _use.content_id, _use.boxes)
 _ADD_LABEL_BITS = "INSERT INTO dataset_label_blocks (label_id, number, bits) VALUES (?, ?, ?)"
 
 
@@ -82,10 +84,23 @@ def copy_entries(
     if plan is None:
         return None
     content_id, copies = database.write_now(partial(_begin, plan=plan, dataset_id=dataset_id))
-    for at in range(0, len(plan.blocks), _BLOCKS_AT_ONCE):
-        blocks = plan.blocks[at : at + _BLOCKS_AT_ONCE]
+    for blocks in _in_pieces(plan.blocks):
         database.write_now(partial(_copy_blocks, plan=plan, blocks=blocks, content_id=content_id, copies=copies))
     return content_id
+
+
+def _in_pieces(blocks: list[_Block]) -> Iterator[list[_Block]]:
+    """Blocks with some 2,048 wanted entries together."""
+    piece: list[_Block] = []
+    entries = 0
+    for block in blocks:
+        piece.append(block)
+        entries += block.wanted.bit_count()
+        if entries >= _ENTRIES_AT_ONCE:
+            yield piece
+            piece, entries = [], 0
+    if piece:
+        yield piece
 
 
 def _plan(connection: Connection, source_id: int, is_wanted: Callable[[int], bool] | None) -> _Plan:
@@ -176,22 +191,42 @@ def _copy_blocks(
     for block in blocks:
         _copy_block(connection, plan.source_id, content_id, block)
         used = {old: new for old, new in copies.items() if block.number in plan.label_bits[old]}
-        uses, bits = [], []
-        for label_id, copy in used.items():
-            of_label = plan.label_bits[label_id][block.number]
-            bits.append((copy, block.number, _blob(of_label)))
-            uses += [(copy, content_id, label_id, *place) for place in _places(block, of_label)]
-        if used:
+        if not used:
+            continue
+        bits = [(new, block.number, _blob(plan.label_bits[old][block.number])) for old, new in used.items()]
+        statements.execute_many(connection, _ADD_LABEL_BITS, bits)
+        if block.is_whole:
+            first = block.number * BLOCK
+            uses = [(new, content_id, old, first, first + BLOCK) for old, new in used.items()]
             statements.execute_many(connection, _COPY_USES, uses)
-            statements.execute_many(connection, _ADD_LABEL_BITS, bits)
+        else:
+            chosen = list(_chosen_uses(connection, plan, block, content_id, used))
+            statements.insert_rows(connection, dataset_entry_labels, _USE, chosen)
 
 
-def _places(block: _Block, of_label: Bits) -> list[tuple[int, int]]:
-    """Ranges of positions with a label's uses: the whole block, or each use by itself where some are left out."""
+def _chosen_uses(
+    connection: Connection, plan: _Plan, block: _Block, content_id: int, used: dict[int, int]
+) -> Iterator[tuple[int, int, int, int]]:
+    """The uses of labels in a block where some entries are left out, made from their bits: the database would take four
+    times as long to look for each.
+    """
     first = block.number * BLOCK
-    if block.is_whole:
-        return [(first, first + BLOCK)]
-    return [(first + line, first + line + 1) for line in lines_of(of_label)]
+    boxes = _boxes_of_block(connection, plan, first)
+    for old, new in used.items():
+        for line in lines_of(plan.label_bits[old][block.number]):
+            yield new, first + line, content_id, boxes.get((old, first + line), 0)
+
+
+def _boxes_of_block(connection: Connection, plan: _Plan, first: int) -> dict[tuple[int, int], int]:
+    """How many boxes label an entry of a block, by label id and position, where there are some."""
+    if not plan.boxes:
+        return {}
+    columns = dataset_entry_labels.c.label_id, dataset_entry_labels.c.position, dataset_entry_labels.c.boxes
+    position = dataset_entry_labels.c.position
+    statement = select(*columns).where(
+        dataset_entry_labels.c.content_id == plan.source_id, position >= first, position < first + BLOCK
+    )
+    return {(label_id, at): number for label_id, at, number in connection.execute(statement) if number}
 
 
 def _copy_block(connection: Connection, source_id: int, content_id: int, block: _Block) -> None:

@@ -7,9 +7,9 @@ from itertools import islice
 
 from sqlalchemy import Connection, func, select
 
-from emulator.storage.entry_blocks import matching_positions
+from emulator.storage.entry_blocks import matching_positions, positions_of_labels
 from emulator.storage.rows import ContentStats, EntryFilter, LabelCount
-from emulator.storage.tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels
+from emulator.storage.tables import dataset_contents, dataset_entries, dataset_labels
 
 _LINES_AT_ONCE = 1000
 
@@ -83,20 +83,12 @@ def list_labels(
 
 def labels_by_position(connection: Connection, content_id: int) -> dict[int, tuple[str, ...]]:
     """The labels of every entry of a content by position; entries without labels have an empty tuple."""
-    positions = (
-        select(dataset_entries.c.position)
-        .where(dataset_entries.c.content_id == content_id)
-        .order_by(dataset_entries.c.position)
+    found: dict[int, tuple[str, ...]] = dict.fromkeys(
+        matching_positions(connection, content_id, EntryFilter(), after=None), ()
     )
-    found: dict[int, tuple[str, ...]] = dict.fromkeys(connection.execute(positions).scalars(), ())
-    statement = (
-        select(dataset_entry_labels.c.position, dataset_labels.c.name)
-        .join(dataset_labels, dataset_labels.c.id == dataset_entry_labels.c.label_id)
-        .where(dataset_entry_labels.c.content_id == content_id)
-        .order_by(dataset_entry_labels.c.position, dataset_labels.c.id)
-    )
-    for position, name in connection.execute(statement):
-        found[position] = (*found[position], name)
+    for name, positions in positions_of_labels(connection, content_id):
+        for position in positions:
+            found[position] = (*found[position], name)
     return found
 
 

@@ -105,6 +105,18 @@ def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *
     statements.execute_many(connection, _SET_LABEL_BITS, rows)
 
 
+def positions_of_labels(connection: Connection, content_id: int) -> Iterator[tuple[str, list[int]]]:
+    """A content's labels in first-seen order, a block at a time: the name, and positions of entries that use it."""
+    statement = (
+        select(dataset_labels.c.name, dataset_label_blocks.c.number, dataset_label_blocks.c.bits)
+        .join(dataset_labels, dataset_labels.c.id == dataset_label_blocks.c.label_id)
+        .where(dataset_labels.c.content_id == content_id)
+        .order_by(dataset_labels.c.id, dataset_label_blocks.c.number)
+    )
+    for name, number, blob in connection.execute(statement):
+        yield name, [number * BLOCK + line for line in lines_of(_bits(blob))]
+
+
 def remove_blocks(connection: Connection, content_id: int, before: int | None = None) -> None:
     """Remove a content's whole index, or what of it lies in blocks before that of a position."""
     labels = select(dataset_labels.c.id).where(dataset_labels.c.content_id == content_id)
