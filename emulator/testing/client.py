@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -14,16 +13,19 @@ from unittest.mock import patch
 
 from emulator.domain.json_values import JsonObject
 from emulator.testing.control import call
+from emulator.testing.keys import Keys, account_of, new_account, own_keys, signatures_are_verified
 from emulator.testing.server import end_run, endpoint_of_run, new_run
 
 REGION = "us-east-1"
-SECRET_KEY = "emulator"
 # A developer's own profile, role or endpoint would lead a test elsewhere.
 _FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
 
 
 class CustomLabels:
     """An account of twelve digits that nobody else uses, on the emulator at `endpoint_url`; a context manager.
+
+    Where the emulator verifies signatures it is the account of the developer's own access key (AWS's variables, or a
+    profile), emptied; making one raises KeyRefusedError for a key that is not let in.
 
     Within it, `AWS_ENDPOINT_URL` (or, for `services` alone, `AWS_ENDPOINT_URL_<SERVICE>`) and the keys of the account
     are in the environment, and boto3's default session is a new one, so that an application which knows nothing of
@@ -34,7 +36,11 @@ class CustomLabels:
         self.endpoint_url = endpoint_url
         self.run = run
         self.region = REGION
-        self.account = new_account()
+        self._is_verified = signatures_are_verified()
+        self.keys = own_keys() if self._is_verified else Keys(new_account())
+        self.account = self.keys.access_key
+        if self._is_verified:
+            self.account = account_of(self.keys, endpoint_url, REGION)
         self._services = services
         self._open = ExitStack()
         self._answers: list[int] = []
@@ -63,29 +69,38 @@ class CustomLabels:
                 del os.environ[name]
         names = [f"AWS_ENDPOINT_URL_{name.upper().replace('-', '_')}" for name in self._services]
         os.environ |= dict.fromkeys(names or ["AWS_ENDPOINT_URL"], self.endpoint_url) | {
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        self._take(self.account)
+        self._take(self.keys)
+        if self._is_verified:
+            self._empty()
 
     def client(self, service: str, **parameters: Any) -> Any:
         """A boto3 client of this account; `parameters` as of `boto3.client`. It is closed at the end of the test."""
-        return self._open.enter_context(client_of(service, self.endpoint_url, self.account, **parameters))
+        return self._open.enter_context(client_of(service, self.endpoint_url, self.keys, **parameters))
 
     def reset(self) -> None:
         """A clean slate for this test alone: another empty account, in the environment as well.
 
-        Clients that were made before keep the old one, as do those that the application made.
+        Clients that were made before keep the old one, as do those that the application made. Where signatures are
+        verified the account stays, and is emptied.
         """
         import boto3
 
         self.forget_answers()
         boto3.DEFAULT_SESSION = new_session()
-        self._take(new_account())
+        if self._is_verified:
+            self._empty()
+        else:
+            self._take(Keys(new_account()))
+
+    def keys_for_training(self) -> tuple[Keys, bool]:
+        """Who trains the models that tests share: an account of its own, or True beside the only one there is."""
+        return (self.keys, True) if self._is_verified else (Keys(new_account()), False)
 
     def answer(
         self,
@@ -113,8 +128,14 @@ class CustomLabels:
         while self._answers:
             call(self.endpoint_url, "DELETE", f"answers/{self._answers.pop()}")
 
-    def _take(self, account: str) -> None:
-        self.account = os.environ["AWS_ACCESS_KEY_ID"] = account
+    def _take(self, keys: Keys) -> None:
+        if not self._is_verified:
+            self.account = keys.access_key
+        self.keys = keys
+        os.environ |= keys.for_environment()
+
+    def _empty(self) -> None:
+        call(self.endpoint_url, "POST", f"reset?account={self.account}")
 
 
 def new_session() -> Any:
@@ -137,10 +158,10 @@ def _service_models() -> Any:
 
 
 @contextmanager
-def client_of(service: str, endpoint_url: str, account: str, **parameters: Any) -> Iterator[Any]:
-    """A boto3 client of an account, closed at the end; `parameters` as of `boto3.client`."""
-    keys = {"aws_access_key_id": account, "aws_secret_access_key": SECRET_KEY, "region_name": REGION}
-    client = new_session().client(service, **{"endpoint_url": endpoint_url} | keys | parameters)
+def client_of(service: str, endpoint_url: str, keys: Keys, **parameters: Any) -> Iterator[Any]:
+    """A boto3 client with an access key, closed at the end; `parameters` as of `boto3.client`."""
+    usual = {"endpoint_url": endpoint_url, "region_name": REGION, **keys.for_boto3()}
+    client = new_session().client(service, **usual | parameters)
     try:
         yield client
     finally:
@@ -159,8 +180,3 @@ def running_emulator() -> Iterator[CustomLabels]:
             yield custom_labels
     finally:
         end_run(folder)
-
-
-def new_account() -> str:
-    """Twelve digits at random, for an account that nobody else uses."""
-    return str(secrets.randbelow(9 * 10**11) + 10**11)

@@ -7,6 +7,7 @@ The training happens in an account of its own; a test gets one more version in i
 from __future__ import annotations
 
 import json
+import secrets
 import time
 import urllib.error
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.lint.s3 import S3Folder
-from emulator.testing.client import CustomLabels, client_of, new_account
+from emulator.testing.client import CustomLabels, client_of
 from emulator.testing.control import fetch_file, refusal, send_file
 from emulator.testing.keeping import TRAINING_SECONDS, Keeper
 from emulator.testing.pictures import ModelForTestsError, Pictures, read_pictures
@@ -74,7 +75,7 @@ def model_in_account(
     """`trained_model` with what is kept by `keeper`."""
     source = read_pictures(Path(pictures), None if images is None else Path(images))
     content = source.content()
-    train = partial(_train, custom_labels.endpoint_url, source)
+    train = partial(_train, custom_labels, source)
     archive = keeper.archive(content, train)
     rekognition, s3 = custom_labels.client("rekognition"), custom_labels.client("s3")
     bucket = f"{name.lower()}-{custom_labels.account}"
@@ -102,21 +103,22 @@ def _add(endpoint_url: str, archive: Path, version: Mapping[str, str]) -> str:
     return arn
 
 
-def _train(endpoint_url: str, pictures: Pictures, archive: Path) -> None:
+def _train(custom_labels: CustomLabels, pictures: Pictures, archive: Path) -> None:
     """Train in an account of its own, and write the archive of what came of it. Raises ModelForTestsError."""
-    account = new_account()
+    endpoint_url = custom_labels.endpoint_url
+    keys, is_shared = custom_labels.keys_for_training()
     with ExitStack() as stack:
         rekognition, s3 = (
-            stack.enter_context(client_of(service, endpoint_url, account)) for service in ("rekognition", "s3")
+            stack.enter_context(client_of(service, endpoint_url, keys)) for service in ("rekognition", "s3")
         )
-        bucket = f"{_PROJECT}-{account}"
+        name = bucket = f"{_PROJECT}-{secrets.token_hex(6)}"
         s3.create_bucket(Bucket=bucket)
         place = S3Folder(bucket, "images")
         lines = [json.dumps(line) for line in pictures.lines(place)]
-        for name in pictures.names:
-            s3.put_object(Bucket=bucket, Key=place.key(name), Body=(pictures.folder / name).read_bytes())
+        for picture in pictures.names:
+            s3.put_object(Bucket=bucket, Key=place.key(picture), Body=(pictures.folder / picture).read_bytes())
         s3.put_object(Bucket=bucket, Key="train.manifest", Body="\n".join(lines).encode())
-        project = rekognition.create_project(ProjectName=_PROJECT)["ProjectArn"]
+        project = rekognition.create_project(ProjectName=name)["ProjectArn"]
         source = {"GroundTruthManifest": {"S3Object": {"Bucket": bucket, "Name": "train.manifest"}}}
         created = rekognition.create_dataset(ProjectArn=project, DatasetType="TRAIN", DatasetSource=source)
         _wait_for_dataset(rekognition, created["DatasetArn"])
@@ -125,6 +127,33 @@ def _train(endpoint_url: str, pictures: Pictures, archive: Path) -> None:
         )["ProjectVersionArn"]
         _wait_for(rekognition, project, _VERSION, "TRAINING_COMPLETED", TRAINING_SECONDS)
         fetch_file(endpoint_url, _MODELS, archive, {"project_version": version})
+        if is_shared:
+            _take_back(rekognition, s3, project, bucket)
+
+
+def _take_back(rekognition: Any, s3: Any, project: str, bucket: str) -> None:
+    """Leave the account as it was. Project and bucket have names that nobody else uses."""
+    for version in rekognition.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]:
+        rekognition.delete_project_version(ProjectVersionArn=version["ProjectVersionArn"])
+    name = project.split("/")[1]
+
+    def datasets() -> list[Any]:
+        [described] = rekognition.describe_projects(ProjectNames=[name])["ProjectDescriptions"]
+        found: list[Any] = described["Datasets"]
+        return found
+
+    for dataset in datasets():
+        rekognition.delete_dataset(DatasetArn=dataset["DatasetArn"])
+    deadline = time.monotonic() + STEP_SECONDS
+    while datasets() or rekognition.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]:
+        if time.monotonic() > deadline:
+            raise ModelForTestsError(f"the project {name} of the training is still there")
+        time.sleep(_LOOK_SECONDS)
+    rekognition.delete_project(ProjectArn=project)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for stored in page.get("Contents", ()):
+            s3.delete_object(Bucket=bucket, Key=stored["Key"])
+    s3.delete_bucket(Bucket=bucket)
 
 
 def _wait_for_dataset(rekognition: Any, dataset: str) -> None:

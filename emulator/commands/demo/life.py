@@ -24,6 +24,13 @@ TRAINING_SECONDS = 1800.0
 SHORT_WORK_SECONDS = 300.0
 _PAUSE_SECONDS = 0.4
 _LEAST_CONFIDENCE_SHOWN = 1.0
+_REFUSED = frozenset(
+    {
+        *("InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException"),
+        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
+        *("AccessDeniedException", "AccessDenied"),
+    }
+)
 
 Description = JsonObject
 Result = TypeVar("Result")
@@ -46,8 +53,11 @@ class Demo:
         self._bucket_begun = False
         self._project_begun = False
         self._project_arn = ""
-        session = _session()
+        self._mode = _auth_mode(endpoint)
+        session = _session() if self._mode == "off" else _own_session(self._mode)
         options: JsonObject = {"endpoint_url": endpoint, "region_name": REGION, "config": _client_config()}
+        if self._mode != "off":  # before anything is made
+            self._call(session.client("sts", **options).get_caller_identity)
         self._s3 = session.client("s3", **options)
         self._rekognition = session.client("rekognition", **options)
 
@@ -234,6 +244,8 @@ class Demo:
         try:
             return operation(**parameters)
         except ClientError as error:
+            if error.response["Error"]["Code"] in _REFUSED:
+                raise DemoError(f"{_told(error)}; {_how(self._mode)}") from error
             raise DemoError(str(error)) from error
         except BotoCoreError as error:
             raise DemoError(f"the emulator at {self.endpoint} stopped answering: {error}") from error
@@ -249,6 +261,40 @@ def _wait(attempt: Callable[[], Result | None], seconds: float, what: str) -> Re
         if time.monotonic() > deadline:
             raise DemoError(f"{what} did not come within {seconds:.0f} s")
         time.sleep(_PAUSE_SECONDS)
+
+
+def _auth_mode(endpoint: str) -> str:
+    """The emulator's CUSTOM_LABELS_AUTH. Raises DemoError."""
+    try:
+        status, about = call_control(endpoint, "GET", "/console/api/about", timeout=5.0)
+    except EmulatorUnreachableError as error:
+        raise DemoError(str(error)) from error
+    return str(about.get("auth", "off")) if status == 200 else "off"
+
+
+def _told(error: ClientError) -> str:
+    """Code and first sentence of a refusal: behind it stand canonical requests of many lines."""
+    told = error.response["Error"]
+    return f"{told['Code']}: {told.get('Message', '').partition(chr(10))[0]}"
+
+
+def _how(mode: str) -> str:
+    return (
+        f"the emulator decides about identities (CUSTOM_LABELS_AUTH={mode}): give the demo a key of its file by "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or by AWS_PROFILE"
+    )
+
+
+def _own_session(mode: str) -> boto3.Session:
+    """A session with the user's own keys, from AWS's variables or a profile. Raises DemoError where there are none."""
+    try:
+        session = boto3.Session()
+        has_keys = session.get_credentials() is not None
+    except BotoCoreError as error:
+        raise DemoError(f"{error}; {_how(mode)}") from error
+    if not has_keys:
+        raise DemoError(_how(mode))
+    return session
 
 
 def _session() -> boto3.Session:
