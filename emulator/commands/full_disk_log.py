@@ -27,7 +27,9 @@ class FullDiskFilter(logging.Filter):
             return False
         self._next_line = time.monotonic() + SECONDS_BETWEEN_LINES
         more = f" ({self._left_out} more since the last line)" if self._left_out else ""
-        record.msg = f"{record.getMessage().splitlines()[0]}: the disk of the data directory is full{more}"
+        record.msg = (
+            f"{record.getMessage().splitlines()[0]}: the disk of the data directory, or of its database, is full{more}"
+        )
         record.args, record.exc_info, record.exc_text = (), None, None
         self._left_out = 0
         return True

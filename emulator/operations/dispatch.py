@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,17 @@ from emulator.operations.context import AnyContext, Context, Services
 from emulator.operations.holding import CallHolder, HoldSettings
 from emulator.operations.registry import Entry, Runs, registered_operations
 from emulator.storage.rows import Job
-from emulator.wire.errors import AwsError
+from emulator.wire.errors import AwsError, internal
 from emulator.wire.identity import Identity
 from emulator.wire.request import Call
 
 if TYPE_CHECKING:
     from emulator.domain.iam.rights import Rights
 
+logger = logging.getLogger(__name__)
+
+SECONDS_OF_A_SILENT_DATABASE = 20.0
+"""How long a call waits for a database that neither answers nor goes away."""
 
 RightsOf = Callable[[Identity], "Rights | None"]
 """Gives what a caller may do, None where nobody's rights are looked at. Raises AwsError, as for an expired session."""
@@ -62,6 +67,17 @@ class Dispatcher:
         return caller
 
     async def _run(self, entry: Entry, caller: Caller, parameters: JsonObject) -> JsonMapping:
+        """The result; InternalServerError where a database in another process says nothing at all."""
+        if not self._services.database.reads_wait or entry.runs is Runs.BY_ITSELF:
+            return await self._run_in_place(entry, caller, parameters)
+        try:
+            async with asyncio.timeout(SECONDS_OF_A_SILENT_DATABASE):
+                return await self._run_in_place(entry, caller, parameters)
+        except TimeoutError:
+            logger.error("%s: the database has said nothing for %g s", entry.name, SECONDS_OF_A_SILENT_DATABASE)
+            raise internal() from None
+
+    async def _run_in_place(self, entry: Entry, caller: Caller, parameters: JsonObject) -> JsonMapping:
         database = self._services.database
         match entry.runs:
             case Runs.BY_ITSELF:

@@ -26,6 +26,7 @@ def wrapped(error: BaseException) -> BaseException:
 def test_no_room_and_no_quota(number: int) -> None:
     assert is_full_disk(OSError(number, "no"))
     assert is_full_disk(wrapped(OSError(number, "no")))
+    assert is_full_disk(wrapped(Exception('could not extend file "base/5/16557": No space left on device')))
 
 
 def test_sqlite_itself_and_within_sqlalchemy() -> None:

