@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -122,13 +123,22 @@ def other_pictures(data: Path, name: str) -> list[TrainingExample]:
 def open_set(
     model: TrainedModel, own: Matrix, thresholds: dict[str, float], others: list[TrainingExample]
 ) -> dict[str, float]:
-    """`auroc` of the highest confidence, test pictures against others; `answered`: the share of others with a label."""
-    found = confidence_matrix(model, others)
+    """`open_set_figures` of other pictures, from the confidences [images, labels] in the test pictures."""
+    return open_set_figures(own, confidence_matrix(model, others), [thresholds[label] for label in model.labels])
+
+
+def open_set_figures(own: Matrix, found: Matrix, thresholds: Sequence[float]) -> dict[str, float]:
+    """`auroc` of the highest confidence, test pictures against others; `answered`: the share of others with a label.
+
+    Both are confidences [images, labels], `own` in test pictures, `found` in others.
+    """
+    if not len(found):
+        return {"auroc": float("nan"), "answered": 0.0}
     highest = np.concatenate([own.max(axis=1), found.max(axis=1)])
     # Equal confidences count half: rank from below and from above, and take the mean.
     ranks = [np.searchsorted(np.sort(highest), own.max(axis=1), side) for side in ("left", "right")]
     below = np.mean(ranks, axis=0).sum() - len(own) ** 2 / 2
-    answered = (found >= np.array([thresholds[label] for label in model.labels])).any(axis=1)
+    answered = (found >= np.array(thresholds)).any(axis=1)
     return {"auroc": float(below / (len(own) * len(found))), "answered": float(answered.mean())}
 
 

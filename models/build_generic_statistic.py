@@ -1,4 +1,4 @@
-"""Make the statistic of what all pictures share, which tells known pictures from others (classifier/open_set.py).
+"""Make the statistic of what all pictures share, which tells known pictures from others (emulator/vision/open_set.py).
 
 It looks at emoji through the backbone, each on a drawn ground: about 1,350 things of daily life of which every one
 shows its kind clearly, and no photograph. Run it after quantise_backbones.py. Nothing of this is needed to use the

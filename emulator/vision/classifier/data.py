@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from emulator.vision.classifier.calibration import nothing_pictures
-from emulator.vision.classifier.linear_head import FOLDS, FeatureTable, stratified_folds
+from emulator.vision.classifier.linear_head import FOLDS, FeatureTable
 from emulator.vision.classifier.logistic_regression import FloatArray
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import ImageSource, ProgressListener, TrainingExample
 from emulator.vision.feature_reader import FeatureReader, RawFeatures
 from emulator.vision.features import FeatureRecipe
+from emulator.vision.folds import stratified_folds
 
 logger = logging.getLogger(__name__)
 

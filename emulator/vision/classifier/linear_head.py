@@ -13,6 +13,7 @@ from onnx import helper, numpy_helper
 
 from emulator.vision.classifier.calibration import Calibration, calibrate
 from emulator.vision.classifier.logistic_regression import FloatArray, cross_entropy, fit, row_space
+from emulator.vision.folds import stratified_folds
 
 FeatureArray = npt.NDArray[np.float32]
 
@@ -124,21 +125,6 @@ class HeadScore:
         return cross_entropy(
             self.logits / calibrate(self.logits, targets, multi_label).temperature, targets, multi_label
         )
-
-
-def stratified_folds(targets: FloatArray, folds: int, seed: int) -> npt.NDArray[np.int64]:
-    """A fold for each picture [n], every fold with its share of each label; several labels count by the rarest."""
-    random = np.random.default_rng(seed)
-    frequencies = targets.sum(axis=0)
-    order = np.where(targets > 0, frequencies, np.inf)
-    stratum = np.where(targets.max(axis=1) > 0, order.argmin(axis=1), -1)
-    assigned = np.zeros(len(targets), np.int64)
-    next_fold = 0
-    for value in np.unique(stratum):
-        members = random.permutation(np.flatnonzero(stratum == value))
-        assigned[members] = (np.arange(len(members)) + next_fold) % folds
-        next_fold += len(members)
-    return assigned
 
 
 def accuracy(logits: FloatArray, targets: FloatArray, multi_label: bool) -> float:

@@ -11,13 +11,14 @@ import numpy as np
 from emulator.vision.checkpoint import Checkpoint
 from emulator.vision.classifier.calibration import calibrate, nothing_pictures
 from emulator.vision.classifier.data import ClassificationData, Indices, RawTable, read_table
-from emulator.vision.classifier.linear_head import HeadScore, HeadTrainer, LinearHead, stratified_folds
+from emulator.vision.classifier.linear_head import HeadScore, HeadTrainer, LinearHead
 from emulator.vision.classifier.logistic_regression import FloatArray, cross_entropy
 from emulator.vision.classifier.search import SearchResult
 from emulator.vision.classifier.tuning import TunedModel, Tuner
 from emulator.vision.examples import Effort, ImageSource, Picture, ProgressListener, TrainingSettings
 from emulator.vision.feature_reader import FeatureReader
 from emulator.vision.features import FeatureRecipe, Look
+from emulator.vision.folds import stratified_folds
 from emulator.vision.images import encode_png
 
 logger = logging.getLogger(__name__)

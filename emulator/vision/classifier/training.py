@@ -14,7 +14,6 @@ import threadpoolctl
 
 from emulator.vision.backbone import replace_weights
 from emulator.vision.classifier.data import arrange
-from emulator.vision.classifier.open_set import KnownGate
 from emulator.vision.classifier.refinement import refine
 from emulator.vision.classifier.search import search
 from emulator.vision.classifier.tuning import FROZEN_OUTPUT
@@ -32,6 +31,7 @@ from emulator.vision.export import name_output, write_model
 from emulator.vision.features import OUTPUT, append_copy, append_mean, feature_graph, mean_features
 from emulator.vision.images import decode_resized
 from emulator.vision.onnx_session import Session
+from emulator.vision.open_set import KnownGate
 from emulator.vision.parallel import Built, Threads
 from emulator.vision.served_model import CONFIDENCES, classify, ranked
 

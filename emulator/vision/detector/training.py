@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from PIL import Image
 
 from emulator.vision import images
 from emulator.vision.detector.fitting import READING, fit
 from emulator.vision.detector.geometry import Letterbox
 from emulator.vision.detector.instant import InstantSample, evenly, fit_instantly, instant_plan, letterboxed
+from emulator.vision.detector.known_boxes import fit_gate, gated
 from emulator.vision.detector.learner import BATCH_VIEWS
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.pictures import Annotation, PictureStore, annotate
@@ -22,6 +24,7 @@ from emulator.vision.detector.start import choose_start, outlined_share
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
+from emulator.vision.layers import Array
 
 COCO_SHARE_OF_STEPS = 0.35
 """Of the minimum number of batches."""
@@ -129,8 +132,32 @@ def train_detector(
     name = _fingerprint(usable, labels, settings.seed, plan, effort)
     with PictureStore(usable, annotations, side, settings.cache_directory) as store:
         model = fit(store, labels, plan, effort.steps(len(store), plan), augmentation, settings, progress, name)
+        _add_gate(model, store, annotations, settings)
     model.report["outlined_by_coco"] = round(share, 3)
     return model
+
+
+def _add_gate(
+    model: DetectorModel, store: PictureStore, annotations: Sequence[Annotation], settings: TrainingSettings
+) -> None:
+    """Let the model answer only for boxes that are like those of the training pictures."""
+    plan = model.plan
+
+    def picture(number: int) -> tuple[Array, Array]:
+        sample = store.sample(number)
+        place = Letterbox.fit(*sample.picture.size, plan.input_width, plan.input_height)
+        pixels = np.asarray(sample.picture.resize((place.width, place.height), Image.Resampling.BILINEAR))
+        scale = np.array([place.width / sample.picture.width, place.height / sample.picture.height] * 2)
+        fitted = letterboxed(pixels, sample.boxes * scale, sample.labels, plan)
+        return fitted.pixels, fitted.boxes
+
+    labels = [annotation.labels for annotation in annotations]
+    gate = fit_gate(labels, picture, plan, settings.threads, settings.seed)
+    model.graph = gated(model.graph, gate, plan)
+    model.report["known"] = {
+        "by": "second look" if gate.is_second_look else "own features",
+        "threshold": round(gate.gate.threshold, 3),
+    }
 
 
 def _annotations(

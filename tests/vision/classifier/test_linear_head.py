@@ -3,8 +3,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from emulator.vision.classifier.linear_head import FeatureTable, HeadTrainer, stratified_folds
+from emulator.vision.classifier.linear_head import FeatureTable, HeadTrainer
 from emulator.vision.export import name_output
+from emulator.vision.folds import stratified_folds
 from emulator.vision.onnx_session import Session
 
 

@@ -1,4 +1,4 @@
-"""Whether a picture is of the kind of the training pictures at all: the gate that lets a classifier answer nothing.
+"""Whether a picture is of the kind of the training pictures at all: the gate that lets a model answer nothing.
 
 A softmax has to share 100 % between its labels, whatever it is shown. The gate compares what the backbone sees in a
 picture with what it saw in the training pictures: the nearest ones have to be near enough. It knows from emoji, not
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,17 +19,18 @@ import onnx
 from onnx import helper, numpy_helper
 
 from emulator.vision import backbone
-from emulator.vision.classifier.linear_head import stratified_folds
-from emulator.vision.classifier.logistic_regression import FloatArray
+from emulator.vision.folds import stratified_folds
 
+FloatArray = npt.NDArray[np.float64]
 FloatFeatures = npt.NDArray[np.floating]
+Constants = dict[str, npt.NDArray[Any]]
 
 # A picture's likeness is the mean cosine to so many of its nearest training views: one odd neighbour is not enough.
 NEIGHBOURS = 3
 # More training pictures than these make the file larger and the answers slower, and hardly a picture better known.
 MOST_PICTURES = 1000
 # So much of the training pictures may be less like the others than the threshold.
-_LOST = 0.02
+LOST = 0.02
 # The threshold also leans on what other pictures reach, as if so many training pictures had shown it.
 _PRIOR_PICTURES = 20
 # What one in twenty pictures of other things reaches: it grows with the pictures to be like, and with their size.
@@ -61,8 +62,7 @@ class GenericStatistic:
         """Unit vectors float64 [..., channels] of mean-pooled features [..., channels], which are not negative."""
         centred = np.sqrt(features.astype(np.float64)) - self.mean
         evened = centred + ((centred @ self.axes.T) * (self.gain - 1)) @ self.axes
-        length = np.linalg.norm(evened, axis=-1, keepdims=True)
-        return np.asarray(evened / np.maximum(length, _SMALLEST_LENGTH))
+        return unit_vectors(evened)
 
 
 @functools.cache
@@ -74,10 +74,14 @@ def generic_statistic() -> GenericStatistic:
 
 @dataclass(frozen=True)
 class KnownGate:
-    """known = sigmoid((likeness - threshold) / width); rows: unit vectors float64 [views, channels] to be like."""
+    """known = sigmoid((likeness - threshold) / width); rows: unit vectors float64 [views, channels] to be like.
+
+    Without a `statistic` features are compared as they are.
+    """
 
     rows: FloatArray
     threshold: float
+    statistic: GenericStatistic | None = field(default_factory=generic_statistic)
 
     @classmethod
     def fit(cls, features: FloatFeatures, targets: FloatArray, side: int, seed: int) -> KnownGate:
@@ -89,20 +93,13 @@ class KnownGate:
         parts = -(-len(features) // MOST_PICTURES)
         chosen = stratified_folds(targets, parts, seed) == 0
         evened = generic_statistic().evened(features[chosen])
-        likeness = _leave_one_out(evened)
-        count = len(evened)
-        foreign = (
-            _FOREIGN_LIKENESS + _MORE_BY_LOG_PICTURES * math.log(count) + _MORE_BY_PIXEL * (side - _REFERENCE_SIDE)
-        )
-        own = float(np.quantile(likeness, _LOST))
-        threshold = (count * own + _PRIOR_PICTURES * foreign) / (count + _PRIOR_PICTURES)
-        highest = foreign + max(_LARGEST_STEP_UP, _LARGEST_SHARE_UP * (own - foreign))
-        threshold = min(max(threshold, foreign - _LARGEST_STEP_DOWN), highest)
+        threshold = threshold_between(_leave_one_out(evened), foreign_likeness(len(evened), side))
         return cls(evened.reshape(-1, evened.shape[-1]), threshold)
 
     def likeness(self, features: FloatFeatures) -> FloatArray:
         """How like the training pictures each of these is, a cosine [n], from mean-pooled features [n, channels]."""
-        return _nearest(generic_statistic().evened(features) @ self.rows.T)
+        prepared = unit_vectors(features) if self.statistic is None else self.statistic.evened(features)
+        return nearest(prepared @ self.rows.T)
 
     def known(self, features: FloatFeatures) -> FloatArray:
         """How sure it is that pictures are of the kind of the training pictures: 0…1 [n] of features [n, channels]."""
@@ -123,19 +120,23 @@ class KnownGate:
             graph.node.append(helper.make_node(operator, names, made, f"known.{made[0]}", **attributes))
 
         add("Cast", ["rows.fp16"], ["rows"], to=onnx.TensorProto.FLOAT)
-        add("Cast", ["axes.fp16"], ["axes"], to=onnx.TensorProto.FLOAT)
-        add("Sqrt", [features], ["root"])
-        add("Sub", ["root", "mean"], ["centred"])
-        add("MatMul", ["centred", "axes"], ["shares"])
-        add("Mul", ["shares", "shares"], ["shares.squares"])
-        add("Mul", ["shares.squares", "gain"], ["changes"])
-        add("ReduceSum", ["changes", "last"], ["change"])
-        add("Mul", ["centred", "centred"], ["squares"])
+        centred, square = features, "square"
+        if self.statistic is not None:
+            centred, square = "centred", "evened.square"
+            add("Cast", ["axes.fp16"], ["axes"], to=onnx.TensorProto.FLOAT)
+            add("Sqrt", [features], ["root"])
+            add("Sub", ["root", "mean"], ["centred"])
+            add("MatMul", ["centred", "axes"], ["shares"])
+            add("Mul", ["shares", "shares"], ["shares.squares"])
+            add("Mul", ["shares.squares", "gain"], ["changes"])
+            add("ReduceSum", ["changes", "last"], ["change"])
+        add("Mul", [centred, centred], ["squares"])
         add("ReduceSum", ["squares", "last"], ["square"])
-        add("Add", ["square", "change"], ["evened.square"])
-        add("Max", ["evened.square", "smallest"], ["some.square"])
+        if self.statistic is not None:
+            add("Add", ["square", "change"], ["evened.square"])
+        add("Max", [square, "smallest"], ["some.square"])
         add("Sqrt", ["some.square"], ["length"])
-        add("MatMul", ["centred", "rows"], ["products"])
+        add("MatMul", [centred, "rows"], ["products"])
         add("TopK", ["products", "neighbours"], ["nearest", "which"])
         add("ReduceMean", ["nearest"], ["near"], axes=[-1])
         add("Div", ["near", "length"], ["likeness"])
@@ -144,30 +145,52 @@ class KnownGate:
         add("Sigmoid", ["certainty"], ["share"])
         graph.node.append(helper.make_node("Mul", [confidences, "known.share"], [output], "known.confidences"))
 
-    def _constants(self) -> dict[str, npt.NDArray[Any]]:
+    def _constants(self) -> Constants:
         """The training pictures are evened before they are stored, so that of a picture only the length has to be.
 
         likeness = (centred · evened row) / |evened|, with |evened|² = |centred|² + Σ (gain² - 1) (centred · axis)².
         """
-        statistic = generic_statistic()
+        constants: Constants = {
+            "smallest": np.asarray(_SMALLEST_LENGTH**2, np.float32),
+            "neighbours": np.asarray([min(NEIGHBOURS, len(self.rows))], np.int64),
+            "threshold": np.asarray(self.threshold, np.float32),
+            "width": np.asarray(_WIDTH, np.float32),
+            "last": np.asarray([-1], np.int64),
+        }
+        statistic = self.statistic
+        if statistic is None:
+            return {"rows.fp16": self.rows.T.astype(np.float16), **constants}
         rows = self.rows + ((self.rows @ statistic.axes.T) * (statistic.gain - 1)) @ statistic.axes
         return {
             "mean": statistic.mean.astype(np.float32),
             "rows.fp16": rows.T.astype(np.float16),
             "axes.fp16": statistic.axes.T.astype(np.float16),
             "gain": (statistic.gain**2 - 1).astype(np.float32),
-            "smallest": np.asarray(_SMALLEST_LENGTH**2, np.float32),
-            "neighbours": np.asarray([min(NEIGHBOURS, len(rows))], np.int64),
-            "threshold": np.asarray(self.threshold, np.float32),
-            "width": np.asarray(_WIDTH, np.float32),
-            "last": np.asarray([-1], np.int64),
+            **constants,
         }
 
 
-def _foreign_likeness(pictures: int, side: int) -> float:
+def foreign_likeness(pictures: int, side: int) -> float:
     """How like so many training pictures, seen at `side` pixels, one in twenty of other pictures is."""
     more = _MORE_BY_LOG_PICTURES * math.log(pictures) + _MORE_BY_PIXEL * (side - _REFERENCE_SIDE)
     return _FOREIGN_LIKENESS + more
+
+
+def threshold_between(likeness: FloatArray, foreign: float, step_down: float = _LARGEST_STEP_DOWN) -> float:
+    """From how like the others each training picture is [pictures], and how like them other pictures are.
+
+    It keeps nearly all of the training pictures, as far as other pictures are kept out: it is at most `step_down` less.
+    """
+    count, own = len(likeness), float(np.quantile(likeness, LOST))
+    threshold = (count * own + _PRIOR_PICTURES * foreign) / (count + _PRIOR_PICTURES)
+    highest = foreign + max(_LARGEST_STEP_UP, _LARGEST_SHARE_UP * (own - foreign))
+    return min(max(threshold, foreign - step_down), highest)
+
+
+def unit_vectors(features: FloatFeatures) -> FloatArray:
+    """float64 [..., channels] of length one, in the directions of features [..., channels]."""
+    length = np.linalg.norm(features.astype(np.float64), axis=-1, keepdims=True)
+    return np.asarray(features / np.maximum(length, _SMALLEST_LENGTH))
 
 
 def _leave_one_out(evened: FloatArray) -> FloatArray:
@@ -177,10 +200,10 @@ def _leave_one_out(evened: FloatArray) -> FloatArray:
     best = cosines.max(axis=2)
     np.fill_diagonal(best, np.inf)  # neither itself nor its mirror image
     cosines[best > _COPY] = -1
-    return _nearest(cosines.reshape(len(served), -1))
+    return nearest(cosines.reshape(len(served), -1))
 
 
-def _nearest(cosines: FloatArray) -> FloatArray:
+def nearest(cosines: FloatArray) -> FloatArray:
     """Mean [n] of the largest few of cosines [n, rows]."""
     count = min(NEIGHBOURS, cosines.shape[1])
     return np.asarray(np.partition(cosines, -count, axis=1)[:, -count:].mean(axis=1))

@@ -8,13 +8,13 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image, ImageDraw
 
-from emulator.vision import backbone
-from emulator.vision.classifier import open_set, refinement
-from emulator.vision.classifier.open_set import KnownGate, generic_statistic
+from emulator.vision import backbone, open_set
+from emulator.vision.classifier import refinement
 from emulator.vision.classifier.refinement import TuningPlan
 from emulator.vision.errors import ModelFileError
 from emulator.vision.export import name_output
 from emulator.vision.onnx_session import Session
+from emulator.vision.open_set import KnownGate, generic_statistic
 from emulator.vision.served_model import ServedModel
 from emulator.vision.training import Effort, TrainedModel, TrainingExample, TrainingSettings, train
 from tests.vision.pictures import MemoryImage, encode, example, shape_picture
