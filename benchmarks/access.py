@@ -3,16 +3,24 @@
 One emulator a mode, in this process and without sockets; the same signed DescribeProjects is called in turns of the
 modes, so that all of them see the same machine. Printed is the CPU time of this process a call, and the difference to
 mode off.
+
+With `--base` what the layer costs who does not use it: mode off, and the same with the layer cut out of a call's way,
+or the emulator of another commit, are called in turns; printed is the median ratio of the pairs. The bar is 1.02.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +30,7 @@ from botocore.credentials import Credentials
 
 from support import identities as known
 from support.in_process import InProcessEmulator
+from support.server import PROJECT_ROOT
 
 MODES = ("off", "signature", "iam-report", "iam")
 ROUNDS = 40
@@ -88,8 +97,83 @@ async def measure(folder: Path) -> dict[str, list[float]]:
     return costs
 
 
+BAR = 1.02
+
+
+@contextmanager
+def side(checkout: Path, *arguments: str) -> Iterator[Callable[[int], float]]:
+    """An emulator of a checkout in a process of its own; gives CPU seconds for a number of calls."""
+    command = [sys.executable, "-P", str(Path(__file__).with_name("_access_side.py")), *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CUSTOM_LABELS_")}
+    with subprocess.Popen(
+        command,
+        cwd=checkout,
+        env=environment | {"PYTHONPATH": str(checkout)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        write, read = process.stdin, process.stdout
+
+        def call(number: int) -> float:
+            write.write(f"{number}\n")
+            write.flush()
+            return float(read.readline())
+
+        try:
+            yield call
+        finally:
+            write.close()
+
+
+@contextmanager
+def checkout_of(commit: str) -> Iterator[Path]:
+    """A commit's files in a folder, for as long as the block runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder) / "base"
+        git = ["git", "-C", str(PROJECT_ROOT), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(base), commit], check=True)
+        try:
+            yield base
+        finally:
+            subprocess.run([*git, "remove", "--force", str(base)], check=True)
+
+
+def compare(commit: str, rounds: int) -> int:
+    """Print the ratio of mode off to a commit, or for "" to this checkout without the layer; 1 if over the bar."""
+    with ExitStack() as stack:
+        base = (PROJECT_ROOT, "bypass") if not commit else (stack.enter_context(checkout_of(commit)),)
+        before, here = stack.enter_context(side(*base)), stack.enter_context(side(PROJECT_ROOT))
+        pairs = []
+        for turn in range(rounds):
+            order = (before, here) if turn % 2 else (here, before)
+            spent = {one: one(CALLS) / CALLS for one in order}
+            pairs.append((spent[before], spent[here]))
+    ratio = statistics.median(new / old for old, new in pairs)
+    old, new = (statistics.median(costs) * 1e3 for costs in zip(*pairs, strict=True))
+    print(
+        f"DescribeProjects, mode off: {new:.4f} ms CPU a call, {old:.4f} ms "
+        f"{f'at {commit}' if commit else 'without the access layer'}; the median ratio of {rounds} pairs is "
+        f"{ratio:.3f} (bar {BAR})"
+    )
+    return int(ratio > BAR)
+
+
 def main() -> None:
-    """Print the median of every mode, and the median of the differences to mode off within a round."""
+    """Print the median of every mode, and the median of the differences to mode off within a round; or compare."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks access")
+    parser.add_argument(
+        "--base",
+        metavar="COMMIT",
+        nargs="?",
+        const="",
+        help="compare mode off with a commit; without one, with this checkout without the access layer",
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    arguments = parser.parse_args()
+    if arguments.base is not None:
+        raise SystemExit(compare(arguments.base, arguments.rounds))
     logging.disable(logging.INFO)
     with tempfile.TemporaryDirectory() as folder:
         costs = asyncio.run(measure(Path(folder)))
