@@ -385,9 +385,10 @@ def _syntax(text: str, following: bytes | None) -> Mistake:
 
 
 def _explained(text: str, offset: int, error: json.JSONDecodeError, following: bytes | None) -> Mistake:
-    column, message = error.pos + 1, error.msg
-    before = text[: error.pos].rstrip()
-    here = text[error.pos : error.pos + 1]
+    position, message = error.pos, error.msg
+    if message.startswith("Illegal trailing comma"):  # Python 3.13 and later point to the comma, others behind it
+        position = len(text) - len(text[position + 1 :].lstrip())
+    column, before, here = position + 1, text[:position].rstrip(), text[position : position + 1]
     if not text.lstrip().startswith("{"):
         if re.match(r'\s*(?:"[^"]*"\s*:|[}\]])', text):
             return _part(offset)
@@ -405,10 +406,10 @@ def _explained(text: str, offset: int, error: json.JSONDecodeError, following: b
         return Mistake("control-character", title, "Write \\t for a tab, \\n for a line feed.", column)
     if "escape" in message:
         title = (
-            f"{text[error.pos : error.pos + 2]!r} is not an escape of JSON: a backslash stands before the wrong letter."
+            f"{text[position : position + 2]!r} is not an escape of JSON: a backslash stands before the wrong letter."
         )
         return Mistake("bad-escape", title, "Write two backslashes for one; paths of S3 have slashes.", column, 2)
-    if "Unterminated string" in message or error.pos >= len(text):
+    if "Unterminated string" in message or position >= len(text):
         return _ended_early(text, offset, column, "Unterminated" in message, following)
     if before.endswith(",") and here in "}]":
         comma = len(before)

@@ -85,7 +85,10 @@ NOT_RUN = {
     ("docs/recipes/java-service-in-a-container.md", "services:"): NO_DOCKER,
     ("docs/recipes/java-service-in-a-container.md", "import"): OTHER_LANGUAGE,
     ("docs/recipes/pytest-suite.md", "jobs:"): WORKFLOW,
-    ("docs/recipes/supervision-and-fiftyone.md", "import fiftyone"): "it starts a MongoDB, which it downloads, and a browser",
+    (
+        "docs/recipes/supervision-and-fiftyone.md",
+        "import fiftyone",
+    ): "it starts a MongoDB, which it downloads, and a browser",
     ("docs/s3.md", '{"1111'): "a file, which a test below reads",
     ("docs/scale.md", "pip install"): "a PostgreSQL of the reader's; tests/storage/test_ownership.py starts one",
     ("docs/training.md", "{"): "what a report looks like, which a test below reads",
