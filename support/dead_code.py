@@ -33,6 +33,8 @@ EXCEPTIONS = {
     "on_config": "MkDocs calls it",
     "on_files": "MkDocs calls it",
     "on_page_markdown": "MkDocs calls it",
+    "process_bind_param": "SQLAlchemy calls it",
+    "process_result_value": "SQLAlchemy calls it",
     "upgrade": "Alembic calls it",
     "downgrade": "Alembic calls it",
 }

@@ -8,13 +8,14 @@ objects, so that a load happens as a whole or not at all.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, select
 from sqlalchemy.pool import NullPool
 
 from emulator.control.errors import ControlError
@@ -28,16 +29,65 @@ from emulator.storage.dialects import statements_of
 from emulator.storage.installation import forget_unfinished_load, note_unfinished_load
 from emulator.storage.renumbering import are_free, free_ids, move_ids
 from emulator.storage.reset import delete_account
-from emulator.storage.tables import installation, metadata
+from emulator.storage.tables import (
+    console_tasks,
+    datasets,
+    installation,
+    jobs,
+    metadata,
+    projects,
+    running_spans,
+    tags,
+    versions,
+)
 
 
 def keep_account_of(archive: CheckedArchive, account: str) -> CheckedArchive:
-    """Take everybody else out of an unpacked archive. Raises ControlError for one that has nothing of the account."""
+    """Take everybody else out of an unpacked archive.
+
+    Raises ControlError for one that has nothing of the account, or rows of it that speak of another's resources: who
+    may load one account's state may do nothing to the others.
+    """
     if account not in accounts_of(archive.directory):
         raise ControlError("InvalidArchive", f"The archive has nothing of the account {account}.")
     keep_account(archive.directory, account)
+    _require_own(archive.directory / STATE, account)
     kept = {name: new for name, new in archive.models.items() if (archive.directory / MODELS / name).is_file()}
     return CheckedArchive(archive.directory, kept)
+
+
+_ARNS = (
+    (projects, "arn"),
+    (datasets, "arn"),
+    (versions, "arn"),
+    (running_spans, "version_arn"),
+    (tags, "resource_arn"),
+    (jobs, "resource_arn"),
+    (jobs, "project_arn"),
+    (console_tasks, "project_arn"),
+)
+
+
+def _require_own(state: Path, account: str) -> None:
+    """Every ARN is of the account, and so are whoever asked for work that goes on and what that work reads (S-9).
+
+    A copy from another account that was under way is refused with the rest: nobody can tell who let it begin.
+    """
+    engine = create_engine(f"sqlite:///{state}", poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            named = [arn for table, column in _ARNS for arn in connection.scalars(select(table.c[column]).distinct())]
+            for payload in connection.scalars(select(jobs.c.payload)):
+                asked_by = json.loads(payload.get("asked_by") or "{}")
+                named += [asked_by.get("identity"), asked_by.get("arn")]
+                named += [payload.get("source_arn"), payload.get("test_arn")]
+    except (ValueError, AttributeError) as error:
+        raise ControlError("InvalidArchive", f"a row of the table jobs cannot be read: {error}") from error
+    finally:
+        engine.dispose()
+    for arn in named:
+        if arn is not None and (str(arn).split(":") + [""] * 5)[4] != account:
+            raise ControlError("InvalidArchive", f"The archive's rows of the account {account} name {str(arn)[:200]}.")
 
 
 async def load_account(parts: Parts, archive: CheckedArchive, account: str) -> None:

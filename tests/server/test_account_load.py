@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from emulator.control.errors import ControlError
 from emulator.s3.embedded import EmbeddedS3
 from emulator.server import account_load
+from emulator.server.state_archive import check_archive, pack
 from support.calls import JPEG, changes, create_project, store, until_version_is
 from support.in_process import REGION, InProcessEmulator, play
 from support.manifest_lines import line
@@ -182,6 +186,46 @@ def test_a_bucket_that_somebody_else_has_by_now_changes_nothing(tmp_path: Path) 
         folder = archive.parent.with_name("state-once-more")
         await asyncio.to_thread(folder.mkdir)
         return await asyncio.to_thread(archive.rename, folder / "archive.tar")
+
+    play(tmp_path / "data", story, **SETTINGS)
+
+
+_ASKED_BY_OTHERS = json.dumps(
+    {"source_arn": "x", "asked_by": json.dumps({"identity": "arn:aws:iam::444455556666:root"})}
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO tags VALUES ('arn:aws:rekognition:us-east-1:444455556666:project/a/1', 'team', 'other')",
+        "UPDATE datasets SET arn = replace(arn, '111122223333', '444455556666')",
+        f"UPDATE jobs SET kind = 'copy-dataset', payload = '{_ASKED_BY_OTHERS}'",
+    ],
+    ids=["tags", "datasets", "rights"],
+)
+def test_an_archive_cannot_speak_of_other_accounts(tmp_path: Path, statement: str) -> None:
+    """Who holds the control token of an account may do nothing to the others, whatever archive they make."""
+
+    async def story(emulator: InProcessEmulator) -> None:
+        first, second = teams(emulator)
+        await first.settle()
+        await second.settle()
+        await emulator.control("PUT", "/_emulator/transitions", {"deleting": {"type": "seconds", "seconds": 3600}})
+        await first.call("DeleteProject", ProjectArn=await create_project(emulator, "going", FIRST))
+        archive = await saved(emulator)
+        unpacked = tmp_path / "unpacked"
+        await asyncio.to_thread(unpacked.mkdir)
+        await asyncio.to_thread(lambda: check_archive(archive, unpacked))
+        with closing(sqlite3.connect(unpacked / "state.sqlite")) as state, state:
+            assert state.execute(statement).rowcount == 1
+        archive.unlink()
+        await asyncio.to_thread(pack, unpacked, archive, "1")
+        before = await first.seen(), await second.seen()
+        with pytest.raises(ControlError, match="444455556666") as caught:
+            await emulator.app.lifecycle.load(archive, FIRST)
+        assert caught.value.code == "InvalidArchive"
+        assert (await first.seen(), await second.seen()) == before
 
     play(tmp_path / "data", story, **SETTINGS)
 
