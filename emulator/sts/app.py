@@ -18,7 +18,8 @@ from emulator.wire.asgi import BodyTooLargeError, ClientDisconnectedError, Recei
 from emulator.wire.credential_scope import signed_service
 from emulator.wire.refused import SignatureRefused, query_error
 
-_LARGEST_BODY = 1 << 20
+_LARGEST_BODY, _MOST_FIELDS = 1 << 18, 1_000
+_TOO_LARGE = f"A request to STS has at most {_LARGEST_BODY:,} bytes and {_MOST_FIELDS:,} parameters."
 _REST_XML = frozenset({"route53", "cloudfront", "s3-control"})
 _STATUS = 501
 
@@ -44,18 +45,26 @@ class OtherServices:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        is_too_large = False
         try:
             body = await read_body(receive, _LARGEST_BODY)
         except (BodyTooLargeError, ClientDisconnectedError):
-            body = b""  # It is not understood anyway: the query and the headers say which service was meant.
+            body, is_too_large = b"", True  # The query and the headers still say which service was meant.
         request_id = str(uuid.uuid4())
         query = scope.get("query_string", b"").decode("latin-1")
         signed = signed_service(headers.get("authorization", "").encode("latin-1"), query.encode("latin-1"))
         service = None if signed is None else signed.decode("ascii")
-        parameters = dict(parse_qsl(query, keep_blank_values=True))
-        if _is_form(headers):
-            parameters |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-        if service == "sts" or (service is None and parameters.get("Action") in sts.ACTIONS):
+        try:
+            parameters = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+            if _is_form(headers):
+                form = body.decode("utf-8", "replace")
+                parameters |= dict(parse_qsl(form, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        except ValueError:
+            parameters, is_too_large = {}, True
+        if service == "sts" and is_too_large:
+            document = sts.error_document("RequestEntityTooLarge", _TOO_LARGE, request_id)
+            answer = _Answer(413, "text/xml", document)
+        elif service == "sts" or (service is None and parameters.get("Action") in sts.ACTIONS):
             answer = self._sts(scope, headers, parameters, request_id)
         else:
             answer = _refusal(service or "unknown", headers, parameters, request_id)

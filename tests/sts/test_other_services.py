@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 import httpx
@@ -103,6 +104,22 @@ def test_what_sts_refuses(endpoint: str) -> None:
     with pytest.raises(ClientError) as caught:
         sts.decode_authorization_message(EncodedMessage="x")
     assert caught.value.response["Error"]["Code"] == "InvalidAction"
+
+
+@pytest.mark.parametrize(
+    "more", [{"Policy": "a" * 6_000_000}, {f"a{number}": "" for number in range(2_000)}], ids=["policy", "parameters"]
+)
+def test_requests_to_sts_that_are_too_large(endpoint: str, more: dict[str, str]) -> None:
+    """Whatever they hold: nobody waits until six megabytes of a policy are read."""
+    body = urlencode({"Action": "AssumeRole", "Version": "2011-06-15", **more}).encode()
+    credential = f"{ACCOUNT}/20260101/us-east-1/sts/aws4_request"
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    answer = httpx.post(endpoint, content=body, headers=headers)
+    assert answer.status_code == 413
+    assert b"<Code>RequestEntityTooLarge</Code>" in answer.content
 
 
 @pytest.mark.parametrize(
