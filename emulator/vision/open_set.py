@@ -30,7 +30,7 @@ NEIGHBOURS = 3
 # More training pictures than these make the file larger and the answers slower, and hardly a picture better known.
 MOST_PICTURES = 1000
 # So much of the training pictures may be less like the others than the threshold.
-LOST = 0.02
+_LOST = 0.02
 # The threshold also leans on what other pictures reach, as if so many training pictures had shown it.
 _PRIOR_PICTURES = 20
 # What one in twenty pictures of other things reaches: it grows with the pictures to be like, and with their size.
@@ -176,12 +176,15 @@ def foreign_likeness(pictures: int, side: int) -> float:
     return _FOREIGN_LIKENESS + more
 
 
-def threshold_between(likeness: FloatArray, foreign: float, step_down: float = _LARGEST_STEP_DOWN) -> float:
+def threshold_between(
+    likeness: FloatArray, foreign: float, lost: float = _LOST, step_down: float = _LARGEST_STEP_DOWN
+) -> float:
     """From how like the others each training picture is [pictures], and how like them other pictures are.
 
-    It keeps nearly all of the training pictures, as far as other pictures are kept out: it is at most `step_down` less.
+    It keeps all but `lost` of the training pictures, as far as other pictures are kept out: it is at most `step_down`
+    less than `foreign`.
     """
-    count, own = len(likeness), float(np.quantile(likeness, LOST))
+    count, own = len(likeness), float(np.quantile(likeness, lost))
     threshold = (count * own + _PRIOR_PICTURES * foreign) / (count + _PRIOR_PICTURES)
     highest = foreign + max(_LARGEST_STEP_UP, _LARGEST_SHARE_UP * (own - foreign))
     return min(max(threshold, foreign - step_down), highest)

@@ -27,7 +27,6 @@ from emulator.vision.detector.trunk import frozen_trunk
 from emulator.vision.layers import Array
 from emulator.vision.onnx_session import Session
 from emulator.vision.open_set import (
-    LOST,
     KnownGate,
     foreign_likeness,
     generic_statistic,
@@ -50,6 +49,10 @@ OWN_STRIDE = 16
 OWN_FEATURES = "c4"
 OWN_MARGIN = 48
 """Pixels of the input around a box that the detector's own features are taken from as well: a few cells say little."""
+LOST = 0.02
+SECOND_LOST = 0.01
+"""So much of the training boxes may be less like the others than what the threshold is made of. Of a second look less:
+where objects differ much, the next one that is like none of the others is not far."""
 SECOND_STEP_DOWN = 0.1
 """However unlike each other the training boxes are, the second look's threshold is at most so much under what boxes of
 other things reach: more than with whole pictures, since few of those have boxes at all."""
@@ -116,7 +119,7 @@ def fit_gate(
         second = generic_statistic().evened(rows(True))
         likeness = _like_other_pictures(second, pictures, SECOND_COPY)
         foreign = foreign_likeness(len(second), SECOND_SIDE)
-        gate = BoxGate(KnownGate(second, threshold_between(likeness, foreign, SECOND_STEP_DOWN)), True)
+        gate = BoxGate(KnownGate(second, threshold_between(likeness, foreign, SECOND_LOST, SECOND_STEP_DOWN)), True)
     logger.info(
         "detector training: %d boxes tell known ones by %s, from a likeness of %.2f on",
         len(chosen),
