@@ -6,7 +6,6 @@ transaction with the note that it did, so that taking it up again repeats nothin
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from emulator.domain.jobs import CONSOLE, Broke, Done, JobKind, Outcome
 from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectStore, ObjectStoreError
 from emulator.jobs.askers import Askers
+from emulator.jobs.undisturbed import undisturbed
 from emulator.operations.context import AnyContext, Context, Services
 from emulator.storage import tasks
 from emulator.storage.engine import Database
@@ -75,7 +75,7 @@ class TaskRun:
             accepted.extend(context.accepted)
             return made
 
-        return await asyncio.shield(asyncio.ensure_future(self._write(run, accepted)))
+        return await undisturbed(self._write(run, accepted))
 
     async def _write(self, run: Callable[[Connection], Result], accepted: list[Job]) -> Result:
         made = await self.database.write(run)

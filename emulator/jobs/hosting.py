@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulator.domain.detection import Candidate, check_dimensions, invalid_image_format
 from emulator.domain.image_limits import image_too_large
+from emulator.jobs.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from emulator.vision.run_limit import RunWatch
@@ -45,7 +46,7 @@ class Hosting:
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             self._models[version_arn] = task
         try:
-            return await asyncio.shield(task)
+            return await undisturbed(task)
         except BaseException:
             is_failed = task.done() and (task.cancelled() or task.exception() is not None)
             if is_failed and self._models.get(version_arn) is task:

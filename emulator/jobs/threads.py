@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from emulator.jobs.undisturbed import undisturbed
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -27,7 +29,7 @@ async def in_thread(
     work = _pool.submit(partial(function, *arguments, **named))
     ended = asyncio.wrap_future(work)
     try:
-        return await asyncio.shield(ended)
+        return await undisturbed(ended)
     except asyncio.CancelledError:
         if not work.cancel():
             await asyncio.wait([ended])

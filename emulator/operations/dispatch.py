@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
 from emulator.domain.json_values import JsonMapping, JsonObject
+from emulator.jobs.undisturbed import undisturbed
 from emulator.operations.context import AnyContext, Context, Services
 from emulator.operations.holding import CallHolder, HoldSettings
 from emulator.operations.registry import Entry, Runs, registered_operations
@@ -94,8 +95,8 @@ class Dispatcher:
             case Runs.READS_IN_THREAD:
                 return (await database.read_in_thread(lambda c: self._call(entry, caller, parameters, c)))[0]
             case Runs.WRITES:
-                # Shielded: once the transaction runs it is committed, so its jobs must begin even if the client leaves.
-                return await asyncio.shield(asyncio.ensure_future(self._write(entry, caller, parameters)))
+                # Once the transaction runs it is committed, so its jobs must begin even if the client leaves.
+                return await undisturbed(self._write(entry, caller, parameters))
 
     async def _write(self, entry: Entry, caller: Caller, parameters: JsonObject) -> JsonMapping:
         result, context = await self._services.database.write(

@@ -88,7 +88,7 @@ NOT_RUN = {
     (
         "docs/recipes/supervision-and-fiftyone.md",
         "import fiftyone",
-    ): "it starts a MongoDB, which it downloads, and a browser",
+    ): "it starts a browser, and a MongoDB that it downloads",
     ("docs/s3.md", '{"1111'): "a file, which a test below reads",
     ("docs/scale.md", "pip install"): "a PostgreSQL of the reader's; tests/storage/test_ownership.py starts one",
     ("docs/training.md", "{"): "what a report looks like, which a test below reads",

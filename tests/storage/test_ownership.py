@@ -113,5 +113,6 @@ def test_an_owner_that_was_followed_writes_nothing_any_more(url: str) -> None:
 
 
 def test_a_database_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="CUSTOM_LABELS_DATABASE_URL: "):
-        emulator(tmp_path / "data", "postgresql://nobody@127.0.0.1:1/none").start()
+    not_there = emulator(tmp_path / "data", "postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(AssertionError, match="CUSTOM_LABELS_DATABASE_URL: "), not_there:
+        pass
