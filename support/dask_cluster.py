@@ -81,9 +81,9 @@ class DaskCluster:
         """Whether this process did not end by itself."""
         return self._processes[name].poll() is None
 
-    def pid(self, worker: str) -> int:
-        """The process of a worker."""
-        return self._processes[f"worker {worker}"].pid
+    def pid(self, name: str) -> int:
+        """The process of `scheduler`, or of a worker."""
+        return (self._processes.get(name) or self._processes[f"worker {name}"]).pid
 
     def log(self, name: str) -> str:
         """What a process printed."""

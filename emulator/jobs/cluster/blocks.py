@@ -78,7 +78,7 @@ class DaskWorkers:
         if len(first) <= BLOCK:
             yield from Threads(self._threads).in_order(function, first, load, at_once)
             return
-        read: Iterator[tuple[Known[Result] | _Failed | None, list[Loaded]]]
+        read: Iterator[tuple[Known[Result] | _Failed | None, bytes]]
         read = in_order(_read_by(load), chain(first, iterator), self._threads)
         shared = pickle.dumps(function)
         pending: deque[_Block[Result]] = deque()
@@ -93,10 +93,10 @@ class DaskWorkers:
             yield from pending.popleft().results()
 
 
-def _done(function: Callable[[Loaded], Result], payloads: Sequence[Loaded], alone: bool) -> list[Result | _Failed]:
-    """One block, on a worker. With `alone` it is the only such one of the worker's threads."""
+def _done(function: Callable[[Loaded], Result], payloads: Sequence[bytes], alone: bool) -> list[Result | _Failed]:
+    """One block of pickled items, on a worker. With `alone` it is the only such one of the worker's threads."""
     with _alone if alone else nullcontext():
-        return [_caught(function)(payload) for payload in payloads]
+        return [_caught(function)(pickle.loads(payload)) for payload in payloads]
 
 
 def _caught(function: Callable[[Item], Result]) -> Callable[[Item], Result | _Failed]:
@@ -111,30 +111,31 @@ def _caught(function: Callable[[Item], Result]) -> Callable[[Item], Result | _Fa
 
 def _read_by(
     load: Callable[[Item], Loaded | Known[Result]],
-) -> Callable[[Item], tuple[Known[Result] | _Failed | None, list[Loaded]]]:
-    """What is known of an item, or None and what has to be computed for it."""
+) -> Callable[[Item], tuple[Known[Result] | _Failed | None, bytes]]:
+    """What is known of an item, or None and the pickle of what has to be computed for it."""
 
-    def read(item: Item) -> tuple[Known[Result] | _Failed | None, list[Loaded]]:
+    def read(item: Item) -> tuple[Known[Result] | _Failed | None, bytes]:
         try:
             loaded = load(item)
         except Exception as error:
-            return _Failed(error), []
-        return (loaded, []) if isinstance(loaded, Known) else (None, [loaded])
+            return _Failed(error), b""
+        return (loaded, b"") if isinstance(loaded, Known) else (None, pickle.dumps(loaded, pickle.HIGHEST_PROTOCOL))
 
     return read
 
 
 def _blocks(
-    read: Iterable[tuple[Known[Result] | _Failed | None, list[Loaded]]],
-) -> Iterator[tuple[list[Known[Result] | _Failed | None], list[Loaded]]]:
+    read: Iterable[tuple[Known[Result] | _Failed | None, bytes]],
+) -> Iterator[tuple[list[Known[Result] | _Failed | None], list[bytes]]]:
     """The same of a number of items together."""
     known: list[Known[Result] | _Failed | None] = []
-    payloads: list[Loaded] = []
+    payloads: list[bytes] = []
     size = 0
     for found, wanted in read:
         known.append(found)
-        payloads += wanted
-        size += sum(len(pickle.dumps(payload, pickle.HIGHEST_PROTOCOL)) for payload in wanted)
+        if found is None:
+            payloads.append(wanted)
+            size += len(wanted)
         if len(payloads) == BLOCK or len(known) == BLOCK * 16 or size >= _BLOCK_BYTES:
             yield known, payloads
             known, payloads, size = [], [], 0

@@ -118,7 +118,7 @@ class Cluster:
 
     def share(self, pickled: bytes, workers: frozenset[str]) -> Future[object]:
         """The object as a task of its own: the scheduler has it done again where the worker that holds it is lost."""
-        if self._shared is None or self._shared[0] is not pickled or self._shared[1] != workers:
+        if self._shared is None or self._shared[0] != pickled or self._shared[1] != workers:
             future: Future[object] = self.client().submit(
                 pickle.loads, pickled, key=f"custom-labels-shared-{uuid.uuid4()}", workers=sorted(workers)
             )
