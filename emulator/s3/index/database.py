@@ -86,6 +86,8 @@ class Database:
             self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_MS / 1000
         )
         connection.row_factory = sqlite3.Row
+        # A new file, which has nothing to lose, gets its log without waiting for the disk; others have one already.
+        connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")

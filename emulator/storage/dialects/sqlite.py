@@ -31,7 +31,8 @@ from emulator.storage.dialects import Row
 
 BUSY_TIMEOUT_SECONDS = 30.0
 _PRAGMAS = ("foreign_keys=ON", "temp_store=MEMORY", "cache_size=-8000")
-_LASTING = ("journal_mode=WAL", "synchronous=NORMAL")
+# A new file, which has nothing to lose, becomes one with a log without waiting for the disk; others are one already.
+_LASTING = ("synchronous=OFF", "journal_mode=WAL", "synchronous=NORMAL")
 # A file that is thrown away, whatever happens, need not reach the disk: waiting for it is most of what saving takes.
 _SCRATCH = ("journal_mode=MEMORY", "synchronous=OFF")
 _ROWS_AT_ONCE = 1000
