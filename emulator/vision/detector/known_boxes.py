@@ -109,17 +109,9 @@ def fit_gate(
             found = list(pool.map(lambda number: look(*picture_of(int(number))), wanted))
         return np.concatenate(found)[chosen]
 
-    own = unit_vectors(rows(False))
-    likeness = _like_other_pictures(own, pictures, OWN_COPY)
-    smallest = float(np.quantile(likeness, LOST))
-    if len(own) >= FEWEST_BOXES_TO_TELL and smallest >= ALIKE:
-        threshold = FOREIGN_ALIKE + STEP_UP * (smallest - FOREIGN_ALIKE)
-        gate = BoxGate(KnownGate(own, threshold, statistic=None), False)
-    else:
-        second = generic_statistic().evened(rows(True))
-        likeness = _like_other_pictures(second, pictures, SECOND_COPY)
-        foreign = foreign_likeness(len(second), SECOND_SIDE)
-        gate = BoxGate(KnownGate(second, threshold_between(likeness, foreign, SECOND_LOST, SECOND_STEP_DOWN)), True)
+    gate = _own_gate(unit_vectors(rows(False)), pictures) if len(chosen) >= FEWEST_BOXES_TO_TELL else None
+    if gate is None:
+        gate = _second_gate(generic_statistic().evened(rows(True)), pictures)
     logger.info(
         "detector training: %d boxes tell known ones by %s, from a likeness of %.2f on",
         len(chosen),
@@ -127,6 +119,19 @@ def fit_gate(
         gate.gate.threshold,
     )
     return gate
+
+
+def _own_gate(rows: Array, pictures: Array) -> BoxGate | None:
+    """From unit vectors (n, channels) of boxes and their pictures (n,); None where the boxes are not alike."""
+    own = float(np.quantile(_like_other_pictures(rows, pictures, OWN_COPY), LOST))
+    threshold = FOREIGN_ALIKE + STEP_UP * (own - FOREIGN_ALIKE)
+    return BoxGate(KnownGate(rows, threshold, statistic=None), False) if own >= ALIKE else None
+
+
+def _second_gate(rows: Array, pictures: Array) -> BoxGate:
+    likeness = _like_other_pictures(rows, pictures, SECOND_COPY)
+    foreign = foreign_likeness(len(rows), SECOND_SIDE)
+    return BoxGate(KnownGate(rows, threshold_between(likeness, foreign, SECOND_LOST, SECOND_STEP_DOWN)), True)
 
 
 def gated(model: onnx.ModelProto, gate: BoxGate, plan: DetectorPlan) -> onnx.ModelProto:
