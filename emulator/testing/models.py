@@ -15,8 +15,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from emulator.domain.json_values import JsonObject
 from emulator.lint.s3 import S3Folder
 from emulator.testing.client import CustomLabels, client_of
 from emulator.testing.control import fetch_file, refusal, send_file
@@ -26,6 +27,9 @@ from emulator.testing.pictures import ModelForTestsError, Pictures, read_picture
 STEP_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
 _PROJECT, _VERSION, _MODELS = "trained-for-tests", "1", "models"
+
+Client: TypeAlias = Any
+"""A client of boto3, which ships no types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class TrainedModel:
     version_arn: str
     version_name: str
     bucket: str
-    rekognition: Any
+    rekognition: Client
 
     def start(self) -> str:
         """Start it and wait until it is RUNNING; the version's ARN. Raises ModelForTestsError."""
@@ -131,15 +135,15 @@ def _train(custom_labels: CustomLabels, pictures: Pictures, archive: Path) -> No
             _take_back(rekognition, s3, project, bucket)
 
 
-def _take_back(rekognition: Any, s3: Any, project: str, bucket: str) -> None:
+def _take_back(rekognition: Client, s3: Client, project: str, bucket: str) -> None:
     """Leave the account as it was. Project and bucket have names that nobody else uses."""
     for version in rekognition.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]:
         rekognition.delete_project_version(ProjectVersionArn=version["ProjectVersionArn"])
     name = project.split("/")[1]
 
-    def datasets() -> list[Any]:
+    def datasets() -> list[JsonObject]:
         [described] = rekognition.describe_projects(ProjectNames=[name])["ProjectDescriptions"]
-        found: list[Any] = described["Datasets"]
+        found: list[JsonObject] = described["Datasets"]
         return found
 
     for dataset in datasets():
@@ -156,7 +160,7 @@ def _take_back(rekognition: Any, s3: Any, project: str, bucket: str) -> None:
     s3.delete_bucket(Bucket=bucket)
 
 
-def _wait_for_dataset(rekognition: Any, dataset: str) -> None:
+def _wait_for_dataset(rekognition: Client, dataset: str) -> None:
     deadline = time.monotonic() + STEP_SECONDS
     while True:
         described = rekognition.describe_dataset(DatasetArn=dataset)["DatasetDescription"]
@@ -167,7 +171,7 @@ def _wait_for_dataset(rekognition: Any, dataset: str) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def _wait_for(rekognition: Any, project: str, version: str, wanted: str, seconds: float) -> None:
+def _wait_for(rekognition: Client, project: str, version: str, wanted: str, seconds: float) -> None:
     """Ask until the version has the wanted status. Raises ModelForTestsError for a failed one and after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
