@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from support import postgresql
 from support.server import EmulatorProcess, environment_without_settings
 
 LOG_TAIL_CHARACTERS = 8_000
+LEAST_MEMORY = 8 * 2**30
 
 # The same examples in every run, and no machine too slow for one: a run says what the change did, not what chance did.
 # `--hypothesis-profile exploring` draws new ones, and `make fuzz` draws them by the hundred thousand.
@@ -44,9 +46,25 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in set(os.environ) - set(environment_without_settings()):
         del os.environ[name]
     os.environ[postgresql.CHOICE] = config.getoption("--database")
+    if config.option.markexpr != "contract":  # whose images of containers are large
+        _keep_files_in_memory()
     os.environ.update(
         AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true"
     )
+
+
+def _keep_files_in_memory() -> None:
+    """Let temporary files lie in memory where there is plenty: else most of a test is waiting for the disk to write."""
+    memory, available = Path("/dev/shm"), 0
+    if not memory.is_dir() or "TMPDIR" in os.environ:
+        return
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            available = int(line.split()[1]) * 1024
+    found = os.statvfs(memory)
+    is_large = available >= LEAST_MEMORY and found.f_bavail * found.f_frsize >= LEAST_MEMORY // 2
+    if is_large and not found.f_flag & os.ST_NOEXEC and os.access(memory, os.W_OK | os.X_OK):
+        os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
 
 
 @pytest.hookimpl(wrapper=True)
