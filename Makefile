@@ -66,11 +66,12 @@ lowest: ## run all tests with the lowest versions of the dependencies, in an env
 postgresql: setup ## run the tests of storage, operations and jobs over PostgreSQL
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/storage tests/operations tests/jobs --database postgresql
 
-# Hours of one soak.
+# Hours of one soak, and its calls a second.
 HOURS ?= 0.5
+RATE ?= 20
 
-soak: setup ## twenty calls a second for HOURS=0.5: memory, descriptors, threads and disk stay flat
-	$(BIN)/python -m benchmarks.soak --hours $(HOURS)
+soak: setup ## RATE=20 calls a second for HOURS=0.5: memory, descriptors, threads and disk stay flat
+	$(BIN)/python -m benchmarks.soak --hours $(HOURS) --rate $(RATE)
 
 # Inputs of each of the twelve parsers.
 RUNS ?= 100000
