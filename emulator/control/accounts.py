@@ -19,7 +19,7 @@ _PATHS = tuple(
 )
 
 
-def _account(request: Request) -> str | None:
+async def _account(request: Request) -> str | None:  # async, since FastAPI runs functions in threads
     """The account of a call. Raises ControlError for what is not twelve digits."""
     given = request.query_params.get("account")
     if given is not None and not _ACCOUNT.fullmatch(given):

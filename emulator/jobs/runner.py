@@ -313,18 +313,18 @@ class JobRunner:
 
         for result in (outcome, SERVICE_FAULT):
             try:
-                await self._write(partial(end, result=result))
+                await self._write(partial(end, result=result), is_quick=job.kind is not JobKind.TRAIN_VERSION)
             except Exception:
                 logger.exception("%s of %s could not be settled", job.kind, job.resource_arn)
             else:
                 return result
         return None
 
-    async def _write(self, change: Callable[[Connection], None]) -> None:
+    async def _write(self, change: Callable[[Connection], None], *, is_quick: bool = False) -> None:
         """Write, again and again while the database cannot be written (a full disk): no work is lost for it."""
         while True:
             try:
-                return await self._database.write(change)
+                return await (self._database.write_quick(change) if is_quick else self._database.write(change))
             except OperationalError as error:
                 told = error if is_full_disk(error) else None  # the log says that once for all jobs
                 pause = SECONDS_BETWEEN_TRIES

@@ -94,14 +94,14 @@ class Dispatcher:
                 return database.read_cached(key, lambda c: self._call(entry, caller, parameters, c)[0])
             case Runs.READS_IN_THREAD:
                 return (await database.read_in_thread(lambda c: self._call(entry, caller, parameters, c)))[0]
-            case Runs.WRITES:
+            case Runs.WRITES | Runs.WRITES_IN_THREAD:
                 # Once the transaction runs it is committed, so its jobs must begin even if the client leaves.
                 return await undisturbed(self._write(entry, caller, parameters))
 
     async def _write(self, entry: Entry, caller: Caller, parameters: JsonObject) -> JsonMapping:
-        result, context = await self._services.database.write(
-            lambda connection: self._call(entry, caller, parameters, connection)
-        )
+        database = self._services.database
+        write = database.write_quick if entry.runs is Runs.WRITES else database.write
+        result, context = await write(lambda connection: self._call(entry, caller, parameters, connection))
         for job in context.accepted:
             self._services.runner.submit(job)
         return result

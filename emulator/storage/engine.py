@@ -1,4 +1,4 @@
-"""The door to the state: one writer thread, readers beside it, one transaction a request.
+"""The door to the state: one writer at a time, readers beside it, one transaction a request.
 
 Which database it is in is the business of `dialects`.
 """
@@ -6,10 +6,8 @@ Which database it is in is the business of `dialects`.
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -18,7 +16,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from emulator.domain.jobs import DatabaseLostError
-from emulator.storage.dialects import dialect_for
+from emulator.storage.dialects import WriteAheadLog, dialect_for
+from emulator.storage.turns import Turns
 
 Result = TypeVar("Result")
 
@@ -30,37 +29,8 @@ def open_database(place: str) -> Database:
     return Database(place if "://" in place else Path(place), leaves_receipts=False)
 
 
-class _Turns:
-    """Who may write next in this process: a request before the work of jobs.
-
-    SQLite's own lock is left to other processes: who waits for it sleeps up to a tenth of a second between two tries.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._is_taken = False
-        self._requests = 0
-
-    @contextmanager
-    def turn(self, *, of_request: bool) -> Iterator[None]:
-        """Wait for the turn, and keep it for the block."""
-        with self._changed:
-            self._requests += of_request
-            try:
-                self._changed.wait_for(lambda: not self._is_taken and (of_request or not self._requests))
-            finally:
-                self._requests -= of_request
-            self._is_taken = True
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._is_taken = False
-                self._changed.notify_all()
-
-
 class Database:
-    """The door to the state: `read` where it is quick, `read_in_thread` where it is not, `write` through one thread."""
+    """The door to the state: `read` and `write_quick` where it is quick, their slower namesakes where not."""
 
     def __init__(self, place: Path | str, *, is_scratch: bool = False, leaves_receipts: bool = True) -> None:
         """`place`: the path of a SQLite file, or the URL of a database of PostgreSQL.
@@ -72,8 +42,10 @@ class Database:
         self.engine = self._dialect.open_engine()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="database-reader")
-        self._turns = _Turns()
+        self._turns = Turns()
+        self._log = self._dialect.open_log(self.engine, self._turns)
         self._loop_connection: Connection | None = None
+        self._quick_connection: Connection | None = None
         self._cached: dict[Hashable, Any] = {}
         self._cached_at: int | None = None
 
@@ -151,6 +123,41 @@ class Database:
         in_turn = partial(self._write_in_turn, function, of_request=True)
         return await asyncio.get_running_loop().run_in_executor(self._writer, in_turn)
 
+    async def write_quick(self, function: Callable[[Connection], Result]) -> Result:
+        """`write` on the event loop, for what takes a millisecond: the way to the writer thread and back takes longer.
+
+        While somebody else has the turn, the event loop goes on. What would wait for another process or for the disk
+        is left to threads.
+        """
+        if self._log is None:
+            return await self.write(function)
+        await self._turns.take()
+        try:
+            connection = self._begun_quickly(self._log)
+            if connection is not None:
+                result = self._committed(connection, function)
+                self._log.wrote()
+                return result
+        finally:
+            self._turns.give_back()
+        return await self.write(function)
+
+    def _begun_quickly(self, log: WriteAheadLog) -> Connection | None:
+        """The event loop's connection with a transaction that writes; None while another process has one."""
+        if self._quick_connection is None:
+            self._quick_connection = log.quick_connection()
+        return self._quick_connection if log.begin_at_once(self._quick_connection) else None
+
+    def _committed(self, connection: Connection, function: Callable[[Connection], Result]) -> Result:
+        try:
+            with connection.begin():
+                return function(connection)
+        except DBAPIError:  # nobody knows in what state it is
+            connection.invalidate()
+            connection.close()
+            self._quick_connection = None
+            raise
+
     def write_now(self, function: Callable[[Connection], Result]) -> Result:
         """Run `function` in one immediate transaction on the calling thread (jobs, workers, start-up, tests)."""
         return self._write_in_turn(function, of_request=False)
@@ -164,14 +171,19 @@ class Database:
                 result = function(connection)
                 self._dialect.commit(transaction)
             self._dialect.wrote()
-            return result
+        if self._log is not None:
+            self._log.wrote()
+        return result
 
     def close(self) -> None:
         """End the threads and the connections; what was committed stays."""
         self._dialect.close()
         self._writer.shutdown(wait=True)
         self._readers.shutdown(wait=True)
-        if self._loop_connection is not None:
-            self._loop_connection.close()
-            self._loop_connection = None
+        if self._log is not None:
+            self._log.close()
+        for connection in (self._loop_connection, self._quick_connection):
+            if connection is not None:
+                connection.close()
+        self._loop_connection = self._quick_connection = None
         self.engine.dispose()

@@ -125,7 +125,18 @@ def _roll_state_back() -> None:
             transaction.rollback()
             return result
 
+    committed: Any = Database._committed
+
+    def quickly(self: Database, connection: Any, function: Callable[[Any], Any]) -> Any:
+        if random.random() >= 1 / 8:
+            return committed(self, connection, function)
+        transaction = connection.begin()
+        result = function(connection)
+        transaction.rollback()
+        return result
+
     Database._write_in_turn = sometimes  # type: ignore[method-assign]
+    Database._committed = quickly  # type: ignore[method-assign]
 
 
 @_sabotage("bytes-altered")

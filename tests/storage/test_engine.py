@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +25,10 @@ from emulator.storage.tags import read_tags, remove_tags, write_tags
 from support import postgresql
 from support.server import wait_until
 
+_POLICY_OF_NO_PROJECT = (
+    "INSERT INTO project_policies (project_id, name, document, revision_id, created_at, updated_at)"
+    " VALUES (1, 'p', '{}', 'r', 0, 0)"
+)
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -185,6 +191,83 @@ def test_a_request_writes_before_the_jobs_that_wait(database: Database) -> None:
     assert order == ["request", "job", "job", "job"]
 
 
+def test_a_quick_write_is_whole_or_not_at_all_and_seen_at_once(database: Database) -> None:
+    def fail(connection: Connection) -> None:
+        write_tags(connection, "arn", {"undone": "yes"})
+        raise RuntimeError("after the write")
+
+    async def play() -> dict[str, str]:
+        assert database.read_cached("arn", partial(read_tags, resource_arn="arn")) == {}
+        with pytest.raises(RuntimeError):
+            await database.write_quick(fail)
+        with pytest.raises(IntegrityError):
+            await database.write_quick(lambda c: c.exec_driver_sql(_POLICY_OF_NO_PROJECT))
+        await database.write_quick(lambda connection: write_tags(connection, "arn", {"done": "yes"}))
+        return database.read_cached("arn", partial(read_tags, resource_arn="arn"))
+
+    assert asyncio.run(play()) == {"done": "yes"}
+
+
+def test_a_quick_write_waits_for_others_and_the_event_loop_does_not(database: Database) -> None:
+    """For a thread of this process that writes; it goes before the jobs that wait, too."""
+    order: list[str] = []
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        has_begun.set()
+        assert may_end.wait(30)
+
+    async def play() -> None:
+        first = asyncio.create_task(asyncio.to_thread(database.write_now, hold))
+        assert await asyncio.to_thread(has_begun.wait, 30)
+        requests = [asyncio.create_task(database.write_quick(lambda _: order.append("request"))) for _ in range(3)]
+        given_up = asyncio.create_task(database.write_quick(lambda _: order.append("given up")))
+        await asyncio.sleep(0.01)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        jobs_ = [asyncio.create_task(asyncio.to_thread(database.write_now, lambda _: order.append("job")))]
+        await asyncio.sleep(0.05)
+        assert order == []
+        may_end.set()
+        await asyncio.gather(first, *requests, *jobs_)
+
+    asyncio.run(play())
+    assert order == ["request"] * 3 + ["job"]
+
+
+@pytest.mark.skipif(postgresql.is_chosen(), reason="SQLite's own lock, and its log")
+def test_a_quick_write_leaves_waiting_for_another_process_to_a_thread(database: Database) -> None:
+    async def play() -> None:
+        await database.write_quick(lambda connection: write_tags(connection, "arn", {"before": "yes"}))
+        with closing(sqlite3.connect(database.place, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            write = asyncio.create_task(
+                database.write_quick(lambda connection: write_tags(connection, "arn", {"after": "yes"}))
+            )
+            await asyncio.sleep(0.05)
+            assert not write.done()
+            other.execute("ROLLBACK")
+            await write
+
+    asyncio.run(play())
+    assert database.read_now(partial(read_tags, resource_arn="arn")) == {"before": "yes", "after": "yes"}
+
+
+@pytest.mark.skipif(postgresql.is_chosen(), reason="SQLite's own lock, and its log")
+def test_the_log_is_emptied_in_the_background(database: Database) -> None:
+    """Otherwise every later read would look through all that was ever written."""
+    log = Path(f"{database.place}-wal")
+
+    async def play(numbers: range) -> None:
+        for number in numbers:
+            await database.write_quick(partial(write_tags, resource_arn=f"arn-{number}", values={"key": "x" * 20_000}))
+
+    asyncio.run(play(range(300)))  # 6 MB
+    wait_until(lambda: log.stat().st_size < 4 * 2**20, what="a log that began anew")
+    asyncio.run(play(range(300, 320)))
+    assert database.read_now(lambda c: c.execute(select(func.count()).select_from(tags)).scalar_one()) == 320
+
+
 def test_what_was_acknowledged_survives_sigkill(database: Database) -> None:
     """O-19: the committed write is there, the interrupted one is not."""
     ended = subprocess.run([sys.executable, "-c", KILLED, str(database.place)], cwd=Path(__file__).parents[2])
@@ -212,12 +295,7 @@ def test_jobs_are_listed_as_they_were_stored(database: Database) -> None:
 
 def test_foreign_keys_hold(database: Database) -> None:
     with pytest.raises(IntegrityError):
-        database.write_now(
-            lambda c: c.exec_driver_sql(
-                "INSERT INTO project_policies (project_id, name, document, revision_id, created_at, updated_at)"
-                " VALUES (1, 'p', '{}', 'r', 0, 0)"
-            )
-        )
+        database.write_now(lambda c: c.exec_driver_sql(_POLICY_OF_NO_PROJECT))
     assert database.read_now(lambda c: c.execute(select(func.count()).select_from(projects)).scalar_one()) == 0
 
 

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, RootTransaction, Table
 
+from emulator.storage.turns import Turns
+
 POSTGRESQL = "postgresql"
 
 Row = tuple[Any, ...]
@@ -42,6 +44,22 @@ class Statements(Protocol):
         """The highest row id that a table has given or has; 0 while it has given none."""
 
 
+class WriteAheadLog(Protocol):
+    """What has been committed and is not in the database's file yet, and the writes of the event loop that fill it."""
+
+    def quick_connection(self) -> Connection:
+        """A connection for the event loop's writes: it waits for nobody."""
+
+    def begin_at_once(self, connection: Connection) -> bool:
+        """Begin a transaction that writes on a `quick_connection`; False while another process has one."""
+
+    def wrote(self) -> None:
+        """This process has committed. Returns at once; a log that has grown is emptied in the background."""
+
+    def close(self) -> None:
+        """End what is done in the background."""
+
+
 class Dialect(Protocol):
     """One database as `engine.Database` uses it."""
 
@@ -54,6 +72,9 @@ class Dialect(Protocol):
     @property
     def writing(self) -> dict[str, Any]:
         """Execution options of a connection whose transactions write."""
+
+    def open_log(self, engine: Engine, turns: Turns) -> WriteAheadLog | None:
+        """The log of a database that the event loop writes to; None where every write waits for another process."""
 
     def commit(self, transaction: RootTransaction) -> None:
         """Commit, or raise where nothing was committed."""

@@ -44,6 +44,7 @@ from emulator.storage.dialects import NotOwnerError, Row
 from emulator.storage.dialects.postgresql_links import connection_info, linked, owner_of
 from emulator.storage.null_characters import without_nulls
 from emulator.storage.tables import metadata
+from emulator.storage.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,9 @@ class PostgresqlDialect:
             pass
         if cursor.rowcount != 1:
             raise NotOwnerError("another emulator has taken over the database")
+
+    def open_log(self, engine: Engine, turns: Turns) -> None:
+        """Every write waits for the server."""
 
     def commit(self, transaction: RootTransaction) -> None:
         """Commit. Where the link is lost before the answer comes, ask over another, for as long as that takes."""
