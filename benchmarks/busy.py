@@ -360,6 +360,8 @@ def measure(
     report(figures, arguments.seconds)
     print(f"event loop late by, seconds: {loop_lag(emulator.endpoint)}")
     served, trained = cpu_seconds([server]) - before[0], training_seconds(server) - before[1]
+    calls = sum(figures.statuses.values())
+    print(f"server CPU a call, with the work of jobs and of the model: {1e3 * served / calls:.2f} ms")
     print(
         f"CPU seconds: server {served:.0f}, clients {figures.cpu_seconds:.0f}, trainings {trained:.0f}; "
         f"niceness of trainings {[one.nice() for one in children]}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from emulator.domain.arns import parse_arn
-from emulator.domain.jobs import JobKind, Outcome
+from emulator.domain.jobs import Outcome
 from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.usage import Prices, RunningInterval, Usage, usage_of
 from emulator.domain.states import VersionState
@@ -15,12 +15,11 @@ from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import RunningVersion
 from emulator.jobs.training_progress import TrainingProgress
 from emulator.storage.engine import Database
-from emulator.storage.jobs import list_jobs
-from emulator.storage.rows import Version
+from emulator.storage.jobs import ended_trainings
 from emulator.storage.running_spans import running_intervals
-from emulator.storage.versions import versions_in
+from emulator.storage.versions import BilledVersion, billed_versions
 
-_State = tuple[list[Version], dict[str, list[RunningInterval]], dict[str, float]]
+_State = tuple[list[BilledVersion], dict[str, list[RunningInterval]], dict[str, float]]
 
 
 async def usage_report(
@@ -35,12 +34,12 @@ async def usage_report(
 
     Each version goes by the clock of its account; `now` of the report is that of the account, or the shared one's.
     """
-    versions, intervals, worked = await database.read_in_thread(_read)
+    versions, intervals, ended = await database.read_cached_in_thread(_read, _read)
     units = {one.arn: one.levels for one in running}
     progress = {one.version_arn: one for one in trainings.all()}
-    worked |= {arn: one.billable_seconds() for arn, one in progress.items()}
+    worked = ended | {arn: one.billable_seconds() for arn, one in progress.items()}
     total, rows = Usage(), []
-    by_arn: dict[str, Version | None] = {version.arn: version for version in versions}
+    by_arn: dict[str, BilledVersion | None] = {version.arn: version for version in versions}
     for arn in intervals:
         by_arn.setdefault(arn, None)
     for arn, version in by_arn.items():
@@ -67,17 +66,16 @@ async def usage_report(
 
 def _read(connection: Connection) -> _State:
     """Versions, when they ran, and what trainings took whose end does not show yet (O-17)."""
-    trainings = [job for job in list_jobs(connection) if job.kind is JobKind.TRAIN_VERSION and job.outcome is not None]
-    worked = {job.resource_arn: _billed_seconds(job.outcome) for job in trainings}
-    return versions_in(connection, *VersionState), running_intervals(connection), worked
+    worked = {arn: _billed_seconds(outcome) for arn, outcome in ended_trainings(connection).items()}
+    return billed_versions(connection), running_intervals(connection), worked
 
 
-def _billed_seconds(outcome: Outcome | None) -> float:
+def _billed_seconds(outcome: Outcome) -> float:
     """What a training that is over was billed for."""
-    return 0.0 if outcome is None else float(outcome.version.get("billable_seconds") or 0)
+    return float(outcome.version.get("billable_seconds") or 0)
 
 
-def _training_seconds(version: Version | None, so_far: float) -> float:
+def _training_seconds(version: BilledVersion | None, so_far: float) -> float:
     """What a version's own training is billed for: nothing if it failed (T-4), or what it comes to by now.
 
     A copy was not trained.

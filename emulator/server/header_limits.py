@@ -10,6 +10,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from emulator.server.whole_answers import WholeAnswers
+
 MOST_HEADER_BYTES = 64 * 1024
 """Of the request line, the headers, and trailers behind a body, together; S3 takes 8 KB of headers."""
 
@@ -34,6 +36,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = WholeAnswers(transport, self.loop)  # type: ignore[assignment]
         self._deadline = self.loop.call_later(SILENT_SECONDS, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:

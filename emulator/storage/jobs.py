@@ -77,6 +77,16 @@ def list_jobs(connection: Connection) -> list[Job]:
     return [_job(row) for row in connection.execute(_ALL)]
 
 
+_ENDED_TRAININGS = select(jobs.c.resource_arn, jobs.c.outcome).where(
+    jobs.c.kind == JobKind.TRAIN_VERSION, jobs.c.outcome.is_not(None)
+)
+
+
+def ended_trainings(connection: Connection) -> dict[str, Outcome]:
+    """What came of trainings whose end does not show yet, by the ARN of their version."""
+    return {arn: outcome_from_json(outcome) for arn, outcome in connection.execute(_ENDED_TRAININGS)}
+
+
 def set_job_outcome(connection: Connection, job_id: int, outcome: Outcome) -> None:
     """Note that the work is done and what came of it."""
     connection.execute(update(jobs).where(jobs.c.id == job_id).values(outcome=outcome_to_json(outcome)))

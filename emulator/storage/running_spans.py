@@ -49,11 +49,15 @@ def leap_span(connection: Connection, version_arn: str, units: int, ended_at: in
         begin_span(connection, version_arn, units, started_at)
 
 
+_ALL = select(
+    running_spans.c.version_arn, running_spans.c.started_at, running_spans.c.ended_at, running_spans.c.units
+).order_by(running_spans.c.started_at, running_spans.c.id)
+
+
 def running_intervals(connection: Connection) -> dict[str, list[RunningInterval]]:
     """All spans by version ARN, oldest first, in epoch seconds."""
     intervals: dict[str, list[RunningInterval]] = defaultdict(list)
-    statement = select(running_spans).order_by(running_spans.c.started_at, running_spans.c.id)
-    for span in connection.execute(statement):
-        ended_at = None if span.ended_at is None else span.ended_at / 1000
-        intervals[span.version_arn].append(RunningInterval(span.started_at / 1000, ended_at, span.units))
+    for arn, started_at, ended_at, units in connection.execute(_ALL):
+        interval = RunningInterval(started_at / 1000, None if ended_at is None else ended_at / 1000, units)
+        intervals[arn].append(interval)
     return dict(intervals)

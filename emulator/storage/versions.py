@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict, Unpack
+from typing import Any, NamedTuple, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from emulator.domain.jobs import VersionResults
+from emulator.domain.json_values import JsonObject
 from emulator.domain.shapes import TestingData, TrainingData
 from emulator.domain.states import VersionState
 from emulator.storage.rows import Version
@@ -43,8 +44,13 @@ _COLUMNS = (
 )
 
 
+_STATUS = [column.name for column in _COLUMNS].index("status")
+
+
 def _version(row: Any) -> Version:
-    return Version(**{**row._mapping, "status": VersionState(row.status)})
+    values = list(row)  # in the order of Version's fields: to name all of them takes as long as the query
+    values[_STATUS] = VersionState(values[_STATUS])
+    return Version(*values)
 
 
 def _select() -> Select[Any]:
@@ -98,6 +104,25 @@ def versions_in(connection: Connection, *statuses: VersionState) -> list[Version
     """All versions, of every account, that are in one of these states, oldest first."""
     statement = _select().where(versions.c.status.in_(statuses)).order_by(versions.c.id)
     return [_version(row) for row in connection.execute(statement)]
+
+
+class BilledVersion(NamedTuple):
+    """What a version's bill goes by."""
+
+    arn: str
+    status: VersionState
+    source_version_arn: str | None
+    billable_seconds: int | None
+    quality: JsonObject | None
+
+
+_BILLED = select(*(versions.c[name] for name in BilledVersion._fields)).order_by(versions.c.id)
+
+
+def billed_versions(connection: Connection) -> list[BilledVersion]:
+    """All versions of every account, oldest first."""
+    rows = connection.execute(_BILLED)
+    return [BilledVersion(arn, VersionState(status), *others) for arn, status, *others in rows]
 
 
 def versions_of(connection: Connection, account: str, region: str) -> list[Version]:
