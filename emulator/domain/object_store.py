@@ -56,6 +56,10 @@ class ObjectStoreUnavailableError(ObjectStoreError):
     """The store did not answer, or answered something that is not an S3 answer."""
 
 
+ObjectAction = Literal["s3:GetObject", "s3:PutObject", "s3:GetBucketAcl"]
+"""What work does with objects, in IAM's words."""
+
+
 class ObjectStore(Protocol):
     """Get, head, put, list and owner: all that the emulator asks of an S3."""
 
@@ -79,11 +83,10 @@ class ObjectStore(Protocol):
         """The current objects of a bucket whose keys start with `prefix`, in key order, in pages."""
         ...
 
-    def require(
-        self, action: Literal["s3:GetObject", "s3:PutObject"], location: ObjectLocation, caller: Caller
-    ) -> None:
-        """Raise ObjectAccessDeniedError if it is known beforehand that the caller may not read or write this (S-9).
+    def require(self, action: ObjectAction, location: ObjectLocation, caller: Caller) -> None:
+        """Raise ObjectAccessDeniedError if it is known beforehand that the caller may not do this (S-9).
 
+        s3:GetBucketAcl, which tells a bucket's owner, is about the bucket of the location alone.
         That the bucket or the object is missing is not told here, and nothing is by a store that would have to be
         asked over the network: the work itself finds out.
         """

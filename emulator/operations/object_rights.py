@@ -7,9 +7,8 @@ refused here travels with the work. Whoever is let in here is asked again when t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
-from emulator.domain.object_store import ObjectAccessDeniedError, ObjectLocation, ObjectStoreError
+from emulator.domain.object_store import ObjectAccessDeniedError, ObjectAction, ObjectLocation, ObjectStoreError
 from emulator.domain.shapes import S3Object
 from emulator.operations.context import AnyContext
 
@@ -33,21 +32,10 @@ def may_write_results(context: AnyContext, project_name: str) -> bool:
 
 def may_use_images(context: AnyContext, buckets: Iterable[str]) -> bool:
     """Whether the caller may ask who owns the buckets of images, as a training does (TE-8, TE-10)."""
-    if context.caller.rights is None:
-        return True
-    for bucket in buckets:
-        try:
-            context.services.objects.owner(bucket, context.caller)
-        except ObjectAccessDeniedError:
-            return False
-        except ObjectStoreError:
-            continue
-    return True
+    return _may(context, "s3:GetBucketAcl", (ObjectLocation(bucket, "") for bucket in buckets))
 
 
-def _may(
-    context: AnyContext, action: Literal["s3:GetObject", "s3:PutObject"], locations: Iterable[ObjectLocation]
-) -> bool:
+def _may(context: AnyContext, action: ObjectAction, locations: Iterable[ObjectLocation]) -> bool:
     if context.caller.rights is None:
         return True
     try:

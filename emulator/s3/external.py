@@ -18,6 +18,7 @@ from emulator.domain.caller import Caller
 from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import (
     ObjectAccessDeniedError,
+    ObjectAction,
     ObjectHead,
     ObjectLocation,
     ObjectNotFoundError,
@@ -155,9 +156,7 @@ class ExternalS3Store:
                 for found in page.get("Contents", []):
                     yield ObjectHead(found["Key"], found["Size"], found["ETag"].strip('"'))
 
-    def require(
-        self, action: Literal["s3:GetObject", "s3:PutObject"], location: ObjectLocation, caller: Caller
-    ) -> None:
+    def require(self, action: ObjectAction, location: ObjectLocation, caller: Caller) -> None:
         """See ObjectStore: the outside S3 decides by its own rules, when it is asked."""
 
     def owner(self, bucket: str, caller: Caller) -> str:

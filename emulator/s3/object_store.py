@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO
 
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import (
     ObjectAccessDeniedError,
+    ObjectAction,
     ObjectHead,
     ObjectInOtherRegionError,
     ObjectLocation,
@@ -117,13 +118,13 @@ class EmbeddedObjectStore:
             yield from (_head(version, found) for version in page.items)
             after, more = page.last, page.is_truncated
 
-    def require(
-        self, action: Literal["s3:GetObject", "s3:PutObject"], location: ObjectLocation, caller: Caller
-    ) -> None:
+    def require(self, action: ObjectAction, location: ObjectLocation, caller: Caller) -> None:
         """See ObjectStore. Objects under SSE-KMS are read by whoever may decrypt (S-11)."""
         try:
             if action == "s3:GetObject":
                 self.head(location, caller)
+            elif action == "s3:GetBucketAcl":
+                self.owner(location.bucket, caller)
             else:
                 with _port_errors(location), self._vault.reading() as connection:
                     self._bucket(connection, location.bucket, caller, action, location.key)
