@@ -29,7 +29,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.faults.database_cluster import DatabaseCluster
+from support.database_cluster import DatabaseCluster
 from tests.faults.database_writer import DatabaseWriter
 from tests.faults.forked_server import ForkedServer, kill
 from tests.faults.ledger import Lost

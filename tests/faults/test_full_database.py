@@ -15,9 +15,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from support import postgresql
+from support.database_cluster import DatabaseCluster
 from support.manifest_lines import line, manifest
 from support.server import EmulatorProcess, wait_until
-from tests.faults.database_cluster import DatabaseCluster
 
 ACCOUNT = "111122223333"
 DISK = "160m"

@@ -24,8 +24,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from support import postgresql
+from support.database_cluster import DatabaseCluster
 from support.server import PROJECT_ROOT, SECRET_KEY, EmulatorProcess, environment_without_settings, wait_until
-from tests.faults.database_cluster import DatabaseCluster
 
 ACCOUNT = "111122223333"
 LONGEST_SECONDS = 60.0

