@@ -5,14 +5,19 @@ Each function gives figures by name: seconds, milliseconds, megabytes or calls a
 
 from __future__ import annotations
 
+import json
+import os
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +25,7 @@ from urllib.parse import urlsplit
 import boto3
 import psutil
 
+from benchmarks import datasets, inference
 from benchmarks.requests import ACCOUNT, drive
 from support.moto_server import running_moto_server
 from support.raw_http import RawConnection, authorization
@@ -53,7 +59,37 @@ def limits() -> Figures:
     """What nobody gets below: a Python that imports the libraries, or nothing; bytes that reach the disk."""
     floor = _seconds(lambda: subprocess.run([sys.executable, "-c", _FLOOR], check=True))
     python = _seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True))
-    return {"start, new directory": floor, "start, existing directory": floor, **dict.fromkeys(_COMMANDS, python)}
+    starts = {"start, new directory": floor, "start, existing directory": floor}
+    return starts | dict.fromkeys(_COMMANDS, python) | _bare_detections() | _bare_import()
+
+
+def _bare_detections() -> Figures:
+    """Decode and inference in a loop, in one thread and in as many as the emulator has."""
+    with EmulatorProcess(environment={"CUSTOM_LABELS_LOG_LEVEL": "warning"}) as running:
+        RunningLab.create(running, ACCOUNT)
+        [model_file] = inference.model_files(running)
+        image, cores = inference.photograph(), len(os.sched_getaffinity(0))
+        with get_context("spawn").Pool(1) as pool:
+            alone, together = (
+                pool.apply(inference.bare_loop, (str(model_file), image, threads, None, SECONDS)).rate
+                for threads in (1, cores)
+            )
+    return {"detections a second, 1 connection": alone, "detections a second, 16 connections": together}
+
+
+def _bare_import() -> Figures:
+    """Reading the JSON of each line of the manifest and putting it into a table of SQLite."""
+    lines = list(datasets.manifest_lines())
+    with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder) / "bare.sqlite")) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE entries (source_ref TEXT UNIQUE, line TEXT)")
+
+        def put() -> None:
+            rows = ((json.loads(line)["source-ref"], line) for line in lines)
+            database.executemany("INSERT INTO entries VALUES (?, ?)", rows)
+            database.commit()
+
+        return {"import of 250,000 lines": _seconds(put)}
 
 
 def emulator(project: Path) -> Figures:
@@ -74,7 +110,9 @@ def emulator(project: Path) -> Figures:
         figures |= _rates(running.endpoint, running.process.pid, "RekognitionService.DescribeProjects", b"{}")
         figures |= _objects(running.client("s3", account=ACCOUNT))
         figures["reset"] = _reset_milliseconds(running.endpoint, "/_emulator/reset", running.client("s3", ACCOUNT))
-        figures |= _state(running)
+        figures |= _model(running)
+    with EmulatorProcess(environment={"CUSTOM_LABELS_LOG_LEVEL": "warning"}, project=project) as running:
+        figures |= datasets.figures(running)
     return figures
 
 
@@ -219,9 +257,21 @@ def _objects(client: Any) -> Figures:
     return {"object put and read": _seconds(put_and_get) / OBJECTS * 1e3}
 
 
+def _model(running: EmulatorProcess) -> Figures:
+    """A small model answers; its state is saved and loaded."""
+    lab = RunningLab.create(running, ACCOUNT)
+    request, _ = inference.request_bytes(lab.trained.start_model(), inference.photograph())
+    answers = {
+        f"detections a second, {connections} connection{'s' * (connections > 1)}": inference.served(
+            running, request, connections, None
+        ).rate
+        for connections in (1, 16)
+    }
+    return answers | _state(running)
+
+
 def _state(running: EmulatorProcess) -> Figures:
     """Seconds that a state with one small model and its pictures takes to be saved and loaded."""
-    RunningLab.create(running, ACCOUNT)
     saved, loaded = [], []
     for _ in range(STATES):
         with RawConnection(_address(running.endpoint)) as connection:

@@ -38,6 +38,14 @@ UNITS = {
     "reset": "ms",
     "save a state with a model": "s",
     "load it": "s",
+    "detections a second, 1 connection": "/s",
+    "detections a second, 16 connections": "/s",
+    "import of 250,000 lines": "s",
+    "copy of them": "s",
+    "distribution of them": "s",
+    "update with 160,000 new lines": "s",
+    "update that replaces them": "s",
+    "longest wait of a writer": "ms",
     "memory": "MB",
 }
 
