@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,7 +21,8 @@ _END_SECONDS = 40.0
 class DaskCluster:
     """A scheduler on a free port, and as many workers as are added. Use as a context manager.
 
-    `options` are those of both commands; `inside` is what comes before a command, by process name.
+    `options` are those of both commands, `scheduler` of the one alone; `inside` is what comes before a command, by the
+    name of its process.
     """
 
     def __init__(
@@ -29,11 +31,13 @@ class DaskCluster:
         options: Sequence[str] = (),
         inside: Mapping[str, Sequence[str]] | None = None,
         host: str = "127.0.0.1",
+        scheduler: Sequence[str] = (),
     ) -> None:
         self._directory = directory
         self._options = options
         self._inside = inside or {}
         self._host = host
+        self._scheduler = scheduler
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.address = ""
 
@@ -53,7 +57,7 @@ class DaskCluster:
         file.unlink(missing_ok=True)
         port = self.address.rpartition(":")[2] or "0"
         arguments = ["--host", self._host, "--port", port, "--no-dashboard", "--scheduler-file", str(file)]
-        self._start("scheduler", [*arguments, "--no-show"])
+        self._start("scheduler", [*arguments, "--no-show", *self._scheduler])
 
         def address() -> str | None:
             assert self.is_running("scheduler"), self.log("scheduler")
@@ -96,12 +100,23 @@ class DaskCluster:
                 [*self._inside.get(name, ()), *command, *arguments, *self._options],
                 cwd=self._directory,
                 env=environment_without_settings()
-                | {"PYTHONPATH": str(PROJECT_ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "10s"}
+                | {"PYTHONPATH": str(PROJECT_ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s"}
                 | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+
+
+def impatient(seconds: float = 120.0) -> Callable[[str], None]:
+    """For a client that would wait forever: AssertionError when it waits for as long."""
+    began: list[float] = []
+
+    def waiting(what: str) -> None:
+        began.append(time.monotonic())
+        assert began[-1] - began[0] < seconds, what
+
+    return waiting
 
 
 def children(pid: int) -> list[int]:

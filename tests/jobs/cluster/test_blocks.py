@@ -21,7 +21,7 @@ from emulator.domain.jobs import Done
 from emulator.training.run import run_training
 from emulator.training.task import Manifests, TrainingOptions, TrainingTask
 from emulator.vision.parallel import Known, Threads, Workers
-from support.dask_cluster import DaskCluster
+from support.dask_cluster import DaskCluster, impatient
 from support.manifests import BUCKET, as_manifest, image_line
 from support.memory_store import MemoryObjectStore
 from support.server import wait_until
@@ -55,7 +55,7 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 
 @pytest.fixture
 def workers(dask: DaskCluster) -> Iterator[DaskWorkers]:
-    with Cluster(ClusterSettings(dask.address, Spread.STAGES)) as cluster:
+    with Cluster(ClusterSettings(dask.address, Spread.STAGES), impatient()) as cluster:
         wait_until(lambda: len(cluster.workers()) == 2, what="two workers")
         yield DaskWorkers(cluster, 2)
 
