@@ -20,6 +20,7 @@ from emulator.storage.tables import dataset_blocks, dataset_label_blocks, datase
 _BYTES = BLOCK // 8
 
 # As text, since SQLAlchemy takes longer to name the parameters than SQLite to do the work.
+_LABEL_BITS = "SELECT label_id, number, bits FROM dataset_label_blocks"
 _SET_LABEL_BITS = """INSERT INTO dataset_label_blocks (label_id, number, bits) VALUES (?, ?, ?)
     ON CONFLICT (label_id, number) DO UPDATE SET bits = excluded.bits"""
 _ALL = (1 << BLOCK) - 1
@@ -89,13 +90,8 @@ def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *
         return
     changes = {place: bits_of(of_place) for place, of_place in lines.items()}
     statements = statements_of(connection)
-    columns = dataset_label_blocks.c.label_id, dataset_label_blocks.c.number, dataset_label_blocks.c.bits
-    known = connection.execute(
-        select(*columns).where(
-            statements.is_among(columns[0], sorted({label_id for label_id, _ in changes})),
-            statements.is_among(columns[1], sorted({number for _, number in changes})),
-        )
-    )
+    label_ids, numbers = ({place[part] for place in changes} for part in (0, 1))
+    known = statements.rows_among(connection, _LABEL_BITS, {"label_id": sorted(label_ids), "number": sorted(numbers)})
     before = {(label_id, number): _bits(blob) for label_id, number, blob in known}
     rows = [
         # Taking away what was never noted is a mistake of ours: better a KeyError than a wrong count.

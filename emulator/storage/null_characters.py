@@ -27,7 +27,7 @@ def with_nulls(stored: str) -> str:
 
 
 class TextWithNulls(TypeDecorator[str]):
-    """Any text, compared by its code points as SQLite does it."""
+    """Text of every kind, compared by its code points as SQLite does it."""
 
     impl = Text
     cache_ok = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,9 @@ from emulator.storage.turns import Turns
 
 POSTGRESQL = "postgresql"
 
+Expression = ColumnElement[Any]
+TableColumn = Column[Any]
+Options = dict[str, Any]
 Row = tuple[Any, ...]
 """A row's values, in the order of columns named beside it."""
 
@@ -23,11 +26,14 @@ class NotOwnerError(Exception):
 class Statements(Protocol):
     """What is said differently to each database."""
 
-    def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+    def is_among(self, column: Expression, values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
         """Whether a column is one of many values, which are one parameter."""
 
+    def rows_among(self, connection: Connection, selection: str, among: Mapping[str, Sequence[int]]) -> Iterable[Row]:
+        """The rows of a selection without conditions whose columns, by name, are each one of many numbers."""
+
     def insert_rows(
-        self, connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]
+        self, connection: Connection, table: Table, columns: Sequence[TableColumn], rows: Sequence[Row]
     ) -> None:
         """Insert many rows of plain numbers, truth values and text."""
 
@@ -70,7 +76,7 @@ class Dialect(Protocol):
         """An engine whose transactions read one snapshot; the options `writing` begin one that writes, alone."""
 
     @property
-    def writing(self) -> dict[str, Any]:
+    def writing(self) -> Options:
         """Execution options of a connection whose transactions write."""
 
     def open_log(self, engine: Engine, turns: Turns) -> WriteAheadLog | None:

@@ -14,14 +14,12 @@ import logging
 import select as selecting
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from sqlalchemy import (
     BigInteger,
-    Column,
     ColumnElement,
     Connection,
     Engine,
@@ -40,7 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 
-from emulator.storage.dialects import NotOwnerError, Row
+from emulator.storage.dialects import Expression, NotOwnerError, Options, Row, TableColumn
 from emulator.storage.dialects.postgresql_links import connection_info, linked, owner_of
 from emulator.storage.null_characters import without_nulls
 from emulator.storage.tables import metadata
@@ -74,7 +72,7 @@ class PostgresqlDialect:
         self._closing = threading.Event()
 
     @property
-    def writing(self) -> dict[str, Any]:
+    def writing(self) -> Options:
         """A snapshot for each statement: one of the transaction would be taken before the lock is had."""
         return {"immediate": True, "isolation_level": "READ COMMITTED"}
 
@@ -201,15 +199,21 @@ class _CommitWatch:
 class PostgresqlStatements:
     """PostgreSQL's words: arrays as parameters, COPY for many rows."""
 
-    def is_among(self, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+    def is_among(self, column: Expression, values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
         """The values are one array."""
         listed = bindparam(
             None, _storable(values), type_=ARRAY(BigInteger if isinstance(column.type, Integer) else Text)
         )
         return column == any_(listed)
 
+    def rows_among(self, connection: Connection, selection: str, among: Mapping[str, Sequence[int]]) -> Iterable[Row]:
+        """Each column's numbers are one array."""
+        conditions = " AND ".join(f"{name} = ANY(%s)" for name in among)
+        rows = connection.exec_driver_sql(f"{selection} WHERE {conditions}", tuple(map(list, among.values())))
+        return [tuple(row) for row in rows]
+
     def insert_rows(
-        self, connection: Connection, table: Table, columns: Sequence[Column[Any]], rows: Sequence[Row]
+        self, connection: Connection, table: Table, columns: Sequence[TableColumn], rows: Sequence[Row]
     ) -> None:
         """COPY."""
         names = ", ".join(column.name for column in columns)
