@@ -88,7 +88,7 @@ def list_dataset_labels(context: Context[ListDatasetLabelsRequest]) -> ListDatas
 
 @operation(
     "UpdateDatasetEntries",
-    Runs.WRITES_IN_THREAD,
+    Runs.WRITES_LINES,
     chosen=(
         "Within one update a later line with the same `source-ref` is dropped as a repetition (E-8).",
         "A dataset whose creation failed, or that is at work, answers ResourceInUseException.",

@@ -28,7 +28,7 @@ class Runs(Enum):
     READS = "reads of less than a millisecond, on the event loop, that nothing but the state and the request decide"
     READS_IN_THREAD = "longer reads, in a reader thread"
     WRITES = "one transaction of about a millisecond, on the event loop"
-    WRITES_IN_THREAD = "one transaction that may take longer, in the writer thread"
+    WRITES_LINES = "one transaction that stores lines of a manifest: many of them in the writer thread"
     BY_ITSELF = "a coroutine that chooses its own threads"
 
 
