@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -19,20 +20,36 @@ from support.in_process import InProcessEmulator, play
 _ARN = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/console"
 
 
-async def stream(emulator: InProcessEmulator, credentials: Credentials) -> str:
-    """All that a stream says, once it has ended."""
+async def watched(emulator: InProcessEmulator, credentials: Credentials) -> asyncio.Task[bytes]:
+    """A stream that has told its snapshot; the task gives all that it says until it ends."""
     request = AWSRequest("GET", f"http://emulator{ROOT}/events")
     SigV4Auth(credentials, "rekognition", "us-east-1").add_auth(request)
-    answer = await emulator.http.get(f"{ROOT}/events", headers=dict(request.headers.items()), timeout=60)
-    assert answer.status_code == 200
-    return answer.text
+    headers = [(b"host", b"emulator")]
+    headers += [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
+    scope = {"type": "http", "method": "GET", "path": f"{ROOT}/events", "query_string": b"", "headers": headers}
+    scope |= {"raw_path": f"{ROOT}/events".encode(), "http_version": "1.1", "client": ("127.0.0.1", 1)}
+    told, has_begun, asked = bytearray(), asyncio.Event(), [False]
 
+    async def receive() -> dict[str, Any]:
+        if not asked[0]:
+            asked[0] = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()
+        raise AssertionError("the client stays")
 
-async def watched(emulator: InProcessEmulator, credentials: Credentials) -> asyncio.Task[str]:
-    """A stream that has begun, and goes on for two looks of the watcher."""
-    task = asyncio.create_task(stream(emulator, credentials))
-    await asyncio.sleep(1.0)
-    assert not task.done()
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            assert message["status"] == 200
+        elif message.get("body"):
+            told.extend(message["body"])
+            has_begun.set()
+
+    async def whole() -> bytes:
+        await emulator.app(scope, receive, send)
+        return bytes(told)
+
+    task = asyncio.create_task(whole())
+    await asyncio.wait_for(has_begun.wait(), 60)
     return task
 
 
@@ -48,12 +65,11 @@ def test_a_stream_ends_when_its_session_does(tmp_path: Path, mode: str) -> None:
         of_session = await watched(emulator, session)
         of_root = await watched(emulator, Credentials(*known.ROOT_KEY))
         later[0] = 901
-        text = await asyncio.wait_for(of_session, 30)
-        assert text.startswith("event: snapshot\n")
-        await asyncio.sleep(1.0)
+        text = await asyncio.wait_for(of_session, 60)
+        assert text.startswith(b"event: snapshot\n")
         assert not of_root.done()
         emulator.app.lifecycle.ending.set()
-        await asyncio.wait_for(of_root, 30)
+        await asyncio.wait_for(of_root, 60)
 
     play(tmp_path / "data", story, auth=mode, identities=str(known.written(tmp_path)))
 
@@ -65,6 +81,6 @@ def test_a_stream_ends_when_the_identities_are_read_again(tmp_path: Path) -> Non
         assert emulator.app.access is not None
         task = await watched(emulator, Credentials(*known.BOB_KEY))
         await asyncio.to_thread(emulator.app.access.reload)
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, 60)
 
     play(tmp_path / "data", story, auth="iam", identities=str(known.written(tmp_path)))
