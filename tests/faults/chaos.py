@@ -2,7 +2,8 @@
 
 Several writers, each in an account of its own, call every operation of S3, Rekognition and the control API, until the
 emulator is killed; often the next start is killed as well, at any moment. After the last start all that a writer was
-told must be there, a call without an answer may have happened or not, and nothing stays transitional.
+told must be there, a call without an answer may have happened or not, nothing stays transitional, and a webhook, which
+refuses some at first, was told of every write of an object in order for its key.
 
     python -m tests.faults.chaos --kills 200 --seed 1
 
@@ -31,12 +32,14 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from support.webhook import running_webhook
 from tests.faults.forked_server import SABOTAGES, ForkedServer, kill
 from tests.faults.ledger import ControlRefusedError, Lost
 from tests.faults.writers import SETTLED_SECONDS, Writer
 
 ACCOUNTS = ("111111111111", "222222222222", "333333333333")
 START_SECONDS = 60.0
+SHARE_OF_REFUSED_EVENTS = 0.01
 
 
 @dataclass
@@ -72,8 +75,19 @@ class Chaos:
         self.directory = directory
         self.random = random.Random(seed)
         self.server = ForkedServer(directory / "log", sabotage)
+        self._open = contextlib.ExitStack()
+        self.webhook = self._open.enter_context(running_webhook())
+        refusing = random.Random(seed)
+        self.webhook.status_for = lambda _: 503 if refusing.random() < SHARE_OF_REFUSED_EVENTS else 200
         self.writers = [
-            Writer(account, seed, with_models=with_models, settled_seconds=settled_seconds, with_control=number == 0)
+            Writer(
+                account,
+                seed,
+                self.webhook,
+                with_models=with_models,
+                settled_seconds=settled_seconds,
+                with_control=number == 0,
+            )
             for number, account in enumerate(accounts)
         ]
         self.result = Result()
@@ -128,6 +142,7 @@ class Chaos:
             writer.account.close()
         kill(self.process)
         self.server.close()
+        self._open.close()
 
     def _round(self) -> None:
         stop = threading.Event()
@@ -207,7 +222,8 @@ class Chaos:
     def _spawn(self) -> None:
         self._log_start = (self.directory / "log").stat().st_size
         place = ["--data-dir", str(self.directory / "data"), "--port", "0", "--log-level", "warning"]
-        self.process = self.server.start(*place, "--training-effort", "instant", "--starting-seconds", "0")
+        settings = ("--training-effort", "instant", "--starting-seconds", "0", "--events-webhook-url", self.webhook.url)
+        self.process = self.server.start(*place, *settings)
 
     def _kill(self) -> None:
         kill(self.process)

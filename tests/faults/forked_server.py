@@ -156,6 +156,20 @@ def _alter_bytes() -> None:
     BlobFiles.place = sometimes  # type: ignore[method-assign]
 
 
+@_sabotage("events-forgotten")
+def _forget_events() -> None:
+    """One of eight events is not kept with the write that it tells of."""
+    from emulator.s3.index import events
+
+    add: Any = events.add
+
+    def sometimes(*arguments: Any) -> None:
+        if random.random() >= 1 / 8:
+            add(*arguments)
+
+    events.add = sometimes  # type: ignore[assignment]
+
+
 def _serve(arguments: list[str]) -> None:
     from emulator.cli import main
 

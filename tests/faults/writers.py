@@ -9,9 +9,11 @@ import time
 from botocore.exceptions import BotoCoreError, ClientError
 
 from support.pictures import image_level_manifest
+from support.webhook import Webhook
 from tests.faults.account import TEST, TRAIN, Account, Part, Step
 from tests.faults.bucket_changes import BucketChanges
 from tests.faults.control_changes import ControlChanges
+from tests.faults.event_changes import EventChanges
 from tests.faults.ledger import ControlRefusedError, Ledger, Lost, short
 from tests.faults.object_changes import ObjectChanges
 from tests.faults.project_changes import ProjectChanges
@@ -35,17 +37,26 @@ class Writer:
     """
 
     def __init__(
-        self, name: str, seed: int, *, with_models: bool, settled_seconds: float, with_control: bool = False
+        self,
+        name: str,
+        seed: int,
+        webhook: Webhook,
+        *,
+        with_models: bool,
+        settled_seconds: float,
+        with_control: bool = False,
     ) -> None:
         self.settled_seconds = settled_seconds
         self.account = Account(name, seed)
         self.uploads = UploadChanges(self.account)
         self.versions = VersionChanges(self.account) if with_models else None
+        self.events = EventChanges(self.account, webhook, settled_seconds)
         self.parts: list[Part] = [
             ObjectChanges(self.account),
             BucketChanges(self.account),
             self.uploads,
             ProjectChanges(self.account),
+            self.events,
         ]
         if self.versions is not None:
             self.parts.append(self.versions)
@@ -110,6 +121,7 @@ class Writer:
         """After a reset: nothing is there."""
         self.ledger.allowed.clear()
         self.uploads.uploads.clear()
+        self.events.forget()
 
     def wait_until_settled(self) -> None:
         """Nothing stays in a transitional state (O-19)."""
