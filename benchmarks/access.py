@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +27,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from benchmarks._access_side import BODY, calls
 from support import identities as known
 from support.in_process import InProcessEmulator
 from support.server import PROJECT_ROOT
@@ -35,7 +35,6 @@ from support.server import PROJECT_ROOT
 MODES = ("off", "signature", "iam-report", "iam")
 ROUNDS = 40
 CALLS = 200
-BODY = b"{}"
 
 
 def signed_scope() -> dict[str, Any]:
@@ -60,26 +59,6 @@ def signed_scope() -> dict[str, Any]:
     }
 
 
-async def calls(emulator: InProcessEmulator, number: int) -> float:
-    """CPU seconds of so many calls, one after the other."""
-    answers: list[int] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": BODY, "more_body": False}
-
-    async def send(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            answers.append(message["status"])
-
-    scope = signed_scope()
-    began = time.process_time()
-    for _ in range(number):
-        await emulator.app(dict(scope), receive, send)
-    spent = time.process_time() - began
-    assert answers == [200] * number
-    return spent
-
-
 async def measure(folder: Path) -> dict[str, list[float]]:
     """CPU seconds a call, by mode, one figure a round."""
     costs: dict[str, list[float]] = {mode: [] for mode in MODES}
@@ -90,10 +69,10 @@ async def measure(folder: Path) -> dict[str, list[float]]:
             identities = {} if mode == "off" else {"identities": file}
             emulator = InProcessEmulator(folder / mode, auth=mode, **identities)
             emulators[mode] = await stack.enter_async_context(emulator)
-            await calls(emulators[mode], CALLS)
+            await calls(emulators[mode], CALLS, signed_scope())
         for turn in range(ROUNDS):
             for mode in MODES if turn % 2 else reversed(MODES):
-                costs[mode].append(await calls(emulators[mode], CALLS) / CALLS)
+                costs[mode].append(await calls(emulators[mode], CALLS, signed_scope()) / CALLS)
     return costs
 
 

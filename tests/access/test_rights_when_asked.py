@@ -65,11 +65,7 @@ def test_a_dataset_needs_the_right_to_its_manifest_at_both_moments(
     """E-4: the call answers, and the dataset says what was missing."""
 
     async def story(emulator: InProcessEmulator) -> None:
-        await _bucket(emulator)
-        gatekeeper, runner = _gatekeeper(emulator), emulator.app.runner
-        gatekeeper.identities = _identities(tmp_path, "asked", *when_asked)
-        _, project = await call(emulator, _EVE, "CreateProject", ProjectName="rights")
-        await runner.stop(for_good=False)
+        gatekeeper, project = await _about_to_ask(emulator, _identities(tmp_path, "asked", *when_asked))
         source = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": "train.manifest"}}}
         created, dataset = await call(
             emulator, _EVE, "CreateDataset", DatasetType="TRAIN", DatasetSource=source, **project
@@ -81,7 +77,7 @@ def test_a_dataset_needs_the_right_to_its_manifest_at_both_moments(
             [needed] = decided["needed"]
             assert needed["statement"]["Resource"] == f"arn:aws:s3:::{BUCKET}/train.manifest"
         gatekeeper.identities = _identities(tmp_path, "works", *at_work)
-        runner.resume()
+        emulator.app.runner.resume()
         described = await _ended(emulator, "DescribeDataset", "DatasetDescription", **dataset)
         assert described["Status"] == status
         assert (described["StatusMessage"] == PERMISSIONS) == (status == "CREATE_FAILED")
@@ -100,11 +96,7 @@ def test_a_training_that_was_asked_for_without_rights_fails_though_they_come_lat
     """TE-4, TE-5."""
 
     async def story(emulator: InProcessEmulator) -> None:
-        await _bucket(emulator)
-        gatekeeper, runner = _gatekeeper(emulator), emulator.app.runner
-        gatekeeper.identities = _identities(tmp_path, "asked", *when_asked)
-        _, project = await call(emulator, _EVE, "CreateProject", ProjectName="rights")
-        await runner.stop(for_good=False)
+        gatekeeper, project = await _about_to_ask(emulator, _identities(tmp_path, "asked", *when_asked))
         manifest = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": "train.manifest"}}}
         begun, _ = await call(
             emulator,
@@ -118,16 +110,22 @@ def test_a_training_that_was_asked_for_without_rights_fails_though_they_come_lat
         )
         assert begun == 200
         gatekeeper.identities = _identities(tmp_path, "works", _may("s3:*"))
-        runner.resume()
+        emulator.app.runner.resume()
         described = await _ended(emulator, "DescribeProjectVersions", "ProjectVersionDescriptions", **project)
         assert (described["Status"], described["StatusMessage"]) == ("TRAINING_FAILED", message)
 
     play(tmp_path / "data", story, auth="iam", identities=str(known.written(tmp_path)))
 
 
-def _gatekeeper(emulator: InProcessEmulator) -> Gatekeeper:
+async def _about_to_ask(emulator: InProcessEmulator, identities: Identities) -> tuple[Gatekeeper, dict[str, Any]]:
+    """With these identities, a manifest, and a project of eve's; no work begins until the runner resumes."""
+    await _bucket(emulator)
     assert emulator.app.access is not None
-    return emulator.app.access.gatekeeper
+    gatekeeper = emulator.app.access.gatekeeper
+    gatekeeper.identities = identities
+    _, project = await call(emulator, _EVE, "CreateProject", ProjectName="rights")
+    await emulator.app.runner.stop(for_good=False)
+    return gatekeeper, project
 
 
 async def _bucket(emulator: InProcessEmulator) -> None:

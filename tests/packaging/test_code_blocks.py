@@ -62,7 +62,7 @@ RUN_ELSEWHERE = {
 """(document, beginning of the block): the test that runs it, where it is not that of the document."""
 
 NO_DOCKER = "it needs a Docker daemon"
-OTHER_LANGUAGE = "a language whose libraries are no part of the tests' environment, and it needs a Docker daemon"
+OTHER_LANGUAGE = "a language whose libraries are not part of the tests' environment, and it needs a Docker daemon"
 TARGETS = "make's own targets: planned by a test below, carried out by .ci/run"
 WORKFLOW = (
     "a workflow of GitHub's, which tests/packaging/test_workflows.py follows; tests/contract reads it as GitHub does"

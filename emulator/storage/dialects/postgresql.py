@@ -50,7 +50,7 @@ CHANNEL = "custom_labels"
 WRITER_LOCK = 0x43_4C_57_52
 """The advisory lock of whoever writes."""
 OWNER_TABLE = "database_owner"
-"""One row: who has the state, and the receipt of its last write. It is no part of the state."""
+"""One row: who has the state, and the receipt of its last write. It is not part of the state."""
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_BETWEEN_TRIES = 0.2
 _ROWS_AT_ONCE = 1000
@@ -128,7 +128,7 @@ class PostgresqlDialect:
         return False
 
     def is_lost(self, error: BaseException) -> bool:
-        """A full disk is no lost link, though the driver has one kind of error for both."""
+        """A full disk is not a lost link, though the driver has one kind of error for both."""
         if not isinstance(error, DBAPIError) or isinstance(error.orig, psycopg.errors.DiskFull):
             return False
         return error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError)
