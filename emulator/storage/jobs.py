@@ -77,6 +77,11 @@ def list_jobs(connection: Connection) -> list[Job]:
     return [_job(row) for row in connection.execute(_ALL)]
 
 
+def is_work_open(connection: Connection) -> bool:
+    """Whether there is work whose outcome is not known yet."""
+    return connection.execute(select(jobs.c.id).where(jobs.c.outcome.is_(None)).limit(1)).one_or_none() is not None
+
+
 _ENDED_TRAININGS = select(jobs.c.resource_arn, jobs.c.outcome).where(
     jobs.c.kind == JobKind.TRAIN_VERSION, jobs.c.outcome.is_not(None)
 )
