@@ -294,16 +294,16 @@ def loop_lag(endpoint: str) -> str:
     return ", ".join(f"{bound}: {count}" for bound, count in found)
 
 
-def report(figures: Figures, seconds: float) -> None:
-    """Print quantiles by plane, and the slowest operations of the control plane."""
+def report(figures: Figures, seconds: float, *, every: bool) -> None:
+    """Print quantiles by plane, and of the slowest operations or of `every` one."""
     planes: dict[str, list[float]] = defaultdict(list)
     for (plane, _), taken in figures.seconds.items():
         planes[plane] += taken
     for plane, taken in sorted(planes.items()):
         print(f"{plane:9} {len(taken) / seconds:6.0f}/s  {quantiles(taken)}")
     slowest = sorted(figures.seconds.items(), key=lambda item: -percentile(item[1], 0.99))
-    for (plane, name), taken in slowest[:8]:
-        print(f"  {plane} {name}: {quantiles(taken)}")
+    for (plane, name), taken in slowest if every else slowest[:8]:
+        print(f"  {plane} {name} ({len(taken)}): {quantiles(taken)}")
     bad = {f"{name} {status}": count for (_, name, status), count in figures.statuses.items() if status >= 500}
     print(f"answers: {sum(figures.statuses.values())}; 5xx: {bad or 0}")
 
@@ -327,6 +327,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--pause", type=float, default=0.0)
     parser.add_argument("--without-trainings", action="store_true")
+    parser.add_argument("--every", action="store_true", help="print every operation, not the slowest alone")
     arguments = parser.parse_args()
     environment = {"CUSTOM_LABELS_CONCURRENT_TRAININGS": str(TRAININGS), "CUSTOM_LABELS_LOG_LEVEL": "error"}
     with EmulatorProcess(environment=environment) as emulator:
@@ -357,7 +358,7 @@ def measure(
     with get_context("spawn").Pool(1) as pool:
         figures = pool.apply(drive_in_process, given)
     children = server.children()
-    report(figures, arguments.seconds)
+    report(figures, arguments.seconds, every=arguments.every)
     print(f"event loop late by, seconds: {loop_lag(emulator.endpoint)}")
     served, trained = cpu_seconds([server]) - before[0], training_seconds(server) - before[1]
     calls = sum(figures.statuses.values())

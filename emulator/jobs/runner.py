@@ -275,7 +275,9 @@ class JobRunner:
             # Kept only if it has to wait: a change that shows at once is stored with the end of the job, in one write.
             if not self._is_due(item):
                 found = outcome
-                await self._write(lambda connection: set_job_outcome(connection, job.id, found))
+                await self._write(
+                    lambda connection: set_job_outcome(connection, job.id, found), is_quick=_is_quick(job)
+                )
         item.is_worked = True
         await self._wait_until_due(item)
         # From here on the outcome is becoming the state: it is too late to cancel (`abandon`).
@@ -313,7 +315,7 @@ class JobRunner:
 
         for result in (outcome, SERVICE_FAULT):
             try:
-                await self._write(partial(end, result=result), is_quick=job.kind is not JobKind.TRAIN_VERSION)
+                await self._write(partial(end, result=result), is_quick=_is_quick(job))
             except Exception:
                 logger.exception("%s of %s could not be settled", job.kind, job.resource_arn)
             else:
@@ -355,6 +357,11 @@ class JobRunner:
     def _notify(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def _is_quick(job: Job) -> bool:
+    """Whether its outcome is stored in a millisecond: that of a training may have thousands of results."""
+    return job.kind is not JobKind.TRAIN_VERSION
 
 
 def _due_moment(item: OpenJob) -> float:

@@ -31,17 +31,19 @@ from emulator.s3.http.response import S3Response, asgi_headers, error_response, 
 from emulator.s3.routes import route
 from emulator.s3.vault import DamagedBlobError, Vault
 from emulator.wire.asgi import Message, Receive, Scope, Send
+from emulator.wire.precedence import Precedence
 
 logger = logging.getLogger(__name__)
 
 
 class S3Application:
-    """S3 on a vault. The surrounding application sets the scope as `EmbeddedS3` says."""
+    """S3 on a vault. The surrounding application sets the scope as `EmbeddedS3` says, and tells of its short calls."""
 
-    def __init__(self, vault: Vault, executor: Executor, virtual_host_domain: str) -> None:
+    def __init__(self, vault: Vault, executor: Executor, virtual_host_domain: str, precedence: Precedence) -> None:
         self._vault = vault
         self._executor = executor
         self._virtual_host_domain = virtual_host_domain
+        self._precedence = precedence
         self._budget = MemoryBudget()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +94,8 @@ class S3Application:
         call = Call(request, body, self._vault, chosen.action)
         try:
             await receive_body(body, state.receive, self._executor)
-            return await asyncio.get_running_loop().run_in_executor(self._executor, chosen.handler, call)
+            async with self._precedence.long_call():
+                return await asyncio.get_running_loop().run_in_executor(self._executor, chosen.handler, call)
         finally:
             body.close()
 

@@ -14,6 +14,7 @@ from emulator.s3.object_store import EmbeddedObjectStore
 from emulator.s3.vault import Vault
 from emulator.wire.asgi import App, Receive, Scope, Send
 from emulator.wire.deferred import Deferred
+from emulator.wire.precedence import Precedence
 
 if TYPE_CHECKING:
     from emulator.domain.iam.keys import KeySource
@@ -27,7 +28,8 @@ class EmbeddedS3:
     The surrounding application sets `scope["aws.account"]` and `scope["aws.region"]`, for a signature that it cannot
     read also why (`scope["aws.unreadable_signature"]`), then calls this as an ASGI application. `virtual_host_domain`
     is the host under which `bucket.domain` addresses a bucket; `console_origin` is the origin whose pages may use the
-    console's buckets. Events of objects go out by `transports`. `strict_owners` and `key_source` as for a vault.
+    console's buckets. Events of objects go out by `transports`. `strict_owners` and `key_source` as for a vault. Its
+    calls are the long ones of `precedence`.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class EmbeddedS3:
         transports: Sequence[Transport] = (),
         strict_owners: bool = False,
         key_source: KeySource | None = None,
+        precedence: Precedence | None = None,
     ) -> None:
         self.directory = directory
         self._vault = Vault(directory, strict_owners=strict_owners, key_source=key_source)
@@ -46,6 +49,7 @@ class EmbeddedS3:
         self._virtual_host_domain = virtual_host_domain
         self._console_origin = console_origin
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
+        self._precedence = precedence or Precedence()
         self.http = Deferred(self._build_application)
 
     def start(self) -> int:
@@ -121,7 +125,7 @@ class EmbeddedS3:
     def _build_application(self) -> App:
         from emulator.s3.application import S3Application
 
-        return S3Application(self._vault, self._executor, self._virtual_host_domain)
+        return S3Application(self._vault, self._executor, self._virtual_host_domain, self._precedence)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""

@@ -57,6 +57,7 @@ from emulator.wire.deferred import Deferred
 from emulator.wire.errors import AwsError
 from emulator.wire.identity import identify_or_anonymous
 from emulator.wire.pipeline import RekognitionEdge
+from emulator.wire.precedence import Precedence
 from emulator.wire.service_model import CUSTOM_LABELS_OPERATIONS, load_service_model
 from emulator.wire.validation import compile_readers, use_quick_parser
 
@@ -80,6 +81,7 @@ class Emulator:
         self.access = open_access(settings, self._session_tokens)
         self.identities_file = self.access or open_key_file(settings)
         self.key_source = self._key_source()
+        self.precedence = Precedence()
         self.s3 = EmbeddedS3(
             self.directories.objects,
             virtual_host_domain=settings.virtual_host_domain,
@@ -87,6 +89,7 @@ class Emulator:
             strict_owners=settings.s3_owners == "strict",
             key_source=self.key_source,
             transports=event_transports(settings),
+            precedence=self.precedence,
         )
         self.objects = self._open_objects()
         self.hosting = Hosting(self.directories.models, settings.inference_threads)
@@ -299,6 +302,7 @@ class Emulator:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         match destination(scope):
             case Destination.REKOGNITION:
+                self.precedence.short_call()
                 self.measurements.in_progress += 1
                 try:
                     await self.lifecycle.serving.wait()
@@ -306,6 +310,7 @@ class Emulator:
                 finally:
                     self.measurements.in_progress -= 1
             case Destination.CONTROL:
+                self.precedence.short_call()
                 await self.control(scope, receive, send)
             case Destination.CONSOLE:
                 await self.console(scope, receive, send)

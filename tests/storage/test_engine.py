@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from emulator.domain.job_payloads import UpsertLines
 from emulator.domain.jobs import JobKind
+from emulator.storage.dialects.sqlite import LONGEST_LOG_BYTES
 from emulator.storage.engine import Database
 from emulator.storage.jobs import add_job, list_jobs, remove_job
 from emulator.storage.rows import Job
@@ -263,10 +264,11 @@ def test_the_log_is_emptied_in_the_background(database: Database) -> None:
         for number in numbers:
             await database.write_quick(partial(write_tags, resource_arn=f"arn-{number}", values={"key": "x" * 20_000}))
 
-    asyncio.run(play(range(300)))  # 6 MB
-    wait_until(lambda: log.stat().st_size < 4 * 2**20, what="a log that began anew")
-    asyncio.run(play(range(300, 320)))
-    assert database.read_now(lambda c: c.execute(select(func.count()).select_from(tags)).scalar_one()) == 320
+    count = LONGEST_LOG_BYTES * 3 // 2 // 20_000
+    asyncio.run(play(range(count)))
+    wait_until(lambda: log.stat().st_size < LONGEST_LOG_BYTES, what="a log that began anew")
+    asyncio.run(play(range(count, count + 20)))
+    assert database.read_now(lambda c: c.execute(select(func.count()).select_from(tags)).scalar_one()) == count + 20
 
 
 def test_what_was_acknowledged_survives_sigkill(database: Database) -> None:
