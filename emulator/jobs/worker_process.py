@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,7 +79,8 @@ async def run_in_worker(
         name, about = ("train", task.version_arn) if isinstance(task, TrainingTask) else ("ingest", "ingest")
         message = {"task": name, "settings": settings.as_json(), "argument": task.to_json()}
         process.stdin.write(json.dumps(message).encode() + b"\n")
-        await process.stdin.drain()
+        with suppress(ConnectionError):  # it died already: its exit status is told below
+            await process.stdin.drain()
         async for line in process.stdout:
             answer = json.loads(line)
             if "result" in answer:

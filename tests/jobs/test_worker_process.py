@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -35,7 +36,7 @@ def settings(database: Database, tmp_path: Path) -> WorkerSettings:
     """The state and an empty embedded S3."""
     objects = tmp_path / "objects"
     objects.mkdir()
-    open_embedded_store(objects)
+    open_embedded_store(objects).close()
     return WorkerSettings(
         str(database.place), {"kind": "embedded", "directory": str(objects), "strict_owners": False, "keys": None}
     )
@@ -99,6 +100,23 @@ def test_a_killed_worker_is_told_from_a_result(settings: WorkerSettings, endless
 
     async def play() -> None:
         training = asyncio.create_task(run_in_worker(settings, endless_training))
+        (await the_worker()).send_signal(signal.SIGKILL)
+        with pytest.raises(WorkerDiedError, match="exit status -9"):
+            await training
+
+    asyncio.run(play())
+
+
+def test_a_worker_that_dies_before_it_has_read_its_task_is_told_too(
+    settings: WorkerSettings, endless_training: TrainingTask
+) -> None:
+    """A task that does not fit into the pipe is still being written while the worker starts."""
+    many = tuple(f"bucket-{number:06d}" for number in range(100_000))
+    manifests = replace(endless_training.manifests, training_buckets=many)
+    task = replace(endless_training, manifests=manifests)
+
+    async def play() -> None:
+        training = asyncio.create_task(run_in_worker(settings, task))
         (await the_worker()).send_signal(signal.SIGKILL)
         with pytest.raises(WorkerDiedError, match="exit status -9"):
             await training
