@@ -102,7 +102,7 @@ class GraphBuilder:
         self.casts: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
 
-    def constant(self, name: str, values: FloatArray) -> str:
+    def constant(self, name: str, values: npt.NDArray[np.floating[Any]]) -> str:
         """Add a float32 tensor called `name`; a large one is stored as float16 `name.fp16` and cast at load."""
         values = np.ascontiguousarray(values, dtype=np.float32)
         if self.half_precision and values.size >= SMALLEST_HALF_PRECISION_TENSOR:

@@ -36,7 +36,7 @@ class RedSquares:
 def red_box(pixels: Array) -> list[float]:
     """Bounds of what is red: left, top, right, bottom."""
     rows, columns = np.nonzero((pixels[:, :, 0] > 175) & (pixels[:, :, 1] < 60))
-    return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    return [float(bound) for bound in (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)]
 
 
 def view(seed: int, plan: DetectorPlan = PLAN, augmentation: Augmentation = PLAIN, **source: object) -> View:
