@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from emulator.jobs.cluster.connection import Asked, Cluster
 from emulator.vision.parallel import Known, Threads, in_order
@@ -19,11 +24,15 @@ Loaded = TypeVar("Loaded")
 Result = TypeVar("Result")
 
 BLOCK = 64
-"""Items of a block; fewer where they are large."""
+"""Items of the first blocks, and the fewest that are handed out at all."""
 
-_BLOCK_BYTES = 8_000_000
-_BLOCKS_A_THREAD = 2
-"""One that is computed and one that is on its way."""
+_FEWEST, _MOST = 32, 1024
+_BLOCK_SECONDS = 1.0
+"""What a block is to take: long beside the 13 ms that it costs to hand out, short beside the stage."""
+
+_BLOCK_BYTES = 4_000_000
+_BLOCKS_A_THREAD = 3
+"""One that is computed, one that is on its way, and one whose results wait for those before it."""
 
 _alone = threading.Lock()
 
@@ -35,16 +44,25 @@ class _Failed:
     error: Exception
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Block(Generic[Result]):
     """Items in order: of some the result is known, the others were asked for."""
 
     known: list[Known[Result] | _Failed | None]
-    asked: Asked[list[Result | _Failed]] | None
+    asked: Asked[tuple[float, bytes]] | None
 
-    def results(self) -> Iterator[Result]:
+    def is_done(self) -> bool:
+        """Whether nobody has to be waited for."""
+        return self.asked is None or self.asked.is_done()
+
+    def results(self, size: _BlockSize) -> Iterator[Result]:
         """In order; raises what the functions raised, in its place."""
-        computed = iter(self.asked.result() if self.asked else [])
+        computed: Iterator[Result | _Failed] = iter([])
+        if self.asked is not None:
+            seconds, answered = self.asked.result()
+            found: list[Result | _Failed] = pickle.loads(answered)
+            size.learn(len(found), seconds)
+            computed = iter(found)
         for known in self.known:
             if isinstance(known, Known):
                 yield known.result
@@ -55,10 +73,22 @@ class _Block(Generic[Result]):
             yield result
 
 
+class _BlockSize:
+    """How many items make a block of a second; at most twice as many as in the one before."""
+
+    def __init__(self) -> None:
+        self.items = BLOCK
+
+    def learn(self, items: int, seconds: float) -> None:
+        """So many took a worker so long."""
+        wanted = min(_BLOCK_SECONDS * items / max(seconds, 1e-9), 2 * items, _MOST)
+        self.items = max(_FEWEST, round(wanted))
+
+
 class DaskWorkers:
     """`Workers` of a cluster. `threads` of this process read the items, and do by themselves what fills no block.
 
-    In memory are two blocks for each thread of the cluster, each of at most 64 items or about 8 MB.
+    In memory are three blocks for each thread of the cluster, each of about 4 MB at most.
     """
 
     def __init__(self, cluster: Cluster, threads: int) -> None:
@@ -80,23 +110,50 @@ class DaskWorkers:
             return
         read: Iterator[tuple[Known[Result] | _Failed | None, bytes]]
         read = in_order(_read_by(load), chain(first, iterator), self._threads)
-        shared = pickle.dumps(function)
+        size = _BlockSize()
+        blocks = self._handed_out(pickle.dumps(function), _blocks(read, size), at_once == 1)
         pending: deque[_Block[Result]] = deque()
-        for known, payloads in _blocks(read):
-            asked = None
-            if payloads:
-                asked = self._cluster.start(_done, payloads, at_once == 1, shared=shared)
-            pending.append(_Block(known, asked))
-            if len(pending) >= _BLOCKS_A_THREAD * sum(self._cluster.workers().values()):
-                yield from pending.popleft().results()
-        while pending:
-            yield from pending.popleft().results()
+        while True:
+            while self._have_room(len(pending)) and (block := next(blocks, None)) is not None:
+                pending.append(block)
+            if not pending:
+                return
+            if pending[0].is_done():
+                yield from pending.popleft().results(size)
+            else:
+                self._cluster.wait()
+
+    def _handed_out(
+        self, function: bytes, read: Iterable[tuple[list[Known[Result] | _Failed | None], list[bytes]]], alone: bool
+    ) -> Iterator[_Block[Result]]:
+        for known, payloads in read:
+            # Bytes would be copied by each of the three processes that they pass; an array is not.
+            sent = np.frombuffer(b"".join(payloads), np.uint8)
+            asked = self._cluster.start_shared(function, _done, sent, alone) if payloads else None
+            yield _Block(known, asked)
+
+    def _have_room(self, pending: int) -> bool:
+        """Whether a worker waits for more, and not too many results for those before them."""
+        threads = sum(self._cluster.workers().values())
+        return pending < _BLOCKS_A_THREAD * threads and self._cluster.roomiest()[1] > 0
 
 
-def _done(function: Callable[[Loaded], Result], payloads: Sequence[bytes], alone: bool) -> list[Result | _Failed]:
-    """One block of pickled items, on a worker. With `alone` it is the only such one of the worker's threads."""
+def _done(function: Callable[[Loaded], Result], sent: npt.NDArray[np.uint8], alone: bool) -> tuple[float, bytes]:
+    """One block of items, pickled one after the other: seconds on a worker, and the pickled list of results or _Failed.
+
+    With `alone` it is the only such one of the worker's threads.
+    """
     with _alone if alone else nullcontext():
-        return [_caught(function)(pickle.loads(payload)) for payload in payloads]
+        began = time.monotonic()
+        items: Iterator[Loaded] = _unpickled(sent.data)
+        done = [_caught(function)(item) for item in items]
+        return time.monotonic() - began, pickle.dumps(done, pickle.HIGHEST_PROTOCOL)
+
+
+def _unpickled(sent: memoryview) -> Iterator[Loaded]:
+    stream = io.BytesIO(sent)
+    while stream.tell() < len(sent):
+        yield pickle.load(stream)
 
 
 def _caught(function: Callable[[Item], Result]) -> Callable[[Item], Result | _Failed]:
@@ -115,29 +172,28 @@ def _read_by(
     """What is known of an item, or None and the pickle of what has to be computed for it."""
 
     def read(item: Item) -> tuple[Known[Result] | _Failed | None, bytes]:
-        try:
-            loaded = load(item)
-        except Exception as error:
-            return _Failed(error), b""
-        return (loaded, b"") if isinstance(loaded, Known) else (None, pickle.dumps(loaded, pickle.HIGHEST_PROTOCOL))
+        loaded = _caught(load)(item)
+        if isinstance(loaded, Known | _Failed):
+            return loaded, b""
+        return None, pickle.dumps(loaded, pickle.HIGHEST_PROTOCOL)
 
     return read
 
 
 def _blocks(
-    read: Iterable[tuple[Known[Result] | _Failed | None, bytes]],
+    read: Iterable[tuple[Known[Result] | _Failed | None, bytes]], size: _BlockSize
 ) -> Iterator[tuple[list[Known[Result] | _Failed | None], list[bytes]]]:
     """The same of a number of items together."""
     known: list[Known[Result] | _Failed | None] = []
     payloads: list[bytes] = []
-    size = 0
+    length = 0
     for found, wanted in read:
         known.append(found)
         if found is None:
             payloads.append(wanted)
-            size += len(wanted)
-        if len(payloads) == BLOCK or len(known) == BLOCK * 16 or size >= _BLOCK_BYTES:
+            length += len(wanted)
+        if len(payloads) >= size.items or len(known) >= _MOST or length >= _BLOCK_BYTES:
             yield known, payloads
-            known, payloads, size = [], [], 0
+            known, payloads, length = [], [], 0
     if known:
         yield known, payloads

@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 import pickle
 import platform
+import threading
 import time
 import uuid
 import warnings
@@ -22,6 +23,7 @@ from emulator.jobs.cluster.settings import ClusterSettings
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+Answer = TypeVar("Answer", covariant=True)
 
 PACKAGES = ("custom-labels-emulator", "numpy", "onnx", "onnxruntime", "pillow")
 """What must be of one version everywhere, so that it does not matter where something is computed (O-24)."""
@@ -29,6 +31,9 @@ PACKAGES = ("custom-labels-emulator", "numpy", "onnx", "onnxruntime", "pillow")
 _CONNECT_SECONDS = 5
 _PAUSE_SECONDS = 1.0
 _SECONDS_BETWEEN_LINES = 60.0
+_CALLS_A_THREAD = 2
+"""One that is computed and one that is on its way."""
+
 # What a client raises whose scheduler or worker is gone. Functions of ours give their own errors as values.
 _LOST = (OSError, TimeoutError, CancelledError, KilledWorker)
 
@@ -52,6 +57,8 @@ class Cluster:
         self._asked_at = 0.0
         self._told_at: dict[str, float] = {}
         self._shared: tuple[bytes, frozenset[str], Future[object]] | None = None
+        self._given: list[Asked[object]] = []
+        self._answered = threading.Event()
         self.connections = 0
         """How often a connection was made: what was sent over an earlier one is lost."""
         warnings.filterwarnings("ignore", message="Sending large graph")
@@ -103,9 +110,40 @@ class Cluster:
                 time.sleep(_PAUSE_SECONDS)
         return self._threads
 
-    def start(self, function: Callable[..., Result], *arguments: object, shared: bytes = b"") -> Asked[Result]:
-        """Have a function called by a worker. With `shared`, a pickled object comes first, sent once to each worker."""
+    def start(self, function: Callable[..., Result], *arguments: object) -> Asked[Result]:
+        """Have a function called by the worker that the scheduler chooses."""
+        return Asked(self, function, arguments)
+
+    def start_shared(self, shared: bytes, function: Callable[..., Result], *arguments: object) -> Asked[Result]:
+        """Have it called by the worker with the most room. A pickled object comes first, sent once to each worker.
+
+        The scheduler would choose among those that have the object already, which is one worker in the beginning.
+        """
         return Asked(self, function, arguments, shared)
+
+    def roomiest(self) -> tuple[str, int]:
+        """The worker with the most room for `start_shared`, and how many calls it lacks until each thread has two."""
+        room = {address: _CALLS_A_THREAD * threads for address, threads in self.workers().items()}
+        for asked in self._unanswered():
+            for address in asked.workers & room.keys():
+                room[address] -= 1
+        return max(room.items(), key=lambda item: item[1])
+
+    def wait(self) -> None:
+        """Until one of the calls of `start_shared` is done, at most a second."""
+        self._answered.clear()
+        given = len(self._given)
+        if given and len(self._unanswered()) == given:
+            self._answered.wait(_PAUSE_SECONDS)
+
+    def give(self, asked: Asked[Answer], future: Future[Answer]) -> None:
+        """Count a call as one that a worker is to answer."""
+        self._given.append(asked)
+        future.add_done_callback(lambda _: self._answered.set())
+
+    def _unanswered(self) -> list[Asked[object]]:
+        self._given = [asked for asked in self._given if not asked.is_done()]
+        return self._given
 
     def listen(self, topic: str, listener: Listener) -> None:
         """Hear what workers say under a topic, in a thread of the client."""
@@ -177,50 +215,59 @@ class Cluster:
             logger.warning("waiting for %s: %s", what, why)
 
 
-class Asked(Generic[Result]):
-    """A call that was asked for: it is asked for again until a worker has answered it."""
+class Asked(Generic[Answer]):
+    """A call that was asked for: it is asked for again until a worker has answered it.
+
+    `workers` are those one of which is to answer; `future` is None while nobody is.
+    """
 
     def __init__(
-        self, cluster: Cluster, function: Callable[..., Result], arguments: tuple[object, ...], shared: bytes
+        self, cluster: Cluster, function: Callable[..., Answer], arguments: tuple[object, ...], shared: bytes = b""
     ) -> None:
         self._cluster = cluster
         self._function = function
         self._arguments = arguments
         self._shared = shared
         self._connection = 0
-        self._workers: frozenset[str] = frozenset()
-        self._future: Future[Result] | None = None
+        self.workers: frozenset[str] = frozenset()
+        self.future: Future[Answer] | None = None
         self._ask()
 
-    def result(self) -> Result:
+    def is_done(self) -> bool:
+        """Whether `result` has something to do: to give the result, or to ask again."""
+        return self.future is None or self.future.done() or self._is_lost()
+
+    def result(self) -> Answer:
         """What the function gave; its error is raised."""
         while True:
             try:
-                if self._is_lost() or self._future is None:
+                if self.future is None or self._is_lost():
                     self._ask()
                     continue
-                return self._future.result(timeout=_PAUSE_SECONDS)
+                return self.future.result(timeout=_PAUSE_SECONDS)
             except TimeoutError:
                 continue
             except KilledWorker as error:
                 logger.warning("asked for again: %s", error)
-                self._future = None
+                self.future = None
             except (OSError, CancelledError) as error:
                 logger.info("asked for again: %s", error)
-                self._future = None
+                self.future = None
                 self._cluster.lose()
 
     def _is_lost(self) -> bool:
         """Whether nobody can answer any more: another connection, or none of the workers that were to answer left."""
-        return self._workers.isdisjoint(self._cluster.workers()) or self._connection != self._cluster.connections
+        return self.workers.isdisjoint(self._cluster.workers()) or self._connection != self._cluster.connections
 
     def _ask(self) -> None:
         """Ask, unless the connection is lost meanwhile; then `result` does."""
-        workers = frozenset(self._cluster.workers())
+        self.future, self.workers = None, frozenset()
+        everyone = frozenset(self._cluster.workers())
+        workers = frozenset({self._cluster.roomiest()[0]}) if self._shared else everyone
         try:
             client = self._cluster.client()
-            shared = [self._cluster.share(self._shared, workers)] if self._shared else []
-            self._future = client.submit(
+            shared = [self._cluster.share(self._shared, everyone)] if self._shared else []
+            self.future = client.submit(
                 self._function,
                 *shared,
                 *self._arguments,
@@ -228,8 +275,10 @@ class Asked(Generic[Result]):
                 workers=sorted(workers),
             )
         except (OSError, TimeoutError, CancelledError):
-            self._future = None
-        self._connection, self._workers = self._cluster.connections, workers
+            self.future = None
+        self._connection, self.workers = self._cluster.connections, workers
+        if self._shared and self.future is not None:
+            self._cluster.give(self, self.future)
 
 
 def _handler(listener: Listener) -> Callable[[tuple[float, JsonValue]], None]:

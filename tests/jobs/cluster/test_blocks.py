@@ -92,7 +92,7 @@ def test_no_more_is_read_than_the_workers_need(workers: DaskWorkers) -> None:
 
     results = workers.in_order(halved, range(100_000), load)
     next(results)
-    assert len(read) <= 6 * BLOCK, "two blocks for each of two workers, and what the readers are ahead"
+    assert len(read) < 20 * BLOCK, "three blocks for each of two workers, the later ones larger, and the readers' own"
     del results
 
 
