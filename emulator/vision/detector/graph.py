@@ -118,7 +118,8 @@ def build_graph(network: DetectorNetwork, plan: DetectorPlan) -> onnx.ModelProto
 def build_linear_graph(weights: Sequence[tuple[Array, Array]], plan: DetectorPlan) -> onnx.ModelProto:
     """As build_graph, for heads that are one 1x1 convolution of the COCO network's neck: for each level the weight
     (192, labels + 4) and the bias (labels + 4,)."""
-    necks = frozen_outputs(Start.COCO, plan.levels)[2:]
+    outputs = frozen_outputs(Start.COCO, plan.levels)
+    necks = outputs[2:]
 
     def tower(graph: _Graph, number: int, features: Mapping[str, str]) -> str:
         name = f"{plan.levels[number].name}.output"
@@ -126,7 +127,7 @@ def build_linear_graph(weights: Sequence[tuple[Array, Array]], plan: DetectorPla
         return graph.pointwise(features[necks[number]], name, values)
 
     label_count = len(weights[0][1]) - 4
-    return _whole(frozen_trunk(necks, False, Start.COCO).graph, tower, label_count, plan)
+    return _whole(frozen_trunk(outputs, False, Start.COCO).graph, tower, label_count, plan)
 
 
 def _whole(trunk: onnx.GraphProto, tower: Tower, label_count: int, plan: DetectorPlan) -> onnx.ModelProto:

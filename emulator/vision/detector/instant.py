@@ -20,6 +20,7 @@ from emulator.vision.detector.backgrounds import background
 from emulator.vision.detector.decoding import CALIBRATION_OFFSET, CALIBRATION_SLOPE
 from emulator.vision.detector.geometry import GREY, Letterbox
 from emulator.vision.detector.graph import build_linear_graph
+from emulator.vision.detector.known_boxes import fit_gate, gated
 from emulator.vision.detector.losses import sigmoid
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.plan import DetectorPlan, Start, make_plan
@@ -108,8 +109,20 @@ def fit_instantly(
             cells = _cells(samples, features, plan)
             weights = _fitted(cells, len(labels), penalty, pool, np.random.default_rng(seed))
     graph = build_linear_graph([_for_level(weights, cells, level) for level in range(len(plan.levels))], plan)
-    report: dict[str, object] = {"pictures": len(samples) - BACKGROUNDS, "steps": 0, "plan": plan.as_metadata()}
-    return DetectorModel(graph, labels, plan, report, threads)
+    gate = fit_gate(
+        [sample.labels for sample in samples],
+        lambda number: (samples[number].pixels, samples[number].boxes),
+        plan,
+        threads,
+        seed,
+    )
+    report: dict[str, object] = {
+        "pictures": len(samples) - BACKGROUNDS,
+        "steps": 0,
+        "plan": plan.as_metadata(),
+        "known": gate.report(),
+    }
+    return DetectorModel(gated(graph, gate, plan), labels, plan, report, threads)
 
 
 def instant_plan(

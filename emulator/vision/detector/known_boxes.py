@@ -78,6 +78,11 @@ class BoxGate:
     gate: KnownGate
     is_second_look: bool
 
+    def report(self) -> dict[str, object]:
+        """What the model file tells of it."""
+        by = "second look" if self.is_second_look else "own features"
+        return {"by": by, "threshold": round(self.gate.threshold, 3)}
+
 
 def evenly_by_label(labels: Array, most: int, random: np.random.Generator) -> Array:
     """The indices, ascending, of at most `most` of the boxes with `labels` (n,): all labels have the same number, as

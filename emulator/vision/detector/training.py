@@ -154,10 +154,7 @@ def _add_gate(
     labels = [annotation.labels for annotation in annotations]
     gate = fit_gate(labels, picture, plan, settings.threads, settings.seed)
     model.graph = gated(model.graph, gate, plan)
-    model.report["known"] = {
-        "by": "second look" if gate.is_second_look else "own features",
-        "threshold": round(gate.gate.threshold, 3),
-    }
+    model.report["known"] = gate.report()
 
 
 def _annotations(

@@ -34,6 +34,14 @@ def test_it_finds_what_its_pictures_show() -> None:
     assert found >= 0.9 * sum(len(item.boxes) for item in examples)
 
 
+def test_it_answers_nothing_for_pictures_of_other_things() -> None:
+    """Without its gate it takes a round logo for a disc."""
+    examples = [drawing(seed, 320, 240, smallest=60, largest=100) for seed in range(8)]
+    model = train("detection", examples, LABELS, INSTANT)
+    answers = model.predict([logo_example(label).image for label in BRANDS])
+    assert max((item.confidence for answer in answers for item in answer), default=0.0) < 0.1
+
+
 def test_it_knows_the_logos_that_it_was_given() -> None:
     examples = [logo_example(label) for label in BRANDS]
     model = train("brand", examples, BRANDS, INSTANT)
