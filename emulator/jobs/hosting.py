@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.domain.detection import Candidate, check_dimensions, invalid_image_format
-from emulator.domain.image_limits import image_too_large
+from emulator.domain.detection import Candidate
+from emulator.jobs.analyses import Analyses
 from emulator.jobs.undisturbed import undisturbed
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class Hosting:
     def __init__(self, model_directory: Path, threads: int) -> None:
         """`threads`: how many images are analysed at once, each on one core."""
         self._directory = model_directory
-        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="inference")
+        self._loaders = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="model-loading")
+        self._analyses = Analyses(threads)
         self._models: dict[str, asyncio.Task[ServedModel]] = {}
 
     def model_path(self, model_file: str) -> Path:
@@ -45,6 +46,8 @@ class Hosting:
             # Its failure is for those who wait; after a reset, which removes the file too, nobody does.
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             self._models[version_arn] = task
+        elif task.done() and not task.cancelled() and task.exception() is None:
+            return task.result()
         try:
             return await undisturbed(task)
         except BaseException:
@@ -56,7 +59,7 @@ class Hosting:
     async def check(self, path: Path) -> None:
         """See that a file from anywhere is a model that can be served, by loading it. Raises UnusableModelError."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._threads, _load_model, path)
+            await asyncio.get_running_loop().run_in_executor(self._loaders, _load_model, path)
         except Exception as error:  # what is wrong with a graph comes up as anything
             raise UnusableModelError(str(error) or type(error).__name__) from error
 
@@ -80,17 +83,17 @@ class Hosting:
 
         Raises RuleError: ImageTooLarge, InvalidImageFormat, InvalidParameter (A-7).
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _analyse, model, data), model.thresholds
+        return await self._analyses.analyse(model, data), model.thresholds
 
     def close(self) -> None:
         """End the threads; what still runs is ended."""
         if _watch.cache_info().currsize:
             _watch().end_all()
-        self._threads.shutdown(wait=True)
+        self._analyses.close()
+        self._loaders.shutdown(wait=True)
 
     async def _load(self, model_file: str) -> ServedModel:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _load_model, self.model_path(model_file))
+        return await asyncio.get_running_loop().run_in_executor(self._loaders, _load_model, self.model_path(model_file))
 
 
 def _load_model(path: Path) -> ServedModel:
@@ -105,18 +108,3 @@ def _watch() -> RunWatch:
     from emulator.vision.run_limit import RunWatch
 
     return RunWatch()
-
-
-def _analyse(model: ServedModel, data: bytes) -> list[Candidate]:
-    from emulator.vision.errors import ImageError, TooManyPixelsError
-    from emulator.vision.images import probe
-
-    try:
-        facts = probe(data)
-        check_dimensions(facts.width, facts.height)
-        predictions = model.predict(data)
-    except TooManyPixelsError:
-        raise image_too_large() from None
-    except ImageError:
-        raise invalid_image_format() from None
-    return [Candidate(item.label, item.confidence, item.box) for item in predictions]
