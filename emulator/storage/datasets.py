@@ -30,6 +30,26 @@ _BY_ARN = select(*_COLUMNS).where(datasets.c.arn == bindparam("arn"))
 _OF_PROJECTS = (
     select(*_COLUMNS).where(datasets.c.project_id.in_(bindparam("project_ids", expanding=True))).order_by(datasets.c.id)
 )
+_OF_PROJECT = select(*_COLUMNS).where(
+    datasets.c.project_id == bindparam("project_id"), datasets.c.kind == bindparam("kind")
+)
+_INSERT = insert(datasets)
+_IS_ONE = datasets.c.id == bindparam("id_")
+_SET_STATUS = (
+    update(datasets)
+    .where(_IS_ONE)
+    .values(
+        status=bindparam("state"),
+        status_message=bindparam("message"),
+        status_message_code=bindparam("code"),
+        updated_at=case((datasets.c.created_at > bindparam("now"), datasets.c.created_at), else_=bindparam("now")),
+    )
+)
+_SET_CONTENT = update(datasets).where(_IS_ONE).values(content_id=bindparam("content"))
+_REMOVALS = (
+    *(delete(table).where(table.c.dataset_id == bindparam("id_")) for table in (console_labels, console_upload_places)),
+    delete(datasets).where(_IS_ONE),
+)
 
 
 def _dataset(row: Any) -> Dataset:
@@ -47,18 +67,17 @@ def add_dataset(
     status_message: str,
 ) -> int:
     """Store a new dataset without a content; gives its row id."""
-    statement = insert(datasets).values(
-        project_id=project_id,
-        kind=kind,
-        arn=arn,
-        created_at=created_at,
-        updated_at=created_at,
-        status=status,
-        status_message=status_message,
-        status_message_code="SUCCESS",
-    )
-    result = connection.execute(statement)
-    return inserted_id(result)
+    values = {
+        "project_id": project_id,
+        "kind": kind,
+        "arn": arn,
+        "created_at": created_at,
+        "updated_at": created_at,
+        "status": status,
+        "status_message": status_message,
+        "status_message_code": "SUCCESS",
+    }
+    return inserted_id(connection.execute(_INSERT, values))
 
 
 def find_dataset(connection: Connection, arn: str) -> Dataset | None:
@@ -69,8 +88,7 @@ def find_dataset(connection: Connection, arn: str) -> Dataset | None:
 
 def find_dataset_of_project(connection: Connection, project_id: int, kind: str) -> Dataset | None:
     """A project's dataset of a kind (`train` or `test`), or None."""
-    statement = select(*_COLUMNS).where(datasets.c.project_id == project_id, datasets.c.kind == kind)
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_OF_PROJECT, {"project_id": project_id, "kind": kind}).one_or_none()
     return None if row is None else _dataset(row)
 
 
@@ -94,21 +112,16 @@ def set_dataset_status(
     code: str = "SUCCESS",
 ) -> None:
     """Move a dataset to another state and say why. It is not changed before it was created, whatever the clock says."""
-    last = case((datasets.c.created_at > updated_at, datasets.c.created_at), else_=updated_at)
-    connection.execute(
-        update(datasets)
-        .where(datasets.c.id == dataset_id)
-        .values(status=status, status_message=message, status_message_code=code, updated_at=last)
-    )
+    values = {"id_": dataset_id, "state": status, "message": message, "code": code, "now": updated_at}
+    connection.execute(_SET_STATUS, values)
 
 
 def set_dataset_content(connection: Connection, dataset_id: int, content_id: int) -> None:
     """Make another content the dataset's."""
-    connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(content_id=content_id))
+    connection.execute(_SET_CONTENT, {"id_": dataset_id, "content": content_id})
 
 
 def remove_dataset(connection: Connection, dataset_id: int) -> None:
     """Delete a dataset's row, and what the console keeps of it; its contents are then unreferenced and swept."""
-    for table in (console_labels, console_upload_places):
-        connection.execute(delete(table).where(table.c.dataset_id == dataset_id))
-    connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
+    for statement in _REMOVALS:
+        connection.execute(statement, {"id_": dataset_id})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from emulator.domain.job_payloads import JobPayload, payload_from_json, payload_to_json
 from emulator.domain.jobs import JobKind, Outcome, outcome_from_json, outcome_to_json
@@ -25,6 +25,15 @@ _COLUMNS = (
     jobs.c.started_at,
     jobs.c.outcome,
 )
+
+# Built once: building a statement takes longer than running it.
+_ALL = select(*_COLUMNS).order_by(jobs.c.id)
+_IS_ONE = jobs.c.id == bindparam("id_")
+_ONE = select(*_COLUMNS).where(_IS_ONE)
+_INSERT = insert(jobs)
+_SET_OUTCOME = update(jobs).where(_IS_ONE).values(outcome=bindparam("found"))
+_REMOVE = delete(jobs).where(_IS_ONE)
+_OPEN = select(jobs.c.id).where(jobs.c.outcome.is_(None)).limit(1)
 
 
 def _job(row: Any) -> Job:
@@ -49,27 +58,25 @@ def add_job(
 ) -> Job:
     """Store work that begins under a transition policy at `started_at`, in milliseconds."""
     result = connection.execute(
-        insert(jobs).values(
-            kind=kind,
-            transition=transition,
-            resource_arn=resource_arn,
-            project_arn=project_arn,
-            account=account,
-            region=region,
-            payload=payload_to_json(payload),
-            policy=policy,
-            started_at=started_at,
-        )
+        _INSERT,
+        {
+            "kind": kind,
+            "transition": transition,
+            "resource_arn": resource_arn,
+            "project_arn": project_arn,
+            "account": account,
+            "region": region,
+            "payload": payload_to_json(payload),
+            "policy": policy,
+            "started_at": started_at,
+        },
     )
     return find_job(connection, inserted_id(result))
 
 
-_ALL = select(*_COLUMNS).order_by(jobs.c.id)
-
-
 def find_job(connection: Connection, job_id: int) -> Job:
     """The work with this row id."""
-    return _job(connection.execute(select(*_COLUMNS).where(jobs.c.id == job_id)).one())
+    return _job(connection.execute(_ONE, {"id_": job_id}).one())
 
 
 def list_jobs(connection: Connection) -> list[Job]:
@@ -79,7 +86,7 @@ def list_jobs(connection: Connection) -> list[Job]:
 
 def is_work_open(connection: Connection) -> bool:
     """Whether there is work whose outcome is not known yet."""
-    return connection.execute(select(jobs.c.id).where(jobs.c.outcome.is_(None)).limit(1)).one_or_none() is not None
+    return connection.execute(_OPEN).one_or_none() is not None
 
 
 _ENDED_TRAININGS = select(jobs.c.resource_arn, jobs.c.outcome).where(
@@ -94,9 +101,9 @@ def ended_trainings(connection: Connection) -> dict[str, Outcome]:
 
 def set_job_outcome(connection: Connection, job_id: int, outcome: Outcome) -> None:
     """Note that the work is done and what came of it."""
-    connection.execute(update(jobs).where(jobs.c.id == job_id).values(outcome=outcome_to_json(outcome)))
+    connection.execute(_SET_OUTCOME, {"id_": job_id, "found": outcome_to_json(outcome)})
 
 
 def remove_job(connection: Connection, job_id: int) -> None:
     """The work and its effect are over."""
-    connection.execute(delete(jobs).where(jobs.c.id == job_id))
+    connection.execute(_REMOVE, {"id_": job_id})

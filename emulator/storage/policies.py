@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from emulator.storage.rows import Policy
 from emulator.storage.tables import project_policies as table
@@ -19,6 +20,17 @@ _COLUMNS = (
     table.c.updated_at,
 )
 
+# Built once: building a statement takes longer than running it.
+_BY_NAME = select(*_COLUMNS).where(table.c.project_id == bindparam("project_id"), table.c.name == bindparam("name"))
+
+
+@lru_cache
+def _listing(*, is_continued: bool, is_limited: bool) -> Select[Any]:
+    statement = select(*_COLUMNS).where(table.c.project_id == bindparam("project_id")).order_by(table.c.id)
+    if is_continued:
+        statement = statement.where(table.c.id > bindparam("after"))
+    return statement.limit(bindparam("limit")) if is_limited else statement
+
 
 def _policy(row: Any) -> Policy:
     return Policy(*row)
@@ -26,8 +38,7 @@ def _policy(row: Any) -> Policy:
 
 def find_policy(connection: Connection, project_id: int, name: str) -> Policy | None:
     """A project's policy of this name, or None."""
-    statement = select(*_COLUMNS).where(table.c.project_id == project_id, table.c.name == name)
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_BY_NAME, {"project_id": project_id, "name": name}).one_or_none()
     return None if row is None else _policy(row)
 
 
@@ -35,12 +46,9 @@ def list_policies(
     connection: Connection, project_id: int, *, after: int | None = None, limit: int | None = None
 ) -> list[Policy]:
     """A project's policies in order of creation, after the cursor (row id)."""
-    statement = select(*_COLUMNS).where(table.c.project_id == project_id).order_by(table.c.id)
-    if after is not None:
-        statement = statement.where(table.c.id > after)
-    if limit is not None:
-        statement = statement.limit(limit)
-    return [_policy(row) for row in connection.execute(statement)]
+    statement = _listing(is_continued=after is not None, is_limited=limit is not None)
+    values = {"project_id": project_id, "after": after, "limit": limit}
+    return [_policy(row) for row in connection.execute(statement, values)]
 
 
 def add_policy(

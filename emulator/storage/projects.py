@@ -29,6 +29,17 @@ _COLUMNS = (
 # Statements of the hot path are built once: building one takes longer than running it.
 _BY_ARN = select(*_COLUMNS).where(projects.c.arn == bindparam("arn"))
 _BY_ID = select(*_COLUMNS).where(projects.c.id == bindparam("project_id"))
+_OF_ACCOUNT = (projects.c.account == bindparam("account"), projects.c.region == bindparam("region"))
+_BY_NAME = select(*_COLUMNS).where(*_OF_ACCOUNT, projects.c.name == bindparam("name"))
+_COUNT = select(func.count()).where(*_OF_ACCOUNT)
+_INSERT = insert(projects)
+_SET_STATUS = update(projects).where(projects.c.id == bindparam("project_id")).values(status=bindparam("state"))
+_CHILDREN = select(
+    select(datasets.c.id).where(datasets.c.project_id == bindparam("project_id")).exists(),
+    select(versions.c.id).where(versions.c.project_id == bindparam("project_id")).exists(),
+)
+_REMOVE_POLICIES = delete(project_policies).where(project_policies.c.project_id == bindparam("project_id"))
+_REMOVE = delete(projects).where(projects.c.id == bindparam("project_id"))
 
 
 @lru_cache
@@ -36,8 +47,7 @@ def _listing(*, by_name: bool, is_continued: bool) -> Select[Any]:
     statement = (
         select(*_COLUMNS)
         .where(
-            projects.c.account == bindparam("account"),
-            projects.c.region == bindparam("region"),
+            *_OF_ACCOUNT,
             projects.c.feature.in_(bindparam("features", expanding=True)),
         )
         .order_by(projects.c.created_at.desc(), projects.c.id.desc())
@@ -69,16 +79,17 @@ def add_project(
 ) -> None:
     """Store a new project in state CREATED."""
     connection.execute(
-        insert(projects).values(
-            account=account,
-            region=region,
-            name=name,
-            arn=arn,
-            status=ProjectState.CREATED,
-            feature=feature,
-            auto_update=auto_update,
-            created_at=created_at,
-        )
+        _INSERT,
+        {
+            "account": account,
+            "region": region,
+            "name": name,
+            "arn": arn,
+            "status": ProjectState.CREATED,
+            "feature": feature,
+            "auto_update": auto_update,
+            "created_at": created_at,
+        },
     )
 
 
@@ -96,10 +107,7 @@ def find_project_by_id(connection: Connection, project_id: int) -> Project | Non
 
 def find_project_by_name(connection: Connection, account: str, region: str, name: str) -> Project | None:
     """The project of this name in an account and region, or None."""
-    statement = select(*_COLUMNS).where(
-        projects.c.account == account, projects.c.region == region, projects.c.name == name
-    )
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_BY_NAME, {"account": account, "region": region, "name": name}).one_or_none()
     return None if row is None else _project(row)
 
 
@@ -125,23 +133,21 @@ def list_projects(
 
 def count_projects(connection: Connection, account: str, region: str) -> int:
     """How many projects an account has in a region."""
-    statement = select(func.count()).where(projects.c.account == account, projects.c.region == region)
-    return connection.execute(statement).scalar_one()
+    return connection.execute(_COUNT, {"account": account, "region": region}).scalar_one()
 
 
 def set_project_status(connection: Connection, project_id: int, status: ProjectState) -> None:
     """Move a project to another state."""
-    connection.execute(update(projects).where(projects.c.id == project_id).values(status=status))
+    connection.execute(_SET_STATUS, {"project_id": project_id, "state": status})
 
 
 def has_children(connection: Connection, project_id: int) -> tuple[bool, bool]:
     """Whether a project has (datasets, versions)."""
-    has_datasets = connection.execute(select(datasets.c.id).where(datasets.c.project_id == project_id).limit(1)).first()
-    has_versions = connection.execute(select(versions.c.id).where(versions.c.project_id == project_id).limit(1)).first()
-    return has_datasets is not None, has_versions is not None
+    has_datasets, has_versions = connection.execute(_CHILDREN, {"project_id": project_id}).one()
+    return bool(has_datasets), bool(has_versions)
 
 
 def remove_project(connection: Connection, project_id: int) -> None:
     """Delete a project and its policies; its datasets and versions must be gone."""
-    connection.execute(delete(project_policies).where(project_policies.c.project_id == project_id))
-    connection.execute(delete(projects).where(projects.c.id == project_id))
+    for statement in (_REMOVE_POLICIES, _REMOVE):
+        connection.execute(statement, {"project_id": project_id})

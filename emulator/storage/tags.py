@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from emulator.storage.dialects import statements_of
 from emulator.storage.tables import tags
@@ -12,11 +12,16 @@ from emulator.storage.tables import tags
 _WRITE_TAG = """INSERT INTO tags (resource_arn, key, value) VALUES (?, ?, ?)
     ON CONFLICT (resource_arn, key) DO UPDATE SET value = excluded.value"""
 
+# Built once: building a statement takes longer than running it.
+_IS_OF_RESOURCE = tags.c.resource_arn == bindparam("arn")
+_OF_RESOURCE = select(tags.c.key, tags.c.value).where(_IS_OF_RESOURCE).order_by(tags.c.key)
+_REMOVE = delete(tags).where(_IS_OF_RESOURCE)
+_REMOVE_KEYS = _REMOVE.where(tags.c.key.in_(bindparam("keys", expanding=True)))
+
 
 def read_tags(connection: Connection, resource_arn: str) -> dict[str, str]:
     """A resource's tags, by key."""
-    statement = select(tags.c.key, tags.c.value).where(tags.c.resource_arn == resource_arn).order_by(tags.c.key)
-    return {row.key: row.value for row in connection.execute(statement)}
+    return dict(connection.execute(_OF_RESOURCE, {"arn": resource_arn}).all())
 
 
 def write_tags(connection: Connection, resource_arn: str, values: Mapping[str, str]) -> None:
@@ -29,7 +34,7 @@ def write_tags(connection: Connection, resource_arn: str, values: Mapping[str, s
 
 def remove_tags(connection: Connection, resource_arn: str, keys: Sequence[str] | None = None) -> None:
     """Remove some tags of a resource, or all of them; keys that it does not have are ignored."""
-    statement = delete(tags).where(tags.c.resource_arn == resource_arn)
-    if keys is not None:
-        statement = statement.where(tags.c.key.in_(keys))
-    connection.execute(statement)
+    if keys is None:
+        connection.execute(_REMOVE, {"arn": resource_arn})
+    else:
+        connection.execute(_REMOVE_KEYS, {"arn": resource_arn, "keys": list(keys)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
@@ -64,6 +65,25 @@ def add_version(connection: Connection, **values: Unpack[NewVersion]) -> None:
 
 # Built once: building the statement takes longer than running it.
 _BY_ARN = _select().where(versions.c.arn == bindparam("arn"))
+_NAMED = select(versions.c.id).where(
+    versions.c.project_id == bindparam("project_id"), versions.c.name == bindparam("name")
+)
+
+
+@lru_cache
+def _listing(*, by_name: bool, is_continued: bool) -> Select[Any]:
+    statement = (
+        _select()
+        .where(versions.c.project_id == bindparam("project_id"))
+        .order_by(versions.c.created_at.desc(), versions.c.id.desc())
+        .limit(bindparam("limit"))
+    )
+    if by_name:
+        statement = statement.where(versions.c.name.in_(bindparam("names", expanding=True)))
+    if is_continued:
+        last = tuple_(bindparam("last_created_at"), bindparam("last_id"))
+        statement = statement.where(tuple_(versions.c.created_at, versions.c.id) < last)
+    return statement
 
 
 def find_version(connection: Connection, arn: str) -> Version | None:
@@ -74,8 +94,7 @@ def find_version(connection: Connection, arn: str) -> Version | None:
 
 def version_name_is_taken(connection: Connection, project_id: int, name: str) -> bool:
     """Whether the project has a version of this name."""
-    statement = select(versions.c.id).where(versions.c.project_id == project_id, versions.c.name == name)
-    return connection.execute(statement).first() is not None
+    return connection.execute(_NAMED, {"project_id": project_id, "name": name}).first() is not None
 
 
 def list_versions(
@@ -87,17 +106,13 @@ def list_versions(
     limit: int,
 ) -> list[Version]:
     """A project's versions, latest first, after the cursor (created_at, id)."""
-    statement = (
-        _select()
-        .where(versions.c.project_id == project_id)
-        .order_by(versions.c.created_at.desc(), versions.c.id.desc())
-        .limit(limit)
-    )
+    values: JsonObject = {"project_id": project_id, "limit": limit}
     if names is not None:
-        statement = statement.where(versions.c.name.in_(names))
+        values["names"] = list(names)
     if after is not None:
-        statement = statement.where(tuple_(versions.c.created_at, versions.c.id) < after)
-    return [_version(row) for row in connection.execute(statement)]
+        values["last_created_at"], values["last_id"] = after
+    statement = _listing(by_name=names is not None, is_continued=after is not None)
+    return [_version(row) for row in connection.execute(statement, values)]
 
 
 def versions_in(connection: Connection, *statuses: VersionState) -> list[Version]:

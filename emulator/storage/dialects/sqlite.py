@@ -32,7 +32,7 @@ from emulator.storage.turns import Turns
 
 BUSY_TIMEOUT_SECONDS = 30.0
 _PRAGMAS = ("foreign_keys=ON", "temp_store=MEMORY", "cache_size=-8000")
-LONGEST_LOG_BYTES = 8 * 2**20
+LONGEST_LOG_BYTES = 16 * 2**20
 # Checkpoints are for `SqliteLog`. A log that begins anew keeps its file, but for what says that it has grown again.
 # A new file, which has nothing to lose, becomes one with a log without waiting for the disk; others are one already.
 _LASTING = (
