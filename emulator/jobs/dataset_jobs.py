@@ -16,6 +16,7 @@ from emulator.domain.messages import COPIED_DATASET_CREATED, DATASET_DISTRIBUTED
 from emulator.domain.object_store import ObjectStore
 from emulator.domain.states import DATASET_MOVES, DatasetState, Event, next_state
 from emulator.jobs.askers import Askers
+from emulator.jobs.content_updates import update_content
 from emulator.jobs.ingest import (
     IngestTask,
     build_content,
@@ -23,7 +24,6 @@ from emulator.jobs.ingest import (
     location_of,
     manifest_size,
     side_of,
-    update_content,
 )
 from emulator.jobs.readers import Readers
 from emulator.jobs.sweeper import Sweeper
@@ -217,7 +217,7 @@ class DistributeDataset(DatasetHandler):
         train, test, entries = self.database.read_now(known)
         for dataset in (train, test):
             _remove_unfinished(self.database, dataset)
-        chosen = distribute(list(entries.items()), seed=self._seed)
+        chosen = distribute(entries.items(), seed=self._seed)
         source = partial(content_of, arn=job.resource_arn)
         stay = copy_entries(self.database, source, train.id, lambda position: position not in chosen)
         moved = copy_entries(self.database, source, test.id, chosen.__contains__)

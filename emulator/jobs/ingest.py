@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from sqlalchemy import Connection
@@ -18,10 +14,10 @@ from emulator.domain.caller import Caller
 from emulator.domain.jobs import CLIENT_ERROR, Broke, Done, Outcome
 from emulator.domain.json_values import JsonMapping, JsonObject
 from emulator.domain.manifest.dataset import DatasetEntry, DatasetExamination, DroppedLine
-from emulator.domain.manifest.limits import MAXIMUM_LABELS, ManifestLimits
+from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.manifest.reading import check_manifest_key, read_lines
 from emulator.domain.manifest.rules import file_rules
-from emulator.domain.manifest.rules.rule import ManifestFileError, Rule
+from emulator.domain.manifest.rules.rule import ManifestFileError
 from emulator.domain.object_store import (
     ObjectAccessDeniedError,
     ObjectLocation,
@@ -35,16 +31,9 @@ from emulator.storage.block_text import BLOCK
 from emulator.storage.content_changes import (
     append_entries,
     create_content,
-    drop_unused_labels,
-    labels_without,
-    next_position,
-    positions_of,
-    prepare_labels,
-    replace_entries,
     set_content_bucket,
     set_manifest_owner,
 )
-from emulator.storage.contents import content_bucket, content_stats
 from emulator.storage.engine import Database
 from emulator.storage.rows import EntryRecord
 
@@ -55,8 +44,9 @@ logger = logging.getLogger(__name__)
 
 # Whole blocks, so that each is written once. Two of them take a sixth less time than one by one, and other writers wait
 # for some 30 ms.
-_ENTRIES_AT_ONCE = 2 * BLOCK
+ENTRIES_AT_ONCE = 2 * BLOCK
 _DROPS_TOLD = 100
+_NO_LABELS: dict[str, int] = {}
 
 
 def location_of(s3_object: S3Object) -> ObjectLocation:
@@ -134,7 +124,7 @@ def build_content(
     examination = DatasetExamination()
     content_id = database.write_now(lambda connection: create_content(connection, dataset_id))
     batch: list[EntryRecord] = []
-    drops = _DropLog(f"s3://{location.bucket}/{location.key}")
+    drops = DropLog(f"s3://{location.bucket}/{location.key}")
 
     def flush() -> None:
         database.write_now(lambda connection: append_entries(connection, content_id, batch))
@@ -149,7 +139,7 @@ def build_content(
                     batch.clear()
                 elif isinstance(entry, DatasetEntry):
                     batch.append(record_of(entry))
-                if len(batch) >= _ENTRIES_AT_ONCE:
+                if len(batch) >= ENTRIES_AT_ONCE:
                     flush()
     except ManifestFileError as error:
         return client_error(error.status_message)
@@ -176,117 +166,12 @@ def _owner_of(objects: ObjectStore, bucket: str, caller: Caller) -> str | None:
         return None
 
 
-def update_content(
-    database: Database, lines: bytes, content_id: int, limits: ManifestLimits | None = None, name: str = "an update"
-) -> Outcome:
-    """Upsert lines into a content, all or nothing; the outcome of a job `update-dataset` (D-12). `name` is for the log.
-
-    Entries (E-3) and labels (E-6) are counted without those that are replaced (L-1). Whatever refuses the lines does so
-    before the first is written. They are written in pieces, so that other writers wait some 30 ms at most: nobody reads
-    a dataset that is UPDATE_IN_PROGRESS, and an update that is cut off is done again, which replaces what it wrote.
-    """
-    limits = limits or ManifestLimits()
-    examination = DatasetExamination(database.read_now(lambda connection: content_bucket(connection, content_id)))
-    try:
-        records = []
-        drops = _DropLog(name)
-        for line in read_lines(io.BytesIO(lines), limits):
-            entry = examination.feed(line)
-            drops.see(line.number, entry)
-            if isinstance(entry, DatasetEntry):
-                records.append(record_of(entry))
-        drops.end()
-    except ManifestFileError as error:
-        return client_error(error.status_message)
-    failure = examination.failure()
-    if failure is not None:
-        return client_error(failure.message)
-
-    # Reads need no transaction that writes: what a dataset holds changes by its jobs alone.
-    update = database.read_now(lambda connection: _planned(connection, content_id, records))
-    refusal = database.read_now(lambda connection: _too_much(connection, content_id, update, examination, limits))
-    if refusal is not None:
-        return client_error(refusal.message)
-    _write_update(database, content_id, update, next(iter(examination.buckets), None))
-    return Done()
-
-
-@dataclass(frozen=True, slots=True)
-class _Update:
-    """What an update does to a content: entries that it replaces, at their positions, and new ones."""
-
-    replaced: list[tuple[int, EntryRecord]]
-    new: list[EntryRecord]
-    next_position: int
-
-    def labels(self) -> list[str]:
-        """Every label in the order of its first use, by replaced entries first."""
-        records = (*(record for _, record in self.replaced), *self.new)
-        return list(dict.fromkeys(name for record in records for name in record.labels))
-
-    def replaced_in_pieces(self) -> Iterator[list[tuple[int, EntryRecord]]]:
-        """Whole blocks together, so that each is changed once."""
-        piece: list[tuple[int, EntryRecord]] = []
-        by_position = sorted(self.replaced, key=itemgetter(0))
-        for _, of_block in groupby(by_position, key=lambda placed: placed[0] // BLOCK):
-            piece += of_block
-            if len(piece) >= _ENTRIES_AT_ONCE:
-                yield piece
-                piece = []
-        if piece:
-            yield piece
-
-    def new_in_pieces(self) -> Iterator[list[EntryRecord]]:
-        """What fills the last block, then block by block."""
-        start, end = 0, _ENTRIES_AT_ONCE - self.next_position % BLOCK
-        while start < len(self.new):
-            yield self.new[start:end]
-            start, end = end, end + _ENTRIES_AT_ONCE
-
-
-def _planned(connection: Connection, content_id: int, records: list[EntryRecord]) -> _Update:
-    existing = positions_of(connection, content_id, [record.source_ref for record in records])
-    replaced = [(existing[record.source_ref], record) for record in records if record.source_ref in existing]
-    new = [record for record in records if record.source_ref not in existing] if existing else records
-    return _Update(replaced, new, next_position(connection, content_id))
-
-
-def _too_much(
-    connection: Connection, content_id: int, update: _Update, examination: DatasetExamination, limits: ManifestLimits
-) -> Rule | None:
-    """What the content would have too much of."""
-    found = content_stats(connection, content_id)
-    if found.total_entries + len(update.new) > limits.lines:
-        return file_rules.MANIFEST_TOO_MANY_ROWS
-    if found.total_labels + len(examination.labels) > MAXIMUM_LABELS:
-        kept = labels_without(connection, content_id, [position for position, _ in update.replaced])
-        if len(kept | examination.labels) > MAXIMUM_LABELS:
-            return file_rules.TOO_MANY_LABELS
-    return None
-
-
-def _write_update(database: Database, content_id: int, update: _Update, bucket: str | None) -> None:
-    """Write an update that nothing refuses, each piece a transaction."""
-
-    def begin(connection: Connection) -> None:
-        set_content_bucket(connection, content_id, bucket)
-        prepare_labels(connection, content_id, update.labels())
-
-    database.write_now(begin)
-    for replaced in update.replaced_in_pieces():
-        database.write_now(partial(replace_entries, content_id=content_id, replaced=replaced))
-    for new in update.new_in_pieces():
-        database.write_now(partial(append_entries, content_id=content_id, records=new))
-    if update.replaced:
-        database.write_now(partial(drop_unused_labels, content_id=content_id))
-
-
 def side_of(kind: str) -> Literal["train", "test"]:
     """A dataset's kind as ManifestLimits names it."""
     return "test" if kind == "test" else "train"
 
 
-class _DropLog:
+class DropLog:
     """Tells in the log of every line that a dataset drops silently (E-8): of a hundred each, then how many more."""
 
     def __init__(self, name: str) -> None:
@@ -313,5 +198,6 @@ def client_error(message: str) -> Broke:
 
 def record_of(entry: DatasetEntry) -> EntryRecord:
     """An examined entry as it is stored."""
-    labels = {name: use.boxes for name, use in entry.labels.items()} if entry.labels else {}
-    return EntryRecord(entry.source_ref, entry.line, entry.is_labeled, entry.has_errors, labels)
+    source_ref, _, _, line, uses, is_labeled, has_errors, _ = entry
+    labels = {name: use.boxes for name, use in uses.items()} if uses else _NO_LABELS
+    return EntryRecord(source_ref, line, is_labeled, has_errors, labels)

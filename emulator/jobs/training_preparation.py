@@ -156,7 +156,7 @@ class Preparation:
                 return True
             entries = labels_by_position(connection, train.content_id)
             try:
-                positions = sorted(distribute(list(entries.items()), seed=self._seed))
+                positions = sorted(distribute(entries.items(), seed=self._seed))
             except ManifestFileError:
                 return False
             self._add_test_dataset(connection, train, positions)

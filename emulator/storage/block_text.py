@@ -92,6 +92,11 @@ def bits_of(lines: Iterable[int]) -> Bits:
     return int(digits, 2)
 
 
+def bits_between(first: int, last: int) -> Bits:
+    """The bits of the lines of a block from the first to the last one."""
+    return ((1 << (last - first + 1)) - 1) << (BLOCK - 1 - last)
+
+
 def lines_of(bits: Bits) -> list[int]:
     """The lines that bits stand for, in order."""
     digits = format(bits, f"0{BLOCK}b")

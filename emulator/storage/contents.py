@@ -83,13 +83,18 @@ def list_labels(
 
 
 def labels_by_position(connection: Connection, content_id: int) -> dict[int, tuple[str, ...]]:
-    """The labels of every entry of a content by position; entries without labels have an empty tuple."""
+    """The labels of every entry of a content by position; entries without labels have an empty tuple.
+
+    Entries with the same labels share one tuple.
+    """
     found: dict[int, tuple[str, ...]] = dict.fromkeys(
         matching_positions(connection, content_id, EntryFilter(), after=None), ()
     )
     for name, positions in positions_of_labels(connection, content_id):
+        longer: dict[tuple[str, ...], tuple[str, ...]] = {}
         for position in positions:
-            found[position] = (*found[position], name)
+            before = found[position]
+            found[position] = longer.get(before) or longer.setdefault(before, (*before, name))
     return found
 
 

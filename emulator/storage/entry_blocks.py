@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bit_of, bits_of, lines_of
+from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bits_between, bits_of, lines_of
 from emulator.storage.dialects import statements_of
 from emulator.storage.rows import EntryFilter, EntryRecord
 from emulator.storage.tables import dataset_blocks, dataset_label_blocks, dataset_labels
@@ -24,21 +27,27 @@ _LABEL_BITS = "SELECT label_id, number, bits FROM dataset_label_blocks"
 _SET_LABEL_BITS = """INSERT INTO dataset_label_blocks (label_id, number, bits) VALUES (?, ?, ?)
     ON CONFLICT (label_id, number) DO UPDATE SET bits = excluded.bits"""
 _ALL = (1 << BLOCK) - 1
+_POSITION = itemgetter(0)
+
+
+class Counts(NamedTuple):
+    """Of some entries: how many there are, how many of them are labelled, how many have errors."""
+
+    entries: int
+    labeled: int
+    errors: int
 
 
 def add_to_blocks(connection: Connection, content_id: int, placed: Iterable[tuple[int, EntryRecord]]) -> None:
     """Index entries at their positions: new ones, or ones that replace removed ones of the same source-refs."""
-    blocks: dict[int, list[tuple[int, EntryRecord]]] = defaultdict(list)
-    for position, record in placed:
-        number, line = divmod(position, BLOCK)
-        blocks[number].append((line, record))
-    for number, records in blocks.items():
-        _add_to_block(connection, content_id, number, records)
+    for number, of_block in groupby(sorted(placed, key=_POSITION), key=lambda entry: entry[0] // BLOCK):
+        _add_to_block(connection, content_id, number, list(of_block))
 
 
 def _add_to_block(
-    connection: Connection, content_id: int, number: int, records: Sequence[tuple[int, EntryRecord]]
+    connection: Connection, content_id: int, number: int, placed: Sequence[tuple[int, EntryRecord]]
 ) -> None:
+    """`placed` are entries of the block with their positions, in order."""
     place = (dataset_blocks.c.content_id == content_id, dataset_blocks.c.number == number)
     row = connection.execute(select(dataset_blocks).where(*place)).one_or_none()
     present = labeled = errors = 0
@@ -46,20 +55,20 @@ def _add_to_block(
     if row is not None:
         present, labeled, errors = _bits(row.present), _bits(row.labeled), _bits(row.errors)
         source_refs = BlockText(row.folders, row.folder_of, row.names).source_refs()
-    present |= bits_of(line for line, _ in records)
-    labeled |= bits_of(line for line, record in records if record.is_labeled)
-    errors |= bits_of(line for line, record in records if record.has_errors)
-    known = len(source_refs)
-    # Lines may be skipped (a distribution leaves gaps): without its bit an empty text is never looked at.
-    source_refs += [""] * (max(line for line, _ in records) + 1 - known)
-    for line, record in records:
-        # A line that was there before keeps its text: an entry is only ever replaced by one of the same source-ref,
-        # so that the text need not be packed again.
-        if line >= known:
-            source_refs[line] = record.source_ref
+    first = number * BLOCK
+    present |= _bits_at([position for position, _ in placed])
+    labeled |= _bits_at([position for position, record in placed if record.is_labeled])
+    errors |= _bits_at([position for position, record in placed if record.has_errors])
     values: dict[str, object] = {"present": _blob(present), "labeled": _blob(labeled), "errors": _blob(errors)}
-    # Labels and errors change often, source-refs only when the block grows.
-    if len(source_refs) > known:
+    # A line that was there before keeps its text: an entry is only ever replaced by one of the same source-ref, so that
+    # the text need not be packed again. Labels and errors change often, source-refs only when the block grows.
+    known = len(source_refs)
+    if placed[-1][0] >= first + known:
+        # Lines may be skipped (a distribution leaves gaps): without its bit an empty text is never looked at.
+        source_refs += [""] * (placed[-1][0] - first + 1 - known)
+        for position, record in placed:
+            if position >= first + known:
+                source_refs[position - first] = record.source_ref
         values |= BlockText.of(source_refs)._asdict()
     if row is None:
         connection.execute(insert(dataset_blocks).values(content_id=content_id, number=number, **values))
@@ -67,18 +76,27 @@ def _add_to_block(
         connection.execute(update(dataset_blocks).where(*place).values(**values))
 
 
-def remove_from_blocks(connection: Connection, content_id: int, positions: Iterable[int]) -> None:
-    """Take entries out of the index. Their text stays: without its bit a line is not there."""
-    removed: dict[int, Bits] = defaultdict(int)
-    for position in positions:
-        number, line = divmod(position, BLOCK)
-        removed[number] |= bit_of(line)
+def remove_from_blocks(connection: Connection, content_id: int, positions: Iterable[int]) -> Counts:
+    """Take entries out of the index; what was taken out. Their text stays: without its bit a line is not there."""
+    removed = Counts(0, 0, 0)
     columns = dataset_blocks.c.present, dataset_blocks.c.labeled, dataset_blocks.c.errors
-    for number, bits in removed.items():
+    for number, of_block in groupby(sorted(positions), key=lambda position: position // BLOCK):
+        bits = _bits_at(list(of_block))
         place = (dataset_blocks.c.content_id == content_id, dataset_blocks.c.number == number)
-        row = connection.execute(select(*columns).where(*place)).one()
-        left = {column.name: _blob(_bits(blob) & ~bits) for column, blob in zip(columns, row, strict=True)}
+        before = [_bits(blob) for blob in connection.execute(select(*columns).where(*place)).one()]
+        left = {column.name: _blob(flags & ~bits) for column, flags in zip(columns, before, strict=True)}
         connection.execute(update(dataset_blocks).where(*place).values(**left))
+        removed = Counts(*(known + (flags & bits).bit_count() for known, flags in zip(removed, before, strict=True)))
+    return removed
+
+
+def _bits_at(positions: list[int]) -> Bits:
+    """The bits of some entries of one block, which are in order."""
+    if not positions:
+        return 0
+    if positions == list(range(positions[0], positions[-1] + 1)):
+        return bits_between(positions[0] % BLOCK, positions[-1] % BLOCK)
+    return bits_of([position % BLOCK for position in positions])
 
 
 def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *, is_used: bool) -> None:

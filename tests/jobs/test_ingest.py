@@ -17,8 +17,9 @@ from emulator.domain.caller import Caller
 from emulator.domain.jobs import CLIENT_ERROR, Broke, Done, Outcome
 from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.object_store import ObjectLocation
-from emulator.jobs import ingest
-from emulator.jobs.ingest import build_content, location_of, manifest_size, open_manifest, update_content
+from emulator.jobs import content_updates, ingest
+from emulator.jobs.content_updates import update_content
+from emulator.jobs.ingest import build_content, location_of, manifest_size, open_manifest
 from emulator.storage.block_text import BLOCK
 from emulator.storage.content_changes import contents_of, create_content
 from emulator.storage.contents import content_bucket, content_stats, iterate_lines, labels_by_position, list_labels
@@ -76,7 +77,7 @@ def failed(message: str) -> Outcome:
 
 def test_a_manifest_becomes_entries(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """In batches; the labels in the order in which they were first seen."""
-    monkeypatch.setattr(ingest, "_ENTRIES_AT_ONCE", 3)
+    monkeypatch.setattr(ingest, "ENTRIES_AT_ONCE", 3)
     lines = [line(f"image{number}", f"label{number % 3}") for number in range(10)] + [line("plain")]
     content = built(database, manifest(*lines))
     assert stats(database, content) == ContentStats(11, 10, 0, 3)
@@ -134,7 +135,7 @@ def test_a_manifest_that_is_lost_is_examined_to_its_end_and_not_stored(
     database: Database, monkeypatch: pytest.MonkeyPatch, lines: list[str], message: str
 ) -> None:
     """E-6, TE-7: a label for each image of a large manifest would keep the database at work for minutes."""
-    monkeypatch.setattr(ingest, "_ENTRIES_AT_ONCE", 100)
+    monkeypatch.setattr(ingest, "ENTRIES_AT_ONCE", 100)
     assert build(database, manifest(*lines)) == failed(message)
     [content] = database.read_now(lambda connection: contents_of(connection, 1))
     assert stats(database, content).total_labels <= 250
@@ -210,7 +211,7 @@ def test_a_dataset_grows_to_as_many_entries_as_a_manifest_has_lines(
 ) -> None:
     """E-3, V-6: beyond that no training would take it. What is replaced does not count twice."""
     content = built(database, manifest(*[line(f"image{number}", "a") for number in range(5)]))
-    monkeypatch.setattr(ingest, "ManifestLimits", partial(ManifestLimits, lines=6))
+    monkeypatch.setattr(content_updates, "ManifestLimits", partial(ManifestLimits, lines=6))
     assert update_content(database, manifest(line("image0", "b"), line("new", "b")), content) == Done()
     refused = update_content(database, manifest(line("image0", "c"), line("newer", "b")), content)
     assert refused == failed("The manifest file has too many rows.")

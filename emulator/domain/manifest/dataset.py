@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,8 +18,11 @@ from emulator.domain.manifest.rules.rule import Moment, Rule
 
 # Without escapes and control characters, so that what is between the quotes is the text itself (J-2).
 _PLAIN = re.compile(r'(\{"source-ref": ?"(s3://([0-9A-Za-z.\-_]{3,255})/([^\x00-\x1f\x7f"\\]+))")\}')
+_PLAIN_LINES = re.compile(rf"^{_PLAIN.pattern}$", re.MULTILINE)
 _LONGEST_PLAIN_BYTES = 1024
-_IS_LABELED = {True: ',"cl-metadata":{"is_labeled":true}}', False: ',"cl-metadata":{"is_labeled":false}}'}
+_UNLABELED = ',"cl-metadata":{"is_labeled":false}}'
+_IS_LABELED = {True: ',"cl-metadata":{"is_labeled":true}}', False: _UNLABELED}
+_NO_LABELS: dict[str, LabelUse] = {}
 
 
 class DatasetEntry(NamedTuple):
@@ -82,8 +85,22 @@ def _plain_entry(raw: bytes) -> DatasetEntry | None:
         return None
     if match is None:
         return None
-    line, source_ref, bucket, key = match.group(1, 2, 3, 4)
-    return DatasetEntry(source_ref, bucket, key, line + _IS_LABELED[False], {}, is_labeled=False, has_errors=False)
+    line, source_ref, bucket, key = match.groups()
+    return DatasetEntry(source_ref, bucket, key, line + _UNLABELED, _NO_LABELS, False, False)
+
+
+def _plain_entries(lines: Sequence[ManifestLine]) -> list[DatasetEntry]:
+    """What becomes of lines, if all of them are such; otherwise nothing, or of some."""
+    raw = [line.raw for line in lines]
+    if max(map(len, raw), default=0) > _LONGEST_PLAIN_BYTES:
+        return []
+    try:
+        found = _PLAIN_LINES.findall(b"\n".join(raw).decode())
+    except UnicodeDecodeError:
+        return []
+    return [
+        DatasetEntry(ref, bucket, key, line + _UNLABELED, _NO_LABELS, False, False) for line, ref, bucket, key in found
+    ]
 
 
 def original_line(entry_line: str) -> str:
@@ -132,10 +149,24 @@ class DatasetExamination:
         raw, is_cut = (line.raw, line.is_cut) if isinstance(line, ManifestLine) else (line, False)
         return self.take(examine_for_dataset(raw, is_cut))
 
+    def feed_all(self, lines: Sequence[ManifestLine]) -> list[DatasetEntry | DroppedLine]:
+        """`feed` for each of some thousand lines; in half the time where all have nothing but a plain source-ref."""
+        entries = _plain_entries(lines)
+        hashes = {hash(entry.source_ref) for entry in entries}
+        if len(hashes) < len(lines) or not hashes.isdisjoint(self._seen):
+            return [self.feed(line) for line in lines]
+        self._seen |= hashes
+        self.lines += len(lines)
+        self._json_objects += len(lines)
+        self.entries += len(lines)
+        if len(self.buckets) < 2:
+            self.buckets.update([entry.bucket for entry in entries])
+        return [*entries]
+
     def take(self, result: DatasetEntry | DroppedLine) -> DatasetEntry | DroppedLine:
         """Count the next line, which was examined by itself already. Never raises."""
         self.lines += 1
-        if isinstance(result, DatasetEntry) and self._is_repeated(result.source_ref):
+        if not isinstance(result, DroppedLine) and self._is_repeated(result.source_ref):
             result = DroppedLine(line_rules.REPEATED_SOURCE_REF)
         if isinstance(result, DroppedLine):
             self.dropped += 1

@@ -57,9 +57,12 @@ def read_lines(stream: ByteStream, limits: ManifestLimits | None = None) -> Iter
         for part in ended:
             if number > limits.lines:
                 raise ManifestFileError(MANIFEST_TOO_MANY_ROWS)
-            yield ManifestLine(number, *(_bounded(begun + part) if not is_cut else (begun, True)))
+            if begun or len(part) > LONGEST_LINE_BYTES:
+                yield ManifestLine(number, *(_bounded(begun + part) if not is_cut else (begun, True)))
+                begun, is_cut = b"", False
+            else:
+                yield ManifestLine(number, part)
             number += 1
-            begun, is_cut = b"", False
         if rest and number > limits.lines:
             raise ManifestFileError(MANIFEST_TOO_MANY_ROWS)
         if rest and not is_cut:

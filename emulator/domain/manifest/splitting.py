@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ Identity = TypeVar("Identity", str, int)
 
 
 def distribute(
-    entries: Sequence[tuple[Identity, Collection[str]]],
+    entries: Iterable[tuple[Identity, Collection[str]]],
     seed: int = 0,
     rule: Rule = TOO_FEW_IMAGES_TO_DISTRIBUTE,
 ) -> set[Identity]:
@@ -36,7 +36,7 @@ def distribute(
     AWS's own rule is unknown.
     """
     mixed = sorted(
-        ((identity, tuple(dict.fromkeys(labels))) for identity, labels in entries),
+        ((identity, _each_once(labels)) for identity, labels in entries),
         key=lambda entry: blake2b(f"{seed}/{entry[0]}".encode(), digest_size=16).digest(),
     )
     labelled = [entry for entry in mixed if entry[1]]
@@ -53,6 +53,13 @@ def distribute(
         raise ManifestFileError(rule, detail=detail)
     unlabelled = [identity for identity, labels in mixed if not labels]
     return {labelled[index][0] for index in moved} | set(unlabelled[: max(0, _fifth(len(mixed)) - number)])
+
+
+def _each_once(labels: Collection[str]) -> tuple[str, ...]:
+    """Labels without repetitions; the same tuple, where it is one."""
+    if isinstance(labels, tuple) and len(set(labels)) == len(labels):
+        return labels
+    return tuple(dict.fromkeys(labels))
 
 
 def _fifth(count: int) -> int:

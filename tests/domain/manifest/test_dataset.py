@@ -173,3 +173,22 @@ def test_totals_count_entries_labels_and_errors() -> None:
     totals = examined.lines, examined.entries, examined.labeled_entries, examined.error_entries, examined.dropped
     assert totals == (6, 5, 4, 1, 1)
     assert examined.labels == {"ants", "bees"}
+
+
+REFERENCES = st.sampled_from(["s3://pictures/a", "s3://pictures/b", "s3://elsewhere/a", "s3://pictures/\u2028ü"])
+LINES = (
+    st.builds('{{"source-ref":"{}"}}'.format, REFERENCES).map(str.encode)
+    | st.integers().map(lambda number: f'{{"source-ref": "s3://pictures/{number}"}}'.encode())
+    | st.sampled_from([b"", b"{", b"\xff", b'{"source-ref":"s3://pictures/' + b"k" * 1025 + b'"}'])
+    | st.sampled_from([as_bytes(image_line()), as_bytes({"source-ref": "s3://b/a"}) + b"\r"])
+)
+
+
+@given(st.lists(st.lists(LINES, max_size=6), max_size=4))
+def test_many_lines_are_examined_as_one_after_the_other(pieces: list[list[bytes]]) -> None:
+    """E-8, E-9: repeated ones too, within a piece and behind one."""
+    together, alone = DatasetExamination(), DatasetExamination()
+    for piece in pieces:
+        lines = [ManifestLine(number, raw) for number, raw in enumerate(piece, start=1)]
+        assert together.feed_all(lines) == [alone.feed(line) for line in lines]
+    assert vars(together) == vars(alone)
