@@ -53,7 +53,7 @@ def service_path(raw: str) -> str:
 
 
 def query_pairs(raw: str) -> list[tuple[str, str]]:
-    """Names and values in the order of the wire, decoded and escaped again; `+` is a plus sign and not a space."""
+    """Names and values in the order of the wire, decoded and escaped again; `+` is a space, as operations read it."""
     pairs = []
     for part in raw.split("&"):
         if part:
@@ -67,10 +67,25 @@ def canonical_query(pairs: Iterable[tuple[str, str]], without: str = "") -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(pairs) if name != without)
 
 
+def has_one_meaning(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether names that come more than once come in the order in which they are signed.
+
+    Signed is the sorted query. Who reads it takes the last value of a name, so another order would mean something else.
+    Those of headers that may stand in a URL (`x-amz-acl`) are read in whatever case.
+    """
+    names = [name.lower() if name[:6].lower() == "x-amz-" else name for name, _ in pairs]
+    if len(set(names)) == len(names):
+        return True
+    by_name: dict[str, list[tuple[str, str]]] = {}
+    for name, pair in zip(names, pairs, strict=True):
+        by_name.setdefault(name, []).append(pair)
+    return all(same == sorted(same) for same in by_name.values())
+
+
 def _escaped(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
-    return quote_from_bytes(unquote_to_bytes(text), safe=UNRESERVED)
+    return quote_from_bytes(unquote_to_bytes(text.replace("+", " ")), safe=UNRESERVED)
 
 
 def _trimmed(value: str) -> str:

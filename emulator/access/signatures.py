@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from emulator.access.canonical import (
     canonical_query,
     canonical_request,
+    has_one_meaning,
     joined_headers,
     query_pairs,
     s3_path,
@@ -148,7 +149,7 @@ def verify(
     key = signing_key(credentials.secret, claim.date, claim.region, claim.service)
     digest = hashlib.sha256(text.encode("latin-1")).hexdigest()
     to_sign = f"{ALGORITHM}\n{claim.timestamp}\n{claim.scope}\n{digest}"
-    if not hmac.compare_digest(sign(key, to_sign), claim.signature):
+    if not hmac.compare_digest(sign(key, to_sign), claim.signature) or not has_one_meaning(pairs):
         raise _mismatch(claim, text, to_sign)
     return Verified(claim, credentials.holder, key)
 

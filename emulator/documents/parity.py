@@ -219,6 +219,15 @@ UNKNOWN = (
         "`CUSTOM_LABELS_AUTH`",
     ),
     Choice(
+        "A query in another order than it was signed in",
+        "Parameters of different names may come in any order, in presigned URLs too. Refused as a wrong signature: "
+        "values of one name that come in another order than the sorted one, and a query that was signed unsorted. `+` "
+        "counts as a space, as operations read it.",
+        "SigV4 signs the sorted query, so AWS takes reordered URLs, and proxies and SDKs write them in orders of their "
+        "own. Of a name that comes twice one value is taken, so there another order would mean something else.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
         "Older ways to sign: SigV2 in headers, URLs and forms, and SigV4a",
         "Refused in modes `signature`, `iam-report` and `iam`: InvalidRequest by S3, IncompleteSignature by others.",
         "S3 refuses SigV2 for new buckets; SigV4a needs elliptic curves, which no dependency here has.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import json
 import signal
 import subprocess
@@ -17,6 +18,9 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from support import identities as known
@@ -160,6 +164,41 @@ def test_the_aws_cli_signs_and_the_javascript_sdk_too(emulator: EmulatorProcess,
     assert (found["length"], found["presigned"], found["altered"], found["uploaded"]) == (100_000, 200, 403, 200)
     assert found["errors"]["rekognition"]["name"] == "InvalidSignatureException"
     assert found["errors"]["s3"]["name"] == "SignatureDoesNotMatch"
+
+
+def over_the_wire(emulator: EmulatorProcess, target: str, signed_url: str, *more: tuple[str, str]) -> int:
+    """The status of a GET whose signature is that of another address, with headers behind those that are signed."""
+    request = AWSRequest("GET", signed_url)
+    S3SigV4Auth(Credentials(*known.ROOT_KEY), "s3", REGION).add_auth(request)
+    connection = http.client.HTTPConnection(emulator.endpoint.removeprefix("http://"))
+    with closing(connection):
+        connection.putrequest("GET", target, skip_accept_encoding=True)
+        for name, value in (*request.headers.items(), *more):
+            connection.putheader(name, value)
+        connection.endheaders()
+        return connection.getresponse().status
+
+
+def test_queries_paths_and_headers_that_were_not_signed_so(emulator: EmulatorProcess, bucket: str) -> None:
+    """The order of different names says nothing; that of two values of one name does, and AWS sorts both away."""
+    with closing(known.client(emulator, "s3", known.ROOT_KEY)) as s3:
+        s3.put_object(Bucket=bucket, Key="a b", Body=b"bytes")
+        url = s3.generate_presigned_url("list_objects_v2", Params={"Bucket": bucket, "Prefix": "a", "MaxKeys": 5})
+    address, _, query = url.partition("?")
+    assert httpx.get(f"{address}?{'&'.join(reversed(query.split('&')))}").status_code == 200
+    assert httpx.get(url.replace("prefix=a", "prefix=b")).status_code == 403
+    assert httpx.get(f"{url}&prefix=b").status_code == 403
+    base = f"{emulator.endpoint}/{bucket}"
+    twice = f"{base}?list-type=2&prefix=a&prefix=b"
+    assert over_the_wire(emulator, f"/{bucket}?list-type=2&prefix=a&prefix=b", twice) == 200
+    assert over_the_wire(emulator, f"/{bucket}?prefix=a&list-type=2&prefix=b", twice) == 200
+    assert over_the_wire(emulator, f"/{bucket}?list-type=2&prefix=b&prefix=a", twice) == 403
+    path = f"/{bucket}/a%20b"
+    assert over_the_wire(emulator, path, f"{base}/a%20b") == 200
+    assert over_the_wire(emulator, f"/{bucket}/a%2520b", f"{base}/a%20b") == 403
+    for name in ("x-amz-date", "x-amz-content-sha256", "host", "authorization"):
+        assert over_the_wire(emulator, path, f"{base}/a%20b", (name, "another")) in (400, 403), name
+    assert over_the_wire(emulator, path, f"{base}/a%20b", ("x-amz-expected-bucket-owner", known.OTHER)) == 403
 
 
 def test_old_mechanisms_are_refused_by_name(emulator: EmulatorProcess, bucket: str) -> None:
