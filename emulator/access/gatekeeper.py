@@ -212,6 +212,7 @@ class Gatekeeper:
         context = dict(_moment(self._now()))
         context["aws:securetransport"] = ("true",)  # plain HTTP here, where AWS would be asked by HTTPS
         context["aws:requestedregion"] = (region,)
+        context["aws:viaawsservice"] = ("false",)
         client = scope.get("client")
         if client:
             context["aws:sourceip"] = (client[0],)

@@ -6,6 +6,20 @@ from emulator.documents.choice import Choice
 
 ACCESS = (
     Choice(
+        "What a policy of the outside S3's buckets may add to the caller's own policies",
+        "Nothing: an S3 at `CUSTOM_LABELS_S3_ENDPOINT_URL` decides about the credentials of the account, and the "
+        "caller's own policies must allow it as well.",
+        "Its policies cannot be seen from here, and its principals are not those of the file.",
+        "`CUSTOM_LABELS_S3_ENDPOINT_URL`, `CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
+        "Condition keys of what Rekognition does in S3 and KMS on a caller's behalf",
+        "`aws:ViaAWSService` true, `aws:CalledVia` rekognition.amazonaws.com (s3.amazonaws.com for keys of objects), "
+        "`kms:ViaService`; no `aws:SourceIp`, `aws:UserAgent`, `aws:Referer`.",
+        "IAM's reference of its global condition keys, for forward access sessions.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
         "The resource that CreateProject is checked against",
         "The ARN of the project to be made. So `*` allows it, and so does `project/NAME/*`.",
         "The service authorization reference knows no resource for it (`*`); the guide's own policy (SE-2) allows and "

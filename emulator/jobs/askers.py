@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from emulator.domain.caller import Caller
@@ -28,4 +28,7 @@ class Askers:
         """
         if self.rights_at_work is None or not asked_by:
             return Caller(account, region)
-        return Caller(account, region, self.rights_at_work(asked_by))
+        rights = self.rights_at_work(asked_by)
+        if rights is not None:
+            rights = replace(rights, context={**rights.context, "aws:requestedregion": (region,)})
+        return Caller(account, region, rights)

@@ -27,10 +27,14 @@ TAG = "TagResource"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that the caller must be allowed: an action without `rekognition:`, and an ARN or `*`."""
+    """One thing that the caller must be allowed: an action without `rekognition:`, and an ARN or `*`.
+
+    `pattern` is what a policy names by that has no ARN yet.
+    """
 
     action: str
     resource: str
+    pattern: str | None = None
 
 
 def named_by(*members: str) -> Callable[[JsonMapping], Iterator[str]]:
@@ -80,8 +84,9 @@ RESOURCES: dict[str, Callable[[JsonMapping], Iterator[str]]] = {
 def checks(operation: str, parameters: JsonMapping, caller: Caller, epoch: int) -> list[Check]:
     """All that a call must be allowed. `epoch`, in milliseconds, ends the ARN of what is to be made."""
     new = _new_arn(operation, parameters, caller, epoch)
+    pattern = None if new is None else f"{str(new).rpartition('/')[0]}/*"
     if operation == "CreateProject":
-        found = [Check(operation, str(new))]
+        found = [Check(operation, str(new), pattern)]
     else:
         found = [Check(operation, resource) for resource in RESOURCES[operation](parameters)]
     if operation == "CopyProjectVersion":
@@ -90,7 +95,7 @@ def checks(operation: str, parameters: JsonMapping, caller: Caller, epoch: int) 
     if source is not None:
         found.append(Check("ListDatasetEntries", source))
     if new is not None and parameters.get("Tags"):
-        found.append(Check(TAG, str(new)))
+        found.append(Check(TAG, str(new), pattern))
     return found
 
 
@@ -116,11 +121,15 @@ def authorize(services: Services, caller: Caller, operation: str, parameters: Js
     assert rights is not None, "whoever has no rights is not checked"
     given = _tags_of_request(operation, parameters)
     epoch = services.clocks.of(caller.account).milliseconds()
+    decisions: list[Decision] = []
     for check in checks(operation, parameters, caller, epoch):
         context = {**given, **_tags_of_resource(services, rights, check.resource)}
         # In a copy the source's project is asked for by the version (CP-4), which the operation checks.
         owner = None if operation == "CopyProjectVersion" and check.action == operation else owner_of(check.resource)
-        refuse(rights, rights.ask(f"rekognition:{check.action}", check.resource, owner=owner, context=context))
+        action, name = f"rekognition:{check.action}", check.resource
+        decisions.append(rights.ask(action, name, owner=owner, context=context, pattern=check.pattern))
+    for decision in decisions:  # all were asked, so that whoever is refused reads at once all that is missing
+        refuse(rights, decision)
 
 
 def refuse(rights: Rights, decision: Decision) -> None:
@@ -137,7 +146,7 @@ def require_usable_key(rights: Rights, name: str, region: str) -> None:
     """
     for action in ("kms:DescribeKey", "kms:CreateGrant"):
         try:
-            rights.require_key(name, action, region)
+            rights.require_key(name, action, region, "rekognition")
         except KeyDeniedError as error:
             raise AccessDeniedError(str(error)) from None
         except (KeyNotFoundError, KeyDisabledError) as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from emulator.domain.caller import Caller
 from emulator.s3.errors import S3Error
 from emulator.s3.index import buckets, versions
 from emulator.s3.index.records import Bucket, Version
@@ -94,7 +95,7 @@ class Requester:
         arn = named_key_arn(name, account, self.region)
         try:
             if self.rights is not None:
-                self.rights.require_key(arn, action, self.region)
+                self.rights.require_key(arn, action, self.region, "s3")
             elif self.key_source is not None:
                 self.key_source().usable(arn, account, self.region)
         except (KeyNotFoundError, KeyDisabledError, KeyDeniedError) as error:
@@ -141,6 +142,15 @@ class Requester:
         if key is not None and any(_EXISTING_TAG in policy.tag_keys for policy in (*rights.policies.all, *policies)):
             keys |= _existing_tags(connection, bucket, key)
         return rights.ask(action, resource, owner=owner, resource_policies=policies, context=keys)
+
+
+def on_behalf_of(caller: Caller) -> Context:
+    """The condition keys of requests that Rekognition makes with the rights of its caller; none without rights."""
+    if caller.rights is None:
+        return {}
+    from emulator.domain.iam.requests import forwarded_keys
+
+    return forwarded_keys("rekognition")
 
 
 def _rights_of_account(requester: Requester) -> Rights:

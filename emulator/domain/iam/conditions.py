@@ -58,7 +58,7 @@ class Condition:
 
     def _holds(self, values: Sequence[str] | None, lookup: Lookup) -> bool:
         if self.operator == "Null":
-            return self.matches("true" if values is None else "false", lookup)
+            return self.matches("false" if values else "true", lookup)
         if not values:
             if self.quantifier == "ForAllValues" or self.if_exists:
                 return True

@@ -175,14 +175,16 @@ def _implicitly_denied(request: Request, missing: list[PolicyKind], policies: Po
     if request.principal.kind in _WITHOUT_POLICIES:
         missing = [_kind_of_resource(request)]
     elif request.is_within_account and policies.resource_must_allow and missing[-1] not in _OF_IDENTITIES:
-        # The resource's policy decides alone, if it names the caller.
-        missing = missing[-1:]
+        # The resource's policy decides alone, if it names the caller; a role that it names stays within its limits.
+        limits = _LIMITS if request.principal.role_arn is not None else ()
+        missing = [kind for kind in missing if kind in (*limits, missing[-1])]
     needed = tuple(Needed(kind, _needed(request, kind)) for kind in missing)
     message = f"{_refused(request)} because no {_spoken(missing[0])} allows the {request.action} action"
     return Decision(False, Reason.IMPLICIT_DENY, request, None, needed, message)
 
 
-_OF_IDENTITIES = (PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION)
+_LIMITS = (PolicyKind.BOUNDARY, PolicyKind.SESSION)
+_OF_IDENTITIES = (PolicyKind.IDENTITY, *_LIMITS)
 
 
 def _spoken(kind: PolicyKind) -> str:
@@ -204,5 +206,7 @@ def _needed(request: Request, kind: PolicyKind) -> JsonObject:
         statement["Principal"] = who
     statement["Action"] = request.action
     if kind is not PolicyKind.TRUST:
-        statement["Resource"] = "*" if kind is PolicyKind.KEY else request.resource
+        # The name of an object may look like a variable.
+        resource = request.pattern or request.resource.replace("${", "${$}{")
+        statement["Resource"] = "*" if kind is PolicyKind.KEY else resource
     return statement

@@ -87,7 +87,8 @@ class Request:
     """One thing that a principal wants to do.
 
     `action` is such as `s3:GetObject`, `resource` an ARN or `*`. `owner` is the account that the resource belongs to,
-    None for the principal's own. The keys of `context` are in lower case.
+    None for the principal's own. The keys of `context` are in lower case. `pattern` is what a policy would name the
+    resource by, where its ARN is not known before it is made.
     """
 
     action: str
@@ -95,6 +96,7 @@ class Request:
     principal: Principal
     context: Context = field(default_factory=dict)
     owner: str | None = None
+    pattern: str | None = None
 
     @property
     def is_within_account(self) -> bool:
@@ -106,6 +108,21 @@ def moment_keys(epoch_seconds: float) -> Context:
     """`aws:CurrentTime` and `aws:EpochTime` of a moment."""
     now = datetime.fromtimestamp(epoch_seconds, UTC)
     return {"aws:currenttime": (f"{now:%Y-%m-%dT%H:%M:%SZ}",), "aws:epochtime": (str(int(epoch_seconds)),)}
+
+
+def forwarded_keys(service: str) -> Context:
+    """The keys that differ where a service asks another one on the caller's behalf (IAM's forward access sessions).
+
+    The caller's address is not the one that the request comes from; a key without values counts as absent.
+    """
+    principal = (f"{service}.amazonaws.com",)
+    return {
+        "aws:viaawsservice": ("true",),
+        "aws:calledvia": principal,
+        "aws:calledviafirst": principal,
+        "aws:calledvialast": principal,
+        **dict.fromkeys(("aws:sourceip", "aws:useragent", "aws:referer"), ()),
+    }
 
 
 class Facts:

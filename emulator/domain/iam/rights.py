@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from emulator.domain.iam.documents import Policy, PolicyKind, parse_policy
 from emulator.domain.iam.evaluation import Decision, Needed, PolicySet, Reason, decide
 from emulator.domain.iam.keys import Key, KeyDeniedError, KeyRing
-from emulator.domain.iam.requests import Context, Principal, PrincipalKind, Request
+from emulator.domain.iam.requests import Context, Principal, PrincipalKind, Request, forwarded_keys
 from emulator.domain.json_values import JsonMapping, JsonObject
 
 _MOST_TOLD = 100
@@ -40,26 +40,34 @@ class Rights:
         resource_policies: tuple[Policy, ...] = (),
         context: Context | None = None,
         resource_must_allow: bool = False,
+        pattern: str | None = None,
     ) -> Decision:
-        """Decide, and record it. `owner` is the account of the resource, None for the principal's own."""
+        """Decide, and record it. `owner` is the account of the resource, None for the principal's own; `pattern` is
+        what a policy would name it by, if that is not its ARN.
+        """
         keys = self.context if not context else {**self.context, **context}
         policies = self.policies
         if resource_policies or resource_must_allow:
             policies = replace(policies, resource=resource_policies, resource_must_allow=resource_must_allow)
-        decision = decide(Request(action, resource, self.principal, keys, owner), policies)
+        decision = decide(Request(action, resource, self.principal, keys, owner, pattern), policies)
         if self.record is not None:
             self.record(decision)
         return decision
 
-    def require_key(self, name: str, action: str, region: str) -> Key:
+    def require_key(self, name: str, action: str, region: str, service: str) -> Key:
         """The key of KMS that an id, an ARN or an alias names, if it can be used, and by the caller for `action`.
 
-        Raises KeyNotFoundError, KeyDisabledError or KeyDeniedError (S-11, S-12). A report lets all of them pass but
-        the first two.
+        KMS is asked by `service` (`s3`, `rekognition`) on the caller's behalf. Raises KeyNotFoundError,
+        KeyDisabledError or KeyDeniedError (S-11, S-12). A report lets all of them pass but the first two.
         """
         key = self.keys.usable(name, self.principal.account, region)
         decision = self.ask(
-            action, key.arn, owner=key.account, resource_policies=key.policies, resource_must_allow=True
+            action,
+            key.arn,
+            owner=key.account,
+            resource_policies=key.policies,
+            context={**forwarded_keys(service), **_keys_of_kms(action, self.principal, region, service)},
+            resource_must_allow=True,
         )
         if not self.permits(decision):
             raise KeyDeniedError(decision.message)
@@ -101,6 +109,12 @@ class Rights:
             document["reference"],
             KeyRing(map(Key.from_json, document["keys"])),
         )
+
+
+def _keys_of_kms(action: str, principal: Principal, region: str, service: str) -> Context:
+    """KMS's own condition keys, as its reference names them."""
+    keys = {"kms:viaservice": (f"{service}.{region}.amazonaws.com",), "kms:calleraccount": (principal.account,)}
+    return keys | ({"kms:grantisforawsresource": ("true",)} if action == "kms:CreateGrant" else {})
 
 
 def telling(rights: Rights, tell: Callable[[Decision], None]) -> Rights:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from emulator.domain.iam.evaluation import decide
+from emulator.domain.iam.evaluation import Decision, decide
 from emulator.domain.iam.requests import Request
 from support.policies import Case, random_case
 from support.policy_oracle import allowed
@@ -48,22 +48,29 @@ def test_both_evaluators_decide_alike(seed: int) -> None:
     assert came_out == {True, False}
 
 
-def test_the_statements_that_are_called_needed_are_enough() -> None:
+@pytest.mark.parametrize("must_allow", [False, True], ids=["buckets", "keys and trust"])
+def test_the_statements_that_are_called_needed_are_enough(must_allow: bool) -> None:
     """What a refusal asks for, added to the policies that it names, lets the request pass."""
     chance = random.Random(20)
     tried = 0
     while tried < 300:
         case = random_case(chance)
-        decision = decide(case.request, case.policies())
+        name = chance.choice((case.request.resource, "arn:aws:s3:::photos/${aws:username}", "arn:aws:s3:::photos/${"))
+        case = replace(case, request=replace(case.request, resource=name))
+        decision = _decided(case, must_allow)
         if decision.allowed or not decision.needed:
             continue
         tried += 1
-        assert decide(case.request, _with_needed(case).policies()).allowed, case
+        assert _decided(_with_needed(case, decision), must_allow).allowed, case
 
 
-def _with_needed(case: Case) -> Case:
+def _decided(case: Case, must_allow: bool) -> Decision:
+    return decide(case.request, replace(case.policies(), resource_must_allow=must_allow))
+
+
+def _with_needed(case: Case, decision: Decision) -> Case:
     added: dict[str, list[dict[str, object]]] = {}
-    for needed in decide(case.request, case.policies()).needed:
+    for needed in decision.needed:
         added.setdefault(needed.where.name, []).append({"Version": "2012-10-17", "Statement": [needed.statement]})
     return replace(
         case,
