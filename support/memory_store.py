@@ -58,6 +58,10 @@ class MemoryObjectStore:
     def require(self, action: str, location: ObjectLocation, caller: Caller) -> None:
         """Everybody may do everything."""
 
+    def known_owner(self, bucket: str, caller: Caller) -> str | None:
+        """See ObjectStore."""
+        return self.owner(bucket, caller)
+
     def owner(self, bucket: str, _caller: Caller) -> str:
         """See ObjectStore."""
         return self.owners.get(bucket, "111122223333")

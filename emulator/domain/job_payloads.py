@@ -85,14 +85,16 @@ class TrainingSource:
     """Whether the project's datasets are trained with, or the manifests that the version's row names.
 
     `asked_by` is whose rights count in S3 (S-9): `Rights.reference`, "" where nobody's are looked at. `refused` as in
-    ReadManifest; with `images_refused` it was the images' bucket that could not be used, which is told with the
-    manifest summary (TE-8).
+    ReadManifest; with `images_refused` it was the images' bucket that could not be used (TE-8), and the images of the
+    sides in `foreign_images`, `training` and `testing`, lay with another owner than their manifest (TE-10). Both are
+    told with the manifest summary.
     """
 
     from_datasets: bool
     asked_by: str = ""
     refused: str = ""
     images_refused: bool = False
+    foreign_images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

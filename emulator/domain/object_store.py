@@ -56,7 +56,7 @@ class ObjectStoreUnavailableError(ObjectStoreError):
     """The store did not answer, or answered something that is not an S3 answer."""
 
 
-ObjectAction = Literal["s3:GetObject", "s3:PutObject", "s3:GetBucketAcl"]
+ObjectAction = Literal["s3:GetObject", "s3:PutObject"]
 """What work does with objects, in IAM's words."""
 
 
@@ -86,12 +86,15 @@ class ObjectStore(Protocol):
     def require(self, action: ObjectAction, location: ObjectLocation, caller: Caller) -> None:
         """Raise ObjectAccessDeniedError if it is known beforehand that the caller may not do this (S-9).
 
-        s3:GetBucketAcl, which tells a bucket's owner, is about the bucket of the location alone.
-        That the bucket or the object is missing is not told here, and nothing is by a store that would have to be
-        asked over the network: the work itself finds out.
+        That the bucket or the object is missing is not told here. A store that would have to be asked over the
+        network looks at the caller's own policies alone: what its buckets say, the work itself finds out.
         """
         ...
 
     def owner(self, bucket: str, caller: Caller) -> str:
         """The account id (embedded) or canonical user id (external) of a bucket's owner, for TE-10."""
+        ...
+
+    def known_owner(self, bucket: str, caller: Caller) -> str | None:
+        """The same as far as it is known without the network; None where it is not. Raises the errors above."""
         ...

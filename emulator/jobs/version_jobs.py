@@ -144,6 +144,7 @@ class TrainVersion(VersionHandler):
         return TrainingTask(
             caller=self._askers.caller(job.account, job.region, source.asked_by),
             images_refused=source.images_refused,
+            foreign_images=tuple(source.foreign_images),
             version_arn=version.arn,
             manifests=manifests,
             options=replace(self._options, effort=effort),

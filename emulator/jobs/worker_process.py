@@ -90,7 +90,7 @@ async def run_in_worker(
             if "log" in answer:
                 _log_again(answer["log"], about)
             elif "decision" in answer:
-                _record(answer["decision"], task.caller)
+                record_decision(answer["decision"], task.caller)
             elif on_progress is not None:
                 on_progress(answer["stage"], answer["done"], answer["total"], answer["loss"])
         raise WorkerDiedError(f"the {name} worker ended with exit status {await process.wait()}")
@@ -105,7 +105,7 @@ def _log_again(entry: JsonObject, about: str) -> None:
     logging.getLogger(entry["logger"]).log(entry["level"], "%s: %s", about, entry["text"])
 
 
-def _record(document: JsonObject, caller: Caller) -> None:
+def record_decision(document: JsonObject, caller: Caller) -> None:
     """Keep what was decided in the worker among the decisions of this process (O-33)."""
     from emulator.domain.iam.rights import decision_from_json  # only where rights are looked at
 

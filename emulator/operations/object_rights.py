@@ -7,10 +7,13 @@ refused here travels with the work. Whoever is let in here is asked again when t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from emulator.domain.object_store import ObjectAccessDeniedError, ObjectAction, ObjectLocation, ObjectStoreError
 from emulator.domain.shapes import S3Object
 from emulator.operations.context import AnyContext
+from emulator.storage.contents import content_bucket, manifest_owner
+from emulator.storage.rows import Dataset
 
 
 def may_read(context: AnyContext, objects: Iterable[S3Object]) -> bool:
@@ -30,9 +33,39 @@ def may_write_results(context: AnyContext, project_name: str) -> bool:
     return _may(context, "s3:PutObject", (ObjectLocation(output["S3Bucket"], key) for key in keys))
 
 
-def may_use_images(context: AnyContext, buckets: Iterable[str]) -> bool:
-    """Whether the caller may ask who owns the buckets of images, as a training does (TE-8, TE-10)."""
-    return _may(context, "s3:GetBucketAcl", (ObjectLocation(bucket, "") for bucket in buckets))
+@dataclass(frozen=True, slots=True)
+class ImagesLook:
+    """What is known of the images' buckets without the work.
+
+    `is_refused`: the caller may not ask who owns them, as a training does (TE-8). `foreign_sides`, `training` and
+    `testing`, are those whose images lie with another owner than their manifest (TE-10).
+    """
+
+    is_refused: bool = False
+    foreign_sides: tuple[str, ...] = ()
+
+
+def look_at_images(context: AnyContext, train: Dataset | None, test: Dataset | None) -> ImagesLook:
+    """Look at the buckets of both datasets' images; without a test dataset its side is a part of the other's."""
+    if context.caller.rights is None:
+        return ImagesLook()
+    foreign: list[str] = []
+    owners: dict[str, str | None] = {}
+    for side, dataset in (("training", train), ("testing", test or train)):
+        content_id = None if dataset is None else dataset.content_id
+        bucket, owner = content_bucket(context.connection, content_id), manifest_owner(context.connection, content_id)
+        if bucket is None:
+            continue
+        try:
+            if bucket not in owners:
+                owners[bucket] = context.services.objects.known_owner(bucket, context.caller)
+        except ObjectAccessDeniedError:
+            return ImagesLook(is_refused=True)
+        except ObjectStoreError:
+            owners[bucket] = None
+        if owner is not None and owners[bucket] not in (None, owner):
+            foreign.append(side)
+    return ImagesLook(foreign_sides=tuple(foreign))
 
 
 def _may(context: AnyContext, action: ObjectAction, locations: Iterable[ObjectLocation]) -> bool:

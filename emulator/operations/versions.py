@@ -40,9 +40,9 @@ from emulator.domain.states import (
 )
 from emulator.operations.context import AnyContext, Context
 from emulator.operations.lookup import project_of, version_of
-from emulator.operations.object_rights import may_read, may_use_images, may_write_results
+from emulator.operations.object_rights import look_at_images, may_read, may_write_results
 from emulator.operations.registry import JobFilter, Runs, operation
-from emulator.storage.contents import content_bucket, content_stats
+from emulator.storage.contents import content_stats
 from emulator.storage.datasets import find_dataset_of_project
 from emulator.storage.rows import Dataset, Job, Project, Version
 from emulator.storage.tags import write_tags
@@ -106,14 +106,14 @@ def create_project_version(context: Context[CreateProjectVersionRequest]) -> Cre
 def _source_of_datasets(
     context: AnyContext, project: Project, train: Dataset | None, test: Dataset | None
 ) -> TrainingSource:
-    """What the training reads, and what of S3 its caller may not do by now (TE-5, TE-8)."""
-    datasets = (dataset for dataset in (train, test) if dataset is not None)
-    buckets = {content_bucket(context.connection, dataset.content_id) for dataset in datasets}
+    """What the training reads, and what of S3 its caller may not do by now (TE-5, TE-8), or finds there (TE-10)."""
+    images = look_at_images(context, train, test)
     return TrainingSource(
         from_datasets=True,
         asked_by=context.asked_by,
         refused=_refused_results(context, project),
-        images_refused=not may_use_images(context, filter(None, buckets)),
+        images_refused=images.is_refused,
+        foreign_images=images.foreign_sides,
     )
 
 

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,8 @@ from emulator.domain.object_store import (
     ObjectStoreUnavailableError,
 )
 from emulator.s3 import console_bucket
+from emulator.s3.access import on_behalf_of
+from emulator.s3.rules.policy import action_on
 
 Client = Any
 """A boto3 client: boto3 has no types."""
@@ -116,6 +118,7 @@ class ExternalS3Store:
 
     def head(self, location: ObjectLocation, caller: Caller) -> ObjectHead:
         """See ObjectStore."""
+        _require_rights(caller, "s3:GetObject", location)
         client = self._client(caller)
         with _port_errors(location):
             answer = _head(client, _parameters(location))
@@ -124,6 +127,7 @@ class ExternalS3Store:
     @contextmanager
     def open(self, location: ObjectLocation, caller: Caller) -> Iterator[BinaryIO]:
         """See ObjectStore. A broken connection while reading is ObjectStoreUnavailableError."""
+        _require_rights(caller, "s3:GetObject", location)
         with _port_errors(location):
             body = self._client(caller).get_object(**_parameters(location))["Body"]
         try:
@@ -133,12 +137,14 @@ class ExternalS3Store:
 
     def get(self, location: ObjectLocation, caller: Caller) -> bytes:
         """See ObjectStore."""
+        _require_rights(caller, "s3:GetObject", location)
         with _port_errors(location):
             body: bytes = self._client(caller).get_object(**_parameters(location))["Body"].read()
         return body
 
     def put(self, location: ObjectLocation, body: BinaryIO | bytes, caller: Caller, content_type: str) -> None:
         """See ObjectStore. Large streams go in parts."""
+        _require_rights(caller, "s3:PutObject", location)
         client = self._client(caller)
         with _port_errors(location):
             if isinstance(body, bytes):
@@ -150,6 +156,7 @@ class ExternalS3Store:
 
     def list(self, bucket: str, prefix: str, caller: Caller) -> Iterator[ObjectHead]:
         """See ObjectStore."""
+        _require_rights(caller, "s3:ListBucket", ObjectLocation(bucket, prefix))
         with _port_errors(ObjectLocation(bucket, prefix)):
             paginator = self._client(caller).get_paginator("list_objects_v2")
             for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
@@ -157,13 +164,20 @@ class ExternalS3Store:
                     yield ObjectHead(found["Key"], found["Size"], found["ETag"].strip('"'))
 
     def require(self, action: ObjectAction, location: ObjectLocation, caller: Caller) -> None:
-        """See ObjectStore: the outside S3 decides by its own rules, when it is asked."""
+        """See ObjectStore: what the outside S3 decides by its own rules is known when it is asked."""
+        _require_rights(caller, action, location)
 
     def owner(self, bucket: str, caller: Caller) -> str:
         """See ObjectStore: the canonical user id in the bucket's ACL."""
+        _require_rights(caller, "s3:GetBucketAcl", ObjectLocation(bucket, ""))
         with _port_errors(ObjectLocation(bucket, "")):
             owner: str = self._client(caller).get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
         return owner
+
+    def known_owner(self, bucket: str, caller: Caller) -> str | None:
+        """See ObjectStore: none is known without being asked for."""
+        _require_rights(caller, "s3:GetBucketAcl", ObjectLocation(bucket, ""))
+        return None
 
     def find_console_bucket(self, caller: Caller) -> str | None:
         """The name of the console's bucket of an account in a region, None where there is none (S-4)."""
@@ -238,6 +252,30 @@ class ExternalS3Store:
         except BotoCoreError as error:
             _tell(ObjectAccessDeniedError, "", error)
             raise ObjectAccessDeniedError(str(error)) from error
+
+
+_OF_BUCKETS = frozenset({"s3:ListBucket", "s3:GetBucketAcl"})
+
+
+def _require_rights(caller: Caller, action: str, location: ObjectLocation) -> None:
+    """Raises ObjectAccessDeniedError unless the caller's own policies allow this (S-9).
+
+    The outside S3 knows nothing of these identities: it decides about the credentials of their account. Its buckets'
+    policies are not seen here, so none can allow what the caller's own do not.
+    """
+    if caller.rights is None:
+        return
+    is_of_bucket = action in _OF_BUCKETS
+    keys: dict[str, Sequence[str]] = {**on_behalf_of(caller)}
+    if action == "s3:ListBucket":
+        keys["s3:prefix"] = (location.key,)
+    if location.version is not None:
+        keys["s3:versionid"] = (location.version,)
+        action = action_on(action, location.version)
+    resource = f"arn:aws:s3:::{location.bucket}" + ("" if is_of_bucket else f"/{location.key}")
+    decision = caller.rights.ask(action, resource, context=keys)
+    if not caller.rights.permits(decision):
+        raise ObjectAccessDeniedError(decision.message)
 
 
 class _BodyStream(io.RawIOBase):

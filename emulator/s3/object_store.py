@@ -22,7 +22,7 @@ from emulator.domain.object_store import (
     ObjectStoreError,
     ObjectStoreUnavailableError,
 )
-from emulator.s3.access import Requester, existing
+from emulator.s3.access import Requester, existing, on_behalf_of
 from emulator.s3.errors import S3Error
 from emulator.s3.events.outbox import Cause, ObjectEvent, announce
 from emulator.s3.files import StagedBlob
@@ -123,8 +123,6 @@ class EmbeddedObjectStore:
         try:
             if action == "s3:GetObject":
                 self.head(location, caller)
-            elif action == "s3:GetBucketAcl":
-                self.owner(location.bucket, caller)
             else:
                 with _port_errors(location), self._vault.reading() as connection:
                     self._bucket(connection, location.bucket, caller, action, location.key)
@@ -135,6 +133,10 @@ class EmbeddedObjectStore:
         """See ObjectStore: the account that created the bucket."""
         with _port_errors(ObjectLocation(bucket, "")), self._vault.reading() as connection:
             return self._bucket(connection, bucket, caller, "s3:GetBucketAcl").account
+
+    def known_owner(self, bucket: str, caller: Caller) -> str | None:
+        """See ObjectStore: all owners are known."""
+        return self.owner(bucket, caller)
 
     def close(self) -> None:
         """Close the index, for a store that was opened by `open_embedded_store`."""
@@ -147,7 +149,7 @@ class EmbeddedObjectStore:
             caller.region,
             caller.rights,
             vault.strict_owners,
-            keys=keys or {},
+            keys={**on_behalf_of(caller), **(keys or {})},
             key_source=vault.key_source,
         )
 

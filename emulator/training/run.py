@@ -197,6 +197,8 @@ class _BucketRules:
         objects, task = self._training.objects, self._training.task
         if task.images_refused:
             return file_rules.IMAGES_PERMISSIONS
+        if side in task.foreign_images:
+            return file_rules.IMAGES_BUCKET_OWNER
         try:
             owner = objects.owner(bucket, task.caller)
             manifests = task.manifests

@@ -44,7 +44,8 @@ class TrainingOptions:
 class TrainingTask:
     """One training. Result files go into `bucket` under `keys`, by the first part of their names (ResultKind).
 
-    With `images_refused` the caller could not use the images' bucket when it asked (TE-8).
+    With `images_refused` the caller could not use the images' bucket when it asked (TE-8); `foreign_images` are the
+    sides whose images lay with another owner than their manifest then (TE-10).
     """
 
     caller: Caller
@@ -56,6 +57,7 @@ class TrainingTask:
     work_directory: Path
     model_path: Path
     images_refused: bool = False
+    foreign_images: tuple[str, ...] = ()
 
     def to_json(self) -> JsonObject:
         """The task as the worker reads it."""
@@ -85,6 +87,7 @@ class TrainingTask:
             work_directory=Path(document["work_directory"]),
             model_path=Path(document["model_path"]),
             images_refused=document["images_refused"],
+            foreign_images=tuple(document["foreign_images"]),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,52 @@ async def _about_to_ask(emulator: InProcessEmulator, identities: Identities) -> 
 async def _bucket(emulator: InProcessEmulator) -> None:
     """A bucket of the owner's with a manifest."""
     manifest = image_level_manifest(single_label_pictures(("circle", "square"), 2), BUCKET)
-    for path, body in ((BUCKET, b""), (f"{BUCKET}/train.manifest", manifest)):
-        request = AWSRequest("PUT", f"http://emulator/{path}", data=body)
-        S3SigV4Auth(Credentials(*known.ROOT_KEY), "s3", "us-east-1").add_auth(request)
-        answer = await emulator.http.put(f"/{path}", content=body, headers=dict(request.headers.items()))
-        assert answer.status_code == 200
+    await _put(emulator, f"/{BUCKET}", b"")
+    await _put(emulator, f"/{BUCKET}/train.manifest", manifest)
+
+
+@pytest.mark.parametrize("when", ["asked", "works"])
+def test_images_of_another_owner_are_found_at_both_moments(tmp_path: Path, when: str) -> None:
+    """TE-10: a bucket that is removed and made again may belong to somebody else."""
+    foreign, images = Credentials(*known.ANN_KEY), "images-of-somebody"
+    pictures = single_label_pictures(("circle", "square"), 2)
+
+    async def story(emulator: InProcessEmulator) -> None:
+        _, project = await _about_to_ask(emulator, _identities(tmp_path, "asked", known.allow("s3:*")))
+        emulator.app.runner.resume()
+        root = Credentials(*known.ROOT_KEY)
+        await _put(emulator, f"/{BUCKET}/train.manifest", image_level_manifest(pictures, images))
+        source = {"GroundTruthManifest": {"S3Object": {"Bucket": BUCKET, "Name": "train.manifest"}}}
+        _, dataset = await call(emulator, _EVE, "CreateDataset", DatasetType="TRAIN", DatasetSource=source, **project)
+        described = await _ended(emulator, "DescribeDataset", "DatasetDescription", **dataset)
+        assert described["Status"] == "CREATE_COMPLETE"
+
+        async def made_by(owner: Credentials) -> None:
+            await _put(emulator, f"/{images}", b"", owner)
+            statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:*"}
+            resources = {"Resource": [f"arn:aws:s3:::{images}", f"arn:aws:s3:::{images}/*"]}
+            document = {"Version": "2012-10-17", "Statement": [statement | resources]}
+            await _put(emulator, f"/{images}?policy", json.dumps(document).encode(), owner)
+            for picture in pictures:
+                await _put(emulator, f"/{images}/images/{picture.name}", picture.body, owner)
+
+        await emulator.app.runner.stop(for_good=False)
+        await made_by(foreign if when == "asked" else root)
+        wanted: dict[str, Any] = {"OutputConfig": {"S3Bucket": BUCKET}, "VersionName": "first", **project}
+        assert (await call(emulator, _EVE, "CreateProjectVersion", **wanted))[0] == 200
+        emulator.app.s3.reset(known.OTHER if when == "asked" else None)
+        await _bucket(emulator)
+        await made_by(root if when == "asked" else foreign)
+        emulator.app.runner.resume()
+        described = await _ended(emulator, "DescribeProjectVersions", "ProjectVersionDescriptions", **project)
+        assert described["StatusMessage"] == "Invalid owner id for images S3 bucket."
+
+    play(tmp_path / "data", story, auth="iam", identities=str(known.written(tmp_path)), training_effort="instant")
+
+
+async def _put(emulator: InProcessEmulator, path: str, body: bytes, owner: Credentials | None = None) -> None:
+    """A PUT to S3, by the root of the account unless said otherwise."""
+    request = AWSRequest("PUT", f"http://emulator{path}", data=body)
+    S3SigV4Auth(owner or Credentials(*known.ROOT_KEY), "s3", "us-east-1").add_auth(request)
+    answer = await emulator.http.put(path, content=body, headers=dict(request.headers.items()))
+    assert answer.is_success, answer.text

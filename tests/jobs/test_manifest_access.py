@@ -53,6 +53,9 @@ class OneObject:
     def require(self, _action: str, location: ObjectLocation, _caller: Caller) -> None:
         raise AssertionError(f"{location} is read or not, and not asked about")
 
+    def known_owner(self, bucket: str, caller: Caller) -> str | None:
+        return self.owner(bucket, caller)
+
     def owner(self, _bucket: str, caller: Caller) -> str:
         return caller.account
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator.domain.caller import Caller
+from emulator.domain.iam.documents import PolicyKind, parse_policy
+from emulator.domain.iam.evaluation import Decision, PolicySet
+from emulator.domain.iam.requests import Principal, PrincipalKind
+from emulator.domain.iam.rights import Rights
 from emulator.domain.object_store import (
     ObjectAccessDeniedError,
     ObjectLocation,
@@ -25,6 +30,7 @@ from emulator.s3.external import (
     ExternalS3Store,
     read_credentials_file,
 )
+from support import identities as known
 from support.s3_server import S3Process, s3_client
 
 OWNER, STRANGER = Caller("111122223333", "us-east-1"), Caller("222233334444", "us-east-1")
@@ -71,6 +77,60 @@ def test_each_account_has_its_own_keys(guarded: tuple[str, Any], tmp_path: Path)
         with pytest.raises(ObjectAccessDeniedError):
             call()
     store.close()
+
+
+def test_the_callers_own_policies_count_before_the_endpoint_is_asked(guarded: tuple[str, Any], tmp_path: Path) -> None:
+    """S-9: an outside S3 knows nothing of the identities here, only of the credentials of their account."""
+    path = tmp_path / "credentials.json"
+    path.write_text(json.dumps({OWNER.account: keys(OWNER.account)}))
+    store = ExternalS3Store(ExternalS3Settings(guarded[0], credentials_file=path, checksums="when_required"))
+    nowhere = ExternalS3Store(ExternalS3Settings("http://127.0.0.1:9", credentials_file=path, retries=1))
+    decisions: list[Decision] = []
+    location, other = ObjectLocation("bucket", "key"), ObjectLocation("bucket", "other")
+    listing = {"Condition": {"StringEquals": {"s3:prefix": "k"}}}
+    reader = _asker(
+        decisions,
+        known.allow("s3:GetObject", resource="arn:aws:s3:::bucket/key"),
+        known.allow("s3:ListBucket", **listing),
+    )
+    store.require("s3:GetObject", location, reader)
+    assert store.get(location, reader) == b"x"
+    assert store.head(location, reader).size == 1
+    assert [head.key for head in store.list("bucket", "k", reader)] == ["key"]
+    assert all(decision.allowed for decision in decisions)
+    # Nobody answers there: what is refused is refused here.
+    refused: list[Callable[[], object]] = [
+        lambda: nowhere.require("s3:GetObject", other, reader),
+        lambda: nowhere.get(other, reader),
+        lambda: nowhere.head(other, reader),
+        lambda: nowhere.put(location, b"y", reader, "text/plain"),
+        lambda: list(nowhere.list("bucket", "", reader)),
+        lambda: nowhere.owner("bucket", reader),
+        lambda: nowhere.known_owner("bucket", reader),
+        lambda: nowhere.get(ObjectLocation("bucket", "key", "1"), reader),
+    ]
+    for call in refused:
+        decisions.clear()
+        with pytest.raises(ObjectAccessDeniedError, match="because no identity-based policy allows"):
+            call()
+        [decision] = decisions
+        assert decision.needed
+    assert decision.request.action == "s3:GetObjectVersion"
+    # In iam-report all of them are recorded, and go on.
+    assert reader.rights is not None
+    reporting = replace(reader, rights=replace(reader.rights, is_enforced=False))
+    decisions.clear()
+    store.put(location, b"y", reporting, "text/plain")
+    assert [one.allowed for one in decisions] == [False]
+    for made in (store, nowhere):
+        made.close()
+
+
+def _asker(decisions: list[Decision], *policies: dict[str, Any]) -> Caller:
+    """A user of OWNER with these policies; what is decided is noted."""
+    principal = Principal(OWNER.account, f"arn:aws:iam::{OWNER.account}:user/eve", PrincipalKind.USER)
+    parsed = tuple(parse_policy(policy, PolicyKind.IDENTITY, "eve") for policy in policies)
+    return replace(OWNER, rights=Rights(principal, PolicySet(parsed), record=decisions.append))
 
 
 def test_accounts_without_an_entry_use_the_default_chain(

@@ -20,11 +20,10 @@ from typing import IO, TYPE_CHECKING
 
 from distributed import Worker, get_worker
 
-from emulator.domain.caller import Caller
 from emulator.domain.jobs import Outcome, outcome_from_json
 from emulator.domain.json_values import JsonObject, JsonValue
 from emulator.jobs.cluster.connection import Cluster
-from emulator.jobs.worker_process import worker_environment
+from emulator.jobs.worker_process import record_decision, worker_environment
 from emulator.s3.rules.acl import canonical_user_id
 from emulator.storage.files import written_file
 from emulator.training.task import TrainingTask
@@ -70,20 +69,20 @@ def train_elsewhere(
             if "log" in answer:
                 entry = answer["log"]
                 logging.getLogger(entry["logger"]).log(entry["level"], "%s", entry["text"])
+            elif "decision" in answer:
+                record_decision(answer["decision"], task.caller)
             else:
                 report(answer["stage"], answer["done"], answer["total"], answer["loss"])
 
     cluster.listen(topic, hear)
     report("waiting for a Dask worker", 0, 1)
-    # What the caller may do is asked of the store, as of any client.
-    caller = Caller(task.caller.account, task.caller.region)
     if owners_are_accounts:
         manifests = replace(
             manifests,
             training_owners=tuple(map(canonical_user_id, manifests.training_owners)),
             testing_owners=tuple(map(canonical_user_id, manifests.testing_owners)),
         )
-    sent = replace(task, caller=caller, manifests=manifests).to_json()
+    sent = replace(task, manifests=manifests).to_json()
     trained = cluster.start(train_here, json.dumps(sent), json.dumps(objects), files, topic).result()
     if trained.outcome is None:
         raise RemoteTrainingError(f"the training's process on the worker ended with status {trained.exit_status}")
