@@ -103,6 +103,7 @@ def test_work_has_the_rights_that_its_asker_has_when_it_begins(tmp_path: Path) -
     askers = Askers(gatekeeper(known.identities()).rights_at_work)
     at_work = askers.caller(known.OWNER, "us-east-1", asked.reference).rights
     assert at_work is not None and at_work.principal == asked.principal
+    assert at_work.context["aws:requestedregion"] == ("us-east-1",)
     assert at_work.ask("s3:PutObject", "arn:aws:s3:::results/a").allowed
     narrowed = known.identities()
     narrowed["accounts"][known.OWNER]["roles"]["Admin"]["policies"] = [known.allow("rekognition:*")]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from emulator.domain.caller import Caller
 from emulator.domain.iam.documents import PolicyKind, parse_policy
 from emulator.domain.iam.evaluation import Decision, PolicySet
-from emulator.domain.iam.keys import DISABLED, Key, KeyRing
+from emulator.domain.iam.keys import DISABLED, Key, KeyDeniedError, KeyRing
 from emulator.domain.iam.managed import FULL_ACCESS, S3_READ_ONLY, managed_policies
-from emulator.domain.iam.requests import Principal, PrincipalKind, moment_keys
+from emulator.domain.iam.requests import Principal, PrincipalKind, forwarded_keys, moment_keys
 from emulator.domain.iam.rights import Rights, decision_from_json, decision_to_json
 
 OWN, OTHER = "111122223333", "444455556666"
@@ -123,3 +124,49 @@ def test_the_managed_policies_of_the_guide() -> None:
     both = Rights(ANN, PolicySet((full, read)))
     assert both.ask("s3:GetObject", "arn:aws:s3:::photos/k").allowed
     assert not both.ask("s3:PutObject", "arn:aws:s3:::photos/k").allowed
+
+
+def _document(**statement: object) -> dict[str, object]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", **statement}]}
+
+
+def test_a_key_policy_may_ask_which_service_uses_the_key_for_whom() -> None:
+    """S-11, S-12: `kms:ViaService` and the keys of grants, as AWS's own key policies have them."""
+    conditions = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:CallerAccount": OWN}}
+    grants = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    who = {"Principal": {"AWS": ANN.arn}}
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition, **who}
+            for action, condition in (("kms:Decrypt", conditions), ("kms:CreateGrant", grants))
+        ],
+    }
+    key = replace(KEY, policy=parse_policy(document, PolicyKind.KEY, "key"))
+    rights = Rights(ANN, PolicySet(), keys=KeyRing([key]))
+    assert rights.require_key(key.arn, "kms:Decrypt", "us-east-1", "s3") is key
+    with pytest.raises(KeyDeniedError):
+        rights.require_key(key.arn, "kms:Decrypt", "us-east-1", "rekognition")
+    assert rights.require_key(key.arn, "kms:CreateGrant", "us-east-1", "rekognition") is key
+
+
+def test_a_deny_by_address_may_spare_what_services_ask_for_the_caller() -> None:
+    """IAM's own example: NotIpAddress would deny what Rekognition reads, whose address is not the caller's."""
+    everywhere = parse_policy(_document(Action="s3:*"), PolicyKind.IDENTITY, "all")
+    outside: dict[str, object] = {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    direct = {"Bool": {"aws:ViaAWSService": "false"}}
+    context = {"aws:sourceip": ("10.1.2.3",), "aws:viaawsservice": ("false",)}
+    for condition, via_service in ((outside, False), (outside | direct, True)):
+        deny = parse_policy(_document(Effect="Deny", Action="*", Condition=condition), PolicyKind.IDENTITY, "deny")
+        rights = Rights(ANN, PolicySet((everywhere, deny)), context)
+        assert rights.ask("s3:GetObject", "arn:aws:s3:::a/b").allowed
+        asked = rights.ask("s3:GetObject", "arn:aws:s3:::a/b", context=forwarded_keys("rekognition"))
+        assert asked.allowed == via_service
+        elsewhere = replace(rights, context={**context, "aws:sourceip": ("192.0.2.1",)})
+        assert not elsewhere.ask("s3:GetObject", "arn:aws:s3:::a/b").allowed
+    absent = parse_policy(
+        _document(Action="s3:*", Condition={"Null": {"aws:SourceIp": "true"}}), PolicyKind.IDENTITY, "absent"
+    )
+    rights = Rights(ANN, PolicySet((absent,)), context)
+    assert not rights.ask("s3:GetObject", "arn:aws:s3:::a/b").allowed
+    assert rights.ask("s3:GetObject", "arn:aws:s3:::a/b", context=forwarded_keys("rekognition")).allowed
