@@ -173,23 +173,20 @@ def test_a_query_in_another_order_than_was_signed_is_not_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "reordered"),
-    [("a=1&prefix=a&prefix=b", "a=1&prefix=b&prefix=a"), ("X-Amz-Acl=private&x-amz-acl=public", None)],
+    ("query", "reordered", "harmless"),
+    [
+        ("a=1&prefix=a&prefix=b", "a=1&prefix=b&prefix=a", "prefix=a&a=1&prefix=b"),
+        ("X-Amz-Acl=private&a=1&x-amz-acl=public", "x-amz-acl=public&X-Amz-Acl=private&a=1", None),
+    ],
 )
-def test_values_of_one_name_in_another_order_mean_something_else(query: str, reordered: str | None) -> None:
+def test_values_of_one_name_in_another_order_mean_something_else(
+    query: str, reordered: str, harmless: str | None
+) -> None:
     """Whoever reads a query takes the last value of a name, in whatever case, so their order is signed as well."""
-    url = f"http://{HOST}/bucket"
-    reordered = reordered or "&".join(reversed(query.split("&")))
-    for signer, options in ((S3SigV4Auth, {}), (S3SigV4QueryAuth, {"expires": 60})):
-        scope = signed(signer, "s3", "GET", f"{url}?{query}", **options)
-        parts = scope["query_string"].decode()
-        if query not in parts:
-            continue  # botocore's presigning takes the query for a dictionary, in which a name is there once
-        assert check(scope).holder == KEY
-        scope["query_string"] = parts.replace(query, reordered).encode()
-        assert refused(scope).why is Why.MISMATCH
-        scope["query_string"] = "&".join(reversed(parts.split("&"))).encode()
-        assert refused(scope).why is Why.MISMATCH
+    scope = signed(S3SigV4Auth, "s3", "GET", f"http://{HOST}/bucket?{query}")
+    assert check(scope).holder == KEY
+    assert check(scope | {"query_string": (harmless or query).encode()}).holder == KEY
+    assert refused(scope | {"query_string": reordered.encode()}).why is Why.MISMATCH
 
 
 def test_a_plus_sign_in_a_query_means_a_space_and_is_signed_so() -> None:
