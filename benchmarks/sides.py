@@ -35,6 +35,7 @@ from support.server import EmulatorProcess, environment_without_settings
 Figures = dict[str, float]
 
 SECONDS = 2.0
+SERVER_CORE, CLIENT_CORE = 0, 1
 RESETS = 20
 OBJECTS = 20
 STATES = 5
@@ -64,17 +65,26 @@ def limits() -> Figures:
 
 
 def _bare_detections() -> Figures:
-    """Decode and inference in a loop, in one thread and in as many as the emulator has."""
+    """Decode and inference in a loop: in one thread, in as many as the emulator has, and in one on the server's core.
+
+    On all cores the client of the emulator takes its time from the server, and here nobody takes any.
+    """
     with EmulatorProcess(environment={"CUSTOM_LABELS_LOG_LEVEL": "warning"}) as running:
         RunningLab.create(running, ACCOUNT)
         [model_file] = inference.model_files(running)
         image, cores = inference.photograph(), len(os.sched_getaffinity(0))
         with get_context("spawn").Pool(1) as pool:
-            alone, together = (
-                pool.apply(inference.bare_loop, (str(model_file), image, threads, None, SECONDS)).rate
-                for threads in (1, cores)
+            alone, together, on_one_core = (
+                pool.apply(inference.bare_loop, (str(model_file), image, threads, core, SECONDS)).rate
+                for threads, core in ((1, None), (cores, None), (1, SERVER_CORE))
             )
-    return {"detections a second, 1 connection": alone, "detections a second, 16 connections": together}
+    return {
+        "detections a second, 1 connection": alone,
+        "detections a second, 16 connections": together,
+        "of a server with one core, 1 connection": on_one_core,
+        "of a server with one core, 16 connections": on_one_core,
+        "a detection of it, 1 connection": 1e3 / on_one_core,
+    }
 
 
 def _bare_import() -> Figures:
@@ -113,7 +123,7 @@ def emulator(project: Path) -> Figures:
         figures |= _model(running)
     with EmulatorProcess(environment={"CUSTOM_LABELS_LOG_LEVEL": "warning"}, project=project) as running:
         figures |= datasets.figures(running)
-    return figures
+    return figures | _model_on_one_core(project)
 
 
 def moto() -> Figures:
@@ -268,6 +278,21 @@ def _model(running: EmulatorProcess) -> Figures:
         for connections in (1, 16)
     }
     return answers | _state(running)
+
+
+def _model_on_one_core(project: Path) -> Figures:
+    """The same model on a server that has one core and one thread for images, while its client has another core."""
+    environment = {"CUSTOM_LABELS_LOG_LEVEL": "warning", "CUSTOM_LABELS_INFERENCE_THREADS": "1"}
+    with EmulatorProcess(environment=environment, project=project) as running:
+        lab = RunningLab.create(running, ACCOUNT)
+        request, _ = inference.request_bytes(lab.trained.start_model(), inference.photograph())
+        inference.pin(psutil.Process(running.process.pid), [SERVER_CORE])
+        alone, together = (inference.served(running, request, connections, CLIENT_CORE) for connections in (1, 16))
+    return {
+        "of a server with one core, 1 connection": alone.rate,
+        "of a server with one core, 16 connections": together.rate,
+        "a detection of it, 1 connection": alone.latency_ms,
+    }
 
 
 def _state(running: EmulatorProcess) -> Figures:
