@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.commands.announcing import Announcement
-from emulator.commands.full_disk_log import FullDiskFilter
+from emulator.commands.shortened_log import FullDiskFilter, LostDatabaseFilter
 from emulator.server.data_lock import DataDirectoryError, hold_data_directory
 from emulator.settings import PREFIX, Settings, SettingsError, grouped, placeholder, rule_of
 
@@ -213,6 +213,8 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket, announc
             app = _prepared(settings, directory)
         except StartError as error:
             return _fail(str(error))
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(LostDatabaseFilter(app.database.is_lost))
         config = uvicorn.Config(
             app,
             http=LimitedProtocol,
