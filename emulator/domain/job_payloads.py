@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict, TypeVar
+
+import pybase64
 
 from emulator.domain.jobs import JobKind
 from emulator.domain.json_values import JsonMapping, JsonObject
@@ -132,7 +133,7 @@ Payload = TypeVar("Payload", bound=JobPayload)
 
 
 def _upsert_lines(lines: str) -> UpsertLines:
-    return UpsertLines(base64.b64decode(lines, validate=True))
+    return UpsertLines(pybase64.b64decode(lines, validate=True))
 
 
 # Payloads are stored under their fields' names. Kinds that are not here have none.
@@ -152,7 +153,7 @@ _READERS: dict[JobKind, Callable[..., JobPayload]] = {
 def payload_to_json(payload: JobPayload) -> JsonObject:
     """The payload as it is stored in the jobs table; bytes in base64."""
     if isinstance(payload, UpsertLines):
-        return {"lines": base64.b64encode(payload.lines).decode()}
+        return {"lines": pybase64.b64encode_as_string(payload.lines)}
     return asdict(payload)
 
 

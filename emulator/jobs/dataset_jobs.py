@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from emulator.jobs.ingest import (
     manifest_size,
     side_of,
 )
+from emulator.jobs.memory import give_back_memory
 from emulator.jobs.readers import Readers
 from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.threads import in_thread
@@ -41,6 +43,9 @@ from emulator.storage.tags import remove_tags
 # A manifest of this size takes about as long to read as a worker process takes to start.
 _WORKER_FROM_BYTES = 2 * 1024 * 1024
 _SWEPT_AT_ONCE = 5000
+# What is worth giving memory back for.
+_LARGE_BYTES = 1024 * 1024
+_MANY_ENTRIES = 50_000
 
 
 def _dataset(connection: Connection, arn: str) -> Dataset:
@@ -189,7 +194,8 @@ class UpdateDataset(DatasetHandler):
         content_id = self.database.read(lambda connection: content_of(connection, job.resource_arn))
         lines = job.payload_as(UpsertLines).lines
         limits = ManifestLimits.of(job.region, side_of(dataset.kind))
-        return await in_thread(update_content, self.database, lines, content_id, limits, dataset.arn)
+        update = partial(update_content, self.database, lines, content_id, limits, dataset.arn)
+        return await in_thread(update if len(lines) < _LARGE_BYTES else partial(_in_little_memory, update))
 
 
 class DistributeDataset(DatasetHandler):
@@ -218,6 +224,9 @@ class DistributeDataset(DatasetHandler):
         for dataset in (train, test):
             _remove_unfinished(self.database, dataset)
         chosen = distribute(entries.items(), seed=self._seed)
+        if len(entries) > _MANY_ENTRIES:
+            del entries
+            give_back_memory()
         source = partial(content_of, arn=job.resource_arn)
         stay = copy_entries(self.database, source, train.id, lambda position: position not in chosen)
         moved = copy_entries(self.database, source, test.id, chosen.__contains__)
@@ -262,6 +271,15 @@ class DeleteDataset(DatasetHandler):
         """From now on DescribeDataset answers ResourceNotFoundException."""
         remove_dataset(connection, _dataset(connection, job.resource_arn).id)
         remove_tags(connection, job.resource_arn)
+
+
+def _in_little_memory(work: Callable[[], Outcome]) -> Outcome:
+    """Work after a request, and before others, that needed much memory."""
+    give_back_memory()
+    try:
+        return work()
+    finally:
+        give_back_memory()
 
 
 def _both(connection: Connection, job: Job) -> tuple[Dataset, Dataset]:

@@ -29,7 +29,6 @@ _COLUMNS = (
 # Built once: building a statement takes longer than running it.
 _ALL = select(*_COLUMNS).order_by(jobs.c.id)
 _IS_ONE = jobs.c.id == bindparam("id_")
-_ONE = select(*_COLUMNS).where(_IS_ONE)
 _INSERT = insert(jobs)
 _SET_OUTCOME = update(jobs).where(_IS_ONE).values(outcome=bindparam("found"))
 _REMOVE = delete(jobs).where(_IS_ONE)
@@ -57,26 +56,31 @@ def add_job(
     started_at: int,
 ) -> Job:
     """Store work that begins under a transition policy at `started_at`, in milliseconds."""
-    result = connection.execute(
-        _INSERT,
-        {
-            "kind": kind,
-            "transition": transition,
-            "resource_arn": resource_arn,
-            "project_arn": project_arn,
-            "account": account,
-            "region": region,
-            "payload": payload_to_json(payload),
-            "policy": policy,
-            "started_at": started_at,
-        },
+    values = {
+        "kind": kind,
+        "transition": transition,
+        "resource_arn": resource_arn,
+        "project_arn": project_arn,
+        "account": account,
+        "region": region,
+        "policy": policy,
+        "started_at": started_at,
+    }
+    result = connection.execute(_INSERT, {**values, "payload": payload_to_json(payload)})
+    # Not read again: a payload may have megabytes.
+    return Job(
+        inserted_id(result),
+        kind,
+        transition,
+        resource_arn,
+        project_arn,
+        account,
+        region,
+        payload,
+        policy,
+        started_at,
+        outcome=None,
     )
-    return find_job(connection, inserted_id(result))
-
-
-def find_job(connection: Connection, job_id: int) -> Job:
-    """The work with this row id."""
-    return _job(connection.execute(_ONE, {"id_": job_id}).one())
 
 
 def list_jobs(connection: Connection) -> list[Job]:
