@@ -77,6 +77,7 @@ def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stored]:
             client = s3_client(endpoint, ACCOUNT)
             own = s3.store() if request.param == "in process" else open_embedded_store(tmp_path / "objects")
             yield Stored(own, client, lambda _: ACCOUNT)
+            own.close()
     client.close()
 
 
