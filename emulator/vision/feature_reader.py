@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -54,20 +54,29 @@ class FeatureReader:
 
         A picture that ends early is used as far as it goes.
         """
-        results: list[RawFeatures | None] = []
         views = 2 if mirrored else 1
         megabytes = len(images) * views * self.look.length * np.dtype(np.float16).itemsize / 1e6
         estimate = Estimate(stage, len(images), after=_PICTURES_BEFORE_ESTIMATE, kept_megabytes=megabytes)
-        loaded = partial(self._load, views=views)
-        for image, found in zip(images, self._workers.in_order(self._compute, images, loaded), strict=True):
-            if found.problem:
-                logger.warning("left out of the training: %s: %s", image.identity, found.problem)
+        results: list[RawFeatures | None] = []
+        for found in self._computed(images, views):
             results.append(self._keep(found))
             progress(Progress(stage, len(results), len(images)))
             estimate.tick(len(results))
         if self._cache:
             self._cache.prune()
         return results
+
+    def stream(self, images: Sequence[ImageSource]) -> Generator[RawFeatures | None, None, None]:
+        """`of_images` without mirror images [look.length], one after the other. What is computed is not cached."""
+        for found in self._computed(images, views=1):
+            yield None if found.features is None else found.features[0]
+
+    def _computed(self, images: Sequence[ImageSource], views: int) -> Iterator[_Computed]:
+        loaded = partial(self._load, views=views)
+        for image, found in zip(images, self._workers.in_order(self._compute, images, loaded), strict=True):
+            if found.problem:
+                logger.warning("left out of the training: %s: %s", image.identity, found.problem)
+            yield found
 
     def _load(self, image: ImageSource, views: int) -> _Picture | Known[_Computed]:
         data = image.read()

@@ -21,24 +21,42 @@ from emulator.vision.folds import stratified_folds
 logger = logging.getLogger(__name__)
 
 MINIMUM_LABELS = 2
-# A linear model of a few thousand features learns nothing more from more pictures, and they have to fit into memory.
+# What is compared, tuned and kept in memory; what further pictures teach is found out by `classifier.large_sets`.
 MOST_IMAGES = 10_000
 # So many pictures of each label a sample keeps where there are as many: each fold of a cross-validation can have one.
 FEWEST_OF_EACH_LABEL = FOLDS
+# So many pictures of a large set have among them every label with its share, roughly.
+_PICTURES_OF_A_TURN = 1000
 # Beyond this many pictures their mirror images no longer help.
 MOST_IMAGES_TO_MIRROR = 4000
 
 Indices = npt.NDArray[np.int64]
+Marks = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """Labelled pictures that a part leaves out, in an order of which every beginning has its share of each label.
+
+    marks: uint8 [images, labels], 1 where a picture has a label.
+    """
+
+    images: Sequence[ImageSource]
+    marks: Marks
 
 
 @dataclass(frozen=True)
 class ClassificationData:
-    """images[i] has the labels with targets[i] = 1, float64 [images, labels]; background pictures have none."""
+    """images[i] has the labels with targets[i] = 1, float64 [images, labels]; background pictures have none.
+
+    remainder: what `arrange` left out of a large set.
+    """
 
     images: Sequence[ImageSource]
     targets: FloatArray
     background: Sequence[ImageSource]
     multi_label: bool
+    remainder: Remainder | None = None
 
     def subset(self, indices: Indices) -> ClassificationData:
         """The same with these pictures only."""
@@ -57,37 +75,58 @@ class ClassificationData:
         parts = -(-len(self.images) // count)
         if parts <= 1:
             return self
-        chosen = stratified_folds(self.targets, parts, seed) == 0
-        for label in range(self.targets.shape[1]):
-            members = self.targets[:, label] > 0
-            missing = max(0, FEWEST_OF_EACH_LABEL - np.count_nonzero(members & chosen))
-            chosen[np.flatnonzero(members & ~chosen)[:missing]] = True
-        return self.subset(np.flatnonzero(chosen))
+        return self.subset(_with_enough_of_each(stratified_folds(self.targets, parts, seed) == 0, self.targets))
+
+
+def _with_enough_of_each(chosen: npt.NDArray[np.bool_], targets: FloatArray | Marks) -> Indices:
+    """The numbers of the chosen pictures [n], and of as many more that a few have each label [n, labels]."""
+    for label in range(targets.shape[1]):
+        members = targets[:, label] > 0
+        missing = max(0, FEWEST_OF_EACH_LABEL - np.count_nonzero(members & chosen))
+        chosen[np.flatnonzero(members & ~chosen)[:missing]] = True
+    return np.flatnonzero(chosen)
 
 
 def arrange(examples: Sequence[TrainingExample], labels: tuple[str, ...], seed: int) -> ClassificationData:
     """Sort examples into labelled and background ones; `labels` are all that count.
 
-    The task is multi-label if any picture has more than one label (D-24). Of more than MOST_IMAGES pictures a part is
-    taken. Raises UnusableTrainingDataError unless two labels have pictures.
+    The task is multi-label if any picture has more than one label (D-24). Of more than MOST_IMAGES pictures about so
+    many are taken, every label with its share, and the others are the remainder. Raises UnusableTrainingDataError
+    unless two labels have pictures.
     """
     known = set(labels)
     labelled = [example for example in examples if example.labels & known]
-    targets = np.array([[float(label in example.labels) for label in labels] for example in labelled])
-    if not labelled or (targets.max(axis=0) > 0).sum() < MINIMUM_LABELS:
+    marks = np.zeros((len(labelled), len(labels)), np.uint8)
+    columns = {label: column for column, label in enumerate(labels)}
+    for row, example in zip(marks, labelled, strict=True):
+        row[[columns[label] for label in example.labels & known]] = 1
+    if not labelled or (marks.max(axis=0) > 0).sum() < MINIMUM_LABELS:
         raise UnusableTrainingDataError("a classification needs pictures of at least two labels")
-    data = ClassificationData(
-        images=[example.image for example in labelled],
-        targets=targets,
-        background=[example.image for example in examples if not example.labels & known][:MOST_IMAGES],
-        multi_label=bool((targets.sum(axis=1) > 1).any()),
+    background = [example.image for example in examples if not example.labels & known]
+    if len(background) > MOST_IMAGES:
+        logger.info("of %d pictures without labels the first %d are used", len(background), MOST_IMAGES)
+    chosen, remainder = np.arange(len(labelled)), None
+    if len(labelled) > MOST_IMAGES:
+        order = _by_turns(marks, seed)
+        is_chosen = np.zeros(len(labelled), np.bool_)
+        is_chosen[order[:MOST_IMAGES]] = True
+        chosen = _with_enough_of_each(is_chosen, marks)
+        others = order[~is_chosen[order]]
+        if len(others):
+            remainder = Remainder([labelled[index].image for index in others], marks[others])
+    return ClassificationData(
+        images=[labelled[index].image for index in chosen],
+        targets=marks[chosen].astype(np.float64),
+        background=background[:MOST_IMAGES],
+        multi_label=bool((marks.sum(axis=1) > 1).any()),
+        remainder=remainder,
     )
-    sample = data.sample(MOST_IMAGES, seed)
-    if sample is not data:
-        logger.info(
-            "of %d labelled pictures %d are used, every label with its share", len(labelled), len(sample.images)
-        )
-    return sample
+
+
+def _by_turns(marks: Marks, seed: int) -> Indices:
+    """An order [n] of pictures [n, labels] of which every beginning has its share of each label."""
+    turns = stratified_folds(marks, -(-len(marks) // _PICTURES_OF_A_TURN), seed)
+    return np.argsort(turns, kind="stable")
 
 
 @dataclass(frozen=True)

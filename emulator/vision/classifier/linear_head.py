@@ -157,6 +157,10 @@ class HeadTrainer:
         self._rows = standardised[: images * views].reshape(images, views, -1)
         self._background = standardised[images * views :]
 
+    def standardise(self, features: FeatureArray) -> FeatureArray:
+        """What the fits see of features [..., features], before any rotation."""
+        return np.asarray((features - self.mean) * self.scale)
+
     def cross_validate(self, seed: int, strengths: Sequence[float] = STRENGTHS) -> list[HeadScore]:
         """A score for each strength, on the same folds; the loss is that after calibration."""
         targets = self.table.targets

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from emulator.vision.parallel import in_order
+
 FloatArray = npt.NDArray[np.float64]
 Objective = Callable[[FloatArray], tuple[float, FloatArray]]
 
 # Directions whose variance is below this part of the largest one are rounding noise.
 _SMALLEST_RELATIVE_EIGENVALUE = 1e-7
 _LBFGS_MEMORY = 8
-_LBFGS_ITERATIONS = 100
+LBFGS_ITERATIONS = 100
 _LBFGS_TOLERANCE = 1e-6
 _LINE_SEARCH_STEPS = 20
 _SUFFICIENT_DECREASE = 1e-4
@@ -34,6 +36,25 @@ class RowSpace:
 
     coordinates: FloatArray
     basis: FloatArray
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows [n, rank], float64 or, to save memory, float32, with their targets [n, labels] and weights [n]."""
+
+    rows: npt.NDArray[np.floating]
+    targets: FloatArray
+    weights: FloatArray
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """`count` blocks of `columns` features and `labels` labels; `load` gives one of them, from several threads."""
+
+    count: int
+    columns: int
+    labels: int
+    load: Callable[[int], Block]
 
 
 def row_space(features: npt.NDArray[np.floating]) -> RowSpace:
@@ -84,18 +105,50 @@ def objective(
 
     def evaluate(flat: FloatArray) -> tuple[float, FloatArray]:
         coefficients = flat.reshape(shape)
-        slopes, bias = coefficients[:-1], coefficients[-1]
-        # In the precision of the rows: a product of mixed precision would copy all of them.
-        logits = (rows @ slopes.astype(rows.dtype)).astype(np.float64) + bias
-        probabilities = sigmoid(logits) if multi_label else softmax(logits)
-        loss = weights @ cross_entropy(logits, targets, multi_label) + (slopes**2).sum() / (2 * strength)
-        errors = (probabilities - targets) * weights[:, None]
-        gradient = np.empty(shape)
-        gradient[:-1] = rows.T @ errors.astype(rows.dtype) + slopes / strength
-        gradient[-1] = errors.sum(axis=0)
+        loss, gradient = _of_rows(Block(rows, targets, weights), coefficients, multi_label)
+        loss += (coefficients[:-1] ** 2).sum() / (2 * strength)
+        gradient[:-1] += coefficients[:-1] / strength
         return float(loss / total), (gradient / total).ravel()
 
     return evaluate
+
+
+def streamed_objective(blocks: Blocks, strength: float, multi_label: bool, threads: int) -> Objective:
+    """What `objective` is of all rows of the blocks, with `threads` blocks at once in memory and one more.
+
+    Sums over blocks are made in their order, so that the number of threads does not change them.
+    """
+
+    def evaluate(flat: FloatArray) -> tuple[float, FloatArray]:
+        coefficients = flat.reshape(blocks.columns + 1, blocks.labels)
+
+        def part(number: int) -> tuple[float, FloatArray, float]:
+            block = blocks.load(number)
+            return *_of_rows(block, coefficients, multi_label), float(block.weights.sum())
+
+        loss = (coefficients[:-1] ** 2).sum() / (2 * strength)
+        gradient = np.concatenate([coefficients[:-1] / strength, np.zeros((1, blocks.labels))])
+        total = 0.0
+        for block_loss, block_gradient, weight in in_order(part, range(blocks.count), threads):
+            loss += block_loss
+            gradient += block_gradient
+            total += weight
+        return float(loss / total), (gradient / total).ravel()
+
+    return evaluate
+
+
+def _of_rows(block: Block, coefficients: FloatArray, multi_label: bool) -> tuple[float, FloatArray]:
+    """The summed weighted loss of some rows and its gradient [rank+1, labels], without the penalty."""
+    rows, slopes = block.rows, coefficients[:-1]
+    # In the precision of the rows: a product of mixed precision would copy all of them.
+    logits = (rows @ slopes.astype(rows.dtype)).astype(np.float64) + coefficients[-1]
+    probabilities = sigmoid(logits) if multi_label else softmax(logits)
+    errors = (probabilities - block.targets) * block.weights[:, None]
+    gradient = np.empty(coefficients.shape)
+    gradient[:-1] = rows.T @ errors.astype(rows.dtype)
+    gradient[-1] = errors.sum(axis=0)
+    return float(block.weights @ cross_entropy(logits, block.targets, multi_label)), gradient
 
 
 def fit(
@@ -122,7 +175,7 @@ def minimise(function: Objective, start: FloatArray) -> FloatArray:
     value, gradient = function(point)
     steps: list[FloatArray] = []
     changes: list[FloatArray] = []
-    for _ in range(_LBFGS_ITERATIONS):
+    for _ in range(LBFGS_ITERATIONS):
         direction = -_two_loop(gradient, steps, changes)
         slope = float(gradient @ direction)
         length = 1.0 if steps else min(1.0, 1.0 / (float(np.abs(gradient).sum()) + 1e-12))

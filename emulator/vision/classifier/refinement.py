@@ -52,13 +52,16 @@ _WORTHWHILE_GAIN = 0.02
 class Refinement:
     """A fine-tuned classifier that did better than the regression.
 
-    `table`: what the network saw in all pictures before it was tuned.
+    `table`: what the network saw in all pictures before it was tuned; `loss`: the mean log loss after calibration on
+    the pictures with the numbers `held_out`, which neither it nor the cross-validation's regression had seen.
     """
 
     recipe: FeatureRecipe
     table: RawTable
     head: LinearHead
     tuned: TunedModel
+    held_out: Indices
+    loss: float
 
 
 def refine(
@@ -94,7 +97,8 @@ def refine(
     tuned = tuner.result()
     calibration = calibrate(logits, targets, data.multi_label, len(usable.images))
     head = replace(start, weights=tuned.weights, bias=tuned.bias, calibration=calibration)
-    return Refinement(recipe, _read(usable, recipe, settings, progress), head, tuned), report
+    loss = _loss(logits, targets, data.multi_label)
+    return Refinement(recipe, _read(usable, recipe, settings, progress), head, tuned, held_out, loss), report
 
 
 def _hold_out(targets: FloatArray, images: Indices, seed: int) -> Indices:

@@ -63,7 +63,7 @@ _COMPARED_STRENGTHS = (1e-2, 1e-1, 1.0)
 _WORTHWHILE_GAIN = 0.002
 _WORTHWHILE_STANDARD_ERRORS = 0.5
 # With every held-out picture right and sure, another look cannot be better.
-_GOOD_ENOUGH_LOSS = 0.03
+GOOD_ENOUGH_LOSS = 0.03
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def search(data: ClassificationData, settings: TrainingSettings, progress: Progr
         best = min(candidates, key=lambda candidate: candidate.best.loss)
         if winner is None or _is_worth_its_time(best.best, winner[0].best, table):
             winner = best, reader, table
-        if winner[0].best.loss < _GOOD_ENOUGH_LOSS:
+        if winner[0].best.loss < GOOD_ENOUGH_LOSS:
             break
     assert winner is not None
     candidate, reader, table = winner
@@ -157,12 +157,12 @@ def _probe(
     candidates = _compare(plan.recipes(reader.look), table, settings, progress)
     tried += candidates
     best = min(candidates, key=lambda candidate: candidate.best.loss)
-    if best.best.loss >= _GOOD_ENOUGH_LOSS:
+    if best.best.loss >= GOOD_ENOUGH_LOSS:
         return None
     if part is not data:
         table = read_table(reader, data, settings.seed, stage, progress)
     found = _score(best.recipe, table, tried, plan, settings)
-    return found if found.winner.best.loss < _GOOD_ENOUGH_LOSS else None
+    return found if found.winner.best.loss < GOOD_ENOUGH_LOSS else None
 
 
 def _is_worth_its_time(dearer: HeadScore, cheaper: HeadScore, table: RawTable) -> bool:

@@ -14,6 +14,7 @@ import threadpoolctl
 
 from emulator.vision.backbone import replace_weights
 from emulator.vision.classifier.data import arrange
+from emulator.vision.classifier.large_sets import grow
 from emulator.vision.classifier.refinement import refine
 from emulator.vision.classifier.search import search
 from emulator.vision.classifier.tuning import FROZEN_OUTPUT
@@ -37,6 +38,7 @@ from emulator.vision.served_model import CONFIDENCES, classify, ranked
 
 logger = logging.getLogger(__name__)
 
+_MORE_IS_BETTER = "the regression on more images is better"
 # Names of tensors between the parts of the graph.
 _CALIBRATED = "calibrated"
 _SEEN = "seen"
@@ -98,7 +100,13 @@ def train(
     with threadpoolctl.threadpool_limits(1, user_api="blas"):
         found = search(data, settings, progress)
         refinement, refinement_report = refine(data, found, settings, progress)
-        head = refinement.head if refinement else found.trainer.fit(found.winner.best)
+        growth = grow(data, found, refinement, settings, progress)
+        if growth is not None and growth.head is not None:
+            if refinement is not None:
+                refinement, refinement_report = None, {**refinement_report, "kept": False, "reason": _MORE_IS_BETTER}
+            head = growth.head
+        else:
+            head = refinement.head if refinement else found.trainer.fit(found.winner.best)
         recipe, table = (refinement.recipe, refinement.table) if refinement else (found.winner.recipe, found.table)
         gate = KnownGate.fit(
             mean_features(table.features, recipe.look), table.targets, recipe.look.comparable_side, settings.seed
@@ -114,6 +122,8 @@ def train(
         "temperature": round(head.calibration.temperature, 4),
         "known_threshold": round(gate.threshold, 4),
     }
+    if growth is not None:
+        report |= growth.report(found.table.skipped)
     logger.info("classifier trained: %s", report)
     model = feature_graph(recipe)
     untuned = ""

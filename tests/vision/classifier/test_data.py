@@ -54,14 +54,18 @@ def test_a_sample_keeps_pictures_of_every_label(rare: int) -> None:
         assert scratched == min(rare, 4)
 
 
-def test_huge_data_sets_are_bounded_and_the_log_says_so(
+def test_of_huge_data_sets_a_part_is_taken_and_the_log_says_what_is_left_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     monkeypatch.setattr(classification_data, "MOST_IMAGES", 10)
     examples = [labelled(str(index), "x" if index % 2 else "y") for index in range(40)]
-    assert len(arrange(examples, ("x", "y"), 0).images) == 10
-    assert "of 40 labelled pictures 10 are used" in caplog.text
+    data = arrange([*examples, *(labelled(f"none {index}") for index in range(12))], ("x", "y"), 0)
+    assert len(data.images) == 10
+    assert data.remainder is not None
+    assert len(data.remainder.images) == 30
+    assert len(data.background) == 10
+    assert "of 12 pictures without labels the first 10 are used" in caplog.text
 
 
 def test_pictures_that_cannot_be_decoded_are_skipped_by_name() -> None:

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from emulator.vision.classifier.logistic_regression import (
+    Block,
+    Blocks,
     cross_entropy,
     fit,
     minimise,
@@ -9,6 +11,7 @@ from emulator.vision.classifier.logistic_regression import (
     row_space,
     sigmoid,
     softmax,
+    streamed_objective,
 )
 
 RANDOM = np.random.default_rng(7)
@@ -41,6 +44,25 @@ def test_the_fit_is_where_the_gradient_vanishes(multi_label: bool) -> None:
     assert np.abs(gradient).max() < 2e-3
     other, _ = objective(rows, targets, weights, 0.3, multi_label)(coefficients.ravel() + 0.05)
     assert value < other
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_blocks_give_what_all_rows_at_once_give(multi_label: bool) -> None:
+    rows, targets, weights = problem(multi_label)
+    parts = [slice(0, 7), slice(7, 8), slice(8, 30)]
+    blocks = Blocks(3, 8, 3, lambda number: Block(rows[parts[number]], targets[parts[number]], weights[parts[number]]))
+    whole, *streamed = (
+        objective(rows, targets, weights, 0.3, multi_label),
+        *(streamed_objective(blocks, 0.3, multi_label, threads) for threads in (1, 3)),
+    )
+    point = RANDOM.normal(size=9 * 3)
+    values = [function(point) for function in streamed]
+    assert values[0][0] == values[1][0]
+    np.testing.assert_array_equal(values[0][1], values[1][1])
+    assert values[0][0] == pytest.approx(whole(point)[0])
+    np.testing.assert_allclose(values[0][1], whole(point)[1], atol=1e-12)
+    fitted = minimise(streamed[1], np.zeros(9 * 3)).reshape(9, 3)
+    np.testing.assert_allclose(fitted, fit(rows, targets, weights, 0.3, multi_label), atol=1e-5)
 
 
 def test_lbfgs_finds_the_bottom_of_a_curved_valley() -> None:

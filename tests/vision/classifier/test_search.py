@@ -34,7 +34,7 @@ def test_a_dearer_look_has_to_be_better_than_chance(better: float, worth_it: boo
 
 
 def test_pictures_that_are_easily_told_apart_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_GOOD_ENOUGH_LOSS", 10.0)
+    monkeypatch.setattr(search, "GOOD_ENOUGH_LOSS", 10.0)
     examples = [example(label, seed) for seed in range(4) for label in LABELS]
     model = train("classification", examples, LABELS, TrainingSettings())
     tried = model.report["tried"]
@@ -44,7 +44,7 @@ def test_pictures_that_are_easily_told_apart_are_looked_at_once(monkeypatch: pyt
 
 
 def test_others_are_looked_at_more_closely(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_GOOD_ENOUGH_LOSS", 0.0)
+    monkeypatch.setattr(search, "GOOD_ENOUGH_LOSS", 0.0)
     examples = [example(label, seed) for seed in range(4) for label in LABELS]
     model = train("classification", examples, LABELS, TrainingSettings())
     tried = model.report["tried"]
