@@ -124,14 +124,24 @@ class QualityHint(BaseModel):
     other: str | None
 
 
+class UsedImages(BaseModel):
+    """How many of the labelled images of a large set made the model, and why; `text` in English."""
+
+    used: int
+    labelled: int
+    reason: Literal["whole", "effort", "told_apart", "flat", "tuned", "disk"]
+    text: str
+
+
 class VersionQuality(BaseModel):
     """The training's effort, how sure the figures are, and at most three hints, the most helpful first; no average
-    precision without boxes.
+    precision without boxes. `training_images` of large sets alone.
     """
 
     effort: str
     f1: FigureInterval
     average_precision: FigureInterval | None
+    training_images: UsedImages | None
     hints: list[QualityHint]
 
 
@@ -182,11 +192,12 @@ def _quality(stored: JsonObject | None) -> VersionQuality | None:
     """Of what the training left (docs/training.md); None for versions of earlier releases."""
     if stored is None:
         return None
-    precision = stored.get("average_precision")
+    precision, images = stored.get("average_precision"), stored.get("training_images")
     return VersionQuality(
         effort=stored["effort"],
         f1=FigureInterval(**stored["f1"]),
         average_precision=None if precision is None else FigureInterval(**precision),
+        training_images=None if images is None else UsedImages(**images),
         hints=[
             QualityHint(kind=hint["kind"], text=hint["text"], label=hint.get("label"), other=hint.get("with"))
             for hint in stored["hints"]

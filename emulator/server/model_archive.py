@@ -74,11 +74,21 @@ class Hint(_Record):
     other: Text | None = Field(default=None, alias="with")
 
 
+class TrainingImages(_Record):
+    """How many of the labelled images of a large set made the model, and why."""
+
+    used: Annotated[int, Field(ge=0)]
+    labelled: Annotated[int, Field(ge=0)]
+    reason: Literal["whole", "effort", "told_apart", "flat", "tuned", "disk"]
+    text: Text
+
+
 class Quality(_Record):
     """What the training said of itself (docs/training.md)."""
 
     effort: Literal["instant", "fast", "standard", "best"]
     test_images: Annotated[int, Field(ge=0)]
+    training_images: TrainingImages | None = None
     f1: Figure
     average_precision: Figure | None = None
     hints: Annotated[list[Hint], Field(max_length=10)]

@@ -141,17 +141,20 @@ def _run(training: Training, looks: Journal) -> VersionResults:
     return {
         "model_file": task.model_path.name,
         "f1_score": result.evaluation.f1,
-        "quality": _quality(task, validation, result),
+        "quality": _quality(task, validation, model, result),
     }
 
 
-def _quality(task: TrainingTask, validation: TrainingValidation, result: TestResult) -> JsonObject:
+def _quality(task: TrainingTask, validation: TrainingValidation, model: TrainedModel, result: TestResult) -> JsonObject:
     """How good the model is, how sure that is, and what would help most; it is logged, too."""
     lines = validation.training.usable
     counts = Counter(label for line in lines for label in {*line.image_labels, *(box.label for box in line.boxes)})
     test_images = len(validation.testing.usable)
     advice = hints(result.evaluation, result.f1, counts, test_images)
     document: JsonObject = {"effort": task.options.effort, "test_images": test_images, "f1": result.f1.document()}
+    large_set = model.report.get("large_set")
+    if isinstance(large_set, dict):
+        document["training_images"] = large_set
     logger.info("F1 %.3f (%.3f to %.3f) on %d test images", *astuple(result.f1), test_images)
     if result.average_precision is not None:
         document["average_precision"] = result.average_precision.document()

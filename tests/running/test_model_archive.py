@@ -138,6 +138,7 @@ def quality(**members_of_it: Any) -> Change:
         record(account=OTHER),
         quality(effort="heroic"),
         quality(f1={"value": 1}),
+        quality(training_images={"used": 1, "labelled": 2, "reason": "mood", "text": "x"}),
         quality(hints=[{"kind": "rude", "text": "x"}]),
     ],
 )

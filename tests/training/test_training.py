@@ -11,12 +11,15 @@ from typing import BinaryIO
 import pytest
 from PIL import Image
 
+from emulator.console.results import _quality as quality_shown
 from emulator.domain.caller import Caller
 from emulator.domain.evaluation.result_keys import result_keys
 from emulator.domain.jobs import Broke, Done, Outcome
 from emulator.domain.object_store import ObjectLocation, ObjectStoreUnavailableError
+from emulator.server.model_archive import Quality
 from emulator.training.run import run_training
 from emulator.training.task import Manifests, TrainingOptions, TrainingTask
+from emulator.vision.classifier import data as classification_data
 from support.manifests import BUCKET, as_manifest, image_line
 from support.memory_store import MemoryObjectStore
 from support.pictures import palette_picture_without_palette
@@ -54,7 +57,7 @@ def deny_images(objects: MemoryObjectStore) -> None:
     objects.denied.add(BUCKET)
 
 
-def trained(objects: MemoryObjectStore, directory: Path, bucket: str = "results") -> Outcome:
+def trained(objects: MemoryObjectStore, directory: Path, bucket: str = "results", effort: str = "fast") -> Outcome:
     """The outcome of a training on twelve images of two labels."""
     lines = [image_line(number, "ab"[number % 2]) for number in range(12)]
     manifests = directory / "train.manifest", directory / "test.manifest"
@@ -64,7 +67,7 @@ def trained(objects: MemoryObjectStore, directory: Path, bucket: str = "results"
         caller=CALLER,
         version_arn="arn:aws:rekognition:us-east-1:111122223333:project/project/version/first/1",
         manifests=Manifests(*manifests, training_buckets=(), testing_buckets=()),
-        options=TrainingOptions(seed=0, effort="fast", threads=1, cache_directory=directory / "cache"),
+        options=TrainingOptions(seed=0, effort=effort, threads=1, cache_directory=directory / "cache"),
         bucket=bucket,
         keys={str(kind): key for kind, key in result_keys("out", "project", "first").items()},
         work_directory=directory,
@@ -94,6 +97,25 @@ def test_a_picture_without_a_palette_does_not_fail_the_training_of_the_others(tm
     lines = [json.loads(line) for line in validated.splitlines()]
     spoilt = [line["source-ref"] for line in lines if "errors" in line]
     assert spoilt == [f"s3://{BUCKET}/images/000002.jpg"]
+
+
+def test_a_version_says_how_much_of_a_large_set_made_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classification_data, "MOST_IMAGES", 5)
+    monkeypatch.setattr(classification_data, "FEWEST_OF_EACH_LABEL", 1)
+    outcome = trained(LaterChangedStore(12, lambda _: None), tmp_path, effort="instant")
+    assert isinstance(outcome, Done)
+    quality = outcome.version["quality"]
+    assert quality is not None
+    assert quality["training_images"] == {
+        "used": 5,
+        "labelled": 8,
+        "reason": "effort",
+        "text": "5 of 8 labelled images were used: this effort uses no more.",
+    }
+    shown = quality_shown(quality)
+    assert shown is not None and shown.training_images is not None
+    assert shown.training_images.model_dump() == quality["training_images"]
+    assert Quality.model_validate(quality).model_dump(by_alias=True, exclude_none=True) == quality
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:

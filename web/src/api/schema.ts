@@ -1686,6 +1686,23 @@ export interface components {
             prefix: string;
         };
         /**
+         * UsedImages
+         * @description How many of the labelled images of a large set made the model, and why; `text` in English.
+         */
+        UsedImages: {
+            /** Labelled */
+            labelled: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "whole" | "effort" | "told_apart" | "flat" | "tuned" | "disk";
+            /** Text */
+            text: string;
+            /** Used */
+            used: number;
+        };
+        /**
          * VersionDocument
          * @description A version. `training_dataset` and `test_dataset` are names, or the addresses of manifests; null if unknown.
          *
@@ -1737,7 +1754,7 @@ export interface components {
         /**
          * VersionQuality
          * @description The training's effort, how sure the figures are, and at most three hints, the most helpful first; no average
-         *     precision without boxes.
+         *     precision without boxes. `training_images` of large sets alone.
          */
         VersionQuality: {
             average_precision: components["schemas"]["FigureInterval"] | null;
@@ -1746,6 +1763,7 @@ export interface components {
             f1: components["schemas"]["FigureInterval"];
             /** Hints */
             hints: components["schemas"]["QualityHint"][];
+            training_images: components["schemas"]["UsedImages"] | null;
         };
         /**
          * VersionWish

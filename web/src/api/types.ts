@@ -25,6 +25,7 @@ export type Decision = Schemas["DecisionDocument"];
 export type VersionFigures = Schemas["VersionFigures"];
 export type FigureInterval = Schemas["FigureInterval"];
 export type QualityHint = Schemas["QualityHint"];
+export type UsedImages = Schemas["UsedImages"];
 
 export type Results = Schemas["ResultPage"];
 export type ResultItem = Schemas["TestedImage"];

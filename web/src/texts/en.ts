@@ -1,4 +1,4 @@
-import type { QualityHint } from "../api/types";
+import type { QualityHint, UsedImages } from "../api/types";
 
 /**
  * Every text of the console, in English. A language is one file of this shape. Names of operations, labels and messages
@@ -419,6 +419,8 @@ export const en = {
     testing: "Testing dataset",
     facts: (labels: number, images: number) => `${labels} ${labels === 1 ? "label" : "labels"}, ${images} ${images === 1 ? "image" : "images"}`,
     imagesOnly: (images: number) => `${images} ${images === 1 ? "image" : "images"}`,
+    // The training says it in English, with figures; other languages say the same by the reason.
+    usedImages: (images: UsedImages) => images.text,
     perLabel: "Per label performance",
     find: "Find labels",
     columns: {

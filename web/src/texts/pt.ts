@@ -415,6 +415,17 @@ export const pt: Texts = {
     testing: "Conjunto de teste",
     facts: (labels, images) => `${labels} ${labels === 1 ? "rótulo" : "rótulos"}, ${imagens(images)}`,
     imagesOnly: imagens,
+    usedImages: ({ used, labelled, reason }) => {
+      const reasons = {
+        whole: "com mais imagens, o modelo melhorou",
+        effort: "este esforço não usa mais",
+        told_apart: "elas já distinguem quase todas as imagens",
+        flat: "o dobro de imagens não melhorou o modelo",
+        tuned: "a rede ajustada com elas é melhor do que mais imagens prometem",
+        disk: "não há espaço em disco para mais",
+      };
+      return `${used} de ${labelled} imagens rotuladas foram usadas: ${reasons[reason]}.`;
+    },
     perLabel: "Desempenho por rótulo",
     find: "Encontrar rótulos",
     columns: {

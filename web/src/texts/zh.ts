@@ -412,6 +412,17 @@ export const zh: Texts = {
     testing: "测试数据集",
     facts: (labels, images) => `${labels} 个标签，${images} 张图像`,
     imagesOnly: (images) => `${images} 张图像`,
+    usedImages: ({ used, labelled, reason }) => {
+      const reasons = {
+        whole: "更多图像使模型更好",
+        effort: "此训练强度不使用更多图像",
+        told_apart: "它们已能区分几乎所有图像",
+        flat: "图像加倍并未使模型更好",
+        tuned: "用它们微调的网络优于更多图像所能带来的效果",
+        disk: "磁盘空间不足以使用更多图像",
+      };
+      return `使用了 ${labelled} 张带标签图像中的 ${used} 张：${reasons[reason]}。`;
+    },
     perLabel: "每个标签的性能",
     find: "查找标签",
     columns: {

@@ -102,7 +102,15 @@ function Results({ project, version, summary }: Model & { summary: Summary }) {
               </>
             ),
           },
-          { label: evaluate.training, value: facts(sides?.training, summary.EvaluationDetails.NumberOfTrainingImages) },
+          {
+            label: evaluate.training,
+            value: (
+              <>
+                <div>{facts(sides?.training, summary.EvaluationDetails.NumberOfTrainingImages)}</div>
+                {quality?.training_images && <Box variant="small">{evaluate.usedImages(quality.training_images)}</Box>}
+              </>
+            ),
+          },
           { label: evaluate.testing, value: facts(sides?.testing, summary.EvaluationDetails.NumberOfTestingImages) },
         ]}
       />
