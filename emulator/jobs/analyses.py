@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from emulator.domain.detection import Candidate, check_dimensions, invalid_image_format
@@ -37,8 +37,11 @@ class Analyses:
 
     def __init__(self, threads: int) -> None:
         """`threads`: how many images are analysed at once, each on one core."""
-        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="inference")
         self._most = threads
+        self._threads: list[Thread] = []
+        # What wakes a thread: True to work, False to end. An executor does more for each call than is needed here, and
+        # all of it with the cold caches that a network leaves behind.
+        self._calls: SimpleQueue[bool] = SimpleQueue()
         self._lock = Lock()  # of what follows; held for a few steps only
         self._waiting: deque[_Waiting] = deque()
         self._working = 0
@@ -54,12 +57,28 @@ class Analyses:
             is_thread_free = self._working < self._most
             self._working += is_thread_free
         if is_thread_free:
-            self._threads.submit(self._work)
+            if len(self._threads) < self._most:
+                self._begin_thread()
+            self._calls.put(True)
         return waiting.answer
 
     def close(self) -> None:
         """End the threads, after what was asked for."""
-        self._threads.shutdown(wait=True)
+        for _ in self._threads:
+            self._calls.put(False)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _begin_thread(self) -> None:
+        # A daemon: a process that ends without `close` does not wait for it.
+        thread = Thread(target=self._serve, name=f"inference-{len(self._threads)}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _serve(self) -> None:
+        while self._calls.get():
+            self._work()
 
     def _work(self) -> None:
         """Analyse what waits until nothing does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from emulator.domain.arns import parse_arn
 from emulator.domain.errors import RuleError
@@ -40,8 +41,14 @@ class RequestObserver:
         given = call.parameters.get("ProjectVersionArn")
         if call.operation != _MODEL_OPERATION or given is None or code == "ResourceNotFoundException":
             return None
-        try:
-            arn = parse_arn(given)
-        except RuleError:
-            return None
-        return None if arn.version is None else Model(arn.account, arn.region, arn.project, arn.version)
+        return _model_of(given)
+
+
+@lru_cache(256)
+def _model_of(given: str) -> Model | None:
+    """None for what is not the ARN of a version."""
+    try:
+        arn = parse_arn(given)
+    except RuleError:
+        return None
+    return None if arn.version is None else Model(arn.account, arn.region, arn.project, arn.version)

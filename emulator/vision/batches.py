@@ -35,7 +35,16 @@ class BatchedSession:
         self._is_exact: dict[int, bool] = {}
 
     def run(self, pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """A row for each of the pictures, float32 [N, columns]; N may not be over `largest`."""
+        """A row for each of the pictures, float32 [N, columns]; N may not be over `largest`.
+
+        Raises ValueError for a graph that gives another number of rows, and what onnxruntime raises.
+        """
+        rows = self._rows(pictures)
+        if len(rows) != len(pictures):
+            raise ValueError("the model does not give a row for each picture")
+        return rows
+
+    def _rows(self, pictures: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         size = len(pictures)
         if size == 1 or self._is_exact.get(size):
             return self._run(pictures)

@@ -155,6 +155,18 @@ def test_a_run_that_fails_is_repeated_for_each_alone() -> None:
     play(1, story)
 
 
+def test_what_was_asked_for_is_answered_before_the_threads_end() -> None:
+    model = RecordingModel()
+
+    async def story(analyses: Analyses) -> None:
+        answers = await begin(analyses, model, PICTURES)
+        model.may_go_on.set()
+        await asyncio.to_thread(analyses.close)
+        assert labels(await asyncio.gather(*answers)) == [data.hex() for data in PICTURES]
+
+    play(2, story)
+
+
 def test_threads_end_when_nothing_waits_and_begin_again() -> None:
     model = RecordingModel()
     model.may_go_on.set()

@@ -62,3 +62,10 @@ def test_a_graph_that_takes_one_picture_only_is_run_for_each_alone() -> None:
 @pytest.mark.parametrize("shape", [[1, 3, SIDE, SIDE], ["N", 3, 1024, 1024], ["N", 3, "height", "width"]])
 def test_there_are_no_batches_of_a_fixed_number_or_of_large_pictures(shape: list[int | str]) -> None:
     assert batched("Neg", shape).largest == 1
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_graph_without_a_row_for_each_picture_is_an_error(size: int) -> None:
+    session = batched("Reshape", ["N", 3, SIDE, SIDE], [[3, SIDE * SIDE]])
+    with pytest.raises(ValueError, match="a row for each"):
+        session.run(pictures(size))
