@@ -1,9 +1,9 @@
 """Which call goes first where all want the one interpreter: short calls of the APIs before long ones of S3.
 
 Short calls run on the event loop from end to end. Long ones work in threads, which take the interpreter from it at each
-of their steps: eight of them leave a ninth of it to all short calls together. So a long call begins in a turn of the
-event loop that brought no short one, and few are at work while short ones come. Whoever has waited for
-`LONGEST_WAIT_SECONDS` begins whatever comes. Where no short call came of late, nobody waits.
+of their steps: eight of them leave a ninth of it to all short calls together. So while many short ones come, a
+long one begins in a turn of the event loop that brought none, and few are at work. Whoever has waited for
+`LONGEST_WAIT_SECONDS` begins whatever comes. Where few or no short calls come, nobody waits.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 AT_WORK_BESIDE_SHORT_CALLS = 2
-"""Long calls in threads while short ones come: one computes while another waits for the disk."""
+"""Long calls in threads while many short ones come: one computes while another waits for the disk."""
 
-COMPANY_SECONDS = 0.05
-"""Short calls come, as long as the last one began less than this ago."""
+SHORT_CALLS_OF_COMPANY, COMPANY_SECONDS = 5, 0.05
+"""Many short calls come as long as so many began within this time: a program that polls is not many."""
 
 LONGEST_WAIT_SECONDS = 0.5
 """After this a long call begins, in the order in which they came."""
@@ -36,7 +36,7 @@ class Precedence:
         self._at_work = 0
         self._short_calls = 0
         self._short_calls_seen = 0
-        self._last_short_call = float("-inf")
+        self._last_short_calls = deque([float("-inf")] * SHORT_CALLS_OF_COMPANY, SHORT_CALLS_OF_COMPANY)
         self._looks_soon = False
         self._later_look: asyncio.TimerHandle | None = None
 
@@ -48,7 +48,7 @@ class Precedence:
     def short_call(self) -> None:
         """A short call begins, at once."""
         self._short_calls += 1
-        self._last_short_call = time.monotonic()
+        self._last_short_calls.append(time.monotonic())
 
     @asynccontextmanager
     async def long_call(self) -> AsyncIterator[None]:
@@ -81,7 +81,7 @@ class Precedence:
             raise
 
     def _is_in_company(self) -> bool:
-        return time.monotonic() - self._last_short_call < self._company
+        return time.monotonic() - self._last_short_calls[0] < self._company
 
     def _look_soon(self) -> None:
         """Look after the present turn of the event loop, in which short calls may come."""
@@ -90,7 +90,7 @@ class Precedence:
             asyncio.get_running_loop().call_soon(self._look)
 
     def _look(self) -> None:
-        """Let those begin that have waited for too long, and one more where no short call came since the last look."""
+        """Let those begin that have waited too long, and one more unless many short calls come and brought one."""
         self._looks_soon = False
         if self._later_look is not None:
             self._later_look.cancel()
@@ -99,8 +99,9 @@ class Precedence:
         now = time.monotonic()
         while self._waiting and self._waiting[0][0] <= now:
             self._begin_first()
-        is_free = self._at_work < AT_WORK_BESIDE_SHORT_CALLS or not self._is_in_company()
-        if self._waiting and is_free and not came:
+        is_in_company = self._is_in_company()
+        is_free = self._at_work < AT_WORK_BESIDE_SHORT_CALLS or not is_in_company
+        if self._waiting and is_free and not (came and is_in_company):
             self._begin_first()
         if self._waiting and is_free:
             self._look_soon()

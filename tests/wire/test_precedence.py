@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from emulator.wire.precedence import AT_WORK_BESIDE_SHORT_CALLS, Precedence
+from emulator.wire.precedence import AT_WORK_BESIDE_SHORT_CALLS, SHORT_CALLS_OF_COMPANY, Precedence
 
 A_LONG_TIME = 3600.0
 MANY_TURNS = 50
@@ -36,6 +36,12 @@ class LongCalls:
         async with self._precedence.long_call():
             self.began.append(name)
             await self._may_end[name].wait()
+
+
+def come_many(precedence: Precedence) -> None:
+    """So many short calls come that they are company."""
+    for _ in range(SHORT_CALLS_OF_COMPANY):
+        precedence.short_call()
 
 
 async def turns(count: int, precedence: Precedence | None = None) -> None:
@@ -74,9 +80,21 @@ def test_long_calls_alone_begin_at_once() -> None:
     run(scenario)
 
 
+def test_few_short_calls_delay_nobody() -> None:
+    async def scenario(precedence: Precedence, calls: LongCalls) -> None:
+        names = [str(number) for number in range(20)]
+        for _ in range(SHORT_CALLS_OF_COMPANY - 1):
+            precedence.short_call()
+        calls.send(*names)
+        await turns(1)
+        assert calls.began == names
+
+    run(scenario)
+
+
 def test_a_long_call_waits_for_a_turn_without_short_ones() -> None:
     async def scenario(precedence: Precedence, calls: LongCalls) -> None:
-        precedence.short_call()
+        come_many(precedence)
         calls.send("long")
         await turns(MANY_TURNS, precedence)
         assert calls.began == []
@@ -88,7 +106,7 @@ def test_a_long_call_waits_for_a_turn_without_short_ones() -> None:
 
 def test_few_long_calls_are_at_work_beside_short_ones() -> None:
     async def scenario(precedence: Precedence, calls: LongCalls) -> None:
-        precedence.short_call()
+        come_many(precedence)
         names = [str(number) for number in range(AT_WORK_BESIDE_SHORT_CALLS + 2)]
         calls.send(*names)
         for _ in range(MANY_TURNS):  # every other turn brings a short call
@@ -106,7 +124,7 @@ def test_few_long_calls_are_at_work_beside_short_ones() -> None:
 
 def test_all_begin_in_their_order_when_short_calls_come_no_more() -> None:
     async def scenario(precedence: Precedence, calls: LongCalls) -> None:
-        precedence.short_call()
+        come_many(precedence)
         names = [str(number) for number in range(10)]
         calls.send(*names)
         while precedence.waiting or len(calls.began) < len(names):
@@ -118,7 +136,7 @@ def test_all_begin_in_their_order_when_short_calls_come_no_more() -> None:
 
 def test_whoever_has_waited_long_enough_begins_beside_short_calls() -> None:
     async def scenario(precedence: Precedence, calls: LongCalls) -> None:
-        precedence.short_call()
+        come_many(precedence)
         names = [str(number) for number in range(10)]
         calls.send(*names)
         await turns(5, precedence)
@@ -129,7 +147,7 @@ def test_whoever_has_waited_long_enough_begins_beside_short_calls() -> None:
 
 def test_a_call_whose_client_leaves_while_it_waits_takes_no_place() -> None:
     async def scenario(precedence: Precedence, calls: LongCalls) -> None:
-        precedence.short_call()
+        come_many(precedence)
         calls.send("gone", "next")
         await turns(2, precedence)
         calls.tasks["gone"].cancel()
@@ -142,7 +160,7 @@ def test_a_call_whose_client_leaves_while_it_waits_takes_no_place() -> None:
 
 def test_a_call_that_leaves_as_it_begins_gives_its_place_to_the_next() -> None:
     async def scenario(precedence: Precedence, calls: LongCalls) -> None:
-        precedence.short_call()
+        come_many(precedence)
         names = [str(number) for number in range(AT_WORK_BESIDE_SHORT_CALLS + 1)]
         calls.send(*names)
         await turns(1)
