@@ -52,7 +52,7 @@ class DetectorEffort:
 
 EFFORTS = {
     Effort.FAST: DetectorEffort(passes=4, minimum_steps=120, megapixels=150),
-    Effort.STANDARD: DetectorEffort(passes=10, minimum_steps=185, megapixels=460),
+    Effort.STANDARD: DetectorEffort(passes=16, minimum_steps=260, megapixels=540),
     Effort.BEST: DetectorEffort(passes=24, minimum_steps=500, megapixels=1500),
 }
 
