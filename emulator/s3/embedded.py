@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulator.domain.object_store import ObjectStore
 from emulator.s3.events.delivery import Delivery
 from emulator.s3.events.transports import Transport
 from emulator.s3.object_store import EmbeddedObjectStore
@@ -65,7 +64,7 @@ class EmbeddedS3:
         """Raises MissingIndexError where there are files of objects and no index that could name them."""
         self._vault.require_index()
 
-    def store(self) -> ObjectStore:
+    def store(self) -> EmbeddedObjectStore:
         """The same objects in process, without HTTP."""
         return EmbeddedObjectStore(self._vault)
 
