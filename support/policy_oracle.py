@@ -215,7 +215,11 @@ def speaks(statement: Mapping[str, object], ask: Mapping[str, object], *, variab
     if "Principal" in statement:
         return naming(statement["Principal"], principal)
     if "NotPrincipal" in statement:
-        return "directly" if naming(statement["NotPrincipal"], principal) == "no" else "no"
+        named = naming(statement["NotPrincipal"], principal)
+        if statement["Effect"] == "Allow":
+            return "directly" if named == "no" else "no"
+        # No account's root is among the callers here, whom an account alone would spare.
+        return "no" if named in ("role", "directly") and not ask["bounded"] else "directly"
     return "directly"
 
 
@@ -243,8 +247,9 @@ def allowed(
     resource: Sequence[Document],
 ) -> bool:
     """The decision, in the order in which AWS's chart asks."""
+    bounded = {**ask, "bounded": boundary is not None}
     found = {
-        name: says(given, ask)
+        name: says(given, bounded)
         for name, given in (
             ("identity", identity),
             ("boundary", boundary),

@@ -20,6 +20,13 @@ ACCESS = (
         "`CUSTOM_LABELS_AUTH`",
     ),
     Choice(
+        "NotPrincipal with Deny that names a user or role without its account",
+        "Spares it. An account that is named spares its root alone, and whoever has a permissions boundary is never "
+        "spared.",
+        "IAM's reference says that the account has to be named as well, and that otherwise the policy may deny it.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
         "The resource that CreateProject is checked against",
         "The ARN of the project to be made. So `*` allows it, and so does `project/NAME/*`.",
         "The service authorization reference knows no resource for it (`*`); the guide's own policy (SE-2) allows and "

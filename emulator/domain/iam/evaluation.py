@@ -91,7 +91,7 @@ _WITHOUT_POLICIES = frozenset({PrincipalKind.ANONYMOUS, PrincipalKind.SERVICE})
 
 def decide(request: Request, policies: PolicySet) -> Decision:
     """Decide a request. Policies for which the request's keys are missing do not match, as in IAM."""
-    facts = Facts(request)
+    facts = Facts(request, has_boundary=policies.boundary is not None)
     action = request.action.lower()
     try:
         identity = _layer(policies.identity, facts, action)

@@ -126,12 +126,16 @@ def forwarded_keys(service: str) -> Context:
 
 
 class Facts:
-    """What conditions and variables are looked up in: the request's keys and its principal's."""
+    """What conditions and variables are looked up in: the request's keys and its principal's.
 
-    __slots__ = ("_keys", "_only_account", "request")
+    `has_boundary`: a permissions boundary limits the principal.
+    """
 
-    def __init__(self, request: Request) -> None:
+    __slots__ = ("_keys", "_only_account", "has_boundary", "request")
+
+    def __init__(self, request: Request, *, has_boundary: bool = False) -> None:
         self.request = request
+        self.has_boundary = has_boundary
         self._keys = {**request.context, **request.principal.context()}
         self._only_account = request.principal.kind is PrincipalKind.ACCOUNT
 

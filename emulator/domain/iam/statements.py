@@ -79,6 +79,18 @@ class Principals:
             return Naming.DIRECTLY if found is Naming.NOT else Naming.NOT
         return found
 
+    def spares(self, principal: Principal, *, has_boundary: bool) -> bool:
+        """Whether a Deny does not speak of a caller.
+
+        An account in NotPrincipal spares its root, and not its users: they have to be named beside it. Whoever has a
+        permissions boundary is never spared by NotPrincipal (IAM's reference of the element).
+        """
+        found = self._naming(principal)
+        if not self.is_negated:
+            return found is Naming.NOT
+        is_root = principal.kind in (PrincipalKind.ROOT, PrincipalKind.ACCOUNT)
+        return not has_boundary and (found > Naming.ACCOUNT or (is_root and found is Naming.ACCOUNT))
+
     def _naming(self, principal: Principal) -> Naming:
         if self.everybody:
             return Naming.DIRECTLY
@@ -127,7 +139,7 @@ class Statement:
         """
         if not self.actions.include(action):
             return Naming.NOT
-        naming = Naming.DIRECTLY if self.principals is None else self.principals.naming(facts.request.principal)
+        naming = self._naming(facts)
         if naming is Naming.NOT or (self.resources is not None and not self.resources.include(resource, facts)):
             return Naming.NOT
         for condition in self.conditions:
@@ -135,6 +147,15 @@ class Statement:
             if truth is Truth.NO or (truth is Truth.UNKNOWN and not self.allows):
                 return Naming.NOT
         return naming
+
+    def _naming(self, facts: Facts) -> Naming:
+        principal = facts.request.principal
+        if self.principals is None:
+            return Naming.DIRECTLY
+        if self.allows:
+            return self.principals.naming(principal)
+        is_spared = self.principals.spares(principal, has_boundary=facts.has_boundary)
+        return Naming.NOT if is_spared else Naming.DIRECTLY
 
     @property
     def label(self) -> str:

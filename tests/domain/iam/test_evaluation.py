@@ -170,6 +170,27 @@ def test_not_principal_speaks_of_everybody_else() -> None:
     others = parse_policy({"Version": "2012-10-17", "Statement": document}, PolicyKind.BUCKET, "others")
     assert decided(READ, resource=[others]).allowed
     assert not decided(READ, resource=[others], principal=SESSION).allowed
+    assert not decided(READ, resource=[others], boundary=policy()).allowed
+
+
+@pytest.mark.parametrize(
+    ("named", "spared"),
+    [
+        ((ANN.arn, ROOT.arn), (ANN, ROOT)),
+        ((ROOT.arn,), (ROOT,)),
+        ((ROLE, ROOT.arn), (SESSION, ROOT)),
+        ((SESSION_ARN, ROLE, ROOT.arn), (SESSION, ROOT)),
+        ((OTHER,), ()),
+    ],
+)
+def test_an_account_in_not_principal_does_not_spare_its_users(
+    named: tuple[str, ...], spared: tuple[Principal, ...]
+) -> None:
+    """They have to be named beside it, as IAM's reference of the element says."""
+    document = {"Effect": "Deny", "NotPrincipal": {"AWS": list(named)}, "Action": "s3:*", "Resource": "*"}
+    others = parse_policy({"Version": "2012-10-17", "Statement": document}, PolicyKind.BUCKET, "others")
+    for principal in (ANN, SESSION, ROOT):
+        assert decided(READ, resource=[others], principal=principal).allowed == (principal in spared)
 
 
 def test_a_key_or_a_trust_policy_must_allow_itself() -> None:
