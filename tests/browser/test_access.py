@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from support import identities as known
 from support.browser import Observed, open_context, write
@@ -84,3 +84,43 @@ def test_a_refusal_says_what_is_missing(page: Page) -> None:
     expect(row).to_contain_text("Refused")
     row.get_by_role("button", name="What is missing").click()
     expect(row).to_contain_text('"Effect": "Allow"')
+
+
+def sign_out(page: Page) -> None:
+    """By the same dialog, without keys."""
+    page.get_by_role("button", name="Change account or Region: Account").click()
+    dialog = page.get_by_role("dialog", name="Account and Region")
+    for label in ("Access key ID", "Secret access key"):
+        dialog.get_by_label(label).clear()
+    dialog.get_by_role("button", name="Use", exact=True).click()
+    expect(dialog).to_be_hidden()
+
+
+def test_a_sign_out_ends_the_stream_of_who_was_signed_in(page: Page, guarded: EmulatorProcess) -> None:
+    """What the key saw goes from the page, and nothing more is told to it."""
+
+    def is_anns_stream(request: Request) -> bool:
+        signed = request.all_headers().get("authorization", "")
+        return request.url.endswith("/console/api/events") and known.ANN_KEY[0] in signed
+
+    with closing(known.client(guarded, "rekognition", known.ANN_KEY)) as rekognition:
+        page.goto("/console/decisions")
+        with page.expect_event("response", lambda response: is_anns_stream(response.request)) as begun:
+            sign_in(page, known.OTHER, known.ANN_KEY)
+        assert begun.value.status == 200
+        rekognition.create_project(ProjectName="seen-before")
+        page.goto("/console/projects")
+        expect(page.get_by_role("link", name="seen-before")).to_be_visible()
+        setup = page.get_by_role("dialog", name="First Time Set Up")
+        if setup.is_visible():
+            setup.get_by_role("button", name="Create S3 bucket").click()
+            expect(setup).to_be_hidden()
+        with page.expect_event("requestfailed", is_anns_stream):
+            sign_out(page)
+        expect(page.get_by_role("link", name="seen-before")).to_have_count(0)
+        rekognition.create_project(ProjectName="told-to-nobody")
+        with page.expect_response(lambda response: response.url.endswith("/console/api/events")) as again:
+            pass  # the page asks on, and is refused: nobody is signed in
+        assert again.value.status in (400, 401, 403)
+        assert page.get_by_role("link", name="told-to-nobody").count() == 0
+    assert page.evaluate("sessionStorage['custom-labels.keys']") == "null"
