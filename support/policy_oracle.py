@@ -215,11 +215,11 @@ def speaks(statement: Mapping[str, object], ask: Mapping[str, object], *, variab
     if "Principal" in statement:
         return naming(statement["Principal"], principal)
     if "NotPrincipal" in statement:
-        named = naming(statement["NotPrincipal"], principal)
+        spared = naming(statement["NotPrincipal"], principal)
         if statement["Effect"] == "Allow":
-            return "directly" if named == "no" else "no"
+            return "directly" if spared == "no" else "no"
         # No account's root is among the callers here, whom an account alone would spare.
-        return "no" if named in ("role", "directly") and not ask["bounded"] else "directly"
+        return "no" if spared in ("role", "directly") and not ask["bounded"] else "directly"
     return "directly"
 
 
