@@ -54,8 +54,8 @@ browser: setup console ## run only the tests of the console, in Chromium and Fir
 KILLS ?= 300
 SEED ?= 0
 
-chaos: setup ## kill an emulator again and again, and see that nothing acknowledged is lost (KILLS=300 SEED=0 DATABASE=postgresql)
-	nice -n 10 $(BIN)/python -m tests.faults.$(if $(filter postgresql,$(DATABASE)),database_chaos,chaos) --kills $(KILLS) --seed $(SEED)
+chaos: setup ## kill an emulator again and again, and see that nothing acknowledged is lost (KILLS=300 SEED=0 DATABASE=postgresql TRAININGS=dask)
+	nice -n 10 $(BIN)/python -m tests.faults.$(if $(filter dask,$(TRAININGS)),dask_chaos,$(if $(filter postgresql,$(DATABASE)),database_chaos,chaos)) --kills $(KILLS) --seed $(SEED)
 
 pictures: setup console ## take the pictures of docs/console.md
 	$(BIN)/python -m support.console_pictures docs/console

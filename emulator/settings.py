@@ -265,12 +265,6 @@ class Settings:
             raise SettingsError(
                 f"{PREFIX}DASK_SCHEDULER={self.dask_scheduler} needs {PREFIX}DASK_TLS_CA and {PREFIX}DASK_TLS_CERT"
             )
-        is_verified = self.auth != "off" and not self.s3_endpoint_url
-        if self.dask_scheduler and self.dask_spread == "trainings" and is_verified and not self.s3_credentials:
-            raise SettingsError(
-                f"{PREFIX}DASK_SPREAD=trainings with {PREFIX}AUTH={self.auth} needs {PREFIX}S3_CREDENTIALS=FILE, "
-                "the keys by which Dask workers reach the S3; docs/scale.md"
-            )
 
 
 GROUPS: Mapping[str, Mapping[str, str]] = {

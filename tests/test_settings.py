@@ -166,15 +166,6 @@ def test_any_text_is_read_or_refused(item: Any, text: str) -> None:
     [
         ({"DASK_SCHEDULER": "tls://scheduler:8786"}, "needs CUSTOM_LABELS_DASK_TLS_CA and CUSTOM_LABELS_DASK_TLS_CERT"),
         ({"DASK_SCHEDULER": "scheduler:8786"}, "expected the form"),
-        (
-            {
-                "DASK_SCHEDULER": "tcp://scheduler:8786",
-                "DASK_SPREAD": "trainings",
-                "AUTH": "signature",
-                "IDENTITIES": "file.json",
-            },
-            "needs CUSTOM_LABELS_S3_CREDENTIALS",
-        ),
     ],
 )
 def test_a_cluster_that_could_not_be_used_is_refused_at_the_start(environment: dict[str, str], message: str) -> None:

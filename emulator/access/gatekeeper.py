@@ -17,11 +17,18 @@ from emulator.access.chunks import ChunkSignatures, chunk_signatures
 from emulator.access.decisions import Decisions
 from emulator.access.identities import Identities, Identity
 from emulator.access.signatures import Credentials, Verified, is_signed, verify, verify_form
+from emulator.domain.caller import Caller
 from emulator.domain.iam.documents import Policy, PolicyKind, parse_policy
 from emulator.domain.iam.evaluation import PolicySet
-from emulator.domain.iam.requests import Context, Principal, PrincipalKind, moment_keys
+from emulator.domain.iam.requests import Context, Principal, PrincipalKind, forwarded_keys, moment_keys
 from emulator.domain.iam.rights import Rights
-from emulator.domain.temporary_credentials import InvalidTokenError, Session, SessionTokens
+from emulator.domain.temporary_credentials import (
+    InvalidTokenError,
+    Session,
+    SessionClaims,
+    SessionTokens,
+    TemporaryCredentials,
+)
 from emulator.wire import identity as wire_identity
 from emulator.wire.asgi import Scope
 from emulator.wire.refused import SignatureRefused, Why, json_error
@@ -142,8 +149,7 @@ class Gatekeeper:
         """
         kept = json.loads(reference)
         identity = self.identities.find(kept["identity"])
-        context = dict(_moment(self._now()))
-        context["aws:securetransport"] = ("true",)
+        context = self._context_of_work()
         arn = kept.get("arn", kept["identity"])
         if identity is None:
             return self._rights(Principal(arn.split(":")[4], arn, PrincipalKind.USER), _NOTHING, context, reference)
@@ -152,6 +158,26 @@ class Gatekeeper:
         principal = _principal(identity, arn, kept["user_id"], kept["tags"])
         policies = _narrowed(identity.policies, tuple(kept["policies"]))
         return self._rights(principal, policies, context, reference)
+
+    def session_for_work(self, caller: Caller) -> TemporaryCredentials:
+        """Keys for work on another machine on behalf of whoever asked for it: S3 decides about them as about it (S-9).
+
+        In mode `signature` they are the account's.
+        """
+        kept = json.loads(caller.rights.reference) if caller.rights is not None and caller.rights.reference else {}
+        identity = kept.get("identity", f"arn:aws:iam::{caller.account}:root")
+        known = self.identities.find(identity)
+        user_id = known.principal.user_id if known is not None else ""
+        claims = SessionClaims(
+            caller.account,
+            kept.get("arn", identity),
+            identity,
+            kept.get("user_id", user_id) or caller.account,
+            tuple(kept.get("policies", ())),
+            kept.get("tags", {}),
+            via="rekognition",
+        )
+        return self._tokens().issue(claims, _WORK_SECONDS)
 
     @property
     def decides(self) -> bool:
@@ -200,12 +226,19 @@ class Gatekeeper:
         context = self._context(scope, verified.claim.region)
         context["aws:tokenissuetime"] = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(holder.issued)),)
         context["aws:multifactorauthpresent"] = ("false",)
+        if holder.via:
+            told = {name: tuple(values) for name, values in forwarded_keys(holder.via).items()}
+            context = {**self._context_of_work(), **told}
         rights = self._rights(principal, policies, context, _reference_of_session(principal, holder))
         return Admission(principal, identity, holder, rights)
 
     def _rights(self, principal: Principal, policies: PolicySet, context: Context, reference: str) -> Rights:
         keys = self.identities.keys
         return Rights(principal, policies, context, self._is_enforced, self.decisions.record, reference, keys)
+
+    def _context_of_work(self) -> dict[str, tuple[str, ...]]:
+        """What is known of a request that a service makes on behalf of its caller."""
+        return {**_moment(self._now()), "aws:securetransport": ("true",)}
 
     def _context(self, scope: Scope, region: str) -> dict[str, tuple[str, ...]]:
         """The condition keys that every request brings (IAM's global keys)."""
@@ -224,6 +257,8 @@ class Gatekeeper:
         return context
 
 
+_WORK_SECONDS = 7 * 86_400
+"""Work may wait for a worker for days; its end is not that of its keys."""
 _REKOGNITION = frozenset({"rekognition"})
 _S3 = frozenset({"s3"})
 

@@ -36,7 +36,8 @@ class SessionClaims:
     """Whose session it is, as STS grants it and a session token says it.
 
     `arn` is who acts (`arn:aws:sts::…:assumed-role/ROLE/NAME`, or the user or root of GetSessionToken), `identity` the
-    IAM ARN whose policies count. `policies` are JSON documents that narrow the session.
+    IAM ARN whose policies count. `policies` are JSON documents that narrow the session. `via`: the service that acts on
+    behalf of whoever it is, "" for none.
     """
 
     account: str
@@ -45,6 +46,7 @@ class SessionClaims:
     user_id: str
     policies: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,7 @@ class SessionTokens:
             "expires": issued + seconds,
             "policies": list(claims.policies),
             "tags": dict(claims.tags),
+            "via": claims.via,
             "nonce": secrets.token_hex(16),
         }
         body = base64.urlsafe_b64encode(zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9))
@@ -132,6 +135,7 @@ class SessionTokens:
             claims["user"],
             tuple(claims["policies"]),
             claims["tags"],
+            claims.get("via", ""),
             issued=claims["issued"],
             expires=claims["expires"],
         )

@@ -10,6 +10,7 @@ from emulator.domain.caller import Caller
 
 if TYPE_CHECKING:
     from emulator.domain.iam.rights import Rights
+    from emulator.domain.temporary_credentials import TemporaryCredentials
 
 RightsAtWork = Callable[[str], "Rights | None"]
 """Gives what the principal of a reference may do now; of one that is gone, rights to nothing."""
@@ -20,6 +21,8 @@ class Askers:
     """Finds the callers of jobs. Without `rights_at_work` nobody's rights are looked at."""
 
     rights_at_work: RightsAtWork | None = None
+    session: Callable[[Caller], TemporaryCredentials] | None = None
+    """Gives keys that act for a caller in S3; None where no signature is verified."""
 
     def caller(self, account: str, region: str, asked_by: str) -> Caller:
         """The caller of work in an account and Region, with its rights as they are at this moment.

@@ -26,7 +26,8 @@ def open_object_store(description: JsonObject) -> ObjectStore:
     """The store that `description` names. Raises CredentialsFileError.
 
     It is `{"kind": "embedded", "directory": …, "strict_owners": …, "keys": …}`, or kind `external` and the fields of
-    ExternalS3Settings. `keys` are those of KMS (`Key.to_json`), None where they are not known.
+    ExternalS3Settings (`credentials`: key, secret and session token). `keys` are those of KMS (`Key.to_json`), None
+    where they are not known.
     """
     if description["kind"] == "embedded":
         from emulator.s3.object_store import open_embedded_store
@@ -36,9 +37,11 @@ def open_object_store(description: JsonObject) -> ObjectStore:
             strict_owners=description["strict_owners"],
             key_source=_key_source(description["keys"]),
         )
-    from emulator.s3.external import ExternalS3Settings, ExternalS3Store
+    from emulator.s3.external import AccountCredentials, ExternalS3Settings, ExternalS3Store
 
     given = {name: value for name, value in description.items() if name not in ("kind", "keys")}
     if given["credentials_file"] is not None:
         given["credentials_file"] = Path(given["credentials_file"])
+    if given.get("credentials") is not None:
+        given["credentials"] = AccountCredentials(*given["credentials"])
     return ExternalS3Store(ExternalS3Settings(**given))

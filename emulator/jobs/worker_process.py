@@ -26,6 +26,7 @@ from emulator.training.task import TrainingTask
 
 if TYPE_CHECKING:
     from emulator.domain.iam.keys import KeySource
+    from emulator.domain.temporary_credentials import TemporaryCredentials
 
 _LONGEST_MESSAGE = 64 * 1024 * 1024
 
@@ -42,19 +43,28 @@ class WorkerSettings:
     """What a worker needs to open the state (a path or a URL) and the objects for itself; travels as JSON.
 
     `key_source` gives the keys of KMS as they are when the worker begins.
-    `cluster`: the `ClusterSettings` of the Dask cluster that helps with trainings, if there is one.
+    `cluster`: the `ClusterSettings` of the Dask cluster that helps with trainings, if there is one. `session` gives the
+    keys with which another machine acts for a caller in the embedded S3, where that verifies signatures.
     """
 
     database: str
     objects: JsonObject
     key_source: KeySource | None = None
     cluster: JsonObject | None = None
+    session: Callable[[Caller], TemporaryCredentials] | None = None
 
-    def as_json(self) -> JsonObject:
-        """The settings for the worker's standard input."""
+    def as_json(self, caller: Caller) -> JsonObject:
+        """The settings for the standard input of a worker that acts for a caller."""
         keys = None if self.key_source is None else [key.to_json() for key in self.key_source().keys]
         objects = {**self.objects, "keys": keys}
-        return {"database": self.database, "objects": objects, "cluster": self.cluster}
+        return {"database": self.database, "objects": objects, "cluster": self._cluster(caller)}
+
+    def _cluster(self, caller: Caller) -> JsonObject | None:
+        if self.cluster is None or self.session is None:
+            return self.cluster
+        keys = self.session(caller)
+        given = (keys.access_key_id, keys.secret_access_key, keys.session_token)
+        return {**self.cluster, "objects": {**self.cluster["objects"], "credentials": given}}
 
 
 async def run_in_worker(
@@ -77,7 +87,7 @@ async def run_in_worker(
     try:
         assert process.stdin is not None and process.stdout is not None
         name, about = ("train", task.version_arn) if isinstance(task, TrainingTask) else ("ingest", "ingest")
-        message = {"task": name, "settings": settings.as_json(), "argument": task.to_json()}
+        message = {"task": name, "settings": settings.as_json(task.caller), "argument": task.to_json()}
         process.stdin.write(json.dumps(message).encode() + b"\n")
         with suppress(ConnectionError):  # it died already: its exit status is told below
             await process.stdin.drain()

@@ -52,6 +52,16 @@ class CredentialsFileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class AccountCredentials:
+    """Keys, or the name of a profile of the AWS configuration files. What is secret does not show in its repr."""
+
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ExternalS3Settings:
     """How to reach an S3 endpoint.
 
@@ -59,7 +69,7 @@ class ExternalS3Settings:
     `credentials_file` maps accounts to credentials (see `read_credentials_file`); accounts that it does not name use
     boto3's default chain. `checksums` "when_required" is for endpoints that do not know the newer checksums. Time-outs
     are in seconds. With `keys_are_accounts` an account that the file does not name is its own access key, as an
-    embedded S3 that verifies nothing takes it.
+    embedded S3 that verifies nothing takes it. `credentials`, where there are some, are those of every caller.
     """
 
     endpoint_url: str | None
@@ -72,16 +82,7 @@ class ExternalS3Settings:
     read_timeout: float = 60.0
     connections: int = 16
     keys_are_accounts: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AccountCredentials:
-    """Keys, or the name of a profile of the AWS configuration files. What is secret does not show in its repr."""
-
-    access_key_id: str | None = None
-    secret_access_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
-    profile: str | None = None
+    credentials: AccountCredentials | None = None
 
 
 def read_credentials_file(path: Path) -> dict[str, AccountCredentials]:
@@ -217,7 +218,7 @@ class ExternalS3Store:
         with self._lock:
             client = self._clients.get((caller.account, region))
             if client is None:
-                credentials = self._credentials.get(caller.account)
+                credentials = self._settings.credentials or self._credentials.get(caller.account)
                 if credentials is None and self._settings.keys_are_accounts:
                     credentials = AccountCredentials(caller.account, "any")
                 client = self._connect(credentials, region)

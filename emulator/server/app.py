@@ -248,7 +248,7 @@ class Emulator:
             request_quota=self.request_quota,
             metrics_keeper=self.metrics_keeper,
             runner=self.runner,
-            askers=Askers(self._rights_at_work()),
+            askers=Askers(self._rights_at_work(), self.access.gatekeeper.session_for_work if self.access else None),
             running_watch=self._running_watch(),
             key_source=self.key_source,
         )

@@ -57,7 +57,7 @@ def cluster_description(settings: Settings, directories: Directories) -> JsonObj
         return None
     objects = object_store_description(settings, directories)
     if objects["kind"] == "embedded":
-        external = replace(settings, s3_endpoint_url=settings.dask_s3_endpoint_url, s3_region="")
+        external = replace(settings, s3_endpoint_url=settings.dask_s3_endpoint_url, s3_region="", s3_credentials="")
         objects = object_store_description(external, directories) | {"keys_are_accounts": settings.auth == "off"}
     elif settings.dask_s3_endpoint_url:
         objects |= {"endpoint_url": settings.dask_s3_endpoint_url}

@@ -30,6 +30,7 @@ def job_handlers(parts: Parts) -> dict[JobKind, JobHandler]:
         objects=object_store_description(parts.settings, parts.directories),
         key_source=parts.key_source,
         cluster=cluster_description(parts.settings, parts.directories),
+        session=None if parts.settings.s3_endpoint_url else parts.askers.session,
     )
     return {
         JobKind.CREATE_DATASET: CreateDataset(database, sweeper, readers, parts.objects, worker, parts.askers),

@@ -16,6 +16,7 @@ from emulator.access.decisions import Decisions
 from emulator.access.gatekeeper import Gatekeeper
 from emulator.access.identities import load_identities
 from emulator.access.signatures import EMPTY_HASH
+from emulator.domain.caller import Caller
 from emulator.domain.temporary_credentials import SessionClaims, SessionTokens, TemporaryCredentials
 from emulator.jobs.askers import Askers
 from emulator.wire.asgi import Scope
@@ -127,3 +128,26 @@ def test_work_of_users_and_of_nobody_in_particular(tmp_path: Path) -> None:
     assert not rights.ask("s3:PutObject", "arn:aws:s3:::photos/a").allowed
     assert Askers(gatekeeper.rights_at_work).caller(known.OWNER, "us-east-1", "").rights is None
     assert Askers().caller(known.OWNER, "us-east-1", json.dumps({"identity": bob})).rights is None
+
+
+def test_work_elsewhere_gets_keys_that_act_as_its_asker(tmp_path: Path) -> None:
+    """S-9: of a user, of a role's session with its tags and policies, and of an account of which no more is known."""
+    tokens = SessionTokens(b"key", "iam")
+    file = load_identities(known.written(tmp_path))
+    gatekeeper = Gatekeeper(file, Decisions(is_enforced=True), lambda: tokens, decides=True, is_enforced=True)
+    narrow = json.dumps(known.allow("s3:GetObject"))
+    arn = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/me"
+    claims = SessionClaims(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me", (narrow,), {"team": "blue"})
+    asked = gatekeeper.rights_of(gatekeeper.admit_for_json(signed(tokens.issue(claims, 900)), EMPTY_HASH))
+    bob = gatekeeper.rights_at_work(json.dumps({"identity": f"arn:aws:iam::{known.OWNER}:user/team/bob"}))
+    for rights in (asked, bob):
+        issued = gatekeeper.session_for_work(Caller(known.OWNER, "us-east-1", rights))
+        acting = gatekeeper.rights_of(gatekeeper.admit_for_json(signed(issued), EMPTY_HASH))
+        assert acting is not None and rights is not None
+        assert (acting.principal, acting.reference == rights.reference) == (rights.principal, rights is asked)
+        assert acting.ask("s3:GetObject", "arn:aws:s3:::photos/a").allowed
+        assert not acting.ask("s3:PutObject", "arn:aws:s3:::photos/a").allowed
+        assert acting.context["aws:viaawsservice"] == ("true",) and not acting.context["aws:sourceip"]
+    root = gatekeeper.session_for_work(Caller(known.OWNER, "us-east-1"))
+    acting = gatekeeper.rights_of(gatekeeper.admit_for_json(signed(root), EMPTY_HASH))
+    assert acting is not None and acting.ask("s3:PutObject", "arn:aws:s3:::photos/a").allowed

@@ -152,7 +152,11 @@ def test_a_worker_ends_with_its_parent(settings: WorkerSettings, endless_trainin
         [sys.executable, "-m", "emulator.jobs.worker"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert worker.stdin is not None and worker.stdout is not None
-    task = {"task": "train", "settings": settings.as_json(), "argument": endless_training.to_json()}
+    task = {
+        "task": "train",
+        "settings": settings.as_json(endless_training.caller),
+        "argument": endless_training.to_json(),
+    }
     worker.stdin.write(json.dumps(task).encode() + b"\n")
     worker.stdin.flush()
     manifest = wait_until(lambda: opened_for_a_reader(endless_training.manifests.training), what="the worker to read")

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 from distributed import Worker, get_worker
 
+from emulator.domain.caller import Caller
 from emulator.domain.jobs import Outcome, outcome_from_json
 from emulator.domain.json_values import JsonObject, JsonValue
 from emulator.jobs.cluster.connection import Cluster
@@ -82,7 +83,9 @@ def train_elsewhere(
             training_owners=tuple(map(canonical_user_id, manifests.training_owners)),
             testing_owners=tuple(map(canonical_user_id, manifests.testing_owners)),
         )
-    sent = replace(task, manifests=manifests).to_json()
+    # An S3 that is asked with the keys of a session decides about whoever asked for the training by itself.
+    caller = Caller(task.caller.account, task.caller.region) if objects.get("credentials") else task.caller
+    sent = replace(task, caller=caller, manifests=manifests).to_json()
     trained = cluster.start(train_here, json.dumps(sent), json.dumps(objects), files, topic).result()
     if trained.outcome is None:
         raise RemoteTrainingError(f"the training's process on the worker ended with status {trained.exit_status}")

@@ -7,12 +7,10 @@ import json
 import sys
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from support import identities as known
 from support.dask_cluster import DaskCluster, children, exists
 from support.pictures import single_label_pictures
 from support.projects import Project, new_project
@@ -130,35 +128,3 @@ def test_a_training_that_breaks_fails_as_here(emulator: EmulatorProcess) -> None
     described = again.wait_version("broken", "TRAINING_COMPLETED", "TRAINING_FAILED")
     assert described["Status"] == "TRAINING_FAILED"
     assert "Amazon Rekognition experienced a service issue" not in described["StatusMessage"]
-
-
-def test_the_rights_of_who_asked_count_there_and_refusals_are_told(dask: DaskCluster, tmp_path: Path) -> None:
-    """S-9, O-33: workers sign with the keys of the account, and look at the policies of who asked for the training."""
-    pictures = single_label_pictures(("circle", "square"), 3)
-    document = known.identities()
-    no_images = known.allow("s3:GetObject", resource="arn:aws:s3:::*/manifests/*")
-    policies = [known.allow("rekognition:*", "s3:GetBucketAcl", "s3:PutObject"), no_images]
-    document["accounts"][known.OWNER]["users"]["eve"]["policies"] = policies
-    keys = tmp_path / "credentials.json"
-    root = {"aws_access_key_id": known.ROOT_KEY[0], "aws_secret_access_key": known.ROOT_KEY[1]}
-    keys.write_text(json.dumps({known.OWNER: root}))
-    settings = {
-        **known.settings(tmp_path, "iam", document),
-        "CUSTOM_LABELS_DASK_SCHEDULER": dask.address,
-        "CUSTOM_LABELS_DASK_SPREAD": "trainings",
-        "CUSTOM_LABELS_S3_CREDENTIALS": str(keys),
-        "CUSTOM_LABELS_TRAINING_EFFORT": "instant",
-    }
-    with EmulatorProcess(tmp_path / "data", settings) as emulator, ExitStack() as stack:
-        clients = {}
-        for service, pair in (("s3", known.ROOT_KEY), ("rekognition", known.EVE_KEY)):
-            clients[service] = stack.enter_context(closing(known.client(emulator, service, pair)))
-        project = Project(clients["rekognition"], clients["s3"]).create()
-        for kind in ("TRAIN", "TEST"):
-            project.create_dataset(kind, pictures)
-        project.start_training("blind")
-        described = project.wait_version("blind", "TRAINING_COMPLETED", "TRAINING_FAILED")
-        assert described["StatusMessage"] == "The permissions for the images S3 bucket are invalid."
-        decisions = emulator.control("GET", f"/_emulator/decisions?account={known.OWNER}")[1]["decisions"]
-        refused = {one["resource"] for one in decisions if not one["allowed"]}
-        assert refused == {f"arn:aws:s3:::{project.bucket}/images/{picture.name}" for picture in pictures}
