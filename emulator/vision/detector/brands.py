@@ -21,6 +21,7 @@ from emulator.vision.detector.instant import LOGO_PENALTY, evenly, fit_instantly
 from emulator.vision.detector.model import DetectorModel
 from emulator.vision.detector.pictures import Sample
 from emulator.vision.detector.plan import SIDES, make_plan
+from emulator.vision.detector.suppression import BRAND_DOUBLE_SHARE
 from emulator.vision.detector.views import Augmentation
 from emulator.vision.errors import UnusableTrainingDataError
 from emulator.vision.examples import Effort, Progress, ProgressListener, TrainingExample, TrainingSettings
@@ -112,7 +113,8 @@ def train_brand_detector(
     # A logo must not be mirrored; compositions are full of logos without a mosaic; with 8 bits fewer are found.
     plan = replace(plan, mosaic_probability=0.0, byte_front=False)
     side = round(max(plan.input_height, plan.input_width) * SERVED_SIDE_FACTOR / SIDE_UNIT) * SIDE_UNIT
-    served = replace(plan, input_height=side, input_width=side, shrinkings=SERVED_SHRINKINGS)
+    suppression = replace(plan.suppression, share=BRAND_DOUBLE_SHARE)
+    served = replace(plan, input_height=side, input_width=side, shrinkings=SERVED_SHRINKINGS, suppression=suppression)
     name = _fingerprint(examples, labels, settings.seed, effort)
     augmentation = Augmentation(flips=False)
     return fit(source, labels, plan, effort.steps, augmentation, settings, progress, name, served)

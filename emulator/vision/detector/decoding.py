@@ -11,7 +11,6 @@ from emulator.vision.detector.assignment import cell_centres
 from emulator.vision.detector.geometry import suppress
 from emulator.vision.detector.losses import distances_from_logarithms, sigmoid
 from emulator.vision.detector.plan import DetectorPlan
-from emulator.vision.detector.suppression import DOUBLE_SHARE
 from emulator.vision.layers import Array
 
 CALIBRATION_SLOPE = 3.1
@@ -71,7 +70,7 @@ def decode(outputs: Sequence[Sequence[Array]], plan: DetectorPlan) -> Detections
     cells, labels = cells[order], labels[order]
     boxes, confidences = boxes[cells], confidences[cells, labels]
     confidences = confidences * np.where(
-        plan.suppression.doubles(boxes, labels), np.float32(DOUBLE_SHARE), np.float32(1)
+        plan.suppression.doubles(boxes, labels), np.float32(plan.suppression.share), np.float32(1)
     )
     order = np.argsort(-confidences, kind="stable")
     return Detections(boxes[order], labels[order], confidences[order])

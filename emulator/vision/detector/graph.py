@@ -16,7 +16,7 @@ from emulator.vision.detector.assignment import cell_centres
 from emulator.vision.detector.losses import LARGEST_LOG_DISTANCE
 from emulator.vision.detector.network import DetectorNetwork, LevelHead
 from emulator.vision.detector.plan import DetectorPlan, Start
-from emulator.vision.detector.suppression import DOUBLE_SHARE, Suppression
+from emulator.vision.detector.suppression import Suppression
 from emulator.vision.detector.trunk import TRAINED_BLOCKS, frozen_outputs, frozen_trunk
 from emulator.vision.layers import Array
 
@@ -355,5 +355,5 @@ def _remaining_shares(graph: _Graph, boxes: str, labels: str, suppression: Suppr
     better = graph.node("ReduceSum", [counts, axes["across"]], "better", keepdims=0)
     is_double = graph.node("Greater", [better, graph.constant("half", 0.5)], "is_double")
     return graph.node(
-        "Where", [is_double, graph.constant("double", DOUBLE_SHARE), graph.constant("single", 1.0)], "remaining"
+        "Where", [is_double, graph.constant("double", suppression.share), graph.constant("single", 1.0)], "remaining"
     )

@@ -21,6 +21,8 @@ CONTAINMENTS = (0.6, 0.7, 0.8, 0.9, 2.0)
 """Candidates for the largest intersection over the smaller area; the last one is out of reach."""
 DOUBLE_SHARE = 0.15
 """What is left of a double's confidence: nobody who asks for 50 % or more gets two boxes for one object."""
+BRAND_DOUBLE_SHARE = 0.49
+"""The same of logos that are looked for at several sizes: of two boxes the better one is not always the tighter one."""
 LARGEST_LOSS = 0.02
 """So many of the training objects may lie over others of their label by more than a limit."""
 
@@ -28,10 +30,11 @@ LARGEST_LOSS = 0.02
 @dataclass(frozen=True)
 class Suppression:
     """A box is a double where a better one of its label overlaps it by more than `overlap` (intersection over union),
-    or shares more than `containment` of the smaller of the two."""
+    or shares more than `containment` of the smaller of the two. `share` of its confidence is left, under one half."""
 
     overlap: float = OVERLAPS[-1]
     containment: float = CONTAINMENTS[-1]
+    share: float = DOUBLE_SHARE
 
     def doubles(self, boxes: Array, labels: Array) -> Array:
         """For boxes (n, 4) with labels (n,), best first: true (n,) for the doubles."""

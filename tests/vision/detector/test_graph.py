@@ -62,7 +62,7 @@ def levels(*names: str) -> tuple[Level, ...]:
     [(("p3", "p4", "p5"), 128, 160, 3), (("p4",), 128, 64, 1), (("p3", "p4"), 64, 64, 250)],
 )
 @pytest.mark.parametrize("byte_front", [False, True])
-@pytest.mark.parametrize("suppression", [Suppression(), Suppression(0.3, 0.6)])
+@pytest.mark.parametrize("suppression", [Suppression(), Suppression(0.3, 0.6, 0.49)])
 def test_the_graph_finds_what_numpy_finds(
     names: tuple[str, ...], height: int, width: int, label_count: int, byte_front: bool, suppression: Suppression
 ) -> None:
