@@ -6,7 +6,10 @@ takes longer than all that a start waits for. The function is called once, in a 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+
+from fastapi.concurrency import run_in_threadpool
 
 from emulator import __version__
 from emulator.control.app import Controls, create_control_app
@@ -32,6 +35,8 @@ def control_application(
     parts: Parts, lifecycle: Lifecycle, access: Access | None, cancel_training: CancelTraining
 ) -> App:
     """The control paths (O-6 to O-15)."""
+    # The first answer that is a file would import what this does, 40 ms of work, on the event loop.
+    asyncio.run(run_in_threadpool(int))
     settings = parts.settings
     controls = Controls(
         version=__version__,

@@ -67,6 +67,7 @@ def test_what_is_behind_a_start_follows_by_itself(tmp_path: Path) -> None:
     """Nobody asks for it, and it is there: the next call of each part waits for no import."""
     with EmulatorProcess(tmp_path / "data", {"PYTHONVERBOSE": "1"}) as emulator:
         wait_until(lambda: "import 'emulator.console.task_works'" in emulator.log(), what="what is behind the start")
+        assert "import 'anyio._backends._asyncio'" in emulator.log(), "the first file of an answer would wait for it"
 
 
 def test_small_services_do_not_wait_for_the_libraries_of_the_control_application() -> None:
