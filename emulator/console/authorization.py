@@ -102,7 +102,7 @@ async def require_rights(request: Request, caller: Caller, database: Database, s
             parameters = {need.member: named, "DatasetType": given.get("dataset_type", "TRAIN")}
         authorize(services, caller, need.operation, parameters)
     if path == "/bucket":
-        _require_bucket_rights(caller.rights, "ListAllMyBuckets" if request.method == "GET" else "CreateBucket")
+        _require_bucket_rights(caller.rights, caller.region, is_listing=request.method == "GET")
 
 
 def may_describe(caller: Caller) -> Callable[[str, str], bool]:
@@ -133,8 +133,11 @@ def _project_of(database: Database, version_arn: str) -> str | None:
     return None if version is None else version.project_arn
 
 
-def _require_bucket_rights(rights: Rights, action: str) -> None:
+def _require_bucket_rights(rights: Rights, region: str, *, is_listing: bool) -> None:
     from emulator.operations.authorization import refuse
 
-    resource = "*" if action == "ListAllMyBuckets" else "arn:aws:s3:::custom-labels-console-new"
-    refuse(rights, rights.ask(f"s3:{action}", resource))
+    if is_listing:
+        refuse(rights, rights.ask("s3:ListAllMyBuckets", "*"))
+        return
+    names = f"arn:aws:s3:::custom-labels-console-{region}-"
+    refuse(rights, rights.ask("s3:CreateBucket", f"{names}new", pattern=f"{names}*"))

@@ -76,6 +76,9 @@ def test_a_list_has_what_its_caller_may_see(emulator: EmulatorProcess) -> None:
     wish = {"dataset": dataset, "added": ["label"], "renamed": [], "removed": []}
     assert ask(emulator, "POST", "/dataset/labels", VIEWER, wish).status_code == 403
     assert ask(emulator, "GET", "/bucket", VIEWER).status_code == 403
+    assert ask(emulator, "POST", "/bucket", VIEWER, {}).status_code == 403
+    [needed] = ask(emulator, "GET", "/decisions", VIEWER).json()["decisions"][0]["needed"]
+    assert needed["statement"]["Resource"] == "arn:aws:s3:::custom-labels-console-us-east-1-*"
     assert ask(emulator, "GET", f"/project?project={quote(arns['hidden'], safe='')}", VIEWER).status_code == 403
     assert ask(emulator, "GET", f"/project?project={quote(arns['shown'], safe='')}", VIEWER).status_code == 200
     assert ask(emulator, "GET", "/version/figures?version=nonsense", known.BOB_KEY).status_code in (400, 404)
