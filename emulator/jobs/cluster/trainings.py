@@ -32,6 +32,8 @@ from emulator.training.task import TrainingTask
 if TYPE_CHECKING:
     from emulator.training.run import Report
 
+logger = logging.getLogger(__name__)
+
 _SECONDS_BETWEEN_EVENTS = 0.25
 # States of a task of a worker while somebody wants its result.
 _WANTED = frozenset({"executing", "long-running"})
@@ -43,11 +45,15 @@ class RemoteTrainingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came of a training: the JSON of its outcome, None where its process died; the model's file, if any."""
+    """What came of a training: the JSON of its outcome, None where its process died; the model's file, if any.
+
+    `problem` says what the worker's machine lacked, such as room on its disk.
+    """
 
     outcome: JsonObject | None
     model: bytes | None
     exit_status: int
+    problem: str = ""
 
 
 def train_elsewhere(
@@ -87,6 +93,9 @@ def train_elsewhere(
     caller = Caller(task.caller.account, task.caller.region) if objects.get("credentials") else task.caller
     sent = replace(task, caller=caller, manifests=manifests).to_json()
     trained = cluster.start(train_here, json.dumps(sent), json.dumps(objects), files, topic).result()
+    if trained.problem:
+        logger.error("the training failed on its Dask worker: %s", trained.problem)
+        raise RemoteTrainingError(trained.problem)
     if trained.outcome is None:
         raise RemoteTrainingError(f"the training's process on the worker ended with status {trained.exit_status}")
     if trained.model is not None:
@@ -98,9 +107,17 @@ def train_elsewhere(
 def train_here(task: str, objects: str, files: dict[str, bytes], topic: str) -> Trained:
     """One training in a process of its own below this Dask worker; its progress is told under the topic.
 
-    The process ends when nobody wants the result any more, and with the worker, however that ends.
+    The process ends when nobody wants the result any more, and with the worker, however that ends. Errors of the
+    machine come back as a value: those of Dask alone are reasons to ask again.
     """
     worker = get_worker()
+    try:
+        return _trained_by(worker, task, objects, files, topic)
+    except OSError as error:
+        return Trained(None, None, 0, f"{worker.name}: {error}")
+
+
+def _trained_by(worker: Worker, task: str, objects: str, files: dict[str, bytes], topic: str) -> Trained:
     # Beside what workers keep for themselves, so that another training finds its features and checkpoints.
     cache = Path(worker.local_directory).parent / "custom-labels-cache"
     cache.mkdir(mode=0o700, exist_ok=True)

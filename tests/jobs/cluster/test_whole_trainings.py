@@ -8,6 +8,7 @@ import sys
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -128,3 +129,16 @@ def test_a_training_that_breaks_fails_as_here(emulator: EmulatorProcess) -> None
     described = again.wait_version("broken", "TRAINING_COMPLETED", "TRAINING_FAILED")
     assert described["Status"] == "TRAINING_FAILED"
     assert "Amazon Rekognition experienced a service issue" not in described["StatusMessage"]
+
+
+def test_an_error_of_the_workers_disk_is_told_and_not_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emulator.jobs.cluster import trainings
+
+    (tmp_path / "file").touch()
+    worker = SimpleNamespace(local_directory=str(tmp_path / "file" / "worker"), name="first")
+    monkeypatch.setattr(trainings, "get_worker", lambda: worker)
+    trained = trainings.train_here("{}", "{}", {}, "topic")
+    assert trained.outcome is None and trained.problem.startswith("first: ")
+    assert str(tmp_path / "file") in trained.problem
