@@ -14,6 +14,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -210,7 +212,7 @@ def _claim_of_header(authorization: str, headers: Mapping[str, str]) -> Claim:
     if match is None:
         raise _unreadable(authorization)
     access_key, date, region, service, signed, signature = match.groups()
-    timestamp = headers.get("x-amz-date", "")
+    timestamp = headers.get("x-amz-date") or _moment_of_date(headers.get("date", ""))
     moment = parse_moment(timestamp)
     if moment is None:
         raise SignatureRefused(
@@ -220,6 +222,15 @@ def _claim_of_header(authorization: str, headers: Mapping[str, str]) -> Claim:
     return Claim(
         access_key, date, region, service, names, signature, timestamp, moment, headers.get("x-amz-security-token")
     )
+
+
+def _moment_of_date(value: str) -> str:
+    """The moment of a Date header, which counts where there is no X-Amz-Date, in the form that is signed."""
+    try:
+        sent = parsedate_to_datetime(value)
+        return _shown((sent if sent.tzinfo else sent.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return value  # some clients write it in the form that is signed
 
 
 def _unreadable(authorization: str) -> SignatureRefused:

@@ -197,18 +197,37 @@ def test_a_plus_sign_in_a_query_means_a_space_and_is_signed_so() -> None:
     assert refused(scope).why is Why.MISMATCH
 
 
-def hand_signed(path: str, query: str) -> dict[str, Any]:
-    """A request for S3 whose client signs path and query as they stand."""
+def hand_signed(path: str, query: str, date: str = "x-amz-date", sent: str | None = None) -> dict[str, Any]:
+    """A request for S3 whose client signs path and query as they stand; the header `date` says when it is `sent`."""
     moment = "20261130T120000Z"
-    names = "host;x-amz-content-sha256;x-amz-date"
-    lines = f"host:{HOST}\nx-amz-content-sha256:{EMPTY_HASH}\nx-amz-date:{moment}\n"
+    sent = sent or moment
+    fields = sorted({"host": HOST, "x-amz-content-sha256": EMPTY_HASH, date: sent}.items())
+    names = ";".join(name for name, _ in fields)
+    lines = "".join(f"{name}:{value}\n" for name, value in fields)
     canonical = f"GET\n{path}\n{query}\n{lines}\n{names}\n{EMPTY_HASH}"
     day = f"{moment[:8]}/{REGION}/s3/aws4_request"
     text = f"{ALGORITHM}\n{moment}\n{day}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     signature = sign(key_of("s3", moment[:8]), text)
     authorization = f"{ALGORITHM} Credential={KEY}/{day}, SignedHeaders={names}, Signature={signature}"
-    headers = [("host", HOST), ("x-amz-content-sha256", EMPTY_HASH), ("x-amz-date", moment)]
-    return scope_of("GET", f"http://{HOST}{path}?{query}", [*headers, ("authorization", authorization)])
+    return scope_of("GET", f"http://{HOST}{path}?{query}", [*fields, ("authorization", authorization)])
+
+
+@pytest.mark.parametrize("sent", ["Mon, 30 Nov 2026 12:00:00 GMT", "20261130T120000Z"])
+def test_the_date_header_counts_where_there_is_no_other(sent: str) -> None:
+    noon = parse_moment("20261130T120000Z") or 0
+    assert verify(hand_signed("/bucket/key", "", "date", sent), look_up, now=lambda: noon).holder == KEY
+    late = hand_signed("/bucket/key", "", "date", "Mon, 30 Nov 2026 12:00:01 GMT")
+    with pytest.raises(SignatureRefused) as raised:
+        verify(late, look_up, now=lambda: noon)
+    assert raised.value.why is Why.MISMATCH
+
+
+@pytest.mark.parametrize("sent", ["yesterday", "Mon, 30 Nov 99999 12:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +2300"])
+def test_a_date_header_that_is_not_a_date_is_refused(sent: str) -> None:
+    scope = hand_signed("/bucket/key", "", "date", sent)
+    with pytest.raises(SignatureRefused) as raised:
+        verify(scope, look_up, now=lambda: 0.0)
+    assert raised.value.why in (Why.INCOMPLETE, Why.WRONG_SCOPE)
 
 
 def key_of(service: str, date: str) -> bytes:
