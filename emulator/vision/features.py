@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import helper, numpy_helper
+from onnx import compose, helper, numpy_helper
 
 from emulator.vision import backbone
 from emulator.vision.images import PixelArray
@@ -93,39 +93,34 @@ def mean_features(raw: FeatureArray, look: Look) -> FeatureArray:
     return raw[..., first : first + CHANNELS]
 
 
-def append_mean(model: onnx.ModelProto, look: Look, output: str, prefix: str = "") -> None:
-    """Extend `model` by `output`, what `mean_features` gives [N, CHANNELS]; `prefix` is that of the tensor c6."""
-    source = prefix + _CELLS[look.comparable_scale]
+def append_mean(model: onnx.ModelProto, look: Look, output: str) -> None:
+    """Extend `model` by `output`, what `mean_features` gives [N, CHANNELS]."""
+    source = _CELLS[look.comparable_scale]
     model.graph.node.append(helper.make_node("GlobalAveragePool", [source], [f"{output}.pooled"]))
     model.graph.node.append(helper.make_node("Flatten", [f"{output}.pooled"], [output]))
 
 
-def append_copy(model: onnx.ModelProto, start: str, end: str, prefix: str) -> None:
-    """Compute `prefix` + `end` from the tensor `start` as `end` is, but with weights and names of its own."""
-    graph = model.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    casts = {node.output[0]: node for node in graph.node if node.op_type == "Cast" and node.input[0] in weights}
-    names: dict[str, str] = {}
-    needed, reached = {end}, {start}
-    for node in reversed(graph.node):
-        if needed.intersection(node.output):
-            needed.update(node.input)
-    followers: list[onnx.NodeProto] = []
-    for node in graph.node:
-        if reached.intersection(node.input) and needed.intersection(node.output):
-            followers.append(node)
-            reached.update(node.output)
-    for name in dict.fromkeys(name for node in followers for name in node.input if name not in reached):
-        source = casts[name].input[0] if name in casts else name
-        tensor = onnx.TensorProto()
-        tensor.CopyFrom(weights[source])
-        tensor.name = names[source] = prefix + source
-        graph.initializer.append(tensor)
-        if name in casts:
-            names[name] = prefix + name
-            graph.node.append(_renamed(casts[name], prefix, names))
-    names.update({name: prefix + name for name in reached - {start}})
-    graph.node.extend([_renamed(node, prefix, names) for node in followers])
+def append_network(model: onnx.ModelProto, side: int, network: onnx.ModelProto, network_side: int, prefix: str) -> str:
+    """Extend `model`, which sees pictures of `side` pixels, by a network from `image` to `features` that sees them at
+    `network_side`; gives the name of its features. `prefix` keeps its names apart."""
+    graph, source = model.graph, INPUT
+    window = side // network_side
+    if window > 1:
+        # Resize looks at four pixels; of a much larger picture it would leave most out.
+        source = f"{prefix}averaged"
+        graph.node.append(
+            helper.make_node("AveragePool", [INPUT], [source], kernel_shape=[window] * 2, strides=[window] * 2)
+        )
+    shape = numpy_helper.from_array(np.array([3, network_side, network_side]), f"{prefix}picture.shape")
+    graph.initializer.append(shape)
+    graph.node.append(helper.make_node("Shape", [INPUT], [f"{prefix}count"], start=0, end=1))
+    graph.node.append(helper.make_node("Concat", [f"{prefix}count", shape.name], [f"{prefix}size"], axis=0))
+    resized = ["", "", f"{prefix}size"]
+    graph.node.append(helper.make_node("Resize", [source, *resized], [f"{prefix}{INPUT}"], mode="linear"))
+    other = compose.add_prefix(network, prefix).graph
+    graph.node.extend(other.node)
+    graph.initializer.extend(other.initializer)
+    return f"{prefix}{OUTPUT}"
 
 
 def raw_graph(look: Look) -> onnx.ModelProto:

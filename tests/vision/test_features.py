@@ -3,12 +3,13 @@ import os
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from emulator.vision import feature_reader
 from emulator.vision.feature_cache import FeatureCache
 from emulator.vision.feature_reader import FeatureReader
-from emulator.vision.features import FeatureRecipe, Look, feature_graph
+from emulator.vision.features import OUTPUT, FeatureRecipe, Look, append_network, feature_graph
 from emulator.vision.images import decode_resized
 from emulator.vision.onnx_session import Session
 from emulator.vision.served_model import input_tensor
@@ -53,6 +54,28 @@ def test_half_scale_shares_the_weights() -> None:
         len(feature_graph(FeatureRecipe(Look(64, half_scale=half))).SerializeToString()) for half in (False, True)
     )
     assert pair < 1.02 * single
+
+
+@pytest.mark.parametrize("side", [64, 96, 128, 224])
+def test_a_second_network_sees_the_same_pictures_smaller(side: int) -> None:
+    other = FeatureRecipe(SMALL, ("max",))
+    model = feature_graph(FeatureRecipe(Look(side, backbone="efficientnet_lite0")))
+    name = append_network(model, side, feature_graph(other), SMALL.side, "other.")
+    model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", None]))
+    pictures = [PICTURE, encode(shape_picture("stripes", 2), "JPEG")]
+    large, small = (
+        np.concatenate([input_tensor(decode_resized(data, pixels, pixels)) for data in pictures])
+        for pixels in (side, SMALL.side)
+    )
+
+    (found,) = Session(model.SerializeToString(), 1).run({"image": large}, [name])
+
+    (expected,) = Session(feature_graph(other).SerializeToString(), 1).run({"image": small}, [OUTPUT])
+    assert found.shape == expected.shape
+    if side == SMALL.side:
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+    for mine, others in zip(found, expected, strict=True):
+        assert mine @ others > 0.97 * np.linalg.norm(mine) * np.linalg.norm(others)
 
 
 def test_pictures_come_in_order_with_their_mirror_images() -> None:

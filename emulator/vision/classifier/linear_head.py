@@ -76,6 +76,17 @@ class LinearHead:
         """Logits [n, labels] of features [n, features], before calibration."""
         return np.asarray(((features - self.mean) * self.scale) @ self.weights + self.bias, dtype=np.float64)
 
+    def mixed_with(self, other: LinearHead, share: float, calibration: Calibration) -> LinearHead:
+        """The head with the logits of both, `share` of them the other's; its features are this one's, then those."""
+        return LinearHead(
+            mean=np.concatenate([self.mean, other.mean]),
+            scale=np.concatenate([self.scale, other.scale]),
+            weights=np.concatenate([self.weights * np.float32(1 - share), other.weights * np.float32(share)]),
+            bias=self.bias * np.float32(1 - share) + other.bias * np.float32(share),
+            calibration=calibration,
+            multi_label=self.multi_label,
+        )
+
     def append_to(self, model: onnx.ModelProto, features: str, output: str) -> None:
         """Extend `model` in place by the computation from the tensor `features` to `output` [N, labels]."""
         graph = model.graph

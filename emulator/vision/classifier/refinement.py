@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import onnx
+from onnx import helper
 
+from emulator.vision.backbone import replace_weights
 from emulator.vision.checkpoint import Checkpoint
-from emulator.vision.classifier.calibration import calibrate, nothing_pictures
-from emulator.vision.classifier.data import ClassificationData, Indices, RawTable, read_table
+from emulator.vision.classifier.calibration import Calibration, calibrate, nothing_pictures
+from emulator.vision.classifier.data import ClassificationData, Indices, read_table
 from emulator.vision.classifier.linear_head import HeadScore, HeadTrainer, LinearHead
 from emulator.vision.classifier.logistic_regression import FloatArray, cross_entropy
 from emulator.vision.classifier.search import SearchResult
 from emulator.vision.classifier.tuning import TunedModel, Tuner
 from emulator.vision.examples import Effort, ImageSource, Picture, ProgressListener, TrainingSettings
 from emulator.vision.feature_reader import FeatureReader
-from emulator.vision.features import FeatureRecipe, Look
+from emulator.vision.features import OUTPUT, FeatureRecipe, Look, append_network, feature_graph
 from emulator.vision.folds import stratified_folds
 from emulator.vision.images import encode_png
 
@@ -39,27 +43,33 @@ PLANS = {
     Effort.BEST: TuningPlan(minimum_images=200, side=320, epochs=8, use_everything=True),
 }
 
+# How much of the logits may be those of the tuned network, the rest being the regression's.
+_TUNED_SHARES = (0.5, 0.7, 0.9)
+# The features of both networks.
+_BOTH = "both.features"
 _HOLD_OUT_FOLDS = 5
 # Where the regression leaves less than this to be desired for each picture, tuning has nothing to win.
 _SMALLEST_LOSS_TO_TUNE = 0.15
 # A few passes do not make up for a look at the pictures that leaves the regression this much worse than the best one.
 _LARGEST_HANDICAP = 1.4
-# The tuned model has to be better by this part of the loss: the hold-out is small, and it saw more of the pictures.
+# Tuning has to lower the loss by this part: the hold-out is small, and answers get slower.
 _WORTHWHILE_GAIN = 0.02
 
 
 @dataclass(frozen=True)
 class Refinement:
-    """A fine-tuned classifier that did better than the regression.
+    """A fine-tuned classifier that makes the regression better: the answer is a mixture of what both say.
 
-    `table`: what the network saw in all pictures before it was tuned; `loss`: the mean log loss after calibration on
-    the pictures with the numbers `held_out`, which neither it nor the cross-validation's regression had seen.
+    `recipe`: what `head` gets from the tuned network; `share`: the part of its logits in those of both, 0…1;
+    `calibration`: that of the logits of both; `loss`: their mean log loss after calibration on the pictures with the
+    numbers `held_out`, which neither the tuned network nor the cross-validation's regression had seen.
     """
 
     recipe: FeatureRecipe
-    table: RawTable
     head: LinearHead
     tuned: TunedModel
+    share: float
+    calibration: Calibration
     held_out: Indices
     loss: float
 
@@ -67,7 +77,10 @@ class Refinement:
 def refine(
     data: ClassificationData, found: SearchResult, settings: TrainingSettings, progress: ProgressListener
 ) -> tuple[Refinement | None, dict[str, object]]:
-    """A tuned model if it was tried and is better, and the report on the attempt."""
+    """A tuned model if it was tried and helps, and the report on the attempt.
+
+    The regression and the tuned network err in different pictures, so that both together are better than either.
+    """
     plan = PLANS.get(settings.effort)
     best = found.winner.best
     reason = _reason_against(plan, found)
@@ -77,17 +90,20 @@ def refine(
     held_out = _hold_out(usable.targets, best.images, settings.seed)
     kept = np.setdiff1d(np.arange(len(usable.images)), held_out)
     recipe = FeatureRecipe(Look(plan.side))
-    start, start_loss = _start(_read(usable.subset(kept), recipe, settings, progress), recipe, settings)
+    start, start_loss = _start(usable.subset(kept), recipe, settings, progress)
     if start_loss > _LARGEST_HANDICAP * best.loss:
         return None, {"tried": False, "reason": f"{plan.side} px show too little of these pictures"}
     checkpoints: list[Checkpoint] = []
     tuner = _tune(usable.subset(kept), start, recipe, plan, settings, checkpoints, progress)
-    logits = tuner.logits([usable.images[index] for index in held_out])
-    targets = usable.targets[held_out]
-    report = _verdict(_loss(_logits_of(best, held_out), targets, data.multi_label), logits, targets, data.multi_label)
+    regression, targets = _logits_of(best, held_out), usable.targets[held_out]
+    tuned_logits = tuner.logits([usable.images[index] for index in held_out])
+    mixtures = {share: (1 - share) * regression + share * tuned_logits for share in (0.0, *_TUNED_SHARES, 1.0)}
+    losses = {share: _loss(logits, targets, data.multi_label) for share, logits in mixtures.items()}
+    share = min(_TUNED_SHARES, key=losses.__getitem__)
+    report = _verdict(losses, share, len(targets))
     pays = bool(report["kept"])
     if pays and plan.use_everything:
-        start, _ = _start(_read(usable, recipe, settings, progress), recipe, settings)
+        start, _ = _start(usable, recipe, settings, progress)
         tuner = _tune(usable, start, recipe, plan, settings, checkpoints, progress)
     # Only now: a training stopped during the second one shall not repeat the first.
     for checkpoint in checkpoints:
@@ -95,10 +111,22 @@ def refine(
     if not pays:
         return None, report
     tuned = tuner.result()
-    calibration = calibrate(logits, targets, data.multi_label, len(usable.images))
-    head = replace(start, weights=tuned.weights, bias=tuned.bias, calibration=calibration)
-    loss = _loss(logits, targets, data.multi_label)
-    return Refinement(recipe, _read(usable, recipe, settings, progress), head, tuned, held_out, loss), report
+    calibration = calibrate(mixtures[share], targets, data.multi_label, len(usable.images))
+    head = replace(start, weights=tuned.weights, bias=tuned.bias)
+    return Refinement(recipe, head, tuned, share, calibration, held_out, losses[share]), report
+
+
+def append_tuned(model: onnx.ModelProto, side: int, refinement: Refinement) -> str:
+    """Extend `model`, from pictures of `side` pixels to `features`, by the tuned network.
+
+    Gives the name of the features of both, in the order of `LinearHead.mixed_with`.
+    """
+    look = refinement.recipe.look
+    network = feature_graph(refinement.recipe)
+    replace_weights(network, refinement.tuned.backbone_weights)
+    tuned = append_network(model, side, network, look.side, "tuned.")
+    model.graph.node.append(helper.make_node("Concat", [OUTPUT, tuned], [_BOTH], axis=1))
+    return _BOTH
 
 
 def _hold_out(targets: FloatArray, images: Indices, seed: int) -> Indices:
@@ -113,15 +141,16 @@ def _hold_out(targets: FloatArray, images: Indices, seed: int) -> Indices:
     return held_out
 
 
-def _verdict(regression_loss: float, logits: FloatArray, targets: FloatArray, multi_label: bool) -> dict[str, object]:
-    """The report on tuned logits of held-out pictures [n, labels], beside the regression's loss on the same ones."""
-    tuned_loss = _loss(logits, targets, multi_label)
+def _verdict(losses: Mapping[float, float], share: float, held_out_images: int) -> dict[str, object]:
+    """The report on the loss of held-out pictures for each share of the tuned network, of which `share` is the best."""
     report: dict[str, object] = {
         "tried": True,
-        "kept": tuned_loss < (1 - _WORTHWHILE_GAIN) * regression_loss,
-        "held_out_images": len(targets),
-        "regression_loss": round(regression_loss, 4),
-        "tuned_loss": round(tuned_loss, 4),
+        "kept": losses[share] < (1 - _WORTHWHILE_GAIN) * losses[0.0],
+        "held_out_images": held_out_images,
+        "regression_loss": round(losses[0.0], 4),
+        "tuned_loss": round(losses[1.0], 4),
+        "loss": round(losses[share], 4),
+        "tuned_share": share,
     }
     logger.info("fine-tuning: %s", report)
     return report
@@ -136,16 +165,12 @@ def _reason_against(plan: TuningPlan | None, found: SearchResult) -> str | None:
     return "the regression leaves too little to win" if found.winner.best.loss < _SMALLEST_LOSS_TO_TUNE else None
 
 
-def _read(
+def _start(
     data: ClassificationData, recipe: FeatureRecipe, settings: TrainingSettings, progress: ProgressListener
-) -> RawTable:
-    """What the network sees before it is tuned."""
+) -> tuple[LinearHead, float]:
+    """The regression on what the network sees before it is tuned, and its loss in cross-validation."""
     reader = FeatureReader(recipe.look, settings)
-    return read_table(reader, data, settings.seed, f"features at {recipe.look.name}", progress)
-
-
-def _start(table: RawTable, recipe: FeatureRecipe, settings: TrainingSettings) -> tuple[LinearHead, float]:
-    """The regression that tuning starts from, and its loss in cross-validation."""
+    table = read_table(reader, data, settings.seed, f"features at {recipe.look.name}", progress)
     trainer = HeadTrainer(table.select(recipe), settings.threads)
     best = min(trainer.cross_validate(settings.seed), key=lambda score: score.loss)
     return trainer.fit(best), best.loss

@@ -12,12 +12,10 @@ from pathlib import Path
 import onnx
 import threadpoolctl
 
-from emulator.vision.backbone import replace_weights
 from emulator.vision.classifier.data import arrange
 from emulator.vision.classifier.large_sets import grow
-from emulator.vision.classifier.refinement import refine
+from emulator.vision.classifier.refinement import append_tuned, refine
 from emulator.vision.classifier.search import search
-from emulator.vision.classifier.tuning import FROZEN_OUTPUT
 from emulator.vision.examples import (
     Answerer,
     ImageSource,
@@ -29,7 +27,7 @@ from emulator.vision.examples import (
     ignore_progress,
 )
 from emulator.vision.export import name_output, write_model
-from emulator.vision.features import OUTPUT, append_copy, append_mean, feature_graph, mean_features
+from emulator.vision.features import OUTPUT, append_mean, feature_graph, mean_features
 from emulator.vision.images import decode_resized
 from emulator.vision.onnx_session import Session
 from emulator.vision.open_set import KnownGate
@@ -106,13 +104,18 @@ def train(
                 refinement, refinement_report = None, {**refinement_report, "kept": False, "reason": _MORE_IS_BETTER}
             head = growth.head
         else:
-            head = refinement.head if refinement else found.trainer.fit(found.winner.best)
-        recipe, table = (refinement.recipe, refinement.table) if refinement else (found.winner.recipe, found.table)
+            head = found.trainer.fit(found.winner.best)
+        recipe, table = found.winner.recipe, found.table
+        # What is tuned to tell the labels apart no longer tells what else there is: the gate sees what was frozen.
         gate = KnownGate.fit(
             mean_features(table.features, recipe.look), table.targets, recipe.look.comparable_side, settings.seed
         )
+    model, features = feature_graph(recipe), OUTPUT
+    if refinement:
+        features = append_tuned(model, recipe.look.side, refinement)
+        head = head.mixed_with(refinement.head, refinement.share, refinement.calibration)
     report = {
-        "features": recipe.name,
+        "features": recipe.name + (f" and {refinement.recipe.name} fine-tuned" if refinement else ""),
         "fine_tuning": refinement_report,
         "multi_label": data.multi_label,
         "images": len(found.table.targets),
@@ -125,15 +128,8 @@ def train(
     if growth is not None:
         report |= growth.report(found.table.skipped)
     logger.info("classifier trained: %s", report)
-    model = feature_graph(recipe)
-    untuned = ""
-    if refinement:
-        # What is tuned to tell the labels apart no longer tells what else there is: the gate goes on seeing that.
-        untuned = "untuned."
-        append_copy(model, FROZEN_OUTPUT, "c6", untuned)
-        replace_weights(model, refinement.tuned.backbone_weights)
-    head.append_to(model, OUTPUT, _CALIBRATED)
-    append_mean(model, recipe.look, _SEEN, untuned)
+    head.append_to(model, features, _CALIBRATED)
+    append_mean(model, recipe.look, _SEEN)
     gate.append_to(model, _SEEN, _CALIBRATED, CONFIDENCES)
     name_output(model, CONFIDENCES, len(labels))
     return ClassificationModel(model, labels, recipe.look.side, report, settings.threads)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,7 +173,8 @@ def test_a_tuned_network_stays_where_the_others_promise_no_better(
     data = arrange(pictures(), LABELS, 0)
     found = search.search(data, FAST, ignore_progress)
     held_out = found.winner.best.images[:4]
-    refinement = Refinement(found.winner.recipe, found.table, None, None, held_out, loss)  # type: ignore[arg-type]
+    unused: Any = None
+    refinement = Refinement(found.winner.recipe, unused, unused, 0.5, unused, held_out, loss)
     growth = grow(data, found, refinement, FAST, ignore_progress)
     assert growth is not None
     assert growth.share.reason == reason

@@ -37,6 +37,18 @@ def test_the_graph_equals_the_numpy_head(multi_label: bool) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_two_heads_become_one_with_a_share_of_the_logits_of_each() -> None:
+    trainers = [HeadTrainer(table(False)), HeadTrainer(table(False, columns=30, seed=1))]
+    first, second = (trainer.fit(trainer.cross_validate(seed=0)[2]) for trainer in trainers)
+    random = np.random.default_rng(2)
+    features = [random.normal(size=(7, columns)).astype(np.float32) for columns in (60, 30)]
+
+    both = first.mixed_with(second, 0.7, first.calibration).logits(np.concatenate(features, axis=1))
+
+    expected = 0.3 * first.logits(features[0]) + 0.7 * second.logits(features[1])
+    np.testing.assert_allclose(both, expected, atol=1e-4)
+
+
 @pytest.mark.parametrize("columns", [60, 200])
 def test_both_spaces_learn_the_labels(columns: int) -> None:
     data = table(False, images=60, columns=columns)
