@@ -68,6 +68,13 @@ class Notes:
             self.stages = {name: Stage(**values) for name, values in document["stages"].items()}
             self.facts = document["facts"]
 
+    def forget_training(self) -> None:
+        """Have the set that is there trained once more."""
+        self.stages = {name: stage for name, stage in self.stages.items() if not name.startswith("train")}
+        self.facts["done"] = [name for name in self.facts.get("done", []) if name != "train"]
+        self.facts.pop("version", None)
+        self.keep()
+
     def keep(self) -> None:
         """Write the file anew."""
         temporary = self._path.with_suffix(".new")
@@ -287,13 +294,14 @@ class LargeSet:
         if "version" not in self._notes.facts:
             output = {"S3Bucket": BUCKET, "S3KeyPrefix": "results"}
             self._notes.facts["version"] = self._rekognition.create_project_version(
-                ProjectArn=project, VersionName="first", OutputConfig=output
+                ProjectArn=project, VersionName=f"at-{int(time.time())}", OutputConfig=output
             )["ProjectVersionArn"]
             self._notes.keep()
         version: dict[str, Any] = {"Status": ""}
         while version["Status"] not in ("TRAINING_COMPLETED", "TRAINING_FAILED"):
             self._watch(seconds=5.0)
-            [version] = self._rekognition.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
+            described = self._rekognition.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"]
+            version = next(one for one in described if one["ProjectVersionArn"] == self._notes.facts["version"])
         assert version["Status"] == "TRAINING_COMPLETED", version
         self._notes.facts["f1"] = round(version["EvaluationResult"]["F1Score"], 4)
 
@@ -344,10 +352,13 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, help="where everything is kept; without it nothing is")
     parser.add_argument("--effort", default="fast", choices=("instant", "fast", "standard", "best"))
     parser.add_argument("--only", nargs="+", choices=("draw", "upload", "import", "train"), default=[])
+    parser.add_argument("--again", action="store_true", help="train once more what is in the directory")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         directory = arguments.directory or Path(scratch)
         directory.mkdir(parents=True, exist_ok=True)
+        if arguments.again:
+            Notes(directory).forget_training()
         settings = {"CUSTOM_LABELS_TRAINING_EFFORT": arguments.effort}
         with EmulatorProcess(directory / "data", settings) as emulator:
             LargeSet(directory, arguments.images, emulator).run(set(arguments.only))
