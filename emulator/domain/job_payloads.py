@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypedDict, TypeVar
 
 import pybase64
@@ -95,7 +95,7 @@ class TrainingSource:
     asked_by: str = ""
     refused: str = ""
     images_refused: bool = False
-    foreign_images: tuple[str, ...] = ()
+    foreign_images: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

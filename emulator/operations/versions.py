@@ -113,7 +113,7 @@ def _source_of_datasets(
         asked_by=context.asked_by,
         refused=_refused_results(context, project),
         images_refused=images.is_refused,
-        foreign_images=images.foreign_sides,
+        foreign_images=list(images.foreign_sides),
     )
 
 
