@@ -31,6 +31,11 @@ def filled(directory: Path) -> Path:
     return directory
 
 
+async def started_and_stopped(directory: Path) -> None:
+    async with InProcessEmulator(directory):
+        pass
+
+
 def files(directory: Path) -> dict[str, bytes]:
     return {
         path.relative_to(directory).as_posix(): path.read_bytes()
@@ -99,7 +104,7 @@ def test_what_a_start_sweeps_is_kept_for_a_day(tmp_path: Path) -> None:
         path.write_bytes(b"precious")
     old = directory / "swept" / str(int(time.time()) - KEPT_SECONDS - 10)
     old.mkdir(parents=True)
-    InProcessEmulator(directory).app.lifecycle.prepare()
+    asyncio.run(started_and_stopped(directory))
     assert not model.exists() and not blob.exists() and not old.exists()
     [kept_model] = (directory / "swept").rglob("unknown.onnx")
     [kept_blob] = (directory / "objects" / "swept").rglob("ab*")
