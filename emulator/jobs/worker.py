@@ -52,6 +52,9 @@ def main() -> None:
         result = _perform(message["task"], message["settings"], message["argument"], report, tell)
     except DatabaseLostError as error:
         _answer(answers, {"database_lost": str(error)})
+    except OSError as error:  # such as a full disk: whoever asked has to know, on whatever machine this is
+        _answer(answers, {"problem": str(error)})
+        raise
     else:
         _answer(answers, {"result": outcome_to_json(result)})
 

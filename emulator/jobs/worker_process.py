@@ -97,6 +97,8 @@ async def run_in_worker(
                 return outcome_from_json(answer["result"])
             if "database_lost" in answer:
                 raise DatabaseLostError(answer["database_lost"])
+            if "problem" in answer:
+                raise WorkerDiedError(f"the {name} worker ended: {answer['problem']}")
             if "log" in answer:
                 _log_again(answer["log"], about)
             elif "decision" in answer:

@@ -172,7 +172,7 @@ def _process(message: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def _outcome(process: subprocess.Popen[str], teller: _Teller, is_wanted: Callable[[], bool]) -> JsonObject | None:
-    """The outcome that the process answers; None where it dies or nobody wants it any more."""
+    """The outcome that the process answers; None where it dies or nobody wants it any more. Raises its OSError."""
     answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     assert process.stdout is not None, "it is a pipe"
     threading.Thread(target=_read, args=(process.stdout, answers), daemon=True).start()
@@ -188,6 +188,8 @@ def _outcome(process: subprocess.Popen[str], teller: _Teller, is_wanted: Callabl
         if "result" in answer:
             outcome: JsonObject = answer["result"]
             return outcome
+        if "problem" in answer:
+            raise OSError(answer["problem"])
         teller.add(answer)
     process.kill()
     return None
