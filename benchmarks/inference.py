@@ -7,6 +7,7 @@ client's CPU time subtracted; and CPU time an image, which other work on the mac
 
 from __future__ import annotations
 
+import argparse
 import base64
 import io
 import json
@@ -27,6 +28,7 @@ import psutil
 import pybase64
 from PIL import Image, ImageFilter
 
+from benchmarks.trainings import BUCKET, SETS, train, upload
 from emulator.vision.images import decode_resized
 from emulator.vision.onnx_session import Session
 from emulator.vision.served_model import CONFIDENCES, INPUT, ServedModel, input_tensor
@@ -200,6 +202,11 @@ def request_bytes(arn: str, image: bytes) -> tuple[bytes, bytes]:
 
 def main() -> None:
     """Print all figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks inference", description=__doc__)
+    parser.add_argument(
+        "--photographs", choices=SETS, help="a model of this set of ../shared/data, not of drawn pictures"
+    )
+    photographs: str | None = parser.parse_args().photographs
     image = photograph()
     print(f"{SIZE[0]}×{SIZE[1]} JPEG of {len(image)} bytes, classification, {psutil.cpu_count()} cores")
     for core, threads in ((0, 1), (None, 2)):
@@ -209,14 +216,28 @@ def main() -> None:
             "CUSTOM_LABELS_INFERENCE_THREADS": str(threads),
         }
         with EmulatorProcess(environment=settings) as emulator:
-            lab = RunningLab.create(emulator, ACCOUNT)
-            request, body = request_bytes(lab.trained.start_model(), image)
+            lab = None if photographs else RunningLab.create(emulator, ACCOUNT)
+            arn = lab.trained.start_model() if lab else _running_model(emulator, photographs or "")
+            request, body = request_bytes(arn, image)
             [model_file] = model_files(emulator)
-            if core is None:
+            if core is None and lab is not None:
                 _print_split(emulator, lab, model_file, image, request, body)
-            else:
+            if core is not None:
                 pin(psutil.Process(emulator.process.pid), [core])
             _compare(emulator, request, model_file, image, threads, core)
+
+
+def _running_model(emulator: EmulatorProcess, photographs: str) -> str:
+    """A running model of a set of photographs; its ARN."""
+    s3, rekognition = emulator.client("s3", ACCOUNT), emulator.client("rekognition", ACCOUNT)
+    s3.create_bucket(Bucket=BUCKET)
+    upload(s3, photographs)
+    version, _ = train(emulator, photographs)
+    arn: str = version["ProjectVersionArn"]
+    rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=1)
+    project = rekognition.describe_projects(ProjectNames=[photographs])["ProjectDescriptions"][0]["ProjectArn"]
+    rekognition.get_waiter("project_version_running").wait(ProjectArn=project, VersionNames=["1"])
+    return arn
 
 
 def _print_split(
