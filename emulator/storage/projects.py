@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
-from emulator.domain.json_values import JsonObject
 from emulator.domain.states import ProjectState
+from emulator.storage.listings import latest_first, page_values
 from emulator.storage.rows import Project
 from emulator.storage.tables import datasets, project_policies, projects, versions
 
@@ -44,21 +44,11 @@ _REMOVE = delete(projects).where(projects.c.id == bindparam("project_id"))
 
 @lru_cache
 def _listing(*, by_name: bool, is_continued: bool) -> Select[Any]:
-    statement = (
-        select(*_COLUMNS)
-        .where(
-            *_OF_ACCOUNT,
-            projects.c.feature.in_(bindparam("features", expanding=True)),
-        )
-        .order_by(projects.c.created_at.desc(), projects.c.id.desc())
-        .limit(bindparam("limit"))
+    statement = select(*_COLUMNS).where(
+        *_OF_ACCOUNT,
+        projects.c.feature.in_(bindparam("features", expanding=True)),
     )
-    if by_name:
-        statement = statement.where(projects.c.name.in_(bindparam("names", expanding=True)))
-    if is_continued:
-        last = tuple_(bindparam("last_created_at"), bindparam("last_id"))
-        statement = statement.where(tuple_(projects.c.created_at, projects.c.id) < last)
-    return statement
+    return latest_first(statement, projects, by_name=by_name, is_continued=is_continued)
 
 
 def _project(row: Any) -> Project:
@@ -122,11 +112,7 @@ def list_projects(
     limit: int,
 ) -> list[Project]:
     """Projects newest first, after the cursor (created_at, id)."""
-    values: JsonObject = {"account": account, "region": region, "features": list(features), "limit": limit}
-    if names is not None:
-        values["names"] = list(names)
-    if after is not None:
-        values["last_created_at"], values["last_id"] = after
+    values = {"account": account, "region": region, "features": list(features), **page_values(names, after, limit)}
     statement = _listing(by_name=names is not None, is_continued=after is not None)
     return [_project(row) for row in connection.execute(statement, values)]
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, TypedDict, Unpack
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from emulator.domain.jobs import VersionResults
 from emulator.domain.json_values import JsonObject
 from emulator.domain.shapes import TestingData, TrainingData
 from emulator.domain.states import VersionState
+from emulator.storage.listings import latest_first, page_values
 from emulator.storage.rows import Version
 from emulator.storage.tables import projects, versions
 
@@ -72,18 +73,8 @@ _NAMED = select(versions.c.id).where(
 
 @lru_cache
 def _listing(*, by_name: bool, is_continued: bool) -> Select[Any]:
-    statement = (
-        _select()
-        .where(versions.c.project_id == bindparam("project_id"))
-        .order_by(versions.c.created_at.desc(), versions.c.id.desc())
-        .limit(bindparam("limit"))
-    )
-    if by_name:
-        statement = statement.where(versions.c.name.in_(bindparam("names", expanding=True)))
-    if is_continued:
-        last = tuple_(bindparam("last_created_at"), bindparam("last_id"))
-        statement = statement.where(tuple_(versions.c.created_at, versions.c.id) < last)
-    return statement
+    statement = _select().where(versions.c.project_id == bindparam("project_id"))
+    return latest_first(statement, versions, by_name=by_name, is_continued=is_continued)
 
 
 def find_version(connection: Connection, arn: str) -> Version | None:
@@ -106,11 +97,7 @@ def list_versions(
     limit: int,
 ) -> list[Version]:
     """A project's versions, latest first, after the cursor (created_at, id)."""
-    values: JsonObject = {"project_id": project_id, "limit": limit}
-    if names is not None:
-        values["names"] = list(names)
-    if after is not None:
-        values["last_created_at"], values["last_id"] = after
+    values = {"project_id": project_id, **page_values(names, after, limit)}
     statement = _listing(by_name=names is not None, is_continued=after is not None)
     return [_version(row) for row in connection.execute(statement, values)]
 
