@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from emulator.vision.batches import BatchedSession
-from emulator.vision.errors import ImageError, ModelFileError
+from emulator.vision.errors import ModelFileError
 from emulator.vision.examples import ModelKind, Prediction
 from emulator.vision.images import PixelArray, decode_resized
 from emulator.vision.model_check import require_own_model
@@ -20,28 +19,18 @@ from emulator.vision.run_limit import RunWatch
 INPUT = "image"
 CONFIDENCES = "confidences"
 
-Predicted = list[Prediction] | ImageError
-"""What a model says of one picture, or what is wrong with the picture."""
-
-Predictor = Callable[[Sequence[bytes]], list[Predicted]]
+Predictor = Callable[[bytes], list[Prediction]]
 
 
 class ServedModel:
     """One exported model, ready to answer from several threads at once."""
 
     def __init__(
-        self,
-        kind: ModelKind,
-        labels: tuple[str, ...],
-        thresholds: Mapping[str, float],
-        predictor: Predictor,
-        largest_batch: int = 1,
+        self, kind: ModelKind, labels: tuple[str, ...], thresholds: Mapping[str, float], predictor: Predictor
     ) -> None:
-        """`largest_batch`: of how many pictures at once `predictor` makes less work than of each alone."""
         self.kind = kind
         self.labels = labels
         self.thresholds = dict(thresholds)
-        self.largest_batch = largest_batch
         self._predictor = predictor
 
     @classmethod
@@ -62,65 +51,29 @@ class ServedModel:
             thresholds = json.loads(metadata["thresholds"])
         except (KeyError, ValueError) as error:
             raise ModelFileError(f"{path.name} is not a model of this emulator: {error}") from error
-        predictor, largest_batch = predictor_of(session, labels, metadata)
-        return cls(kind, labels, thresholds, predictor, largest_batch)
+        return cls(kind, labels, thresholds, predictor_of(session, labels, metadata))
 
     def predict(self, data: bytes) -> list[Prediction]:
         """Predictions for a JPEG or PNG, highest confidence (0…1) first; a classification gives every label (§4.2).
 
         Raises UnsupportedImageFormatError, TooManyPixelsError or DamagedImageError.
         """
-        [predicted] = self._predictor([data])
-        if isinstance(predicted, ImageError):
-            raise predicted
-        return predicted
-
-    def predict_batch(self, pictures: Sequence[bytes]) -> list[Predicted]:
-        """What `predict` gives or raises for each of at most `largest_batch` pictures, to the last bit."""
-        return self._predictor(pictures)
+        return self._predictor(data)
 
 
-def _classification(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> tuple[Predictor, int]:
+def _classification(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> Predictor:
     width, height = _input_size(metadata)
-    batched = BatchedSession(session, INPUT, CONFIDENCES)
-
-    def predict(pictures: Sequence[bytes]) -> list[Predicted]:
-        decoded = [_decoded(data, width, height) for data in pictures]
-        whole = [pixels for pixels in decoded if not isinstance(pixels, ImageError)]
-        rows = iter(batched.run(input_tensor(*whole)) if whole else ())
-        return [item if isinstance(item, ImageError) else ranked(labels, next(rows)) for item in decoded]
-
-    return predict, batched.largest
+    return lambda data: ranked(labels, classify(session, decode_resized(data, width, height)))
 
 
-def _decoded(data: bytes, width: int, height: int) -> PixelArray | ImageError:
-    try:
-        return decode_resized(data, width, height)
-    except ImageError as error:
-        return error
-
-
-def _detection(
-    session: Session,
-    labels: tuple[str, ...],  # noqa: ARG001
-    metadata: Mapping[str, str],
-) -> tuple[Predictor, int]:
+def _detection(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> Predictor:  # noqa: ARG001
     # Imported only where a detection model is served.
     from emulator.vision.detector.serving import load_detector, read_fitted
 
     width, height = _input_size(metadata)
     detect = load_detector(session, metadata)
 
-    def predict(pictures: Sequence[bytes]) -> list[Predicted]:
-        return [_detected(data) for data in pictures]
-
-    def _detected(data: bytes) -> Predicted:
-        try:
-            return detect(read_fitted(data, width, height))
-        except ImageError as error:
-            return error
-
-    return predict, 1
+    return lambda data: detect(read_fitted(data, width, height))
 
 
 _PREDICTORS = {ModelKind.CLASSIFICATION: _classification, ModelKind.DETECTION: _detection}
@@ -141,13 +94,9 @@ def classify(session: Session, pixels: PixelArray) -> npt.NDArray[np.float32]:
     return confidences
 
 
-def input_tensor(*pictures: PixelArray) -> npt.NDArray[np.float32]:
-    """Pictures uint8 [height, width, 3] of one size as float32 [N, 3, height, width], the values unchanged."""
-    height, width, channels = pictures[0].shape
-    tensor = np.empty((len(pictures), channels, height, width), np.float32)
-    for place, pixels in zip(tensor, pictures, strict=True):
-        place[...] = pixels.transpose(2, 0, 1)
-    return tensor
+def input_tensor(pixels: PixelArray) -> npt.NDArray[np.float32]:
+    """One picture uint8 [height, width, 3] as float32 [1, 3, height, width], the values unchanged."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
 def ranked(labels: tuple[str, ...], confidences: npt.NDArray[np.float32]) -> list[Prediction]:
