@@ -6,10 +6,11 @@ from emulator.documents.choice import Choice
 
 ACCESS = (
     Choice(
-        "What a policy of the outside S3's buckets may add to the caller's own policies",
-        "Nothing: an S3 at `CUSTOM_LABELS_S3_ENDPOINT_URL` decides about the credentials of the account, and the "
-        "caller's own policies must allow it as well.",
-        "Its policies cannot be seen from here, and its principals are not those of the file.",
+        "Policies of the buckets of an outside S3",
+        "Read with the keys of the caller's account (GetBucketPolicy) and decided together with the caller's own "
+        "policies, as those of a bucket of that account. One that these keys may not read does not count, and the log "
+        "says so.",
+        "The S3 at `CUSTOM_LABELS_S3_ENDPOINT_URL` knows the account's keys and not who is behind them.",
         "`CUSTOM_LABELS_S3_ENDPOINT_URL`, `CUSTOM_LABELS_AUTH`",
     ),
     Choice(

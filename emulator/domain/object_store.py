@@ -87,7 +87,7 @@ class ObjectStore(Protocol):
         """Raise ObjectAccessDeniedError if it is known beforehand that the caller may not do this (S-9).
 
         That the bucket or the object is missing is not told here. A store that would have to be asked over the
-        network looks at the caller's own policies alone: what its buckets say, the work itself finds out.
+        network says what it knows without: what its buckets say, the work itself finds out.
         """
         ...
 

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +26,7 @@ from emulator.domain.object_store import (
     ObjectStoreUnavailableError,
 )
 from emulator.s3 import console_bucket
-from emulator.s3.access import on_behalf_of
-from emulator.s3.rules.policy import action_on
+from emulator.s3.outside_policies import Asking, OutsidePolicies
 
 Client = Any
 """A boto3 client: boto3 has no types."""
@@ -112,6 +111,7 @@ class ExternalS3Store:
         self._credentials = read_credentials_file(settings.credentials_file) if settings.credentials_file else {}
         self._clients: dict[tuple[str, str], Client] = {}
         self._lock = threading.Lock()
+        self._policies = OutsidePolicies()
 
     def __reduce__(self) -> tuple[type[ExternalS3Store], tuple[ExternalS3Settings]]:
         """Worker processes get the settings and make their own connections."""
@@ -119,7 +119,7 @@ class ExternalS3Store:
 
     def head(self, location: ObjectLocation, caller: Caller) -> ObjectHead:
         """See ObjectStore."""
-        _require_rights(caller, "s3:GetObject", location)
+        self._require(caller, "s3:GetObject", location)
         client = self._client(caller)
         with _port_errors(location):
             answer = _head(client, _parameters(location))
@@ -128,7 +128,7 @@ class ExternalS3Store:
     @contextmanager
     def open(self, location: ObjectLocation, caller: Caller) -> Iterator[BinaryIO]:
         """See ObjectStore. A broken connection while reading is ObjectStoreUnavailableError."""
-        _require_rights(caller, "s3:GetObject", location)
+        self._require(caller, "s3:GetObject", location)
         with _port_errors(location):
             body = self._client(caller).get_object(**_parameters(location))["Body"]
         try:
@@ -138,14 +138,14 @@ class ExternalS3Store:
 
     def get(self, location: ObjectLocation, caller: Caller) -> bytes:
         """See ObjectStore."""
-        _require_rights(caller, "s3:GetObject", location)
+        self._require(caller, "s3:GetObject", location)
         with _port_errors(location):
             body: bytes = self._client(caller).get_object(**_parameters(location))["Body"].read()
         return body
 
     def put(self, location: ObjectLocation, body: BinaryIO | bytes, caller: Caller, content_type: str) -> None:
         """See ObjectStore. Large streams go in parts."""
-        _require_rights(caller, "s3:PutObject", location)
+        self._require(caller, "s3:PutObject", location)
         client = self._client(caller)
         with _port_errors(location):
             if isinstance(body, bytes):
@@ -157,7 +157,7 @@ class ExternalS3Store:
 
     def list(self, bucket: str, prefix: str, caller: Caller) -> Iterator[ObjectHead]:
         """See ObjectStore."""
-        _require_rights(caller, "s3:ListBucket", ObjectLocation(bucket, prefix))
+        self._require(caller, "s3:ListBucket", ObjectLocation(bucket, prefix))
         with _port_errors(ObjectLocation(bucket, prefix)):
             paginator = self._client(caller).get_paginator("list_objects_v2")
             for page in paginator.paginate(Bucket=bucket, Prefix=prefix):
@@ -166,18 +166,18 @@ class ExternalS3Store:
 
     def require(self, action: ObjectAction, location: ObjectLocation, caller: Caller) -> None:
         """See ObjectStore: what the outside S3 decides by its own rules is known when it is asked."""
-        _require_rights(caller, action, location)
+        self._policies.require_beforehand(caller, action, location)
 
     def owner(self, bucket: str, caller: Caller) -> str:
         """See ObjectStore: the canonical user id in the bucket's ACL."""
-        _require_rights(caller, "s3:GetBucketAcl", ObjectLocation(bucket, ""))
+        self._require(caller, "s3:GetBucketAcl", ObjectLocation(bucket, ""))
         with _port_errors(ObjectLocation(bucket, "")):
             owner: str = self._client(caller).get_bucket_acl(Bucket=bucket)["Owner"]["ID"]
         return owner
 
     def known_owner(self, bucket: str, caller: Caller) -> str | None:
         """See ObjectStore: none is known without being asked for."""
-        _require_rights(caller, "s3:GetBucketAcl", ObjectLocation(bucket, ""))
+        self._policies.require_beforehand(caller, "s3:GetBucketAcl", ObjectLocation(bucket, ""))
         return None
 
     def find_console_bucket(self, caller: Caller) -> str | None:
@@ -212,6 +212,18 @@ class ExternalS3Store:
             clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             client.close()
+
+    def _require(self, caller: Caller, action: str, location: ObjectLocation) -> None:
+        """Raises ObjectAccessDeniedError unless the caller's own policies and the bucket's allow this (S-9)."""
+        if caller.rights is None:
+            return
+        client = self._client(caller)
+        asking = Asking(
+            lambda: str(client.get_bucket_policy(Bucket=location.bucket)["Policy"]),
+            lambda: {tag["Key"]: tag["Value"] for tag in client.get_object_tagging(**_parameters(location))["TagSet"]},
+        )
+        with _port_errors(location):
+            self._policies.require(caller, action, location, asking)
 
     def _client(self, caller: Caller) -> Client:
         region = self._settings.region or caller.region
@@ -253,30 +265,6 @@ class ExternalS3Store:
         except BotoCoreError as error:
             _tell(ObjectAccessDeniedError, "", error)
             raise ObjectAccessDeniedError(str(error)) from error
-
-
-_OF_BUCKETS = frozenset({"s3:ListBucket", "s3:GetBucketAcl"})
-
-
-def _require_rights(caller: Caller, action: str, location: ObjectLocation) -> None:
-    """Raises ObjectAccessDeniedError unless the caller's own policies allow this (S-9).
-
-    The outside S3 knows nothing of these identities: it decides about the credentials of their account. Its buckets'
-    policies are not seen here, so none can allow what the caller's own do not.
-    """
-    if caller.rights is None:
-        return
-    is_of_bucket = action in _OF_BUCKETS
-    keys: dict[str, Sequence[str]] = {**on_behalf_of(caller)}
-    if action == "s3:ListBucket":
-        keys["s3:prefix"] = (location.key,)
-    if location.version is not None:
-        keys["s3:versionid"] = (location.version,)
-        action = action_on(action, location.version)
-    resource = f"arn:aws:s3:::{location.bucket}" + ("" if is_of_bucket else f"/{location.key}")
-    decision = caller.rights.ask(action, resource, context=keys)
-    if not caller.rights.permits(decision):
-        raise ObjectAccessDeniedError(decision.message)
 
 
 class _BodyStream(io.RawIOBase):

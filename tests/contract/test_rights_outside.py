@@ -48,15 +48,29 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess
         with EmulatorProcess(environment=settings) as started:
             project = new_project(outside, OWNER)
             project.put_manifest(PICTURES, "manifests/train.manifest")
-            started.environment["BUCKET"] = project.bucket
+            guarded = new_project(outside, OWNER)
+            guarded.put_manifest(PICTURES[:1], "manifests/train.manifest")
+            guarded.s3.put_bucket_policy(Bucket=guarded.bucket, Policy=json.dumps(_policy_about_users(guarded.bucket)))
+            started.environment |= {"BUCKET": project.bucket, "GUARDED": guarded.bucket}
             yield started
 
 
+def _policy_about_users(bucket: str) -> dict[str, Any]:
+    """Denies one user and allows another; the outside S3, which knows no users, takes neither for its own callers."""
+
+    def statement(effect: str, name: str) -> dict[str, Any]:
+        condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OWNER}:user/{name}"}}
+        spoken_of = {"Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+        return {"Effect": effect, "Condition": condition, **spoken_of}
+
+    return {"Version": "2012-10-17", "Statement": [statement("Deny", "all"), statement("Allow", "none")]}
+
+
 @contextmanager
-def new_project_of(shared: EmulatorProcess, name: str) -> Iterator[Project]:
+def new_project_of(shared: EmulatorProcess, name: str, bucket: str = "BUCKET") -> Iterator[Project]:
     """A new project of a user."""
     with closing(known.client(shared, "rekognition", pair(name))) as client:
-        project = Project(client, None, bucket=shared.environment["BUCKET"])
+        project = Project(client, None, bucket=shared.environment[bucket])
         project.arn = client.create_project(ProjectName=project.name)["ProjectArn"]
         yield project
 
@@ -68,13 +82,25 @@ def decisions(shared: EmulatorProcess, name: str) -> list[dict[str, Any]]:
 
 
 def test_a_manifest_is_read_with_the_callers_rights(shared: EmulatorProcess) -> None:
-    """E-4: asked with the call, before any byte is asked for."""
+    """E-4: before any byte is asked for."""
     with new_project_of(shared, "none") as mine:
         described = mine.wait_dataset(mine.start_dataset("TRAIN", "manifests/train.manifest"))
     assert described["StatusMessage"] == "The S3 bucket permissions are incorrect."
-    [refused] = decisions(shared, "none")
+    refused, *_ = [one for one in decisions(shared, "none") if shared.environment["BUCKET"] in one["resource"]]
     assert (refused["action"], refused["allowed"]) == ("s3:GetObject", False)
     assert refused["needed"][0]["statement"]["Resource"].endswith("/manifests/train.manifest")
+
+
+def test_the_buckets_policy_counts_too(shared: EmulatorProcess) -> None:
+    """E-4: what it denies one user, and allows another, among those for whom the outside S3 is asked with one key."""
+    outcomes = {}
+    for name in ("all", "none", "manifests"):
+        with new_project_of(shared, name, "GUARDED") as mine:
+            outcomes[name] = mine.wait_dataset(mine.start_dataset("TRAIN", "manifests/train.manifest"))
+    assert [one["Status"] for one in outcomes.values()] == ["CREATE_FAILED", "CREATE_COMPLETE", "CREATE_COMPLETE"]
+    assert outcomes["all"]["StatusMessage"] == "The S3 bucket permissions are incorrect."
+    refused = [one for one in decisions(shared, "all") if not one["allowed"]]
+    assert {one["reason"] for one in refused if shared.environment["GUARDED"] in one["resource"]} == {"explicit deny"}
 
 
 @pytest.mark.parametrize(

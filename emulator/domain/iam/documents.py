@@ -34,7 +34,8 @@ _ELEMENTS = frozenset(
 )
 
 
-TAG_KEYS = ("aws:resourcetag/", "s3:existingobjecttag/")
+RESOURCE_TAG, OBJECT_TAG = "aws:resourcetag/", "s3:existingobjecttag/"
+TAG_KEYS = (RESOURCE_TAG, OBJECT_TAG)
 """How condition keys begin whose values are a resource's own tags."""
 
 
