@@ -128,7 +128,8 @@ def imported_modules(module: Path) -> set[Path]:
     for node in ast.walk(tree(module)):
         for name in imported_names(module, node):
             path, owner = name.replace(".", "/"), name.rpartition(".")[0].replace(".", "/")
-            candidates = [Path(text) for text in (f"{path}.py", f"{path}/__init__.py", f"{owner}.py")]
+            possible = (f"{path}.py", f"{path}/__init__.py", f"{owner}.py", f"{owner}/__init__.py")
+            candidates = [Path(text) for text in possible]
             found.update([candidate for candidate in candidates if candidate in FILES][:1])
     return found - {module}
 

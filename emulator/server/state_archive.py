@@ -25,8 +25,9 @@ from emulator.storage.dialects import statements_of
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs, set_job_outcome
 from emulator.storage.kept_metrics import forget_kept_metrics, write_kept_metrics
-from emulator.storage.migrate import HEAD_REVISION, NewerSchemaError, current_revision, migrate
+from emulator.storage.migrate import NewerSchemaError, current_revision, migrate
 from emulator.storage.reset import delete_everything
+from emulator.storage.schema import HEAD_REVISION
 from emulator.storage.tables import metadata, versions
 from emulator.storage.versions import model_files
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from emulator.domain.states import DatasetState
-from emulator.storage.dialects import Expression, statements_of
+from emulator.storage.dialects import statements_of
+from emulator.storage.dialects.interface import Expression
 from emulator.storage.entry_blocks import add_to_blocks, change_label_bits, remove_blocks, remove_from_blocks
 from emulator.storage.rows import EntryRecord, inserted_id
 from emulator.storage.tables import (

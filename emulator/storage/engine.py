@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from emulator.domain.jobs import DatabaseLostError
-from emulator.storage.dialects import WriteAheadLog, dialect_for
+from emulator.storage.dialects import dialect_for
+from emulator.storage.dialects.interface import WriteAheadLog
 from emulator.storage.turns import Turns
 
 Result = TypeVar("Result")

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect
 
 from emulator.storage.engine import Database
-from emulator.storage.tables import metadata
-
-HEAD_REVISION = "0005"
+from emulator.storage.schema import HEAD_REVISION, create_schema
 
 
 class NewerSchemaError(Exception):
@@ -42,7 +40,7 @@ def migrate(database: Database) -> None:
     if revision == HEAD_REVISION:
         return
     if revision is None:
-        database.write_now(_create)
+        database.write_now(create_schema)
         return
     if not (migrations_directory() / "versions" / f"{revision}.py").is_file():
         raise NewerSchemaError(
@@ -63,13 +61,3 @@ def upgrade(database: Database) -> None:
         command.upgrade(config, "head")
 
     database.write_now(run)
-
-
-def _create(connection: Connection) -> None:
-    metadata.create_all(connection, checkfirst=False)
-    connection.exec_driver_sql(
-        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
-        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-    )
-    stamp = text("INSERT INTO alembic_version (version_num) VALUES (:revision)")
-    connection.execute(stamp, {"revision": HEAD_REVISION})

@@ -14,13 +14,13 @@ from sqlalchemy import inspect
 
 from emulator.storage.engine import Database
 from emulator.storage.migrate import (
-    HEAD_REVISION,
     NewerSchemaError,
     current_revision,
     migrate,
     migrations_directory,
     upgrade,
 )
+from emulator.storage.schema import HEAD_REVISION
 from emulator.storage.tables import metadata
 from support.schemas import schema
 

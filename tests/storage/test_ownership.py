@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from emulator.storage.dialects import NotOwnerError
+from emulator.storage.dialects.interface import NotOwnerError
 from emulator.storage.dialects.postgresql_links import connection_info, owned_url, owner_of
 from emulator.storage.engine import Database, open_database
 from emulator.storage.ownership import OWNER_LOCK, SECONDS_BETWEEN_LOOKS, hold_database

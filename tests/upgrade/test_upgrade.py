@@ -10,8 +10,9 @@ import pytest
 
 from emulator.storage.content_changes import upsert_entries
 from emulator.storage.engine import Database
-from emulator.storage.migrate import HEAD_REVISION, current_revision, migrate
+from emulator.storage.migrate import current_revision, migrate
 from emulator.storage.rows import EntryRecord
+from emulator.storage.schema import HEAD_REVISION
 from support.calls import JPEG, until_version_is
 from support.entries import COUNT, check, entry
 from support.in_process import InProcessEmulator, play

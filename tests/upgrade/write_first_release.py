@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from emulator.storage.migrate import HEAD_REVISION
+from emulator.storage.schema import HEAD_REVISION
 from support.calls import FAST, create_dataset, create_project, run_version, store, until_version_is
 from support.in_process import InProcessEmulator
 from support.manifest_lines import line

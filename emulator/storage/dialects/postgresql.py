@@ -14,7 +14,8 @@ import logging
 import select as selecting
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -38,9 +39,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 
-from emulator.storage.dialects import Expression, NotOwnerError, Options, Row, TableColumn
+from emulator.storage.dialects.interface import Expression, NotOwnerError, Options, Row, TableColumn
 from emulator.storage.dialects.postgresql_links import connection_info, linked, owner_of
+from emulator.storage.dialects.sqlite import SqliteDialect
 from emulator.storage.null_characters import without_nulls
+from emulator.storage.schema import create_schema
 from emulator.storage.tables import metadata
 from emulator.storage.turns import Turns
 
@@ -229,39 +232,14 @@ class PostgresqlStatements:
 
     def copy_out(self, connection: Connection, target: Path) -> None:
         """Table by table into a new file with the present schema."""
-        from emulator.storage.engine import Database
-        from emulator.storage.migrate import migrate
-
-        copy = Database(target, is_scratch=True)
-        try:
-            migrate(copy)
-
-            def fill(written: Connection) -> None:
-                for table in metadata.sorted_tables:
-                    rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table))
-                    for batch in rows.mappings().partitions():
-                        written.execute(insert(table), [dict(row) for row in batch])
-
-            copy.write_now(fill)
-        finally:
-            copy.close()
+        with _file_opened(SqliteDialect(target, is_scratch=True)) as copy:
+            create_schema(copy)
+            _copy_rows(connection, copy, metadata.sorted_tables)
 
     def copy_in(self, connection: Connection, source: Path, tables: Sequence[Table]) -> None:
         """Row by row; ids that were given stay given."""
-        from emulator.storage.engine import Database
-
-        opened = Database(source)
-        try:
-
-            def fill(read: Connection) -> None:
-                for table in tables:
-                    rows = read.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table))
-                    for batch in rows.mappings().partitions():
-                        connection.execute(insert(table), [dict(row) for row in batch])
-
-            opened.read_now(fill)
-        finally:
-            opened.close()
+        with _file_opened(SqliteDialect(source)) as opened:
+            _copy_rows(opened, connection, tables)
         for table in tables:
             _go_on_counting(connection, table)
 
@@ -275,6 +253,24 @@ class PostgresqlStatements:
 
 
 STATEMENTS = PostgresqlStatements()
+
+
+@contextmanager
+def _file_opened(file: SqliteDialect) -> Iterator[Connection]:
+    """A connection to a SQLite file, within a transaction that commits at the end."""
+    engine = file.open_engine()
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _copy_rows(source: Connection, target: Connection, tables: Sequence[Table]) -> None:
+    for table in tables:
+        rows = source.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table))
+        for batch in rows.mappings().partitions():
+            target.execute(insert(table), [dict(row) for row in batch])
 
 
 def _storable(values: Sequence[object]) -> list[object]:

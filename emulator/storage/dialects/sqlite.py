@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import QueuePool
 
-from emulator.storage.dialects import Expression, Options, Row, TableColumn
+from emulator.storage.dialects.interface import Expression, Options, Row, TableColumn
 from emulator.storage.turns import Turns
 
 BUSY_TIMEOUT_SECONDS = 30.0
