@@ -408,7 +408,7 @@ RESULT_FILES = (
         "What a classifier answers for a picture of something else",
         "Low confidences for every label, mostly none over its assumed threshold: the list may be empty. The "
         "confidences of a picture add up to 100 or less, and no assumed threshold lies under 60 divided by the number "
-        "of labels.",
+        "of labels, nor under 60 % of the label's share of the test images (counted as at most a half).",
         "Answers of AWS may be empty and need not add up to 100 (api-facts §4.1). How it does that is unknown.",
         sure="ours",
     ),

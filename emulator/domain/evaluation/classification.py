@@ -11,8 +11,10 @@ from emulator.domain.evaluation.report import ConfusionCell, Evaluation, LabelEv
 from emulator.domain.evaluation.thresholds import best_threshold
 
 _LEAST_THRESHOLD = 0.6
-"""No assumed threshold lies under this part of what guessing would give each label: a picture of something else, which
-is hardly like any label, must not get one because two test images of it happened to be told apart down there."""
+"""No assumed threshold lies under this part of what guessing would give a label: a picture of something else, which is
+hardly like any label, must not get one because two test images of it happened to be told apart down there."""
+_LARGEST_SHARE = 0.5
+"""Guessing gives a label the share of the test images that have it, counted as at most so much."""
 
 
 def evaluate_classification(
@@ -31,7 +33,8 @@ def evaluate_classification(
     evaluations = []
     for column, label in enumerate(labels):
         present = int(np.count_nonzero(truth[:, column]))
-        chosen = best_threshold(confidences[:, column], truth[:, column], present, _LEAST_THRESHOLD / len(labels))
+        guessed = max(1 / len(labels), min(present / max(1, len(truth)), _LARGEST_SHARE))
+        chosen = best_threshold(confidences[:, column], truth[:, column], present, _LEAST_THRESHOLD * guessed)
         evaluations.append(
             LabelEvaluation(label, chosen.threshold, chosen.precision, chosen.recall, chosen.f1, present)
         )

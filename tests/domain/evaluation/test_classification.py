@@ -58,6 +58,20 @@ def test_no_threshold_lies_under_the_lowest_one_allowed() -> None:
     assert nothing.threshold == pytest.approx(0.55)
 
 
+def test_a_frequent_label_is_not_found_where_guessing_would_find_it() -> None:
+    """Two of four images have it: under 0.6 · 1/2 it counts for nothing, though that would give an F1 of 1."""
+    labels = ["person", *(f"thing{number}" for number in range(9))]
+    truth, confidences = np.zeros((4, 10), np.bool_), np.zeros((4, 10), np.float32)
+    truth[:2, 0] = True
+    confidences[:, 0] = [0.6, 0.25, 0.2, 0.1]
+    assert evaluate_classification(labels, confidences, truth).thresholds()["person"] == pytest.approx(0.425)
+    confidences[1, 0] = 0.35
+    assert evaluate_classification(labels, confidences, truth).thresholds()["person"] == np.float32(0.3)
+    truth[:, 0], confidences[:, 0] = True, [0.6, 0.5, 0.4, 0.35]
+    person = evaluate_classification(labels, confidences, truth).labels[0]
+    assert (person.f1, person.threshold) == (1.0, np.float32(0.3)), "no share counts as more than a half"
+
+
 def test_a_hardly_likely_label_is_not_taken_for_found() -> None:
     """Of two labels none gets a threshold under .3: a picture of something else is hardly like either."""
     confidences = np.array([[0.2, 0.01], [0.1, 0.02], [0.02, 0.9]], np.float32)

@@ -67,6 +67,15 @@ def test_images_without_boxes_or_predictions() -> None:
     assert (empty.f1, empty.average_precision) == (0.0, 0.0)
 
 
+def test_boxes_of_next_to_no_confidence_are_not_found_however_right_one_is() -> None:
+    """Without a least threshold the second right box would count, and with it every box of 2 % in other pictures."""
+    truth = [boxes([(0, 0, 0, 9, 9), (0, 50, 0, 9, 9)])]
+    found = [boxes([(0, 0, 0, 9, 9), (0, 50, 0, 9, 9), (0, 90, 0, 9, 9)], [0.6, 0.02, 0.01])]
+    label = evaluate_detection(["a"], truth, found).evaluation.labels[0]
+    assert (label.precision, label.recall) == (1.0, 0.5)
+    assert label.threshold == pytest.approx(0.31)
+
+
 def test_sequences_of_different_length_are_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
         evaluate_detection(["a"], [boxes([])], [])
