@@ -118,8 +118,8 @@ ROUNDS ?= 5
 bench: setup ## print one table: each figure, moto's beside it, what nobody gets below, the ratios (ROUNDS=5)
 	$(BIN)/python -m benchmarks.table --rounds $(ROUNDS)
 
-bench-compare: setup ## measure commit BASE and this checkout in turns; fails where more than a tenth is lost (BASE=main ROUNDS=5)
-	$(BIN)/python -m benchmarks.table --rounds $(ROUNDS) --base $(or $(BASE),main)
+bench-compare: setup ## measure commit BASE and this checkout in turns; fails where more than a tenth is lost (BASE=main ROUNDS=5 PARTS="starts calls")
+	$(BIN)/python -m benchmarks.table --rounds $(ROUNDS) --base $(or $(BASE),main) $(if $(PARTS),--parts $(PARTS))
 
 console: $(RUNTIME) ## build the console's page; Node 20.19 or newer is taken from the path, else from PyPI
 	@$(BIN)/python -m emulator.console.building

@@ -1,6 +1,6 @@
 """What is measured of one side of a comparison: this checkout, another one, or moto. All of it from outside.
 
-Each function gives figures by name: seconds, milliseconds, megabytes or calls a second, as `table` says.
+Each function gives figures by name: seconds, milliseconds, megabytes or calls a second, as `UNITS` says.
 """
 
 from __future__ import annotations
@@ -34,11 +34,44 @@ from support.server import EmulatorProcess, environment_without_settings
 
 Figures = dict[str, float]
 
+# Figure and unit, in the order of the table. Of those a second more is better, of all others less.
+UNITS = {
+    "start, new directory": "s",
+    "start, existing directory": "s",
+    "slowest first call": "ms",
+    "--help": "s",
+    "lint --help": "s",
+    "convert --help": "s",
+    "healthcheck without an emulator": "s",
+    "calls a second, 1 connection": "/s",
+    "calls a second, 16 connections": "/s",
+    "server CPU a call, 1 connection": "ms",
+    "server CPU a call, 16 connections": "ms",
+    "object put and read": "ms",
+    "reset": "ms",
+    "save a state with a model": "s",
+    "load it": "s",
+    "detections a second, 1 connection": "/s",
+    "detections a second, 16 connections": "/s",
+    "of a server with one core, 1 connection": "/s",
+    "of a server with one core, 16 connections": "/s",
+    "a detection of it, 1 connection": "ms",
+    "import of 250,000 lines": "s",
+    "copy of them": "s",
+    "distribution of them": "s",
+    "update with 160,000 new lines": "s",
+    "update that replaces them": "s",
+    "longest wait of a writer": "ms",
+    "memory": "MB",
+}
+
 SECONDS = 2.0
+QUIET = {"CUSTOM_LABELS_LOG_LEVEL": "warning"}
 SERVER_CORE, CLIENT_CORE = 0, 1
 RESETS = 20
 OBJECTS = 20
 STATES = 5
+STARTS = 3
 _FLOOR = "import uvicorn, uvloop, httptools, uvicorn.protocols.http.httptools_impl, sqlalchemy.dialects.sqlite"
 _COMMANDS = {
     "--help": ("--help",),
@@ -69,7 +102,7 @@ def _bare_detections() -> Figures:
 
     On all cores the client of the emulator takes its time from the server, and here nobody takes any.
     """
-    with EmulatorProcess(environment={"CUSTOM_LABELS_LOG_LEVEL": "warning"}) as running:
+    with EmulatorProcess(environment=QUIET) as running:
         RunningLab.create(running, ACCOUNT)
         [model_file] = inference.model_files(running)
         image, cores = inference.photograph(), len(os.sched_getaffinity(0))
@@ -103,27 +136,50 @@ def _bare_import() -> Figures:
 
 
 def emulator(project: Path) -> Figures:
-    """One start, one round of everything, of the emulator of a checkout."""
+    """One round of everything, of the emulator of a checkout."""
     figures: Figures = {}
+    for measure in PARTS.values():
+        figures |= measure(project)
+    return figures
+
+
+def _starts(project: Path) -> Figures:
+    """The medians of starts in new directories, and of starts in the directories that those left."""
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "data"
-        for name in ("start, new directory", "start, existing directory"):
-            figures[name] = _start_seconds(project, data)
-        for name, arguments in _COMMANDS.items():
-            command = [sys.executable, "-m", "emulator", *arguments]
-            figures[name] = _seconds(partial(_quietly, command, project))
-    with EmulatorProcess(environment={"CUSTOM_LABELS_LOG_LEVEL": "warning"}, project=project) as running:
-        figures["slowest first call"] = _slowest_first_call(running)
+        places = [Path(folder) / str(number) for number in range(STARTS)]
+        return {
+            name: statistics.median(_start_seconds(project, place) for place in places)
+            for name in ("start, new directory", "start, existing directory")
+        }
+
+
+def _commands(project: Path) -> Figures:
+    """The medians of commands that need no emulator."""
+    return {
+        name: statistics.median(
+            _seconds(partial(_quietly, [sys.executable, "-m", "emulator", *arguments], project)) for _ in range(STARTS)
+        )
+        for name, arguments in _COMMANDS.items()
+    }
+
+
+def _calls(project: Path) -> Figures:
+    """First calls, many small ones, objects, and resets."""
+    with EmulatorProcess(environment=QUIET, project=project) as running:
+        figures = {"slowest first call": _slowest_first_call(running)}
         client = running.client("rekognition", account=ACCOUNT)
         for number in range(2):
             client.create_project(ProjectName=f"project-{number}")
         figures |= _rates(running.endpoint, running.process.pid, "RekognitionService.DescribeProjects", b"{}")
         figures |= _objects(running.client("s3", account=ACCOUNT))
         figures["reset"] = _reset_milliseconds(running.endpoint, "/_emulator/reset", running.client("s3", ACCOUNT))
-        figures |= _model(running)
-    with EmulatorProcess(environment={"CUSTOM_LABELS_LOG_LEVEL": "warning"}, project=project) as running:
-        figures |= datasets.figures(running)
-    return figures | _model_on_one_core(project)
+        return figures
+
+
+def _large_sets(project: Path) -> Figures:
+    """Datasets of 250,000 entries."""
+    with EmulatorProcess(environment=QUIET, project=project) as running:
+        return datasets.figures(running)
 
 
 def moto() -> Figures:
@@ -267,22 +323,23 @@ def _objects(client: Any) -> Figures:
     return {"object put and read": _seconds(put_and_get) / OBJECTS * 1e3}
 
 
-def _model(running: EmulatorProcess) -> Figures:
+def _model(project: Path) -> Figures:
     """A small model answers; its state is saved and loaded."""
-    lab = RunningLab.create(running, ACCOUNT)
-    request, _ = inference.request_bytes(lab.trained.start_model(), inference.photograph())
-    answers = {
-        f"detections a second, {connections} connection{'s' * (connections > 1)}": inference.served(
-            running, request, connections, None
-        ).rate
-        for connections in (1, 16)
-    }
-    return answers | _state(running)
+    with EmulatorProcess(environment=QUIET, project=project) as running:
+        lab = RunningLab.create(running, ACCOUNT)
+        request, _ = inference.request_bytes(lab.trained.start_model(), inference.photograph())
+        answers = {
+            f"detections a second, {connections} connection{'s' * (connections > 1)}": inference.served(
+                running, request, connections, None
+            ).rate
+            for connections in (1, 16)
+        }
+        return answers | _state(running)
 
 
 def _model_on_one_core(project: Path) -> Figures:
     """The same model on a server that has one core and one thread for images, while its client has another core."""
-    environment = {"CUSTOM_LABELS_LOG_LEVEL": "warning", "CUSTOM_LABELS_INFERENCE_THREADS": "1"}
+    environment = QUIET | {"CUSTOM_LABELS_INFERENCE_THREADS": "1"}
     with EmulatorProcess(environment=environment, project=project) as running:
         lab = RunningLab.create(running, ACCOUNT)
         request, _ = inference.request_bytes(lab.trained.start_model(), inference.photograph())
@@ -322,3 +379,20 @@ def _reset_milliseconds(endpoint: str, path: str, client: Any) -> float:
             assert connection.request("POST", path, {}).status == 200
             spent.append(time.perf_counter() - began)
     return sorted(spent)[RESETS // 2] * 1e3
+
+
+def shown(value: float, unit: str) -> str:
+    """A figure with its unit."""
+    digits = 0 if unit == "/s" or value >= 100 else 2 if value < 10 else 1
+    return f"{value:,.{digits}f} {unit}"
+
+
+# What is measured of an emulator, each with one of its own where it needs a running one.
+PARTS: dict[str, Callable[[Path], Figures]] = {
+    "starts": _starts,
+    "commands": _commands,
+    "calls": _calls,
+    "model": _model,
+    "one-core": _model_on_one_core,
+    "datasets": _large_sets,
+}
