@@ -89,6 +89,9 @@ class Gatekeeper:
     def admit(self, scope: Scope, body_hash: str, services: frozenset[str]) -> wire_identity.Identity:
         """A request to one of these services but S3, whose body's SHA-256 is known. Raises SignatureRefused."""
         verified = verify(scope, self._look_up, body_hash=body_hash, services=services, now=self._now)
+        if isinstance(verified.holder, Session) and verified.holder.via:
+            # What a service does on somebody's behalf it does with objects: elsewhere these keys are nobody's.
+            raise SignatureRefused(Why.INVALID_TOKEN, AWSAccessKeyId=verified.claim.access_key)
         return self._identity(scope, verified)
 
     def admit_for_json(self, scope: Scope, body_hash: str) -> wire_identity.Identity:
@@ -107,7 +110,7 @@ class Gatekeeper:
         admission = self._admission(scope, verified)
         hashes = [value for name, value in scope["headers"] if name == b"x-amz-content-sha256"]
         chunks = chunk_signatures(verified, hashes[0].decode("latin-1")) if hashes else None
-        return Admitted(admission.principal.account, verified.claim.region, admission, chunks)
+        return Admitted(admission.principal.account, _region(verified), admission, chunks)
 
     def admit_form(self, scope: Scope, fields: Mapping[str, str]) -> Admitted:
         """A browser's upload, whose signature is among its fields (names in lower case). Raises SignatureRefused."""
@@ -118,7 +121,7 @@ class Gatekeeper:
                 raise
             return self.admit_to_s3(scope)
         admission = self._admission(scope, verified)
-        return Admitted(admission.principal.account, verified.claim.region, admission)
+        return Admitted(admission.principal.account, _region(verified), admission)
 
     def rights_of(self, identity: wire_identity.Identity) -> Rights | None:
         """The rights of who was let in, None in mode `signature`; asked again after a call was held.
@@ -202,7 +205,7 @@ class Gatekeeper:
     def _identity(self, scope: Scope, verified: Verified) -> wire_identity.Identity:
         claim, admission = verified.claim, self._admission(scope, verified)
         return wire_identity.Identity(
-            admission.principal.account, claim.region, claim.access_key, claim.service, admission
+            admission.principal.account, _region(verified), claim.access_key, claim.service, admission
         )
 
     def _admission(self, scope: Scope, verified: Verified) -> Admission:
@@ -210,7 +213,7 @@ class Gatekeeper:
         if isinstance(holder, Identity):
             if not self._decides:
                 return Admission(holder.principal, holder, None, None)
-            context = self._context(scope, verified.claim.region)
+            context = self._context(scope, _region(verified))
             rights = self._rights(holder.principal, holder.policies, context, _reference_of(holder.arn))
             return Admission(holder.principal, holder, None, rights)
         assert isinstance(holder, Session), "keys are those of the file or of a session"
@@ -223,7 +226,7 @@ class Gatekeeper:
         if not self._decides:
             return Admission(principal, identity, holder, None)
         policies = _NOTHING if identity is None else _narrowed(identity.policies, holder.policies)
-        context = self._context(scope, verified.claim.region)
+        context = self._context(scope, _region(verified))
         context["aws:tokenissuetime"] = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(holder.issued)),)
         context["aws:multifactorauthpresent"] = ("false",)
         if holder.via:
@@ -238,12 +241,12 @@ class Gatekeeper:
 
     def _context_of_work(self) -> dict[str, tuple[str, ...]]:
         """What is known of a request that a service makes on behalf of its caller."""
-        return {**_moment(self._now()), "aws:securetransport": ("true",)}
+        return {**_moment(self._now()), **_OF_EVERY_REQUEST}
 
     def _context(self, scope: Scope, region: str) -> dict[str, tuple[str, ...]]:
         """The condition keys that every request brings (IAM's global keys)."""
         context = dict(_moment(self._now()))
-        context["aws:securetransport"] = ("true",)  # plain HTTP here, where AWS would be asked by HTTPS
+        context |= _OF_EVERY_REQUEST
         context["aws:requestedregion"] = (region,)
         context["aws:viaawsservice"] = ("false",)
         client = scope.get("client")
@@ -259,8 +262,20 @@ class Gatekeeper:
 
 _WORK_SECONDS = 7 * 86_400
 """Work may wait for a worker for days; its end is not that of its keys."""
+_OF_EVERY_REQUEST = {
+    "aws:securetransport": ("true",),  # plain HTTP here, where AWS would be asked by HTTPS
+    "aws:principalisawsservice": ("false",),
+}
 _REKOGNITION = frozenset({"rekognition"})
 _S3 = frozenset({"s3"})
+
+
+def _region(verified: Verified) -> str:
+    """The Region of a signature. Raises SignatureRefused for a name that none can have."""
+    region = wire_identity.scoped_region(verified.claim.region, verified.claim.service)
+    if region is None:
+        raise SignatureRefused(Why.WRONG_SCOPE, wire_identity.NO_REGION)
+    return region
 
 
 def _principal(identity: Identity, arn: str, user_id: str, tags: Mapping[str, str]) -> Principal:

@@ -221,6 +221,8 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket, announc
             log_config=None,
             access_log=False,
             server_header=False,
+            # Else any client of this machine could say which address it comes from (aws:SourceIp).
+            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
             lifespan="on",
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=75,

@@ -48,7 +48,8 @@ NEEDS: dict[tuple[str, str], tuple[Need, ...]] = {
     ("GET", "/prior-datasets"): (_LISTS,),
     ("POST", "/project/associate"): (Need("CreateDataset", "ProjectArn", "project"),),
     ("POST", "/training/cancel"): (Need("DeleteProjectVersion", "ProjectVersionArn", "version"),),
-    ("POST", "/deletions"): (Need("DeleteProject", "ProjectArn", "project"),),
+    # The route asks for DeleteProject, DeleteProjectVersion and DeleteDataset, for each of what goes.
+    ("POST", "/deletions"): (Need("DescribeProjectVersions", "ProjectArn", "project"),),
     ("POST", "/imports/folder"): (Need("CreateDataset", "ProjectArn", "project"),),
     ("POST", "/examples"): (Need("CreateProject", "ProjectName", "id"),),
     ("GET", "/examples"): (),

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from emulator.console.context import SignedCall
+from emulator.console.context import ConsoleCall, SignedCall
 from emulator.console.task_documents import TaskAnswer, task_document
 from emulator.console.task_runs import TaskRun, accept_task
 from emulator.domain.errors import ResourceInUseError
@@ -51,6 +51,7 @@ class Deletion(BaseModel):
 @router.post("/deletions", status_code=202)
 async def begin_deletion(call: SignedCall, wish: DeletionWish) -> TaskAnswer:
     """Begin to delete. While a model runs or trains nothing is deleted: ResourceInUseException."""
+    _require_rights(call, wish)
 
     def accept(context: AnyContext) -> TaskAnswer:
         project = project_of(context, wish.project)
@@ -62,6 +63,25 @@ async def begin_deletion(call: SignedCall, wish: DeletionWish) -> TaskAnswer:
         return TaskAnswer(task=task_document(task))
 
     return await call.write(accept)
+
+
+def _require_rights(call: ConsoleCall, wish: DeletionWish) -> None:
+    """Raises AccessDeniedException unless the caller may delete each of what goes."""
+    if call.caller.rights is None:
+        return
+    from emulator.operations.authorization import authorize  # only where rights are looked at
+
+    def named(connection: Connection) -> list[tuple[str, str, str]]:
+        project = find_project(connection, wish.project)
+        if project is None:
+            return []  # the operation says so
+        versions, datasets = _children(connection, project, wish.what)
+        found = [("DeleteProjectVersion", "ProjectVersionArn", version.arn) for version in versions]
+        return found + [("DeleteDataset", "DatasetArn", dataset.arn) for dataset in datasets]
+
+    wanted = [("DeleteProject", "ProjectArn", wish.project)] if wish.what == "project" else []
+    for operation, member, arn in wanted + call.database.read(named):
+        authorize(call.parts.services(), call.caller, operation, {member: arn})
 
 
 async def run_deletion(run: TaskRun) -> None:

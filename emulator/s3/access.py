@@ -10,11 +10,13 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from emulator.domain.caller import Caller
 from emulator.s3.errors import S3Error
+from emulator.s3.http import presigned
 from emulator.s3.index import buckets, versions
 from emulator.s3.index.records import Bucket, Version
 
@@ -38,6 +40,7 @@ _HEADERS = (
     *("if-match", "if-none-match"),
 )
 _EXISTING_TAG = "s3:existingobjecttag/"
+_HASH = "x-amz-content-sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +59,32 @@ class Requester:
     keys: Context = field(default_factory=dict)
     key_source: KeySource | None = None
 
-    def require(self, connection: sqlite3.Connection, bucket: Bucket, action: str, key: str | None = None) -> None:
-        """Raises AccessDenied unless the caller may do `action` with the bucket, or with the object `key` in it."""
+    def require(
+        self,
+        connection: sqlite3.Connection,
+        bucket: Bucket,
+        action: str,
+        key: str | None = None,
+        version_id: str | None = None,
+    ) -> None:
+        """Raises AccessDenied unless the caller may do `action` with the bucket, or with the object `key` in it.
+
+        `version_id` is the version that it is about, None for the latest one.
+        """
         document = buckets.configuration(connection, bucket, "policy")
         if self.rights is None and document is None and not (self.is_strict and self.account != bucket.account):
             return
         resource = f"arn:aws:s3:::{bucket.name}" + (f"/{key}" if key is not None else "")
-        self._refuse(self._decided(connection, bucket, document, action, resource, key), bucket, action)
+        decision = self._decided(connection, bucket, document, action, resource, key, version_id)
+        self._refuse(decision, bucket, action)
 
-    def require_of_service(self, action: str, resource: str) -> None:
-        """Raises AccessDenied unless the caller's own policies allow what belongs to no bucket yet."""
+    def require_of_service(self, action: str, resource: str, more: Context | None = None) -> None:
+        """Raises AccessDenied unless the caller's own policies allow what belongs to no bucket yet.
+
+        `more` are condition keys that the request's document brings.
+        """
         if self.rights is not None:
-            keys = {} if self.request is None else _keys_of(self.request, action)
+            keys = {**({} if self.request is None else _keys_of(self.request, action)), **(more or {})}
             decision = self.rights.ask(action, resource, context=keys)
             if not self.rights.permits(decision):
                 raise S3Error("AccessDenied", decision.message)
@@ -122,6 +139,7 @@ class Requester:
         action: str,
         resource: str,
         key: str | None,
+        version_id: str | None = None,
     ) -> Decision:
         from emulator.domain.iam.documents import PolicyKind, parse_stored_policy  # only where rights are looked at
 
@@ -135,12 +153,16 @@ class Requester:
         keys: dict[str, Sequence[str]] = {
             "aws:resourceaccount": (bucket.account,),
             "s3:resourceaccount": (bucket.account,),
+            # The endpoint that AWS is asked at is that of the bucket's Region, whatever the signature says.
+            "aws:requestedregion": (bucket.region,),
             **self.keys,
         }
         if self.request is not None:
             keys |= _keys_of(self.request, action)
+        if version_id is not None:
+            keys["s3:versionid"] = (version_id,)
         if key is not None and any(_EXISTING_TAG in policy.tag_keys for policy in (*rights.policies.all, *policies)):
-            keys |= _existing_tags(connection, bucket, key)
+            keys |= _existing_tags(connection, bucket, key, version_id)
         return rights.ask(action, resource, owner=owner, resource_policies=policies, context=keys)
 
 
@@ -177,11 +199,9 @@ def _keys_of(request: S3Request, action: str) -> dict[str, Sequence[str]]:
     """The condition keys of S3 that a request brings."""
     headers, query = request.headers, request.query
     keys: dict[str, Sequence[str]] = {f"s3:{name}": (headers[name],) for name in _HEADERS if name in headers}
-    keys["s3:authtype"] = ("REST-QUERY-STRING" if "X-Amz-Signature" in query else "REST-HEADER",)
+    keys |= _keys_of_signature(request)
     if action in _LISTING:
         keys |= {f"s3:{name}": (query[name],) for name in _LIST_PARAMETERS if name in query}
-    if "versionId" in query:
-        keys["s3:versionid"] = (query["versionId"],)
     if "x-amz-tagging" in headers:
         tags = parse_qsl(headers["x-amz-tagging"], keep_blank_values=True)
         keys |= {f"s3:requestobjecttag/{name.lower()}": (value,) for name, value in tags}
@@ -189,8 +209,34 @@ def _keys_of(request: S3Request, action: str) -> dict[str, Sequence[str]]:
     return keys
 
 
-def _existing_tags(connection: sqlite3.Connection, bucket: Bucket, key: str) -> dict[str, Sequence[str]]:
-    version = versions.latest(connection, bucket, key)
+def _keys_of_signature(request: S3Request) -> dict[str, Sequence[str]]:
+    """The keys of how a request is signed; none for one that is not. Only what is presigned has an age."""
+    headers, query = request.headers, request.query
+    if "X-Amz-Signature" in query:
+        kind, signed_at = "REST-QUERY-STRING", query.get("X-Amz-Date", "")
+    elif "authorization" in headers:
+        kind, signed_at = "REST-HEADER", ""
+    elif "x-amz-signature" in headers:  # the fields of a form
+        kind, signed_at = "POST", headers.get("x-amz-date", "")
+    else:
+        return {}
+    keys: dict[str, Sequence[str]] = {"s3:authtype": (kind,), "s3:signatureversion": ("AWS4-HMAC-SHA256",)}
+    age = presigned.signature_age(signed_at, datetime.now(UTC))
+    if age is not None:
+        keys["s3:signatureage"] = (str(age),)
+    if kind == "REST-QUERY-STRING" and (_HASH not in headers or _HASH in map(str.lower, query)):
+        keys[f"s3:{_HASH}"] = ("UNSIGNED-PAYLOAD",)  # in S3's words presigned URLs always are
+    return keys
+
+
+def _existing_tags(
+    connection: sqlite3.Connection, bucket: Bucket, key: str, version_id: str | None
+) -> dict[str, Sequence[str]]:
+    """The tags of the version that is asked for: another one may have others."""
+    if version_id is None:
+        version = versions.latest(connection, bucket, key)
+    else:
+        version = versions.find(connection, bucket, key, version_id)
     if version is None or version.is_delete_marker:
         return {}
     return {f"{_EXISTING_TAG}{name.lower()}": (value,) for name, value in version.properties.tags}

@@ -161,16 +161,17 @@ class EmbeddedObjectStore:
         action: str,
         key: str | None = None,
         keys: Context | None = None,
+        version_id: str | None = None,
     ) -> Bucket:
         """The bucket, if the caller may do `action` with it. Raises ObjectInOtherRegionError (A-8) and as S3 does."""
-        bucket = require_bucket(connection, name, self._requester(caller, keys), action, key)
+        bucket = require_bucket(connection, name, self._requester(caller, keys), action, key, version_id=version_id)
         if bucket.region != caller.region:
             raise ObjectInOtherRegionError(f"the bucket {name} is in {bucket.region}, the call came to {caller.region}")
         return bucket
 
     def _find(self, connection: sqlite3.Connection, location: ObjectLocation, caller: Caller) -> tuple[Version, Bucket]:
         action = policy.action_on("s3:GetObject", location.version)
-        bucket = self._bucket(connection, location.bucket, caller, action, location.key)
+        bucket = self._bucket(connection, location.bucket, caller, action, location.key, version_id=location.version)
         requester = self._requester(caller)
         version = existing(
             requester,

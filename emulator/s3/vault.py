@@ -274,8 +274,9 @@ def require_bucket(
     action: str,
     key: str | None = None,
     headers: Mapping[str, str] | None = None,
+    version_id: str | None = None,
 ) -> Bucket:
-    """The bucket, if it exists and the caller may do `action` (if any) with it, or with the object `key` in it.
+    """The bucket, if it exists and the caller may do `action` (if any) with it, or with a version of the object `key`.
 
     Raises NoSuchBucket; AccessDenied when the expected owner is another one or when `access` says so.
     """
@@ -286,7 +287,7 @@ def require_bucket(
     if expected is not None and expected != bucket.account:
         raise S3Error("AccessDenied")
     if action:
-        requester.require(connection, bucket, action, key)
+        requester.require(connection, bucket, action, key, version_id)
     return bucket
 
 

@@ -27,6 +27,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 # What s3cmd and the first Go SDK sign for: S3's first region was called "US Standard", and had no name at all before.
 _OLD_NAMES_OF_THE_FIRST_REGION = ("US", "")
+NO_REGION = "Credential should be scoped to a valid region."
 _AUTHORIZATION_PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 _ACCESS_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -138,16 +139,22 @@ def _from_query(query_string: str) -> tuple[str, str | None, str]:
     raise errors.missing_authentication_token()
 
 
+def scoped_region(region: str, service: str) -> str | None:
+    """The Region that the scope of a signature means, None for a name that no Region can have."""
+    if service == "s3" and region in _OLD_NAMES_OF_THE_FIRST_REGION:
+        return DEFAULT_REGION
+    return region if _REGION.fullmatch(region) else None
+
+
 @lru_cache(maxsize=1024)
 def _scope(credential: str) -> tuple[str, str | None, str]:
     """`key/date/region/service/aws4_request`, or without region for SigV4a. An access key may itself hold slashes."""
     parts = credential.rsplit("/", 4)
     if len(parts) == 5 and parts[4] == "aws4_request" and parts[1].isdigit():
-        if parts[3] == "s3" and parts[2] in _OLD_NAMES_OF_THE_FIRST_REGION:
-            return _checked_access_key(parts[0], credential), DEFAULT_REGION, "s3"
-        if not _REGION.fullmatch(parts[2]):
-            raise errors.invalid_signature("Credential should be scoped to a valid region.")
-        return _checked_access_key(parts[0], credential), parts[2], parts[3]
+        region = scoped_region(parts[2], parts[3])
+        if region is None:
+            raise errors.invalid_signature(NO_REGION)
+        return _checked_access_key(parts[0], credential), region, parts[3]
     parts = credential.rsplit("/", 3)
     if len(parts) == 4 and parts[3] == "aws4_request" and parts[1].isdigit():
         return _checked_access_key(parts[0], credential), None, parts[2]

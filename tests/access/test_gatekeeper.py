@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -17,6 +18,8 @@ from emulator.access.gatekeeper import Gatekeeper
 from emulator.access.identities import load_identities
 from emulator.access.signatures import EMPTY_HASH
 from emulator.domain.caller import Caller
+from emulator.domain.iam.documents import PolicyKind, parse_policy
+from emulator.domain.iam.evaluation import Reason
 from emulator.domain.temporary_credentials import SessionClaims, SessionTokens, TemporaryCredentials
 from emulator.jobs.askers import Askers
 from emulator.wire.asgi import Scope
@@ -35,10 +38,11 @@ class Moment:
         return time.time() + self.later
 
 
-def signed(issued: TemporaryCredentials) -> Scope:
+def signed(issued: TemporaryCredentials, service: str = "rekognition") -> Scope:
     request = AWSRequest("POST", "http://emulator/")
     credentials = Credentials(issued.access_key_id, issued.secret_access_key, issued.session_token)
-    SigV4Auth(credentials, "rekognition", "us-east-1").add_auth(request)
+    signer = S3SigV4Auth if service == "s3" else SigV4Auth
+    signer(credentials, service, "us-east-1").add_auth(request)
     headers = [(b"host", b"emulator")]
     headers += [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
     return {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
@@ -142,12 +146,34 @@ def test_work_elsewhere_gets_keys_that_act_as_its_asker(tmp_path: Path) -> None:
     bob = gatekeeper.rights_at_work(json.dumps({"identity": f"arn:aws:iam::{known.OWNER}:user/team/bob"}))
     for rights in (asked, bob):
         issued = gatekeeper.session_for_work(Caller(known.OWNER, "us-east-1", rights))
-        acting = gatekeeper.rights_of(gatekeeper.admit_for_json(signed(issued), EMPTY_HASH))
+        acting = gatekeeper.admit_to_s3(signed(issued, "s3")).admission.rights
         assert acting is not None and rights is not None
         assert (acting.principal, acting.reference == rights.reference) == (rights.principal, rights is asked)
         assert acting.ask("s3:GetObject", "arn:aws:s3:::photos/a").allowed
         assert not acting.ask("s3:PutObject", "arn:aws:s3:::photos/a").allowed
         assert acting.context["aws:viaawsservice"] == ("true",) and not acting.context["aws:sourceip"]
     root = gatekeeper.session_for_work(Caller(known.OWNER, "us-east-1"))
-    acting = gatekeeper.rights_of(gatekeeper.admit_for_json(signed(root), EMPTY_HASH))
+    acting = gatekeeper.admit_to_s3(signed(root, "s3")).admission.rights
     assert acting is not None and acting.ask("s3:PutObject", "arn:aws:s3:::photos/a").allowed
+    # Nowhere else: a machine that lends its hands for a training makes and deletes nothing.
+    for issued in (root, gatekeeper.session_for_work(Caller(known.OWNER, "us-east-1", bob))):
+        with pytest.raises(AwsError) as caught:
+            gatekeeper.admit_for_json(signed(issued), EMPTY_HASH)
+        assert caught.value.code == "UnrecognizedClientException"
+
+
+def test_every_request_says_that_no_service_asks(tmp_path: Path) -> None:
+    """Policies that spare AWS's services deny everybody else by these two keys."""
+    file = load_identities(known.written(tmp_path))
+    gatekeeper = Gatekeeper(
+        file, Decisions(is_enforced=True), lambda: SessionTokens(b"key", "iam"), decides=True, is_enforced=True
+    )
+    rights = gatekeeper.rights_at_work(json.dumps({"identity": f"arn:aws:iam::{known.OWNER}:user/team/bob"}))
+    elsewhere = {
+        "StringNotEquals": {"aws:ResourceAccount": known.OWNER},
+        "Bool": {"aws:PrincipalIsAWSService": "false"},
+    }
+    deny = parse_policy(known.allow("*", Effect="Deny", Condition=elsewhere), PolicyKind.IDENTITY, "perimeter")
+    rights = replace(rights, policies=replace(rights.policies, identity=(*rights.policies.identity, deny)))
+    assert rights.ask("rekognition:DescribeProjects", "*").allowed
+    assert rights.ask("rekognition:DescribeProjects", "*", owner=known.OTHER).reason is Reason.EXPLICIT_DENY

@@ -19,11 +19,12 @@ from emulator.console.authorization import NEEDS
 from support import identities as known
 from support.server import EmulatorProcess
 
+DELETER = ("AKIADELETER000000001", "deleter-secret-0001")
 VIEWER = ("AKIAVIEWER0000000001", "viewer-secret-0001")
 
 
 def document() -> dict[str, Any]:
-    """With a user who may list, and see the versions of the project `shown` alone."""
+    """With a user who sees the versions of the project `shown` alone, and one who may not delete datasets."""
     found = known.identities()
     versions = known.allow(
         "rekognition:DescribeProjectVersions",
@@ -32,6 +33,9 @@ def document() -> dict[str, Any]:
     )
     user = {"keys": [known.key(VIEWER)], "policies": [known.allow("rekognition:DescribeProjects"), versions]}
     found["accounts"][known.OWNER]["users"]["viewer"] = user
+    no_datasets = known.allow("rekognition:DeleteDataset", Effect="Deny")
+    deleter = {"keys": [known.key(DELETER)], "policies": [known.allow("rekognition:*"), no_datasets]}
+    found["accounts"][known.OWNER]["users"]["deleter"] = deleter
     return found
 
 
@@ -82,6 +86,20 @@ def test_a_list_has_what_its_caller_may_see(emulator: EmulatorProcess) -> None:
     assert ask(emulator, "GET", f"/project?project={quote(arns['hidden'], safe='')}", VIEWER).status_code == 403
     assert ask(emulator, "GET", f"/project?project={quote(arns['shown'], safe='')}", VIEWER).status_code == 200
     assert ask(emulator, "GET", "/version/figures?version=nonsense", known.BOB_KEY).status_code in (400, 404)
+
+
+def test_who_deletes_a_project_may_delete_all_that_goes_with_it(emulator: EmulatorProcess) -> None:
+    with closing(known.client(emulator, "rekognition", known.BOB_KEY)) as client:
+        arn = client.create_project(ProjectName="leaving")["ProjectArn"]
+        client.create_dataset(ProjectArn=arn, DatasetType="TRAIN")
+        wish = {"project": arn, "what": "project"}
+        answer = ask(emulator, "POST", "/deletions", DELETER, wish)
+        assert answer.status_code == 403
+        assert "rekognition:DeleteDataset on resource" in answer.text and "explicit deny" in answer.text
+        assert client.describe_projects(ProjectNames=["leaving"])["ProjectDescriptions"][0]["Datasets"]
+        assert ask(emulator, "POST", "/deletions", DELETER, {**wish, "what": "models"}).status_code == 202
+        assert ask(emulator, "POST", "/deletions", VIEWER, wish).status_code == 403
+        assert ask(emulator, "POST", "/deletions", known.BOB_KEY, wish).status_code == 202
 
 
 def test_a_signature_of_another_secret_is_refused(emulator: EmulatorProcess) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from botocore.auth import S3SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
@@ -135,6 +135,11 @@ def test_unsigned_requests_to_s3_need_a_policy_for_everybody(emulator: EmulatorP
         assert httpx.get(f"{url}/open/key").content == b"bytes"
         assert httpx.put(f"{url}/open/new", content=b"bytes").status_code == 403
         assert httpx.delete(f"{url}/open/key").status_code == 403
+        # Nobody says by a header of its own where it calls from.
+        far = {"Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.9"}}}
+        policy["Statement"] = [statement | resource | far]
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        assert httpx.get(f"{url}/open/key", headers={"x-forwarded-for": "203.0.113.9"}).status_code == 403
 
 
 def test_the_aws_cli_signs_and_the_javascript_sdk_too(emulator: EmulatorProcess, bucket: str, tmp_path: Path) -> None:
@@ -282,6 +287,36 @@ def test_forms_of_browsers_are_verified(emulator: EmulatorProcess, bucket: str) 
         fields = form["fields"] | {"x-amz-signature": "0" * 64}
         answer = httpx.post(form["url"], data=fields, files={"file": b"bytes"})
         assert (answer.status_code, "<Code>SignatureDoesNotMatch</Code>" in answer.text) == (403, True)
+
+        by_form = {"Condition": {"StringEquals": {"s3:authType": "POST"}}}
+        deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+        policy = {"Version": "2012-10-17", "Statement": [deny | by_form]}
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        assert httpx.post(form["url"], data=form["fields"], files={"file": b"bytes"}).status_code == 403
+        s3.put_object(Bucket=bucket, Key="not-from-a-form", Body=b"bytes")
+
+
+def test_a_url_for_one_body_is_good_for_this_one_alone(emulator: EmulatorProcess, bucket: str) -> None:
+    """And a request that is signed twice, in a header and in its URL, says nothing certain."""
+    digest = hashlib.sha256(b"bytes").hexdigest()
+    request = AWSRequest("PUT", f"{emulator.endpoint}/{bucket}/key?X-Amz-Content-Sha256={digest}")
+    signer = S3SigV4QueryAuth(Credentials(*known.ROOT_KEY), "s3", REGION, 60)
+    signer.payload = lambda _request: digest
+    signer.add_auth(request)
+    answer = httpx.put(request.url, content=b"other")
+    assert (answer.status_code, "<Code>XAmzContentSHA256Mismatch</Code>" in answer.text) == (400, True)
+    assert httpx.put(request.url, content=b"bytes").status_code == 200
+    headers = {"authorization": f"AWS4-HMAC-SHA256 Credential={known.ROOT_KEY[0]}/20261201/{REGION}/s3/aws4_request"}
+    answer = httpx.put(request.url, content=b"bytes", headers=headers)
+    assert (answer.status_code, "Only one auth mechanism allowed" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(("region", "status"), [("US", 200), ("Nowhere", 400), ("eu-west-1", 200)])
+def test_the_region_of_a_signature(emulator: EmulatorProcess, bucket: str, region: str, status: int) -> None:
+    """What old clients sign for is S3's first Region; a name that none can have is refused, though the key is right."""
+    request = AWSRequest("GET", f"{emulator.endpoint}/{bucket}")
+    S3SigV4Auth(Credentials(*known.ROOT_KEY), "s3", region).add_auth(request)
+    assert httpx.get(request.url, headers=dict(request.headers.items())).status_code == status
 
 
 def test_sessions_are_signed_and_end(emulator: EmulatorProcess) -> None:

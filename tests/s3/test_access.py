@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,85 @@ def test_deleting_one_version_is_an_action_of_its_own(ann: Any, root: Any, team:
     )
     assert [error["Code"] for error in answer["Errors"]] == ["AccessDenied"]
     assert [deleted["Key"] for deleted in answer["Deleted"]] == ["ann/a.jpg"]
+
+
+def test_tags_are_those_of_the_version_that_is_read(ann: Any, root: Any, team: Team) -> None:
+    """Also of one that a copy takes its bytes from: a younger version may have other tags."""
+    root.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+    old = root.put_object(Bucket="photos", Key="ann/b", Body=b"old", Tagging="kind=secret")["VersionId"]
+    root.put_object(Bucket="photos", Key="ann/b", Body=b"new", Tagging="kind=open")
+    team.may("s3:GetObject*", OBJECTS, Condition={"StringEquals": {"s3:ExistingObjectTag/kind": "open"}})
+    team.may("s3:PutObject*", OBJECTS)
+    source = {"Bucket": "photos", "Key": "ann/b"}
+    assert ann.get_object(**source)["Body"].read() == b"new"
+    assert refused(ann.get_object, **source, VersionId=old)[0] == "AccessDenied"
+    ann.copy_object(Bucket="photos", Key="ann/c", CopySource=source)
+    assert refused(ann.copy_object, Bucket="photos", Key="ann/c", CopySource={**source, "VersionId": old})[0] == (
+        "AccessDenied"
+    )
+
+
+def test_who_copies_tags_needs_the_rights_to_them(ann: Any, root: Any, team: Team) -> None:
+    root.put_object_tagging(Bucket="photos", Key="ann/a.jpg", Tagging={"TagSet": [{"Key": "kind", "Value": "open"}]})
+    copy = {"Bucket": "photos", "Key": "ann/b", "CopySource": "photos/ann/a.jpg"}
+    team.may(["s3:GetObject", "s3:PutObject"], OBJECTS)
+    assert "s3:GetObjectTagging" in refused(ann.copy_object, **copy)[1]
+    ann.copy_object(**copy, TaggingDirective="REPLACE")
+    team.may("s3:GetObjectTagging", OBJECTS)
+    assert "s3:PutObjectTagging" in refused(ann.copy_object, **copy)[1]
+    team.may("s3:PutObjectTagging", OBJECTS)
+    ann.copy_object(**copy)
+
+
+def test_what_a_new_bucket_is_given_needs_rights_of_its_own(ann: Any, team: Team) -> None:
+    new = "arn:aws:s3:::ann-*"
+    team.may("s3:CreateBucket", new, Condition={"StringEqualsIfExists": {"s3:LocationConstraint": "eu-west-1"}})
+    ann.create_bucket(Bucket="ann-1", ACL="private")
+    for more, action in (
+        ({"ACL": "public-read"}, "s3:PutBucketAcl"),
+        ({"GrantRead": 'id="1"'}, "s3:PutBucketAcl"),
+        ({"ObjectOwnership": "ObjectWriter"}, "s3:PutBucketOwnershipControls"),
+        ({"CreateBucketConfiguration": {"LocationConstraint": "us-west-2"}}, "s3:CreateBucket"),
+        (
+            {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1", "Tags": [{"Key": "a", "Value": "b"}]}},
+            "s3:TagResource",
+        ),
+    ):
+        code, message = refused(ann.create_bucket, Bucket="ann-2", **more)
+        assert (code, f"perform: {action} on" in message) == ("AccessDenied", True), message
+    ann.create_bucket(Bucket="ann-2", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+
+
+def test_the_region_that_is_asked_for_is_the_buckets(endpoint: str, root: Any, team: Team) -> None:
+    """A signature may name another Region, where AWS would send the client away."""
+    assert root is not None
+    team.may("s3:GetObject", OBJECTS, Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})
+    elsewhere = s3_client(endpoint, "AKIAANN", region="eu-west-1")
+    assert refused(elsewhere.get_object, Bucket="photos", Key="ann/a.jpg")[0] == "AccessDenied"
+    team.may("s3:GetObject", OBJECTS, Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}})
+    assert elsewhere.get_object(Bucket="photos", Key="ann/a.jpg")["Body"].read() == b"a"
+    elsewhere.close()
+
+
+def test_presigned_urls_have_an_age_and_a_kind(endpoint: str, root: Any) -> None:
+    """`s3:signatureAge` in milliseconds, `s3:authType`; a request without a signature has neither."""
+
+    def status(condition: object, minutes: int | None) -> int:
+        root.put_bucket_policy(Bucket="photos", Policy=opened_by("*", "s3:GetObject", Condition=condition))
+        signed = datetime.now(UTC) - timedelta(minutes=minutes or 0)
+        query = f"?X-Amz-Signature=0&X-Amz-Date={signed:%Y%m%dT%H%M%SZ}&X-Amz-Expires=3600"
+        try:
+            with urllib.request.urlopen(f"{endpoint}/photos/ann/a.jpg{'' if minutes is None else query}") as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    young = {"NumericLessThan": {"s3:signatureAge": 600_000}}
+    assert [status(young, minutes) for minutes in (5, 20, None)] == [200, 403, 403]
+    presigned = {"StringEquals": {"s3:authType": "REST-QUERY-STRING", "s3:signatureversion": "AWS4-HMAC-SHA256"}}
+    assert [status(presigned, minutes) for minutes in (0, None)] == [200, 403]
+    unsigned_body = {"StringEquals": {"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}}
+    assert [status(unsigned_body, minutes) for minutes in (0, None)] == [200, 403]
 
 
 def test_who_does_not_sign_gets_what_a_policy_opens_to_everybody(root: Any, endpoint: str) -> None:

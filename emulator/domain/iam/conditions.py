@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from enum import Enum
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal, TypeVar
 
 from emulator.domain.iam.patterns import Lookup, Template, compiled, template
@@ -183,7 +183,9 @@ def _addresses(values: Sequence[str], _has_variables: bool) -> Matcher:
             address = ip_address(value)
         except ValueError:
             return False
-        return any(address in network for network in networks)
+        # A server that listens on IPv6 sees clients of IPv4 by such addresses.
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return any((mapped or address) in network for network in networks)
 
     return matches
 

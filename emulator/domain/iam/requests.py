@@ -136,7 +136,8 @@ class Facts:
     def __init__(self, request: Request, *, has_boundary: bool = False) -> None:
         self.request = request
         self.has_boundary = has_boundary
-        self._keys = {**request.context, **request.principal.context()}
+        owner = request.owner or request.principal.account
+        self._keys = {"aws:resourceaccount": (owner,), **request.context, **request.principal.context()}
         self._only_account = request.principal.kind is PrincipalKind.ACCOUNT
 
     def values(self, key: str) -> Sequence[str] | None:

@@ -52,7 +52,7 @@ def create_bucket(call: Call) -> S3Response:
         raise S3Error("NotImplemented", Header="x-amz-bucket-object-lock-enabled")
     location, tags = _configuration(call)
     region = location or request.region
-    call.requester().require_of_service(call.action, f"arn:aws:s3:::{name}")
+    _require_creation(call, name, location, tags)
     stored_acl = acl.from_headers(request.headers, request.account, request.account) or acl.private(request.account)
     with call.vault.changing() as change:
         existing = buckets.find(change.connection, name)
@@ -64,6 +64,19 @@ def create_bucket(call: Call) -> S3Response:
         elif existing.region != _HOME_REGION or region != _HOME_REGION:
             raise S3Error("BucketAlreadyOwnedByYou", BucketName=name)
     return S3Response(200, {"location": f"/{name}"})
+
+
+def _require_creation(call: Call, name: str, location: str | None, tags: tagging.Tags) -> None:
+    """Raises AccessDenied unless the caller may make the bucket, with all that the headers and the document ask for."""
+    headers, requester, arn = call.request.headers, call.requester(), f"arn:aws:s3:::{name}"
+    requester.require_of_service(call.action, arn, {} if location is None else {"s3:locationconstraint": (location,)})
+    grants = any(header.startswith("x-amz-grant-") for header in headers)
+    if grants or headers.get("x-amz-acl", "private") != "private":
+        requester.require_of_service("s3:PutBucketAcl", arn)
+    if "x-amz-object-ownership" in headers:
+        requester.require_of_service("s3:PutBucketOwnershipControls", arn)
+    if tags:
+        requester.require_of_service("s3:TagResource", arn)
 
 
 def delete_bucket(call: Call) -> S3Response:

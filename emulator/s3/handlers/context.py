@@ -36,12 +36,13 @@ class Call:
     def bucket(self, connection: sqlite3.Connection) -> Bucket:
         """The request's bucket after the checks of `require_bucket`."""
         request = self.request
-        action = policy.action_on(self.action, request.query.get("versionId"))
+        version_id = request.query.get("versionId")
+        action = policy.action_on(self.action, version_id)
         # What a call asks before and within its transaction is one decision.
         requester = self.requester(is_recorded=not self._has_asked)
         self._has_asked = True
         key = request.key if action.removeprefix("s3:") not in ("ListBucket", "ListBucketVersions") else None
-        return require_bucket(connection, request.bucket_name(), requester, action, key, request.headers)
+        return require_bucket(connection, request.bucket_name(), requester, action, key, request.headers, version_id)
 
     def require_also(self, connection: sqlite3.Connection, bucket: Bucket) -> None:
         """Raises AccessDenied, or as KMS does, for what a new object's headers need besides s3:PutObject.

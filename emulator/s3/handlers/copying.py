@@ -54,7 +54,9 @@ def open_source(call: Call, source: Source) -> tuple[Version, Bucket, BlobReader
     def find(connection: sqlite3.Connection) -> tuple[Version, Bucket]:
         action = policy.action_on("s3:GetObject", source.version_id)
         requester = call.requester()
-        bucket = require_bucket(connection, source.bucket, requester, action, source.key, expectation)
+        bucket = require_bucket(
+            connection, source.bucket, requester, action, source.key, expectation, source.version_id
+        )
         version = existing(requester, connection, bucket, lambda: _source_version(connection, bucket, source))
         requester.require_key(version.properties.headers, "kms:Decrypt", version.properties.account)
         preconditions.check_copy(headers, version.etag, version.modified)
@@ -83,6 +85,8 @@ def copy_object(call: Call) -> S3Response:
     version, source_bucket, reader = open_source(call, source)
     try:
         described = _described(call, version)
+        if version.properties.tags and request.headers.get("x-amz-tagging-directive", "COPY") == "COPY":
+            _require_tagging(call, source)
         if (source.bucket, source.key, source.version_id) == (request.bucket, key, None):
             _refuse_idle_copy(request.headers)
         checksum = _checksum(request.headers, version, reader)
@@ -142,6 +146,17 @@ def _described(call: Call, version: Version) -> ObjectProperties:
         tagging.from_header(headers.get("x-amz-tagging")) if replace_tags else source.tags,
         acl.from_headers(headers, request.account, bucket.account),
     )
+
+
+def _require_tagging(call: Call, source: Source) -> None:
+    """Raises AccessDenied unless the caller may read the tags that it copies, and give them to the copy."""
+    requester = call.requester()
+    if requester.rights is None:
+        return
+    action = policy.action_on("s3:GetObjectTagging", source.version_id)
+    with call.vault.reading() as connection:
+        require_bucket(connection, source.bucket, requester, action, source.key, version_id=source.version_id)
+        require_bucket(connection, call.request.bucket_name(), requester, "s3:PutObjectTagging", call.request.key)
 
 
 def _refuse_idle_copy(headers: Mapping[str, str]) -> None:

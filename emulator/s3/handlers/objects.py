@@ -179,7 +179,8 @@ def _delete_one(call: Call, change: Change, key: str, version_id: str | None, et
     """Delete one of many, if the bucket's policy lets the caller delete it and it is still the one that is meant."""
     request = call.request
     action = policy.action_on("s3:DeleteObject", version_id)
-    bucket = require_bucket(change.connection, request.bucket_name(), call.requester(), action, key)
+    name = request.bucket_name()
+    bucket = require_bucket(change.connection, name, call.requester(), action, key, version_id=version_id)
     _check_match(change, bucket, key, etag or None)
     return delete_version(change, bucket, key, version_id, Cause.of(request))
 

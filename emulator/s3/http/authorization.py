@@ -15,17 +15,26 @@ _CODES = {
     Why.NOT_SIGNED: "AccessDenied",
     Why.MISMATCH: "SignatureDoesNotMatch",
 }
+_TWO_MECHANISMS = (
+    "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or "
+    "the Authorization header should be specified"
+)
 _WITH_THEIR_OWN_WORDS = frozenset({Why.UNSUPPORTED, Why.NOT_SIGNED})
 
 
 def refuse_unreadable(request: S3Request) -> None:
-    """Raises AuthorizationHeaderMalformed, or its like for other schemes than AWS's and for presigned URLs."""
+    """Raises AuthorizationHeaderMalformed, or its like for other schemes than AWS's and for presigned URLs.
+
+    InvalidArgument for a request that is signed in a header and in its URL: which of the two counts is anybody's guess.
+    """
+    header = request.header("authorization")
+    if header and any(name in request.query for name in ("X-Amz-Algorithm", "X-Amz-Signature", "Signature")):
+        raise S3Error("InvalidArgument", _TWO_MECHANISMS, ArgumentName="Authorization", ArgumentValue=header)
     if request.refusal is not None:
         raise refused_by_s3(request.refusal, "authorization" in request.headers)
     reason = request.unreadable_signature
     if reason is None:
         return
-    header = request.header("authorization")
     if not header:
         raise S3Error("AuthorizationQueryParametersError", reason)
     if not header.lstrip().startswith("AWS"):

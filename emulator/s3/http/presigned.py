@@ -10,7 +10,7 @@ from emulator.wire import numbers
 
 _LONGEST_VALIDITY = 604_800  # seconds
 _OF_THE_SIGNATURE = frozenset(
-    {"x-amz-algorithm", "x-amz-content-sha256", "x-amz-credential", "x-amz-date", "x-amz-expires"}
+    {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires"}
     | {"x-amz-security-token", "x-amz-signature", "x-amz-signedheaders"}
 )
 
@@ -40,6 +40,15 @@ def check_expiry(query: Mapping[str, str], moment: datetime) -> None:
             raise _expired(expiry, moment)
 
 
+def signature_age(signed_at: str, moment: datetime) -> int | None:
+    """Milliseconds since a signature was made, as `s3:signatureAge` counts them; None for what is not such a moment."""
+    try:
+        signed = datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return max(0, (moment - signed) // timedelta(milliseconds=1))
+
+
 def _expired(expiry: datetime, moment: datetime) -> S3Error:
     return S3Error(
         "AccessDenied",
@@ -57,8 +66,9 @@ def as_header(text: str) -> str:
 def headers_in_query(query: Mapping[str, str]) -> dict[str, str]:
     """The x-amz-… headers that a signer moved into the URL (`x-amz-acl`, `X-Amz-Expected-Bucket-Owner` …).
 
-    Names are in lower case; SDKs write them in either. Checksums are not among them: the JavaScript SDK signs that of
-    an empty body into every PUT URL, and S3 ignores it.
+    Names are in lower case; SDKs write them in either. A hash of the body (`X-Amz-Content-Sha256`) is one of them: the
+    URL is good for these bytes alone. Checksums are not among them: the JavaScript SDK signs that of an empty body into
+    every PUT URL, and S3 ignores it.
     """
     lowered = {name.lower(): value for name, value in query.items()}
     return {
