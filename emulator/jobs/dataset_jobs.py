@@ -129,10 +129,9 @@ class CreateDataset(DatasetHandler):
         dataset = self.database.read(lambda connection: _dataset(connection, job.resource_arn))
         await in_thread(_remove_unfinished, self.database, dataset)
         size = await in_thread(manifest_size, self._objects, location, caller)
-        if size < _WORKER_FROM_BYTES:
-            place = self.database, self._objects, location, caller
-            return await in_thread(build_content, *place, dataset.id, dataset.kind)
         task = IngestTask(caller, location, dataset.id, dataset.kind)
+        if size < _WORKER_FROM_BYTES:
+            return await in_thread(build_content, self.database, self._objects, task)
         return await run_in_worker(self._worker_settings, task)
 
     def effect(self, connection: Connection, dataset: Dataset, _job: Job, outcome: Done) -> None:

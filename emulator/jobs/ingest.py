@@ -107,32 +107,27 @@ class IngestTask:
 
 
 def build_content(
-    database: Database,
-    objects: ObjectStore,
-    location: ObjectLocation,
-    caller: Caller,
-    dataset_id: int,
-    kind: str = "train",
-    examine: Examine = examined_on_the_spot,
+    database: Database, objects: ObjectStore, task: IngestTask, examine: Examine = examined_on_the_spot
 ) -> Outcome:
-    """Read a manifest into a new content of a dataset of this kind; the outcome of a job `create-dataset`.
+    """Read a manifest into a new content of its dataset; the outcome of a job `create-dataset`.
 
     Entries are committed in batches of 2,048, so that other writers wait some 30 ms at most. An interrupted
     build leaves a content that no dataset refers to. Once it is certain that the manifest will be refused, the rest is
     examined only: to store thousands of labels would take minutes.
     """
     examination = DatasetExamination()
-    content_id = database.write_now(lambda connection: create_content(connection, dataset_id))
+    content_id = database.write_now(lambda connection: create_content(connection, task.dataset_id))
     batch: list[EntryRecord] = []
-    drops = DropLog(f"s3://{location.bucket}/{location.key}")
+    limits = ManifestLimits.of(task.caller.region, side_of(task.kind))
+    drops = DropLog(f"s3://{task.manifest.bucket}/{task.manifest.key}")
 
     def flush() -> None:
         database.write_now(lambda connection: append_entries(connection, content_id, batch))
         batch.clear()
 
     try:
-        with open_manifest(objects, location, caller) as stream:
-            for number, examined in examine(read_lines(stream, ManifestLimits.of(caller.region, side_of(kind)))):
+        with open_manifest(objects, task.manifest, task.caller) as stream:
+            for number, examined in examine(read_lines(stream, limits)):
                 entry = examination.take(examined)
                 drops.see(number, entry)
                 if examination.is_lost:
@@ -148,14 +143,19 @@ def build_content(
     failure = examination.failure()
     if failure is not None:
         return client_error(failure.message)
-    bucket, owner = next(iter(examination.buckets), None), _owner_of(objects, location.bucket, caller)
+    owner = _owner_of(objects, task.manifest.bucket, task.caller)
+    _note_origin(database, content_id, next(iter(examination.buckets), None), owner)
+    return Done(content_id=content_id)
+
+
+def _note_origin(database: Database, content_id: int, bucket: str | None, owner: str | None) -> None:
+    """Keep the bucket of a content's images, and who owned that of its manifest."""
 
     def note(connection: Connection) -> None:
         set_content_bucket(connection, content_id, bucket)
         set_manifest_owner(connection, content_id, owner)
 
     database.write_now(note)
-    return Done(content_id=content_id)
 
 
 def _owner_of(objects: ObjectStore, bucket: str, caller: Caller) -> str | None:

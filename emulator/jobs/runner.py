@@ -146,11 +146,7 @@ class JobRunner:
 
     async def hold(self, matches: Callable[[Job], bool], patience: float) -> None:
         """Wait while a matching job is open that only time and work can end (O-18); at most `patience` seconds."""
-
-        def pending() -> bool:
-            return any(item.describes_needed is None and matches(item.job) for item in self._open.values())
-
-        await self._wait_while(pending, patience)
+        await self._wait_while(lambda: bool(self.pending(matches)), patience)
 
     async def ended(self, *resource_arns: str) -> None:
         """Wait until no job of these resources is open, or the end begins."""

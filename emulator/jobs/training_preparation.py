@@ -84,17 +84,17 @@ class Preparation:
         directory.mkdir(parents=True, exist_ok=True)
         training, testing = directory / TRAINING_MANIFEST, directory / TESTING_MANIFEST
         is_split_later = bool(version.testing_input.get("AutoCreate"))
+        source = job.payload_as(TrainingSource)
         try:
-            if job.payload_as(TrainingSource).from_datasets:
+            if source.from_datasets:
                 is_split_later = not (testing.exists() or self._split_if_needed(version))
             if not (training.exists() and (is_split_later or testing.exists())):
-                if job.payload_as(TrainingSource).from_datasets:
+                if source.from_datasets:
                     self._write_datasets(
                         version, {"train": training} if is_split_later else {"train": training, "test": testing}
                     )
                 else:
-                    asked_by = job.payload_as(TrainingSource).asked_by
-                    caller = self._askers.caller(job.account, job.region, asked_by)
+                    caller = self._askers.caller(job.account, job.region, source.asked_by)
                     self._write_assets(version.training_input["Assets"], caller, training)
                     if not is_split_later:
                         self._write_assets(version.testing_input["Assets"], caller, testing)

@@ -73,9 +73,8 @@ def _perform(
         gc.freeze()
         gc.set_threshold(_LINES_BETWEEN_COLLECTIONS)
         ingest, database = IngestTask.from_json(argument, tell), open_database(settings["database"])
-        place = database, objects, ingest.manifest, ingest.caller, ingest.dataset_id, ingest.kind
         try:
-            return build_content(*place, examined_beside)
+            return build_content(database, objects, ingest, examined_beside)
         except Exception as error:
             if database.is_lost(error):
                 raise DatabaseLostError(" ".join(str(error).split())) from error

@@ -19,7 +19,7 @@ from emulator.domain.manifest.limits import ManifestLimits
 from emulator.domain.object_store import ObjectLocation
 from emulator.jobs import content_updates, ingest
 from emulator.jobs.content_updates import update_content
-from emulator.jobs.ingest import build_content, location_of, manifest_size, open_manifest
+from emulator.jobs.ingest import IngestTask, build_content, location_of, manifest_size, open_manifest
 from emulator.storage.block_text import BLOCK
 from emulator.storage.content_changes import contents_of, create_content
 from emulator.storage.contents import content_bucket, content_stats, iterate_lines, labels_by_position, list_labels
@@ -37,7 +37,7 @@ SEVERAL_BUCKETS = "The manifest file contains images from multiple S3 buckets."
 
 def build(database: Database, body: bytes, key: str = "train.manifest") -> Outcome:
     objects = MemoryObjectStore()
-    return build_content(database, objects, objects.add("manifests", key, body), CALLER, 1)
+    return build_content(database, objects, IngestTask(CALLER, objects.add("manifests", key, body), 1))
 
 
 def built(database: Database, body: bytes) -> int:
@@ -152,10 +152,12 @@ def test_manifests_that_cannot_be_read(database: Database) -> None:
     """E-1 for what is not there, E-4 for what may not be read."""
     objects = MemoryObjectStore()
     missing = ObjectLocation("manifests", "train.manifest")
-    assert build_content(database, objects, missing, CALLER, 1) == failed(INVALID_CONTENTS)
+    assert build_content(database, objects, IngestTask(CALLER, missing, 1)) == failed(INVALID_CONTENTS)
     assert manifest_size(objects, missing, CALLER) == 0
     objects.denied.add("manifests")
-    assert build_content(database, objects, missing, CALLER, 1) == failed("The S3 bucket permissions are incorrect.")
+    assert build_content(database, objects, IngestTask(CALLER, missing, 1)) == failed(
+        "The S3 bucket permissions are incorrect."
+    )
     assert manifest_size(objects, missing, CALLER) == 0
 
 
@@ -173,7 +175,7 @@ def test_the_size_of_a_manifest_is_asked_before_it_is_read(database: Database) -
     objects = Huge()
     location = objects.add("manifests", "train.manifest", b"{}")
     message = "The manifest file size exceeds the maximum supported size."
-    assert build_content(database, objects, location, CALLER, 1) == failed(message)
+    assert build_content(database, objects, IngestTask(CALLER, location, 1)) == failed(message)
     with pytest.raises(Exception, match="maximum supported size"), open_manifest(objects, location, CALLER):
         pass
 

@@ -16,7 +16,7 @@ from emulator.domain.job_payloads import TrainingSource
 from emulator.domain.jobs import Broke, Done, JobKind
 from emulator.domain.states import DatasetState, VersionState
 from emulator.jobs.clock import Clocks
-from emulator.jobs.ingest import build_content
+from emulator.jobs.ingest import IngestTask, build_content
 from emulator.jobs.readers import Readers
 from emulator.jobs.training_preparation import Preparation
 from emulator.storage.contents import content_stats, iterate_lines
@@ -83,7 +83,7 @@ class House:
 
         dataset_id = self.database.write_now(add)
         location = self.objects.add("manifests", f"{kind}.manifest", manifest(*lines))
-        outcome = build_content(self.database, self.objects, location, CALLER, dataset_id)
+        outcome = build_content(self.database, self.objects, IngestTask(CALLER, location, dataset_id))
         assert isinstance(outcome, Done) and outcome.content_id is not None
         content_id = outcome.content_id
         self.database.write_now(lambda c: set_dataset_content(c, dataset_id, content_id))
