@@ -46,6 +46,15 @@ class Identity:
     admission: object | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Credential:
+    """What a signature says of who signed; `region` is None where it names none."""
+
+    access_key: str
+    region: str | None
+    service: str
+
+
 def identify(
     headers: Mapping[bytes, bytes],
     query_string: bytes,
@@ -58,10 +67,12 @@ def identify(
     AwsError MissingAuthenticationTokenException when the request is not signed, IncompleteSignatureException when the
     signature cannot be read, InvalidSignatureException when its scope names no possible region (api-facts §1.6).
     """
-    access_key, region, service = _credential(headers, query_string)
+    signer = _credential(headers, query_string)
+    region = signer.region
     if region is None:
         region = _region_set(headers.get(b"x-amz-region-set", b"").decode("latin-1"))
-    return Identity(_account(access_key, default_account, account_of), region, access_key, service)
+    account = _account(signer.access_key, default_account, account_of)
+    return Identity(account, region, signer.access_key, signer.service)
 
 
 def identify_or_anonymous(
@@ -86,8 +97,7 @@ def _account(access_key: str, default_account: str, account_of: AccountResolver 
     return known or default_account
 
 
-def _credential(headers: Mapping[bytes, bytes], query_string: bytes) -> tuple[str, str | None, str]:
-    """Access key, region (None where the signature names none) and service."""
+def _credential(headers: Mapping[bytes, bytes], query_string: bytes) -> _Credential:
     authorization = headers.get(b"authorization")
     if authorization:
         return _from_header(authorization.decode("latin-1"))
@@ -96,7 +106,7 @@ def _credential(headers: Mapping[bytes, bytes], query_string: bytes) -> tuple[st
     raise errors.missing_authentication_token()
 
 
-def _from_header(authorization: str) -> tuple[str, str | None, str]:
+def _from_header(authorization: str) -> _Credential:
     algorithm, _, rest = authorization.strip().partition(" ")
     if algorithm == "AWS":
         access_key, separator, signature = rest.strip().rpartition(":")
@@ -104,7 +114,7 @@ def _from_header(authorization: str) -> tuple[str, str | None, str]:
             raise errors.incomplete_signature(
                 f"Authorization header requires AccessKeyId:Signature. {_shown(authorization)}"
             )
-        return _checked_access_key(access_key, authorization), None, "s3"
+        return _Credential(_checked_access_key(access_key, authorization), None, "s3")
     fields = dict(_pair(part) for part in rest.split(",")) if algorithm.startswith("AWS4-") else {}
     missing = tuple(name for name in _AUTHORIZATION_PARAMETERS if not fields.get(name))
     if missing:
@@ -126,14 +136,14 @@ def _shown(authorization: str) -> str:
     return f"Authorization={authorization[:256]}"
 
 
-def _from_query(query_string: str) -> tuple[str, str | None, str]:
+def _from_query(query_string: str) -> _Credential:
     fields = parse_qs(query_string, keep_blank_values=True)
     if "X-Amz-Credential" in fields:
         if not fields.get("X-Amz-Signature", [""])[0]:
             raise errors.incomplete_signature("AWS query-string parameters must include 'X-Amz-Signature'.")
         return _scope(fields["X-Amz-Credential"][0])
     if "AWSAccessKeyId" in fields:
-        return _checked_access_key(fields["AWSAccessKeyId"][0], "AWSAccessKeyId"), None, "s3"
+        return _Credential(_checked_access_key(fields["AWSAccessKeyId"][0], "AWSAccessKeyId"), None, "s3")
     if "X-Amz-Algorithm" in fields or "X-Amz-Signature" in fields:
         raise errors.incomplete_signature("AWS query-string parameters must include 'X-Amz-Credential'.")
     raise errors.missing_authentication_token()
@@ -147,17 +157,17 @@ def scoped_region(region: str, service: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def _scope(credential: str) -> tuple[str, str | None, str]:
+def _scope(credential: str) -> _Credential:
     """`key/date/region/service/aws4_request`, or without region for SigV4a. An access key may itself hold slashes."""
     parts = credential.rsplit("/", 4)
     if len(parts) == 5 and parts[4] == "aws4_request" and parts[1].isdigit():
         region = scoped_region(parts[2], parts[3])
         if region is None:
             raise errors.invalid_signature(NO_REGION)
-        return _checked_access_key(parts[0], credential), region, parts[3]
+        return _Credential(_checked_access_key(parts[0], credential), region, parts[3])
     parts = credential.rsplit("/", 3)
     if len(parts) == 4 and parts[3] == "aws4_request" and parts[1].isdigit():
-        return _checked_access_key(parts[0], credential), None, parts[2]
+        return _Credential(_checked_access_key(parts[0], credential), None, parts[2])
     raise errors.incomplete_signature(
         f"Credential must be keyid/date/region/service/aws4_request, got '{credential[:256]}'"
     )
