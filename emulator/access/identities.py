@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from emulator.access.places import DocumentError, Places, Step
+from emulator.domain.caller import ACCOUNT_ID, REGION_NAME
 from emulator.domain.iam.documents import Policy, PolicyError, PolicyKind, parse_policy
 from emulator.domain.iam.evaluation import PolicySet
 from emulator.domain.iam.keys import ENABLED, KEY_STATES, Key, KeyRing
@@ -20,12 +21,10 @@ from emulator.domain.iam.managed import managed_policies
 from emulator.domain.iam.requests import Principal, PrincipalKind
 from emulator.domain.temporary_credentials import check_characters
 
-_ACCOUNT = re.compile(r"\d{12}")
 _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _PATH = re.compile(r"/|/[!-~]*/")
 _KEY_ID = re.compile(r"[\w.-]{8,128}", re.ASCII)
 _SECRET = re.compile(r"[!-~]{8,128}")
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
 _ALIAS = re.compile(r"alias/[\w/-]{1,250}", re.ASCII)
 _KMS_KEY_ID = re.compile(r"[A-Za-z0-9-]{1,256}")
 _MANAGED_PREFIX = "arn:aws:iam::aws:policy/"
@@ -186,7 +185,7 @@ class _Reader:
     def read(self) -> Identities:
         """What the file says, as far as it is right."""
         root = _Object(self, (), self._places.document)
-        accounts = root.named("accounts", _ACCOUNT, "must be twelve digits")
+        accounts = root.named("accounts", ACCOUNT_ID, "must be twelve digits")
         root.done()
         if not accounts and not self.problems:
             self.wrong(("accounts",), "is missing or empty")
@@ -270,7 +269,7 @@ class _Reader:
         role.done()
 
     def _read_kms_key(self, account: str, key_id: str, key: _Object) -> None:
-        region = key.text("region", _REGION, "must be the name of a Region")
+        region = key.text("region", REGION_NAME, "must be the name of a Region")
         state = key.text("state", re.compile("|".join(KEY_STATES)), f"must be one of {', '.join(KEY_STATES)}", ENABLED)
         description = key.text("description", re.compile(r".{0,8192}", re.DOTALL), "must be text", "")
         aliases: list[str] = []

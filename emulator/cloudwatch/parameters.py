@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from emulator.cloudwatch.errors import InvalidParameterValueError, MissingParameterError
 from emulator.domain.json_values import JsonMapping, JsonValue
+from emulator.domain.moments import LATEST_SECOND
 
 STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 NAME_LIMIT = 255
-LATEST_MOMENT = 253_402_300_800.0  # the year 10000
 
 
 class Parameters:
@@ -70,7 +70,7 @@ class Parameters:
             seconds = _epoch_seconds(value)
         except (ValueError, OverflowError, TypeError):
             raise self.invalid(name, "must be a point in time") from None
-        if not 0 <= seconds < LATEST_MOMENT:
+        if not 0 <= seconds < LATEST_SECOND + 1:
             raise self.invalid(name, "must lie between the years 1970 and 10000")
         return seconds
 

@@ -53,7 +53,7 @@ SameSite = Callable[[Headers], bool]
 
 
 def create_console_api(parts: ConsoleParts | None) -> FastAPI:
-    """The API as an application of its own. Without parts it can only describe itself (`emulator.console.openapi`)."""
+    """The API as an application of its own. Without parts it can only describe itself (`documents.console_api`)."""
     app = FastAPI(title="Custom Labels emulator console", openapi_url=f"{ROOT}/openapi.json", docs_url=None)
     app.state.parts = parts
     add_error_handlers(app)

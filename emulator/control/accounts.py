@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from emulator.control.errors import ControlError
+from emulator.domain.caller import ACCOUNT_ID
 
-_ACCOUNT = re.compile(r"\d{12}")
 _PATHS = tuple(
     f"/_emulator/{name}"
     for name in (
@@ -22,7 +21,7 @@ _PATHS = tuple(
 async def _account(request: Request) -> str | None:  # async, since FastAPI runs functions in threads
     """The account of a call. Raises ControlError for what is not twelve digits."""
     given = request.query_params.get("account")
-    if given is not None and not _ACCOUNT.fullmatch(given):
+    if given is not None and not ACCOUNT_ID.fullmatch(given):
         raise ControlError("InvalidAccount", "The parameter account must be twelve digits.")
     return given
 

@@ -23,7 +23,8 @@ from emulator.control.probes import HEALTH, READY, health_answer, ready_answer
 from emulator.domain.browsers import origin_authority
 from emulator.domain.full_disk import FULL_DISK, is_full_disk
 from emulator.domain.json_values import JsonObject
-from emulator.jobs.clock import LATEST_MOMENT, Clocks
+from emulator.domain.moments import LATEST_SECOND
+from emulator.jobs.clock import Clocks
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 
 logger = logging.getLogger(__name__)
@@ -244,8 +245,8 @@ def _members(document: object, *known: str) -> JsonObject:
 
 
 def _number(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST_MOMENT:
-        raise ControlError("InvalidClock", f"The member {name} must be a number from 0 to {LATEST_MOMENT}.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST_SECOND:
+        raise ControlError("InvalidClock", f"The member {name} must be a number from 0 to {LATEST_SECOND}.")
     return float(value)
 
 

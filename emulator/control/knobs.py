@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from emulator.control.accounts import Account
 from emulator.control.body import read_json
 from emulator.control.errors import ControlError
-from emulator.control.metrics import CONTENT_TYPE, RunningModel, Snapshot, TrainingProgress, prometheus_text
+from emulator.control.metrics import CONTENT_TYPE, RunningModel, Snapshot, TrainingShare, prometheus_text
 from emulator.control.usage import usage_report
 from emulator.domain.controls.answers import AnswerBook
 from emulator.domain.controls.definitions import DefinitionError, Fields
@@ -24,7 +24,7 @@ from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.usage import Prices
 from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import Fleet, model_of
-from emulator.jobs.training_progress import TrainingProgress as RunningTrainings
+from emulator.jobs.training_progress import TrainingProgress
 from emulator.storage.engine import Database
 from emulator.storage.rows import Job
 
@@ -38,7 +38,7 @@ class Knobs:
     answers: AnswerBook
     measurements: Measurements
     fleet: Fleet
-    trainings: RunningTrainings
+    trainings: TrainingProgress
     database: Database
     clocks: Clocks
     prices: Prices
@@ -147,7 +147,7 @@ def _add_reports(router: APIRouter, knobs: Knobs) -> None:
                 if account in (None, one.model.account)
             ),
             trainings=tuple(
-                TrainingProgress(model, one.done / one.total if one.total else 0.0)
+                TrainingShare(model, one.done / one.total if one.total else 0.0)
                 for model, one in trainings
                 if account in (None, model.account)
             ),

@@ -24,7 +24,7 @@ class RunningModel:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingProgress:
+class TrainingShare:
     """A version in training: `share` done, 0 to 1."""
 
     model: Model
@@ -40,7 +40,7 @@ class Snapshot:
 
     version: str
     running: tuple[RunningModel, ...] = ()
-    trainings: tuple[TrainingProgress, ...] = ()
+    trainings: tuple[TrainingShare, ...] = ()
     queues: Mapping[str, int] = field(default_factory=dict)
     account: str | None = None
 

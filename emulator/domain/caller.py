@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from emulator.domain.json_values import JsonMapping, JsonObject
 if TYPE_CHECKING:
     from emulator.domain.iam.evaluation import Decision
     from emulator.domain.iam.rights import Rights
+
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+REGION_NAME = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True, slots=True)

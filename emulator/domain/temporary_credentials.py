@@ -20,10 +20,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from emulator.domain.caller import ACCOUNT_ID
+
 # ASIA is AWS's prefix for temporary keys; the rest and the check characters keep AWS's keys from being taken for ours.
 _MARKER = "ASIAEMUL"
 _ACCESS_KEY = re.compile(_MARKER + r"([A-Z2-7]{8})([A-Z2-7]{2})([A-Z2-7]{6})")
-_ACCOUNT = re.compile(r"\d{12}")
 _LONGEST_TOKEN = 16_384
 
 
@@ -155,7 +156,7 @@ class SessionTokens:
 
 def account_of(access_key: str) -> str | None:
     """The account of an access key: the key itself if it is twelve digits, the encoded one if it is ours, else None."""
-    if _ACCOUNT.fullmatch(access_key):
+    if ACCOUNT_ID.fullmatch(access_key):
         return access_key
     match = _ACCESS_KEY.fullmatch(access_key)
     if match is None or check_characters(match[1] + match[2], 6) != match[3]:

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-LATEST_MOMENT = 253_402_300_799
-"""The end of the year 9999, in seconds since the epoch: later moments fit neither dates nor the database."""
+from emulator.domain.moments import LATEST_SECOND
 
 
 class Clock:
@@ -53,12 +52,12 @@ class Clock:
         self._set(now)
 
     def advance(self, seconds: float) -> None:
-        """Move manual time on. Raises ValueError under real time, for negative seconds, and past LATEST_MOMENT."""
+        """Move manual time on. Raises ValueError under real time, for negative seconds, and past LATEST_SECOND."""
         if self._manual_now is None:
             raise ValueError("The clock follows real time; set it to manual first.")
         if seconds < 0:
             raise ValueError("The clock cannot be turned back by advancing.")
-        if self._manual_now + seconds > LATEST_MOMENT:
+        if self._manual_now + seconds > LATEST_SECOND:
             raise ValueError("The clock ends with the year 9999.")
         # To the microsecond: six hundred tenths of a second are a minute, and not a little less.
         self._manual_now = round(self._manual_now + seconds, 6)

@@ -1,7 +1,7 @@
 """The inference units of all running versions, and what is told of them (O-13, O-21 to O-23).
 
-`domain.units` knows the rules of one version; here they are tied to the clock, to the database's spans of running time,
-and to the series that CloudWatch shows.
+`domain.metering.units` knows the rules of one version; here they are tied to the clock, to the database's spans of
+running time, and to the series that CloudWatch shows.
 """
 
 from __future__ import annotations

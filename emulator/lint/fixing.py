@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +18,7 @@ from emulator.domain.json_values import JsonObject, JsonValue
 from emulator.domain.manifest.attributes import METADATA_SUFFIX, is_manifest_date
 from emulator.domain.manifest.decoding import NotJsonObjectError, decode_line
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
+from emulator.lint.check import OnRead, ignore_reading
 from emulator.lint.dates import as_manifest_date
 from emulator.lint.errors import ConversionError, UsageError
 from emulator.lint.recognising import HEAD_BYTES, encoding_of, recognise
@@ -46,10 +47,7 @@ class Fixes:
     left_count: int = 0
 
 
-OnRead = Callable[[int], None]
-
-
-def fix(source: Path, target: Path, on_read: OnRead = lambda _size: None) -> Fixes:
+def fix(source: Path, target: Path, on_read: OnRead = ignore_reading) -> Fixes:
     """Write `source` anew into `target`, one JSON object a line in UTF-8, with what is safe to mend mended.
 
     Lines that are good keep their characters. Lines that cannot be mended are written as they are, so that nothing is

@@ -10,12 +10,12 @@ from emulator.domain.manifest.attributes import IMAGE_CLASSIFICATION, METADATA_S
 from emulator.domain.manifest.findings import Document, Finding
 from emulator.domain.manifest.rules import line_rules
 from emulator.lint.dates import as_manifest_date
+from emulator.lint.wording import FIX
 
 _KEYS = (
     *("confidence", "class-name", "human-annotated", "creation-date", "type", "objects", "class-map", "job-name"),
     *("image_size", "annotations", "class_id", "left", "top", "width", "height", "depth"),
 )
-_FIX = "custom-labels lint --fix fixed.manifest {file}"
 Hint = tuple[str, str, bool]
 """The cause in a sentence, the cure (with `{file}` for the file's name), and whether `lint --fix` mends it."""
 
@@ -248,4 +248,4 @@ def _date(value: object) -> tuple[str, bool]:
     better = as_manifest_date(value)
     if better is None:
         return "Write it in this form, in UTC.", False
-    return f"Write {better}: {_FIX}", True
+    return f"Write {better}: {FIX}", True

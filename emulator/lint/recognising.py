@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emulator.domain.json_values import JsonObject
+from emulator.lint.wording import FIX
 
 HEAD_BYTES = 256 * 1024
 """How much of a file is looked at; enough for several lines, however long."""
@@ -32,8 +33,6 @@ class Recognition:
     column: int = 1
     is_fixable: bool = False
 
-
-_FIX = "custom-labels lint --fix fixed.manifest {file}"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a gzip file: unpack it first (gunzip)"),
@@ -103,7 +102,7 @@ def recognise(head: bytes) -> Recognition | None:
         return Recognition(
             "encoding-" + name.lower(),
             f"The file is written in {name}; a manifest is written in UTF-8.",
-            f"Save it as UTF-8 without byte order mark: {_FIX}",
+            f"Save it as UTF-8 without byte order mark: {FIX}",
             is_fixable=True,
         )
     text = head.decode("utf-8" if encoding == "utf-8" else encoding, "replace").removeprefix("\ufeff")
@@ -146,7 +145,7 @@ def _separated(text: str) -> Recognition | None:
         if found and '"source-ref"' in text and "}\n{" not in text and "}\r\n{" not in text:
             line = text.count("\n", 0, found.start()) + 1
             column = found.start() - (text.rfind("\n", 0, found.start()) + 1) + 1
-            cure = f"Write a line feed behind each object: {_FIX}"
+            cure = f"Write a line feed behind each object: {FIX}"
             return Recognition(
                 key, f"The objects are separated by {name}, not by line feeds.", cure, line, column, True
             )
@@ -221,7 +220,7 @@ def _pretty(start: str) -> Recognition | None:
     return Recognition(
         "pretty-printed",
         "The objects are written over several lines (pretty-printed); a manifest has one object a line.",
-        f"Write each object in one line: {_FIX}",
+        f"Write each object in one line: {FIX}",
         is_fixable=True,
     )
 
@@ -252,7 +251,7 @@ def _array(start: str) -> Recognition | None:
             "json-array",
             '"source-ref"' in head or not head[1:].strip() or head[1:].lstrip().startswith(("{", "]", '"')),
             "The file is one JSON array; a manifest has one object a line, without brackets and commas between them.",
-            f"Take the objects out of the array: {_FIX}",
+            f"Take the objects out of the array: {FIX}",
         ),
     )
     for key, holds, title, cure in checks:
@@ -290,7 +289,7 @@ _OBJECTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "dataset-entries",
         ("DatasetEntries",),
         "The file is the answer of ListDatasetEntries; its entries are the lines of a manifest.",
-        f"Take them out: {_FIX}",
+        f"Take them out: {FIX}",
     ),
     ("detection-answer", ("CustomLabels",), "The file is an answer of DetectCustomLabels.", "Give the manifest."),
     (

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.domain.manifest.limits import MAXIMUM_LINE_CHARACTERS
+from emulator.lint.wording import FIX
 
-_FIX = "custom-labels lint --fix fixed.manifest {file}"
 _DECODER = json.JSONDecoder()
 # A string, closed or not, or one character outside of strings.
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"?|[A-Za-z_$][\w$]*|[-+]?(?:0[xX][\da-fA-F]+|\.?\d[\w.+-]*)|.', re.DOTALL)
@@ -72,7 +72,7 @@ def mistake_of(raw: bytes, is_cut: bool, following: bytes | None) -> Mistake:
         return _too_long(text, is_cut)
     body = text.strip()
     if not body:
-        return Mistake("blank-line", "The line is blank.", f"Remove it: {_FIX}", is_fixable=True)
+        return Mistake("blank-line", "The line is blank.", f"Remove it: {FIX}", is_fixable=True)
     offset = len(text) - len(text.lstrip())
     return (
         _invisible(text)
@@ -87,7 +87,7 @@ def _encoding(raw: bytes, error: UnicodeDecodeError) -> Mistake:
     column = len(raw[: error.start].decode()) + 1
     if raw.count(0) > len(raw) // 4:
         return Mistake(
-            "encoding-utf-16", "The line is written in UTF-16, not UTF-8.", f"Save it as UTF-8: {_FIX}", column, 1, True
+            "encoding-utf-16", "The line is written in UTF-16, not UTF-8.", f"Save it as UTF-8: {FIX}", column, 1, True
         )
     letter = raw[error.start : error.start + 1].decode("cp1252", "replace")
     around = raw[max(0, error.start - 10) : error.start + 10].decode("cp1252", "replace")
@@ -96,7 +96,7 @@ def _encoding(raw: bytes, error: UnicodeDecodeError) -> Mistake:
         f"Byte {error.start + 1} (0x{raw[error.start]:02X}) is not UTF-8: the text is written in Latin-1 or "
         f"Windows-1252,"
         f" where it is {letter!r} in {around!r}.",
-        f"Save the file as UTF-8: {_FIX}",
+        f"Save the file as UTF-8: {FIX}",
         column,
         1,
         True,
@@ -111,7 +111,7 @@ def _too_long(text: str, is_cut: bool) -> Mistake:
         return Mistake(
             "several-objects-in-a-line",
             "The line holds several objects; there are no line feeds between them.",
-            f"Write a line feed behind each object: {_FIX}",
+            f"Write a line feed behind each object: {FIX}",
             max(1, start + 1),
             1,
             True,
@@ -136,7 +136,7 @@ def _invisible(text: str) -> Mistake | None:
                 return Mistake(
                     "byte-order-mark",
                     "The line begins with a byte order mark: files were joined that each began with one.",
-                    f"Remove it: {_FIX}",
+                    f"Remove it: {FIX}",
                     1,
                     1,
                     True,
@@ -144,7 +144,7 @@ def _invisible(text: str) -> Mistake | None:
             return Mistake(
                 "invisible-character",
                 f"There is {_INVISIBLE[letter]} (U+{ord(letter):04X}) outside of a text.",
-                f"Remove it: {_FIX}",
+                f"Remove it: {FIX}",
                 token.start() + 1,
                 1,
                 True,
@@ -163,7 +163,7 @@ def _whole_value(body: str, offset: int) -> Mistake | None:
     """Lines that begin with, or are, a whole JSON value."""
     if body in ("[", "]", "],", "[]"):
         title = "The line is a bracket: the objects stand in a JSON array."
-        return Mistake("json-array", title, f"Take them out of it: {_FIX}", offset + 1, 1, True)
+        return Mistake("json-array", title, f"Take them out of it: {FIX}", offset + 1, 1, True)
     try:
         value, end = _DECODER.raw_decode(body)
     except (ValueError, RecursionError):
@@ -175,7 +175,7 @@ def _whole_value(body: str, offset: int) -> Mistake | None:
     if isinstance(value, list):
         title = "The line is a JSON array, not an object."
         is_fixable = bool(value) and all(isinstance(item, dict) for item in value)
-        return Mistake("json-array", title, f"Take the object out of the brackets: {_FIX}", offset + 1, 1, is_fixable)
+        return Mistake("json-array", title, f"Take the object out of the brackets: {FIX}", offset + 1, 1, is_fixable)
     if not isinstance(value, dict):
         title = f"The line is {body[:20]!r}, not a JSON object."
         return Mistake("not-an-object", title, "Write one JSON object a line.", offset + 1, end)
@@ -187,7 +187,7 @@ def _whole_value(body: str, offset: int) -> Mistake | None:
 def _text_value(value: str, rest: str, offset: int) -> Mistake:
     if not rest and value.lstrip().startswith("{"):
         title = "The object is written as a text, in quotation marks: it was made JSON twice."
-        return Mistake("json-in-a-text", title, f"Take it out of the text: {_FIX}", offset + 1, 1, True)
+        return Mistake("json-in-a-text", title, f"Take it out of the text: {FIX}", offset + 1, 1, True)
     if rest.startswith(":"):
         return _part(offset)
     return Mistake(
@@ -199,15 +199,15 @@ def _behind_object(rest: str, column: int) -> Mistake:
     if rest in (",", ";"):
         name = "comma" if rest == "," else "semicolon"
         title = f"A {name} stands behind the object (a trailing {name})."
-        return Mistake(f"{name}-behind-object", title, f"Remove it: {_FIX}", column, 1, True)
+        return Mistake(f"{name}-behind-object", title, f"Remove it: {FIX}", column, 1, True)
     if rest == "]" or rest.startswith("],"):
         title = "A closing bracket stands behind the object: the objects stand in a JSON array."
-        return Mistake("json-array", title, f"Take them out of it: {_FIX}", column, 1, True)
+        return Mistake("json-array", title, f"Take them out of it: {FIX}", column, 1, True)
     if rest.lstrip(",; \t|").startswith("{"):
         return Mistake(
             "several-objects-in-a-line",
             "The line holds several objects.",
-            f"Write a line feed behind each object: {_FIX}",
+            f"Write a line feed behind each object: {FIX}",
             column,
             1,
             True,
@@ -268,7 +268,7 @@ def _tokens(text: str) -> Mistake | None:
                 "python-dict",
                 "The line is a Python dict (printed with print or str), not JSON: texts need double quotation marks,"
                 " True, False and None are true, false and null.",
-                f"Write it with json.dumps, or mend the file: {_FIX}",
+                f"Write it with json.dumps, or mend the file: {FIX}",
                 column,
                 len(word),
                 True,
@@ -314,9 +314,7 @@ def _constant(text: str, column: int, word: str) -> Mistake:
     name = f" of {before[1]}" if before else ""
     kind = "NaN" if word.lstrip("-+")[:1].lower() == "n" else "Infinity"
     is_confidence = before is not None and before[1] == "confidence" and kind == "NaN"
-    cure = (
-        f"Write 1, the confidence of a human's label: {_FIX}" if is_confidence else "Write a number, or leave it out."
-    )
+    cure = f"Write 1, the confidence of a human's label: {FIX}" if is_confidence else "Write a number, or leave it out."
     return Mistake(
         "nan" if kind == "NaN" else "infinity",
         f"The value{name} is {word}: that is not JSON (pandas and NumPy write it for a missing number).",
@@ -361,7 +359,7 @@ def _part(offset: int) -> Mistake:
     return Mistake(
         "object-over-several-lines",
         "The object is written over several lines; a manifest has one object a line.",
-        f"Write it in one line: {_FIX}",
+        f"Write it in one line: {FIX}",
         offset + 1,
         1,
         True,
@@ -414,7 +412,7 @@ def _explained(text: str, offset: int, error: json.JSONDecodeError, following: b
     if before.endswith(",") and here in "}]":
         comma = len(before)
         title = f"A comma stands before the closing {'brace' if here == '}' else 'bracket'} (a trailing comma)."
-        return Mistake("trailing-comma", title, f"Remove it: {_FIX}", comma, 1, True)
+        return Mistake("trailing-comma", title, f"Remove it: {FIX}", comma, 1, True)
     return _unexpected(message, here, column, text)
 
 

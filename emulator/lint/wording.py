@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+FIX = "custom-labels lint --fix fixed.manifest {file}"
+"""The command of a cure that `lint` can do itself; `with_file` fills in the file."""
+
 
 def with_file(cure: str, path: Path | None) -> str:
     """The cure with the file's name in its command, quoted where a shell would need it."""

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from emulator.domain.moments import LATEST_MILLISECOND
 from emulator.s3.errors import S3Error
 from emulator.s3.index import schema
 from emulator.s3.index.records import Blob, Bucket, Upload, Version
@@ -14,7 +15,6 @@ from emulator.s3.rules import acl, notification, policy
 
 _TRIAL_NAME = "trial.sqlite3"
 _ROWS_AT_ONCE = 1000
-_LATEST_MOMENT = 253_402_300_799_999  # milliseconds; the end of the year 9999
 _MOMENTS = frozenset({"created", "modified", "initiated"})
 _HEX_DIGITS = frozenset("0123456789abcdef")
 
@@ -74,7 +74,7 @@ def _check_values(trial: sqlite3.Connection) -> None:
         for _, name, kind, *_ in trial.execute(f"PRAGMA table_info({table})").fetchall():
             right = f"typeof({name}) = '{kind.lower()}'"
             if kind == "INTEGER":
-                right += f" AND {name} BETWEEN 0 AND {_LATEST_MOMENT if name in _MOMENTS else 2**53}"
+                right += f" AND {name} BETWEEN 0 AND {LATEST_MILLISECOND if name in _MOMENTS else 2**53}"
             wrong = f"SELECT 1 FROM {table} WHERE NOT ({name} IS NULL OR ({right})) LIMIT 1"
             if trial.execute(wrong).fetchone() is not None:
                 raise DamagedObjectsError(f"a row of {table} in the object index has a value in {name} that cannot be")

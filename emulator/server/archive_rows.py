@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from emulator.domain.arns import parse_arn
 from emulator.domain.errors import RuleError
 from emulator.domain.job_payloads import UnreadablePayload
+from emulator.domain.moments import LATEST_MILLISECOND
 from emulator.domain.states import DatasetState, ProjectState, VersionState
 from emulator.jobs.transitions import TransitionError, TransitionPolicies
 from emulator.storage.contents import content_stats, list_labels
@@ -41,7 +42,6 @@ from emulator.storage.tables import (
 from emulator.storage.versions import versions_in
 
 CANDIDATE = "candidate.sqlite"
-_LATEST_MOMENT = 253_402_300_799_999  # milliseconds; the end of the year 9999
 _LARGEST_INTEGER = 2**53
 _WITH_MODEL = (VersionState.TRAINING_COMPLETED, VersionState.STARTING, VersionState.RUNNING, VersionState.STOPPING)
 _STATES: dict[Table, type[StrEnum]] = {projects: ProjectState, datasets: DatasetState, versions: VersionState}
@@ -94,7 +94,7 @@ def _condition(column: Column[object]) -> str:
     if isinstance(kind, Boolean):
         right = f"{name} IN (0, 1)"
     elif isinstance(kind, BigInteger):
-        right = f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {_LATEST_MOMENT}"
+        right = f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {LATEST_MILLISECOND}"
     elif isinstance(kind, Integer):
         right = f"typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {_LARGEST_INTEGER}"
     elif isinstance(kind, Float):

@@ -7,13 +7,11 @@ whose own name was made to point here (DNS rebinding) even reads the answers. Pr
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
 from emulator.domain.browsers import host_name, is_browser, is_local_name, is_local_origin, origin_authority
 from emulator.server.routing import Destination, destination
-from emulator.wire.asgi import Receive, Scope, Send
-
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from emulator.wire.asgi import App, Receive, Scope, Send
 
 FOREIGN_ORIGIN = "aws.foreign_origin"
 """Set in the scope of S3 requests from pages that only a bucket's CORS rules may let in."""

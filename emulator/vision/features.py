@@ -129,7 +129,7 @@ def raw_graph(look: Look) -> onnx.ModelProto:
 
 
 def feature_graph(recipe: FeatureRecipe) -> onnx.ModelProto:
-    """A model from `image` to `features`, float32 [N, features]: what `recipe.select` makes of the raw features."""
+    """A model from `image` to `features`, float32 [N, features]: as `FeatureRecipe.select` makes them of raw ones."""
     return _graph(recipe)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from emulator.control.metrics import RunningModel, Snapshot, TrainingProgress, prometheus_text
+from emulator.control.metrics import RunningModel, Snapshot, TrainingShare, prometheus_text
 from emulator.domain.metering.measurements import Measurements, RequestRecord
 from emulator.domain.metering.metrics_series import Model
 from emulator.domain.metering.units import UnitLevels
@@ -63,7 +63,7 @@ def test_models_units_queues_and_trainings() -> None:
     snapshot = Snapshot(
         "1.2.3",
         running=(RunningModel(MODEL, UnitLevels(0.0, 3, 2, 1, 5)),),
-        trainings=(TrainingProgress(MODEL, 0.25),),
+        trainings=(TrainingShare(MODEL, 0.25),),
         queues={"train": 2, "copy": 0},
     )
     samples = parsed(Measurements(), snapshot)

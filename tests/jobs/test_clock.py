@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from emulator.jobs.clock import LATEST_MOMENT, Clock
+from emulator.domain.moments import LATEST_SECOND
+from emulator.jobs.clock import Clock
 
 SECONDS = 60
 
@@ -62,7 +63,7 @@ def test_moves_that_cannot_be() -> None:
     with pytest.raises(ValueError, match="real time"):
         clock.advance(1)
     clock.set_manual(1000)
-    for seconds in (-1, LATEST_MOMENT):
+    for seconds in (-1, LATEST_SECOND):
         with pytest.raises(ValueError):
             clock.advance(seconds)
     assert clock.now() == 1000

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 
+from emulator.domain.caller import REGION_NAME
 from emulator.s3.errors import S3Error
 from emulator.s3.handlers.context import Call
 from emulator.s3.http import xml_reading
@@ -16,7 +16,6 @@ from emulator.s3.vault import now
 from emulator.wire import xml
 
 _HOME_REGION = "us-east-1"  # the one region whose location constraint is empty
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
 _MOST_BUCKETS = 10_000
 
 
@@ -165,6 +164,6 @@ def _configuration(call: Call) -> tuple[str | None, tagging.Tags]:
     root = xml_reading.parse(body, "CreateBucketConfiguration")
     region = xml_reading.child_text(root, "LocationConstraint")
     region = {"EU": "eu-west-1"}.get(region, region) if region else None
-    if region == _HOME_REGION or (region and not _REGION.fullmatch(region)):
+    if region == _HOME_REGION or (region and not REGION_NAME.fullmatch(region)):
         raise S3Error("InvalidLocationConstraint", LocationConstraint=region)
     return region, tagging.from_element(root.find("Tags"))
