@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 from distributed import Client, Future, KilledWorker, Security
 
 from emulator.domain.json_values import JsonValue
+from emulator.jobs.cluster.sending import Data, Sender
 from emulator.jobs.cluster.settings import ClusterSettings
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Cluster:
         self._told_at: dict[str, float] = {}
         self._shared: tuple[bytes, frozenset[str], Future[object]] | None = None
         self._given: list[Asked[object]] = []
+        self._sender = Sender()
         self._answered = threading.Event()
         self.connections = 0
         """How often a connection was made: what was sent over an earlier one is lost."""
@@ -105,6 +107,7 @@ class Cluster:
             self._threads = {
                 address: worker["nthreads"] for address, worker in found.items() if self._versions.get(address) == ""
             }
+            self._sender.forget_all_but(self._threads)
             if not self._threads:
                 self._tell_waiting("Dask workers", f"{self._settings.scheduler} has none that can be used")
                 time.sleep(_PAUSE_SECONDS)
@@ -114,12 +117,14 @@ class Cluster:
         """Have a function called by the worker that the scheduler chooses."""
         return Asked(self, function, arguments)
 
-    def start_shared(self, shared: bytes, function: Callable[..., Result], *arguments: object) -> Asked[Result]:
-        """Have it called by the worker with the most room. A pickled object comes first, sent once to each worker.
+    def start_shared(
+        self, shared: bytes, data: Data, function: Callable[..., Result], *arguments: object
+    ) -> Asked[Result]:
+        """Have it called by the worker with the most room. A pickled object, sent once to each, and data come first.
 
         The scheduler would choose among those that have the object already, which is one worker in the beginning.
         """
-        return Asked(self, function, arguments, shared)
+        return Asked(self, function, arguments, (shared, data))
 
     def roomiest(self) -> tuple[str, int]:
         """The worker with the most room for `start_shared`, and how many calls it lacks until each thread has two."""
@@ -162,6 +167,15 @@ class Cluster:
             )
             self._shared = (pickled, workers, future)
         return self._shared[2]
+
+    def send(self, data: Data, worker: str) -> Data | Future[Data]:
+        """See Sender."""
+        return self._sender.send(self.client(), data, worker)
+
+    def has_lost(self, workers: frozenset[str]) -> bool:
+        """Whether all of them are gone, as the scheduler knows at this moment."""
+        self._asked_at = -_PAUSE_SECONDS
+        return workers.isdisjoint(self.workers())
 
     def _security(self) -> Security | None:
         settings = self._settings
@@ -222,12 +236,17 @@ class Asked(Generic[Answer]):
     """
 
     def __init__(
-        self, cluster: Cluster, function: Callable[..., Answer], arguments: tuple[object, ...], shared: bytes = b""
+        self,
+        cluster: Cluster,
+        function: Callable[..., Answer],
+        arguments: tuple[object, ...],
+        shared: tuple[bytes, Data] | None = None,
     ) -> None:
         self._cluster = cluster
         self._function = function
         self._arguments = arguments
         self._shared = shared
+        self._sent: Data | Future[Data] | None = None
         self._connection = 0
         self.workers: frozenset[str] = frozenset()
         self.future: Future[Answer] | None = None
@@ -253,7 +272,9 @@ class Asked(Generic[Answer]):
             except (OSError, CancelledError) as error:
                 logger.info("asked for again: %s", error)
                 self.future = None
-                self._cluster.lose()
+                # What lay at a worker that is gone is cancelled; the connection is as before.
+                if self._shared is None or not self._cluster.has_lost(self.workers):
+                    self._cluster.lose()
 
     def _is_lost(self) -> bool:
         """Whether nobody can answer any more: another connection, or none of the workers that were to answer left."""
@@ -261,15 +282,19 @@ class Asked(Generic[Answer]):
 
     def _ask(self) -> None:
         """Ask, unless the connection is lost meanwhile; then `result` does."""
-        self.future, self.workers = None, frozenset()
+        self.future, self.workers, self._sent = None, frozenset(), None
         everyone = frozenset(self._cluster.workers())
-        workers = frozenset({self._cluster.roomiest()[0]}) if self._shared else everyone
+        workers = everyone
         try:
             client = self._cluster.client()
-            shared = [self._cluster.share(self._shared, everyone)] if self._shared else []
+            first: tuple[object, ...] = ()
+            if self._shared:
+                workers = frozenset({self._cluster.roomiest()[0]})
+                self._sent = self._cluster.send(self._shared[1], *workers)
+                first = self._cluster.share(self._shared[0], everyone), self._sent
             self.future = client.submit(
                 self._function,
-                *shared,
+                *first,
                 *self._arguments,
                 key=f"custom-labels-{uuid.uuid4()}",
                 workers=sorted(workers),

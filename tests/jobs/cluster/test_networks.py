@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from support.dask_cluster import DaskCluster, impatient
@@ -23,6 +24,9 @@ pytestmark = [
 ]
 
 if importlib.util.find_spec("distributed") is not None:
+    from distributed import Future
+
+    from emulator.jobs.cluster import sending
     from emulator.jobs.cluster.blocks import BLOCK, DaskWorkers
     from emulator.jobs.cluster.connection import Cluster
     from emulator.jobs.cluster.settings import ClusterSettings, Spread
@@ -49,6 +53,10 @@ def test_work_goes_over_tls(tmp_path: Path) -> None:
         with Cluster(settings, impatient()) as client:
             workers = DaskWorkers(client, 2)
             assert list(workers.in_order(abs, range(-300, 0), lambda number: number)) == list(range(300, 0, -1))
+            data, [worker] = np.arange(200, dtype=np.uint8), client.workers()
+            sent = client.send(data, worker)
+            assert isinstance(sent, Future), "it went by the scheduler"
+            assert sent.result().tolist() == data.tolist()
 
 
 class Networks:
@@ -63,6 +71,10 @@ class Networks:
         _run("ip", "addr", "add", f"{self.address}/24", "dev", self._bridge)
         _run("ip", "link", "set", self._bridge, "up")
 
+    def address_of(self, number: int) -> str:
+        """Of a namespace, as the others see it."""
+        return f"10.213.{self._number}.{number + 10}"
+
     def add(self, number: int) -> Sequence[str]:
         """What comes before a command that runs in a new namespace."""
         space, link, inner = f"dask{self._number}-{number}", f"d{self._number}o{number}", f"d{self._number}i{number}"
@@ -71,7 +83,7 @@ class Networks:
         _run("ip", "link", "set", inner, "netns", space)
         _run("ip", "link", "set", link, "master", self._bridge, "up")
         inside = ("ip", "netns", "exec", space)
-        _run(*inside, "ip", "addr", "add", f"10.213.{self._number}.{number + 10}/24", "dev", inner)
+        _run(*inside, "ip", "addr", "add", f"{self.address_of(number)}/24", "dev", inner)
         _run(*inside, "ip", "link", "set", inner, "up")
         _run(*inside, "ip", "link", "set", "lo", "up")
         return inside
@@ -79,6 +91,11 @@ class Networks:
     def cut(self, number: int) -> None:
         """From now on nothing passes, and nobody is told."""
         _run("ip", "link", "set", f"d{self._number}o{number}", "down")
+
+    def hide(self, number: int) -> None:
+        """From now on this machine cannot reach it, and the others can."""
+        route = "unreachable", self.address_of(number)
+        self._begin("route", ("route", "add", *route), ("route", "del", *route))
 
     def _begin(self, what: str, begin: Sequence[str], end: Sequence[str]) -> None:
         try:
@@ -109,3 +126,22 @@ def test_what_a_worker_behind_a_cut_link_was_to_do_is_done_by_another(networks: 
             found += results
             assert found == list(ITEMS)
             wait_until(lambda: len(client.workers()) == 1, what="the end of the worker that is cut off")
+
+
+def test_workers_that_only_the_scheduler_reaches_get_their_data_from_it(
+    networks: Networks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sending, "_SECONDS", 0.5)
+    inside = {"scheduler": networks.add(4), "worker first": networks.add(5), "worker second": networks.add(6)}
+    with DaskCluster(tmp_path, inside=inside, host=networks.address_of(4)) as cluster:
+        for number, name in ((5, "first"), (6, "second")):
+            cluster.add_worker(name)
+            networks.hide(number)
+        with (
+            caplog.at_level("INFO", "emulator.jobs.cluster.sending"),
+            Cluster(ClusterSettings(cluster.address, Spread.STAGES), impatient()) as client,
+        ):
+            wait_until(lambda: len(client.workers()) == 2, what="two workers")
+            assert list(DaskWorkers(client, 2).in_order(abs, ITEMS, lambda number: number)) == list(ITEMS)
+    [told] = [record.getMessage() for record in caplog.records if "by the scheduler" in record.getMessage()]
+    assert f"tcp://{networks.address_of(5)[:-2]}" in told
