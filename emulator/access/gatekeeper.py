@@ -282,7 +282,9 @@ def _principal(identity: Identity, arn: str, user_id: str, tags: Mapping[str, st
     """Who acts in a session: the user or root itself (GetSessionToken), or a role's session, with the tags of both."""
     if identity.principal.kind is not PrincipalKind.SESSION:
         return identity.principal
-    together = {**identity.principal.tags, **tags}
+    given = {name.lower() for name in tags}
+    kept = {name: value for name, value in identity.principal.tags.items() if name.lower() not in given}
+    together = {**kept, **tags}
     return replace(identity.principal, arn=arn, user_id=user_id, tags=together)
 
 

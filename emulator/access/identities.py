@@ -315,6 +315,9 @@ class _Reader:
                 tags[name] = item
             else:
                 self.wrong((*steps, name), "must be text of at most 256 characters")
+        for name in tags:
+            if sum(name.lower() == other.lower() for other in tags) > 1:
+                self.wrong((*steps, name), "is there in another case, too; to IAM both are one")
         return MappingProxyType(tags)
 
     def _session(self, role: _Object) -> int:

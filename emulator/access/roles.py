@@ -5,10 +5,12 @@ In mode `signature` nothing is decided: a role of the file may be assumed by who
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from emulator.access.gatekeeper import Admission, Gatekeeper
 from emulator.access.identities import Identity
 from emulator.domain.iam.documents import PolicyError, PolicyKind, parse_policy
-from emulator.domain.iam.requests import PrincipalKind
+from emulator.domain.iam.requests import Context, PrincipalKind, keys_of_tags
 from emulator.domain.iam.rights import Rights
 from emulator.domain.temporary_credentials import SessionClaims
 from emulator.sts.roles import (
@@ -75,12 +77,11 @@ class FileRoles:
     def _decide(self, caller: Admission, rights: Rights, role: Identity | None, wanted: WantedSession) -> None:
         if caller.principal.kind is PrincipalKind.ROOT:
             raise StsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
-        context: dict[str, tuple[str, ...]] = {"sts:rolesessionname": (wanted.session_name,)}
+        context: dict[str, Sequence[str]] = {"sts:rolesessionname": (wanted.session_name,)}
         if wanted.external_id is not None:
             context["sts:externalid"] = (wanted.external_id,)
-        for name, value in wanted.tags.items():
-            context[f"aws:requesttag/{name.lower()}"] = (value,)
         if wanted.tags:
+            context |= keys_of_tags("aws:requesttag/", wanted.tags.items())
             context["aws:tagkeys"] = tuple(wanted.tags)
         for action in ("sts:AssumeRole", *(["sts:TagSession"] if wanted.tags else [])):
             _require(rights, action, wanted.role_arn, role, context)
@@ -111,9 +112,7 @@ def _known(admission: object) -> Admission:
     return admission
 
 
-def _require(
-    rights: Rights, action: str, role_arn: str, role: Identity | None, context: dict[str, tuple[str, ...]]
-) -> None:
+def _require(rights: Rights, action: str, role_arn: str, role: Identity | None, context: Context) -> None:
     """Raises StsError AccessDenied. A role that is not there is refused as one without trust, in iam-report too."""
     trust = () if role is None or role.trust is None else (role.trust,)
     decision = rights.ask(

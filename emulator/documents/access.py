@@ -21,6 +21,13 @@ ACCESS = (
         "`CUSTOM_LABELS_AUTH`",
     ),
     Choice(
+        "Tags of one resource or request whose names differ in case alone",
+        "The condition keys `aws:ResourceTag/…` and `aws:RequestTag/…` of these names are absent. Such tags of users and "
+        "roles are refused in the file, those of a session by AssumeRole.",
+        "IAM's reference: a condition matches a tag of either name, but not both.",
+        "`CUSTOM_LABELS_AUTH`",
+    ),
+    Choice(
         "NotPrincipal with Deny that names a user or role without its account",
         "Spares it. An account that is named spares its root alone, and whoever has a permissions boundary is never "
         "spared.",

@@ -6,22 +6,22 @@ project to be made, so that `*` matches and so does the guide's own policy (SE-2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from emulator.domain.arns import Arn, parse_arn, partition_of
 from emulator.domain.caller import Caller
 from emulator.domain.errors import AccessDeniedError, InvalidParameterError
+from emulator.domain.iam.documents import RESOURCE_TAG
 from emulator.domain.iam.evaluation import Decision
 from emulator.domain.iam.keys import KeyDeniedError, KeyDisabledError, KeyNotFoundError, KeyRing
-from emulator.domain.iam.requests import Context
+from emulator.domain.iam.requests import Context, keys_of_tags
 from emulator.domain.iam.rights import Rights
 from emulator.domain.json_values import JsonMapping
 from emulator.operations.context import Services
 from emulator.storage.tags import read_tags
 
 ANYTHING = "*"
-RESOURCE_TAG = "aws:resourcetag/"
 TAG = "TagResource"
 
 
@@ -177,8 +177,7 @@ def _tags_of_request(operation: str, parameters: JsonMapping) -> Context:
     tags = parameters.get("Tags")
     if not tags:
         return {}
-    keys: dict[str, Sequence[str]] = {f"aws:requesttag/{name.lower()}": (value,) for name, value in tags.items()}
-    return {**keys, "aws:tagkeys": list(tags)}
+    return {**keys_of_tags("aws:requesttag/", tags.items()), "aws:tagkeys": list(tags)}
 
 
 def _tags_of_resource(services: Services, rights: Rights, resource: str) -> Context:
@@ -186,4 +185,4 @@ def _tags_of_resource(services: Services, rights: Rights, resource: str) -> Cont
     if resource == ANYTHING or not any(RESOURCE_TAG in policy.tag_keys for policy in rights.policies.all):
         return {}
     tags = services.database.read(lambda connection: read_tags(connection, resource))
-    return {f"{RESOURCE_TAG}{name.lower()}": (value,) for name, value in tags.items()}
+    return keys_of_tags(RESOURCE_TAG, tags.items())

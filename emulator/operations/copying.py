@@ -94,11 +94,15 @@ def _allowed_source(context: AnyContext, version_arn: Arn) -> Version:
 
 def _check_copying(context: AnyContext, version_arn: Arn, version_name: str, policies: Sequence[Policy]) -> None:
     """Raises AccessDeniedException unless the caller may copy a version, by its rights and the project's policies."""
-    from emulator.domain.iam.documents import PolicyKind, parse_stored_policy  # only where rights are looked at
+    from emulator.domain.iam.documents import (  # only where rights are looked at
+        RESOURCE_TAG,
+        PolicyKind,
+        parse_stored_policy,
+    )
     from emulator.domain.iam.evaluation import PolicySet
-    from emulator.domain.iam.requests import account_principal, moment_keys
+    from emulator.domain.iam.requests import account_principal, keys_of_tags, moment_keys
     from emulator.domain.iam.rights import Rights
-    from emulator.operations.authorization import RESOURCE_TAG, refuse
+    from emulator.operations.authorization import refuse
 
     caller = context.caller
     rights = caller.rights or Rights(account_principal(caller.account), PolicySet(), moment_keys(context.now() / 1000))
@@ -112,7 +116,7 @@ def _check_copying(context: AnyContext, version_arn: Arn, version_name: str, pol
         ),
         context={
             "aws:requestedregion": (caller.region,),
-            **{f"{RESOURCE_TAG}{name.lower()}": (value,) for name, value in tags.items()},
+            **keys_of_tags(RESOURCE_TAG, tags.items()),
         },
     )
     refuse(rights, decision)

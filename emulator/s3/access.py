@@ -203,8 +203,10 @@ def _keys_of(request: S3Request, action: str) -> dict[str, Sequence[str]]:
     if action in _LISTING:
         keys |= {f"s3:{name}": (query[name],) for name in _LIST_PARAMETERS if name in query}
     if "x-amz-tagging" in headers:
+        from emulator.domain.iam.requests import keys_of_tags  # only where rights are looked at
+
         tags = parse_qsl(headers["x-amz-tagging"], keep_blank_values=True)
-        keys |= {f"s3:requestobjecttag/{name.lower()}": (value,) for name, value in tags}
+        keys |= keys_of_tags("s3:requestobjecttag/", tags)
         keys["s3:requestobjecttagkeys"] = [name for name, _ in tags]
     return keys
 
@@ -239,7 +241,9 @@ def _existing_tags(
         version = versions.find(connection, bucket, key, version_id)
     if version is None or version.is_delete_marker:
         return {}
-    return {f"{_EXISTING_TAG}{name.lower()}": (value,) for name, value in version.properties.tags}
+    from emulator.domain.iam.requests import keys_of_tags  # only where rights are looked at
+
+    return keys_of_tags(_EXISTING_TAG, version.properties.tags)
 
 
 Find = Callable[[], Version]

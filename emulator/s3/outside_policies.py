@@ -21,6 +21,7 @@ from emulator.domain.iam.documents import (
     parse_stored_policy,
 )
 from emulator.domain.iam.evaluation import Decision, Reason
+from emulator.domain.iam.requests import keys_of_tags
 from emulator.domain.iam.rights import Rights
 from emulator.domain.json_values import JsonMapping
 from emulator.domain.object_store import ObjectAccessDeniedError, ObjectLocation
@@ -78,7 +79,7 @@ class OutsidePolicies:
             policies = () if is_denied else self._asked(caller.account, location.bucket, asking)
         keys: dict[str, Sequence[str]] = {}
         if not _is_of_bucket(action) and any(OBJECT_TAG in one.tag_keys for one in (*rights.policies.all, *policies)):
-            keys = {f"{OBJECT_TAG}{name.lower()}": (value,) for name, value in self._tags(location, asking).items()}
+            keys = keys_of_tags(OBJECT_TAG, self._tags(location, asking).items())
         _refuse(rights, _decided(caller, rights, action, location, policies, keys))
 
     def require_beforehand(self, caller: Caller, action: str, location: ObjectLocation) -> None:

@@ -146,6 +146,8 @@ def _wanted(call: Call) -> WantedSession:
     policy_arns = tuple(_listed(call, "PolicyArns", ".arn"))
     if len(keys) > _MOST_TAGS or len(keys) != len(values) or len(policy_arns) > _MOST_POLICIES:
         raise StsError("ValidationError", f"A session has at most {_MOST_TAGS} tags and {_MOST_POLICIES} PolicyArns.")
+    if len({name.lower() for name in keys}) != len(keys):
+        raise StsError("ValidationError", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     return WantedSession(
         role_arn,
         session_name,

@@ -86,6 +86,11 @@ def test_yaml_says_the_same(tmp_path: Path) -> None:
         (("accounts", known.OWNER, "roles", "BOB"), "text", "roles.BOB: must be an object"),
         (("accounts", known.OTHER, "kms"), {"k": {"region": "moon"}}, "kms.k.region: must be the name of a Region"),
         (("accounts", known.OTHER, "kms"), {"k": {"region": "us-east-1", "aliases": ["x"]}}, "aliases[0]: must be of"),
+        (
+            ("accounts", known.OWNER, "users", "bob", "tags"),
+            {"team": "a", "Team": "b"},
+            "tags.Team: is there in another case",
+        ),
         (("account",), {}, "account: is not known"),
     ],
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from support import identities as known
+from support.projects import unique_name
 from support.server import EmulatorProcess
 
 Clients = Callable[..., Any]
@@ -107,6 +109,23 @@ def test_tags_of_a_session_are_tags_of_its_principal(clients: Clients) -> None:
             client.describe_projects()
         else:
             assert refusal(client.describe_projects)[0] == expected
+
+
+def test_tags_that_differ_in_case_alone_are_one_to_iam(clients: Clients) -> None:
+    """Of a session they are refused. Of a resource a condition on one of them matches neither, whatever their order."""
+    sts = clients("sts", known.BOB_KEY)
+    twice = [{"Key": "team", "Value": "green"}, {"Key": "Team", "Value": "red"}]
+    refused = refusal(lambda: sts.assume_role(RoleArn=known.ADMIN_ROLE, RoleSessionName="tagged", Tags=twice))
+    assert refused[0] == "ValidationError" and "case insensitive" in refused[1]
+    condition = {"StringEquals": {"aws:RequestTag/team": "green"}}
+    policy = json.dumps(known.allow("rekognition:*", Condition=condition))
+    session = sts.assume_role(RoleArn=known.ADMIN_ROLE, RoleSessionName="tagged", Policy=policy)["Credentials"]
+    client = clients("rekognition", session)
+    both = {tag["Key"]: tag["Value"] for tag in twice}
+    for tags in (both, dict(reversed(both.items()))):
+        name = unique_name("tagged")
+        assert refusal(partial(client.create_project, ProjectName=name, Tags=tags))[0] == "AccessDeniedException"
+    client.create_project(ProjectName=unique_name("tagged"), Tags={"Team": "green"})
 
 
 def test_durations_and_chains(clients: Clients) -> None:

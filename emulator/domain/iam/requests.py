@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -66,9 +66,7 @@ class Principal:
             keys["aws:userid"] = (self.user_id,)
         if self.name:
             keys["aws:username"] = (self.name,)
-        for tag, value in self.tags.items():
-            keys[f"aws:principaltag/{tag.lower()}"] = (value,)
-        return keys
+        return keys | keys_of_tags("aws:principaltag/", self.tags.items())
 
 
 def account_principal(account: str) -> Principal:
@@ -102,6 +100,22 @@ class Request:
     def is_within_account(self) -> bool:
         """Whether caller and resource belong to one account."""
         return self.owner is None or self.owner == self.principal.account
+
+
+def keys_of_tags(prefix: str, tags: Iterable[tuple[str, str]]) -> dict[str, Sequence[str]]:
+    """The condition keys of tags, such as `aws:requesttag/team`.
+
+    The names of keys have no case, those of tags do. A condition matches a tag of either name, but not both (IAM's
+    reference of aws:RequestTag and aws:ResourceTag): of two that differ in case alone neither is there.
+    """
+    keys: dict[str, Sequence[str]] = {}
+    twice: set[str] = set()
+    for name, value in tags:
+        key = f"{prefix}{name.lower()}"
+        if key in keys:
+            twice.add(key)
+        keys[key] = (value,)
+    return {key: values for key, values in keys.items() if key not in twice} if twice else keys
 
 
 def moment_keys(epoch_seconds: float) -> Context:

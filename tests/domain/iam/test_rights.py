@@ -57,6 +57,16 @@ def test_keys_of_the_request_and_of_the_resource_are_seen_together() -> None:
     assert not rights.ask("s3:GetObject", "arn:aws:s3:::b/k").allowed
 
 
+def test_an_address_of_ipv4_is_the_same_written_as_one_of_ipv6() -> None:
+    """As a server that listens on IPv6 sees it."""
+    near = {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", **near}
+    policy = parse_policy({"Version": "2012-10-17", "Statement": statement}, PolicyKind.IDENTITY, "near")
+    for address, allowed in (("10.0.0.1", True), ("::ffff:10.0.0.1", True), ("::ffff:11.0.0.1", False), ("::1", False)):
+        rights = Rights(ANN, PolicySet((policy,)), {"aws:sourceip": [address]})
+        assert rights.ask("s3:GetObject", "arn:aws:s3:::b/k").allowed is allowed
+
+
 def test_rights_come_back_from_a_process_of_their_own() -> None:
     session = parse_policy(json.loads(READ.document), PolicyKind.SESSION, "session")
     rights = Rights(ANN, PolicySet((READ,), None, (session,)), {"aws:sourceip": ("::1",)}, reference="user ann")
