@@ -22,8 +22,8 @@ ACCESS = (
     ),
     Choice(
         "Tags of one resource or request whose names differ in case alone",
-        "The condition keys `aws:ResourceTag/…` and `aws:RequestTag/…` of these names are absent. Such tags of users and "
-        "roles are refused in the file, those of a session by AssumeRole.",
+        "The condition keys `aws:ResourceTag/…` and `aws:RequestTag/…` of these names are absent. Such tags of users "
+        "and roles are refused in the file, those of a session by AssumeRole.",
         "IAM's reference: a condition matches a tag of either name, but not both.",
         "`CUSTOM_LABELS_AUTH`",
     ),
