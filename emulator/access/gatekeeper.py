@@ -126,13 +126,19 @@ class Gatekeeper:
     def rights_of(self, identity: wire_identity.Identity) -> Rights | None:
         """The rights of who was let in, None in mode `signature`; asked again after a call was held.
 
-        Raises AwsError ExpiredTokenException for a session that has ended since.
+        They are those of the file as it is now. Raises AwsError ExpiredTokenException for a session that has ended.
         """
         admission = identity.admission
         assert isinstance(admission, Admission), "whoever was let in has an admission"
         if self._has_ended(admission):
             raise json_error(SignatureRefused(Why.EXPIRED_TOKEN))
-        return admission.rights
+        rights, then = admission.rights, admission.identity
+        now = None if then is None else self.identities.find(then.arn)
+        if rights is None or now is then:
+            return rights
+        narrowing = () if admission.session is None else admission.session.policies
+        policies = _NOTHING if now is None else _narrowed(now.policies, narrowing)
+        return replace(rights, policies=policies, keys=self.identities.keys)
 
     def validity(self, admission: Admission) -> Callable[[], bool]:
         """Tells, whenever it is asked, whether an admission of this moment still holds, for answers that go on and on.

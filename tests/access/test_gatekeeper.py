@@ -71,6 +71,31 @@ def test_a_session_that_ends_while_a_call_is_held_is_refused_then(tmp_path: Path
     assert caught.value.code == "ExpiredTokenException"
 
 
+def test_who_is_held_while_the_file_is_read_again_has_the_rights_of_the_new_one(tmp_path: Path) -> None:
+    tokens = SessionTokens(b"key", "iam")
+    file = load_identities(known.written(tmp_path))
+    gatekeeper = Gatekeeper(file, Decisions(is_enforced=True), lambda: tokens, decides=True, is_enforced=True)
+    narrow = json.dumps(known.allow("rekognition:*"))
+    arn = f"arn:aws:sts::{known.OWNER}:assumed-role/Admin/me"
+    claims = SessionClaims(known.OWNER, arn, known.ADMIN_ROLE, "AROA:me", (narrow,))
+    admitted = gatekeeper.admit_for_json(signed(tokens.issue(claims, 900)), EMPTY_HASH)
+
+    def may(action: str) -> bool:
+        rights = gatekeeper.rights_of(admitted)
+        assert rights is not None
+        return rights.ask(action, "*").allowed
+
+    document = known.identities()
+    assert [may("rekognition:DescribeProjects"), may("s3:ListAllMyBuckets")] == [True, False]
+    document["accounts"][known.OWNER]["roles"]["Admin"]["policies"] = [known.allow("s3:*", "rekognition:Detect*")]
+    gatekeeper.identities = load_identities(known.written(tmp_path, document))
+    actions = ("rekognition:DescribeProjects", "s3:ListAllMyBuckets", "rekognition:DetectCustomLabels")
+    assert [may(action) for action in actions] == [False, False, True]
+    del document["accounts"][known.OWNER]["roles"]["Admin"]
+    gatekeeper.identities = load_identities(known.written(tmp_path, document))
+    assert [may(action) for action in actions] == [False, False, False]
+
+
 def test_a_session_of_a_role_that_is_gone_may_do_nothing(tmp_path: Path) -> None:
     tokens = SessionTokens(b"key", "iam")
     gatekeeper = Gatekeeper(
