@@ -1,11 +1,11 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef } from "react";
 import { useTexts } from "../../../texts";
 import { usePreview } from "../io/queries";
-import type { DatasetEntry } from "../../../api/types";
 import { colourOf } from "../gallery/labelColours";
 import type { Box, ImageSize, Rectangle } from "../model/annotations";
 import { boxProblem, HANDLES, type Handle, minimumSide } from "../model/geometry";
 import { fittedView, type View } from "../model/view";
+import type { CanvasProps } from "./canvasProps";
 import { usePointer } from "./usePointer";
 
 /** The largest picture that the emulator makes: boxes are drawn to the pixel. */
@@ -13,26 +13,6 @@ const PREVIEW = 4096;
 const HANDLE = 9;
 /** A finger needs more room than a pointer. */
 const TOUCH = 36;
-
-export interface CanvasProps {
-  readonly entry: DatasetEntry;
-  readonly size: ImageSize;
-  readonly boxes: readonly Box[];
-  readonly ghosts: readonly Rectangle[];
-  readonly selected: string | null;
-  readonly label: string | null;
-  readonly canDraw: boolean;
-  readonly view: View | null;
-  readonly window: RefObject<HTMLDivElement | null>;
-  readonly onView: (change: (view: View, window: ImageSize) => View) => void;
-  readonly onSelect: (id: string | null) => void;
-  readonly onDraw: (box: Rectangle) => void;
-  /** A drag ended: the box lies there now. */
-  readonly onChange: (id: string, box: Rectangle, kind: "moveBox" | "resizeBox") => void;
-  /** Somebody wants to draw where no box may be drawn. */
-  readonly onRefused: () => void;
-  readonly onGhost: (ghost: Rectangle) => void;
-}
 
 /** The image with its boxes. Pointers draw, move and resize; the wheel and two fingers zoom and pan. */
 export function BoxCanvas(props: CanvasProps) {

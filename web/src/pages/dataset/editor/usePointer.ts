@@ -2,7 +2,7 @@ import { type PointerEvent, useLayoutEffect, useRef, useState } from "react";
 import type { ImageSize, Rectangle } from "../model/annotations";
 import { fitted, type Handle, moved, type Point, resized, spanned } from "../model/geometry";
 import { panned, toImage, type View, zoomed } from "../model/view";
-import type { CanvasProps } from "./BoxCanvas";
+import type { CanvasProps } from "./canvasProps";
 
 /** Pixels that a pointer may move and still click. */
 const SLACK = 4;

@@ -8,8 +8,7 @@ import { BoxOverlay, type ShownBox } from "../../../components/BoxOverlay";
 import { useFormats } from "../../../components/format";
 import { Picture } from "../../../components/Picture";
 import { useTexts } from "../../../texts";
-import type { Source } from "./source";
-import type { Analysis } from "./TryImage";
+import type { Analysis, Source } from "./source";
 
 /** The image with boxes over it, beside the labels with their confidence. */
 export function Answer({ analysis: { source, labels, milliseconds } }: { analysis: Analysis }) {

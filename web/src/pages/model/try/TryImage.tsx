@@ -1,4 +1,4 @@
-import { type CustomLabel, DetectCustomLabelsCommand } from "@aws-sdk/client-rekognition";
+import { DetectCustomLabelsCommand } from "@aws-sdk/client-rekognition";
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Container from "@cloudscape-design/components/container";
@@ -15,13 +15,7 @@ import { Loading } from "../../../components/Loading";
 import { type Texts, useTexts } from "../../../texts";
 import { Answer } from "./Answer";
 import { Intake } from "./Intake";
-import { imageOf, isPicture, MAXIMUM_BYTES, type Source } from "./source";
-
-export interface Analysis {
-  source: Source;
-  labels: CustomLabel[];
-  milliseconds: number;
-}
+import { type Analysis, imageOf, isPicture, MAXIMUM_BYTES, type Source } from "./source";
 
 /** Try an image by drop, paste, file, S3 or camera; the answer is shown over it. */
 export function TryImage({ version }: { version: Version }) {

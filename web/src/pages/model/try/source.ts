@@ -1,9 +1,16 @@
-import type { Image } from "@aws-sdk/client-rekognition";
+import type { CustomLabel, Image } from "@aws-sdk/client-rekognition";
 
 /** An image to analyse: bytes that the browser has, or an object of S3. */
 export type Source =
   | { kind: "bytes"; name: string; blob: Blob }
   | { kind: "s3"; name: string; bucket: string; objectKey: string };
+
+/** What the model said of an image, and how long that took. */
+export interface Analysis {
+  readonly source: Source;
+  readonly labels: readonly CustomLabel[];
+  readonly milliseconds: number;
+}
 
 /** DetectCustomLabels takes bytes up to 4 MB; larger images go by S3. */
 export const MAXIMUM_BYTES = 4 * 1024 * 1024;
