@@ -15,7 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +33,8 @@ FAILURE = 1
 # resumable, and threads end what they are in the middle of.
 GRACE_SECONDS = 6
 END_SECONDS = 9.5
+# How long a second emulator waits for the data directory of the first, which has lost the database.
 SECONDS_OF_AN_END = 10.0
-"""How long a second emulator waits for the data directory of the first, which has lost the database."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,48 +69,63 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C (exit code 0); 1 where it cannot start."""
     gc.disable()  # to look for garbage among what imports make, which stays, takes a fifth of a start
     _end_quietly_on_signals()
-    try:
-        settings = Settings.read(os.environ, {item.name: getattr(arguments, item.name) for item in fields(Settings)})
-    except SettingsError as error:
-        return _fail(str(error))
-    port_file = Path(settings.port_file) if settings.port_file else None
-    if port_file is not None and (port_file.is_dir() or not port_file.parent.is_dir()):
-        return _fail(f"{PREFIX}PORT_FILE={port_file}: it is a folder, or its folder is not there")
-    _begin_logging(settings.log_level.upper())
     with ExitStack() as stack:
-        directory = settings.data_dir
-        if settings.ephemeral:
-            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="custom-labels-")))
-        patience = 0.0
-        if settings.database_url:
-            try:
-                settings = replace(settings, database_url=_hold_database(settings.database_url, stack))
-            except StartError as error:
-                return _fail(f"{PREFIX}DATABASE_URL: {error}")
-            patience = SECONDS_OF_AN_END
-        if settings.dask_scheduler and find_spec("distributed") is None:
-            return _fail(f'{PREFIX}DASK_SCHEDULER: Dask is missing; pip install "custom-labels-emulator[dask]"')
         try:
-            stack.enter_context(hold_data_directory(directory, patience))
-            listener = stack.enter_context(_listen(settings))
-        except DataDirectoryError as error:
+            place = _take_place(arguments, stack)
+        except (SettingsError, StartError) as error:
             return _fail(str(error))
-        except OSError as error:
-            return _fail(
-                f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; "
-                f"choose another with --port or {PREFIX}PORT"
-            )
-        announcement = Announcement(
-            _endpoint(listener), listener.getsockname()[1], port_file, ready_json=settings.ready_json
-        )
-        try:
-            announcement.begin()
-        except OSError as error:
-            return _fail(f"{PREFIX}PORT_FILE={port_file}: {error.strerror}")
-        stack.callback(announcement.withdraw)
-        if not settings.dask_s3_endpoint_url and not settings.s3_endpoint_url:
-            settings = replace(settings, dask_s3_endpoint_url=_endpoint(listener))
-        return _serve(settings, directory, listener, announcement)
+        return _serve(place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What one emulator has to itself before it serves, and how it tells others that it does."""
+
+    settings: Settings
+    directory: Path
+    listener: socket.socket
+    announcement: Announcement
+
+
+def _take_place(arguments: argparse.Namespace, stack: ExitStack) -> _Place:
+    """Read the settings, hold the directory and the port until the stack is left. Raises SettingsError, StartError."""
+    settings = Settings.read(os.environ, {item.name: getattr(arguments, item.name) for item in fields(Settings)})
+    port_file = _port_file(settings)
+    _begin_logging(settings.log_level.upper())
+    directory = settings.data_dir
+    if settings.ephemeral:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="custom-labels-")))
+    patience = 0.0
+    if settings.database_url:
+        settings = replace(settings, database_url=_hold_database(settings.database_url, stack))
+        patience = SECONDS_OF_AN_END
+    if settings.dask_scheduler and find_spec("distributed") is None:
+        raise StartError(f'{PREFIX}DASK_SCHEDULER: Dask is missing; pip install "custom-labels-emulator[dask]"')
+    try:
+        stack.enter_context(hold_data_directory(directory, patience))
+    except DataDirectoryError as error:
+        raise StartError(str(error)) from error
+    listener = stack.enter_context(_listen(settings))
+    announcement = Announcement(
+        _endpoint(listener), listener.getsockname()[1], port_file, ready_json=settings.ready_json
+    )
+    try:
+        announcement.begin()
+    except OSError as error:
+        raise StartError(f"{PREFIX}PORT_FILE={port_file}: {error.strerror}") from error
+    stack.callback(announcement.withdraw)
+    if not settings.dask_s3_endpoint_url and not settings.s3_endpoint_url:
+        settings = replace(settings, dask_s3_endpoint_url=_endpoint(listener))
+    return _Place(settings, directory, listener, announcement)
+
+
+def _port_file(settings: Settings) -> Path | None:
+    if not settings.port_file:
+        return None
+    file = Path(settings.port_file)
+    if file.is_dir() or not file.parent.is_dir():
+        raise StartError(f"{PREFIX}PORT_FILE={file}: it is a folder, or its folder is not there")
+    return file
 
 
 def _hold_database(url: str, stack: ExitStack) -> str:
@@ -118,11 +133,13 @@ def _hold_database(url: str, stack: ExitStack) -> str:
     try:
         from emulator.storage.ownership import DatabaseUnreachableError, hold_database
     except ImportError:
-        raise StartError('the driver is missing; pip install "custom-labels-emulator[postgresql]"') from None
+        raise StartError(
+            f'{PREFIX}DATABASE_URL: the driver is missing; pip install "custom-labels-emulator[postgresql]"'
+        ) from None
     try:
         return stack.enter_context(hold_database(url, _import_what_a_start_needs))
     except DatabaseUnreachableError as error:
-        raise StartError(str(error)) from error
+        raise StartError(f"{PREFIX}DATABASE_URL: {error}") from error
 
 
 def _import_what_a_start_needs() -> None:
@@ -147,6 +164,17 @@ def _begin_logging(level: str) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
+    """Raises StartError where the address is taken, or not one of this machine."""
+    try:
+        return _bound(settings)
+    except OSError as error:
+        raise StartError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; "
+            f"choose another with --port or {PREFIX}PORT"
+        ) from error
+
+
+def _bound(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -201,7 +229,7 @@ def _prepared(settings: Settings, directory: Path) -> Emulator:
     return app
 
 
-def _serve(settings: Settings, directory: Path, listener: socket.socket, announcement: Announcement) -> int:
+def _serve(place: _Place) -> int:
     import uvicorn
 
     from emulator.server.header_limits import LimitedProtocol
@@ -210,7 +238,7 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket, announc
 
     async def serve() -> int:
         try:
-            app = _prepared(settings, directory)
+            app = _prepared(place.settings, place.directory)
         except StartError as error:
             return _fail(str(error))
         for handler in logging.getLogger().handlers:
@@ -227,13 +255,13 @@ def _serve(settings: Settings, directory: Path, listener: socket.socket, announc
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=75,
         )
-        server = _server_class()(config, announcement, app.lifecycle.let_go)
-        app.lifecycle.endpoint = _endpoint(listener)
-        app.lifecycle.announce = announcement.ready
+        server = _server_class()(config, place.announcement, app.lifecycle.let_go)
+        app.lifecycle.endpoint = _endpoint(place.listener)
+        app.lifecycle.announce = place.announcement.ready
         app.lifecycle.complete = _collect_garbage_again
         _read_identities_again_on_hangup(app)
         app.lifecycle.give_up = lambda: setattr(server, "should_exit", True)
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[place.listener])
         return 0 if app.lifecycle.failure is None else _fail(app.lifecycle.failure)
 
     if sys.platform == "win32":

@@ -29,9 +29,7 @@ def hold_data_directory(directory: Path, patience: float = 0.0) -> Iterator[None
         directory.mkdir(parents=True, exist_ok=True)
         lock = (directory / "lock").open("a+")
     except OSError as error:
-        raise DataDirectoryError(
-            f"the data directory {directory} cannot be written: {error.strerror}; choose another with --data-dir"
-        ) from error
+        raise _not_writable(directory, error) from error
     with lock:
         deadline = time.monotonic() + patience
         while not (is_held := _try_to_lock(lock.fileno())) and time.monotonic() < deadline:
@@ -42,13 +40,22 @@ def hold_data_directory(directory: Path, patience: float = 0.0) -> Iterator[None
                 f"the data directory {directory} is in use by process {lock.read().strip() or 'unknown'}; "
                 "stop it or choose another directory with --data-dir"
             )
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        try:
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+        except OSError as error:
+            raise _not_writable(directory, error) from error
         try:
             yield
         finally:
             _remove_unused(directory, made)
+
+
+def _not_writable(directory: Path, error: OSError) -> DataDirectoryError:
+    return DataDirectoryError(
+        f"the data directory {directory} cannot be written: {error.strerror}; choose another with --data-dir"
+    )
 
 
 def _remove_unused(directory: Path, made: list[Path]) -> None:
