@@ -10,6 +10,7 @@ from emulator.console.context import SignedCall
 from emulator.console.lookup import begin_update, console_bucket, require_content
 from emulator.domain.job_payloads import Removal
 from emulator.domain.jobs import JobKind
+from emulator.domain.object_store import ObjectLocation
 from emulator.operations.context import AnyContext
 from emulator.operations.lookup import dataset_of, project_of_dataset
 from emulator.storage.console_labels import remember_upload_place, upload_place
@@ -93,7 +94,7 @@ def _known_place(connection: Connection, dataset: Dataset) -> UploadPlace | None
         return None
     _, positions = positions_by_offset(connection, dataset.content_id, EVERYTHING, 0, 1)
     for source_ref in source_refs_at(connection, dataset.content_id, positions):
-        bucket, _, key = source_ref.removeprefix("s3://").partition("/")
-        folder, slash, _ = key.rpartition("/")
-        return UploadPlace(bucket=bucket, prefix=folder + slash)
+        place = ObjectLocation.at(source_ref)
+        folder, slash, _ = place.key.rpartition("/")
+        return UploadPlace(bucket=place.bucket, prefix=folder + slash)
     return None

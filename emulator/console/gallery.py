@@ -15,6 +15,7 @@ from emulator.console.errors import ConsoleError
 from emulator.console.labels import LabelEntry, all_labels
 from emulator.console.lookup import as_json, content_of
 from emulator.domain.manifest.viewing import view_entry
+from emulator.domain.object_store import ObjectLocation
 from emulator.storage.content_changes import positions_of, read_records
 from emulator.storage.contents import content_stats
 from emulator.storage.entry_blocks import count_by_label, matching_blocks, matching_positions
@@ -204,12 +205,12 @@ def _positions(
 
 def _entry(record: EntryRecord) -> Entry:
     view = view_entry(record.line)
-    bucket, _, key = record.source_ref.removeprefix("s3://").partition("/")
+    place = ObjectLocation.at(record.source_ref)
     return Entry(
         source_ref=record.source_ref,
-        bucket=bucket,
-        key=key,
-        name=key.rpartition("/")[2],
+        bucket=place.bucket,
+        key=place.key,
+        name=place.key.rpartition("/")[2],
         is_labeled=record.is_labeled,
         has_errors=record.has_errors,
         labels=[EntryLabel(name=name, boxes=boxes) for name, boxes in record.labels.items()],

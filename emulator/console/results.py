@@ -18,6 +18,7 @@ from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.evaluation.snapshot_view import SnapshotView
 from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.findings import Box
+from emulator.domain.object_store import ObjectLocation
 from emulator.operations.lookup import version_of
 from emulator.storage.rows import Version
 
@@ -230,13 +231,13 @@ def _page(call: ConsoleCall, version: Version, query: ResultQuery) -> Response:
 
 
 def _tested(view: SnapshotView) -> TestedImage:
-    bucket, _, key = view.source_ref.removeprefix("s3://").partition("/")
+    place = ObjectLocation.at(view.source_ref)
     size = view.image_size
     return TestedImage(
         source_ref=view.source_ref,
-        bucket=bucket,
-        key=key,
-        name=key.rpartition("/")[2],
+        bucket=place.bucket,
+        key=place.key,
+        name=place.key.rpartition("/")[2],
         image_size=None if size is None else ResultSize(width=size.width, height=size.height),
         results=[
             ImageResult(label=label, result=result.value, confidence=confidence, box=_box(box))

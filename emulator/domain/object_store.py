@@ -22,6 +22,12 @@ class ObjectLocation:
     key: str
     version: str | None = None
 
+    @classmethod
+    def at(cls, address: str) -> ObjectLocation:
+        """The object at `s3://bucket/key`, as source-refs have it."""
+        bucket, _, key = address.removeprefix("s3://").partition("/")
+        return cls(bucket, key)
+
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 

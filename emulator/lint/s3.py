@@ -12,6 +12,7 @@ from typing import Any
 from emulator.domain.image_limits import MAXIMUM_OBJECT_BYTES, MAXIMUM_SIDE
 from emulator.domain.json_values import JsonObject
 from emulator.domain.manifest.images import ImageLook, ImageProblem
+from emulator.domain.object_store import ObjectLocation
 from emulator.lint.errors import UsageError
 from emulator.vision.parallel import in_order
 
@@ -127,9 +128,9 @@ def download(client: Client, address: str) -> bytes:
     """The bytes of an object by its s3:// address. Raises UsageError where they cannot be read."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    bucket, _, key = address.removeprefix("s3://").partition("/")
+    place = ObjectLocation.at(address)
     try:
-        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        body: bytes = client.get_object(Bucket=place.bucket, Key=place.key)["Body"].read()
     except (ClientError, BotoCoreError) as error:
         raise UsageError(f"{address} cannot be read: {error}") from None
     return body

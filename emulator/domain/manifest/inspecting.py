@@ -22,6 +22,7 @@ from emulator.domain.manifest.findings import Document, Finding, LabelUse, LineI
 from emulator.domain.manifest.limits import MAXIMUM_LABEL_CHARACTERS, MAXIMUM_LABELS_PER_IMAGE, MAXIMUM_LINE_CHARACTERS
 from emulator.domain.manifest.rules import line_rules
 from emulator.domain.manifest.rules.rule import Effect, Rule
+from emulator.domain.object_store import ObjectLocation
 
 SOURCE_REF = "source-ref"
 _BUCKET = re.compile(r"[0-9A-Za-z.\-_]{3,255}")
@@ -118,10 +119,10 @@ def _check_source_ref(inspection: LineInspection, document: Document) -> bool:
 def _wrong_with(source_ref: object) -> str:
     """What a person should look at in a source-ref of the wrong form."""
     if isinstance(source_ref, str) and source_ref.startswith("s3://"):
-        bucket, _, key = source_ref.removeprefix("s3://").partition("/")
-        if bucket and key and not _BUCKET.fullmatch(bucket):
+        place = ObjectLocation.at(source_ref)
+        if place.bucket and place.key and not _BUCKET.fullmatch(place.bucket):
             return "the bucket's name is not valid: at least three letters, digits, dots or hyphens"
-        if len(key.encode()) > _MAXIMUM_KEY_BYTES:
+        if len(place.key.encode()) > _MAXIMUM_KEY_BYTES:
             return f"the key has more than {_MAXIMUM_KEY_BYTES:,} bytes"
     return "not of the form s3://bucket/path"
 
