@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from emulator.control.errors import ControlError
 from emulator.s3.archive import BucketsTakenError
 from emulator.server.account_archive import accounts_of, keep_account, keep_rows_of
-from emulator.server.account_reset import drop_work
+from emulator.server.account_reset import drop_work_of
 from emulator.server.parts import Parts
 from emulator.server.running_models import load_running_models
 from emulator.server.state_archive import MODELS, OBJECTS, STATE, CheckedArchive, keep_state, name_models
@@ -95,11 +95,11 @@ async def load_account(parts: Parts, archive: CheckedArchive, account: str) -> N
 
     Raises ControlError, with nothing changed, where a bucket of the archive belongs to somebody else by now.
     """
-    await drop_work(parts, account)
+    await drop_work_of(parts, account)
     try:
         gone = await asyncio.to_thread(_replace, parts, archive, account)
         # Once more, for what was accepted from the state that is gone.
-        await drop_work(parts, account)
+        await drop_work_of(parts, account)
         parts.measurements.forget(account)
         for name in gone:
             (parts.directories.models / name).unlink(missing_ok=True)

@@ -12,10 +12,10 @@ from emulator.storage.reset import delete_account
 
 async def reset_account(parts: Parts, account: str) -> None:
     """End the account's work and forget what it has: as O-8 says of everything. To be called by one at a time."""
-    job_ids = await drop_work(parts, account)
+    job_ids = await drop_work_of(parts, account)
     model_files = await parts.database.write(partial(delete_account, account=account))
     # Once more, for what was accepted before the rows went and began only now.
-    job_ids += await drop_work(parts, account)
+    job_ids += await drop_work_of(parts, account)
     await asyncio.to_thread(_remove_files, parts, account, model_files, job_ids)
     parts.policies.reset(account)
     parts.clocks.give_up(account)
@@ -23,7 +23,7 @@ async def reset_account(parts: Parts, account: str) -> None:
     parts.sweeper.sweep()
 
 
-async def drop_work(parts: Parts, account: str) -> list[int]:
+async def drop_work_of(parts: Parts, account: str) -> list[int]:
     """End what the account has running; the ids of its jobs."""
     job_ids = [job.id for job in parts.runner.open_jobs if job.account == account]
     await parts.runner.drop(lambda job: job.account == account)

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from emulator import __version__
-from emulator.control.errors import ControlError
-from emulator.control.paths import TRANSFER_PREFIX
 from emulator.jobs.sweeper import sweep_files, sweep_models
 from emulator.s3.vault import MissingIndexError, is_missing_or_empty
 from emulator.server.account_reset import reset_account
+from emulator.server.all_work import drop_all_work, remove_work_files, take_up_all_work
 from emulator.server.definition_files import Definitions
 from emulator.server.init_scripts import InitScriptError, check_init_directory, run_init_scripts
 from emulator.server.loop_watch import LoopWatch
 from emulator.server.parts import Parts
-from emulator.server.running_models import load_running_models
-from emulator.storage.installation import (
-    forget_unfinished_load,
-    note_unfinished_load,
-    token_secret,
-    unfinished_load,
-)
+from emulator.storage.installation import forget_unfinished_load, token_secret, unfinished_load
 from emulator.storage.kept_metrics import forget_kept_metrics
 from emulator.storage.migrate import migrate
 from emulator.storage.reset import delete_everything
@@ -44,16 +32,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 10.0
-SPARE_BYTES = 16 * 2**20
-_HOW_TO_SKIP = "To save all the rest: custom-labels save --skip-damaged, or ?skip_damaged=true."
-
-
-@dataclass(slots=True)
-class KeptState:
-    """What was there before a load, in a folder; `is_replaced` once that of the archive took its place."""
-
-    directory: Path
-    is_replaced: bool = False
 
 
 class Lifecycle:
@@ -124,7 +102,7 @@ class Lifecycle:
             return
         folder, account = unfinished
         objects = parts.directories.work / folder
-        self._remove_work()
+        remove_work_files(parts)
         if objects.is_dir() and account is not None:
             parts.s3.load_account_from(objects, account)
         elif objects.is_dir():
@@ -139,7 +117,7 @@ class Lifecycle:
         secret = parts.database.write_now(token_secret)
         self._edge = self._build_edge(secret)
         async with self.reset_lock:  # whoever loads or resets now would take the same work up twice
-            await self._take_up()
+            await take_up_all_work(parts)
         parts.metrics_keeper.start()
         self._loop_watch.start()
         parts.fleet.start()
@@ -167,11 +145,11 @@ class Lifecycle:
                 self._given.give(parts.faults, parts.answers, account)
             return
         async with self.reset_lock:
-            await self._drop_work()
+            await drop_all_work(parts)
             try:
                 await parts.database.write(_forget)
                 # Once more, for what was accepted before everything was forgotten and began only now.
-                await self._drop_work()
+                await drop_all_work(parts)
                 await asyncio.to_thread(self._reset_files)
                 self._given.give(parts.faults, parts.answers)
                 parts.policies.reset()
@@ -180,7 +158,7 @@ class Lifecycle:
                 self.epoch += 1
             except BaseException:
                 # What could not be forgotten, on a full disk, goes on.
-                await self._take_up()
+                await take_up_all_work(parts)
                 raise
             parts.runner.resume()
 
@@ -189,76 +167,27 @@ class Lifecycle:
 
         Raises ControlError where files are missing that the state names, unless they may be skipped.
         """
-        from emulator.s3.archive import DamagedObjectsError
-        from emulator.server import state_archive
+        from emulator.server.state_save import save_state
 
-        parts = self._parts
-        snapshot, archive = directory / "snapshot", directory / "state.tar"
         async with self.reset_lock:
-            await parts.metrics_keeper.write()
-            parts.fleet.refresh()
-            await parts.fleet.write()
-            await asyncio.to_thread(snapshot.mkdir)
-            models, clocks = parts.directories.models, parts.clocks
-            snapshot_of = partial(
-                state_archive.snapshot_state,
-                models=models,
-                directory=snapshot,
-                now_of=lambda account: clocks.of(account).milliseconds(),
-                skip_damaged=skip_damaged,
-            )
-            try:
-                left_out = await parts.database.write(snapshot_of)
-                save_objects = partial(parts.s3.save_to, snapshot / state_archive.OBJECTS, skip_damaged=skip_damaged)
-                left_out += await asyncio.to_thread(save_objects)
-            except (state_archive.MissingFilesError, DamagedObjectsError) as error:
-                message = f"The state cannot be saved whole: {error}. {_HOW_TO_SKIP}"
-                raise ControlError("DamagedState", message, status=409) from error
-            for name in left_out:
-                logger.warning("saved without %s, whose file is missing", name)
-            if account is not None:
-                from emulator.server.account_archive import keep_account
-
-                await asyncio.to_thread(keep_account, snapshot, account)
-            await asyncio.to_thread(state_archive.pack, snapshot, archive, __version__)
-        return archive
+            return await save_state(self._parts, directory, skip_damaged=skip_damaged, account=account)
 
     async def load(self, archive: Path, account: str | None = None) -> None:
         """O-15: make an archive the whole state, once it is found whole. Raises ControlError with nothing changed.
 
         With an account what the archive has of it takes the place of what it has here, and nothing else changes (O-39).
-
-        The state of before is kept aside until that of the archive has been taken up: what cannot be taken up, for
-        whatever reason, is put back.
         """
-        from emulator.server import state_archive
-        from emulator.server.archive_files import ArchiveError
+        from emulator.server.state_load import checked_archive, load_state
 
         parts = self._parts
-        folder = archive.parent
-        try:
-            checked = await asyncio.to_thread(state_archive.check_archive, archive, folder / "unpacked")
-        except ArchiveError as error:
-            raise ControlError("InvalidArchive", str(error)) from error
-        await asyncio.to_thread(self._require_space, checked)
+        checked = await asyncio.to_thread(checked_archive, parts, archive)
         if account is not None:
             await self._load_account(checked, account)
             return
         async with self.reset_lock:
             self.serving.clear()
             try:
-                await self._drop_work()
-                kept = KeptState(folder / "before")
-                try:
-                    await self._keep(kept)
-                    await self._replace(checked, kept)
-                    await self._take_up()
-                except BaseException:
-                    try:
-                        await self._put_back(kept)
-                    finally:
-                        await self._take_up()
-                    raise
+                await load_state(parts, checked, archive.parent / "before")
             finally:
                 self.epoch += 1
                 await asyncio.to_thread(sweep_models, parts.database, parts.directories.models)
@@ -271,107 +200,12 @@ class Lifecycle:
         async with self.reset_lock:
             await load_account(self._parts, kept, account)
 
-    async def _keep(self, kept: KeptState) -> None:
-        """Copy both databases aside; files of objects are linked, those of models stay until the load is over."""
-        from emulator.server import state_archive
-
-        parts = self._parts
-        await asyncio.to_thread(kept.directory.mkdir)
-        await parts.database.write(partial(state_archive.keep_state, directory=kept.directory))
-        await asyncio.to_thread(partial(parts.s3.save_to, kept.directory / state_archive.OBJECTS, skip_damaged=True))
-
-    async def _replace(self, checked: CheckedArchive, kept: KeptState) -> None:
-        from emulator.server import state_archive
-
-        parts = self._parts
-        models, objects = parts.directories.models, checked.directory / state_archive.OBJECTS
-
-        def replace(connection: Connection) -> None:
-            state_archive.replace_state(connection, checked, models)
-            note_unfinished_load(connection, os.path.relpath(objects, parts.directories.work))
-
-        await parts.database.write(replace)
-        kept.is_replaced = True
-        await self._drop_work()
-        await asyncio.to_thread(self._move_work, parts.directories.work, kept.directory / "work")
-        await asyncio.to_thread(parts.s3.load_from, objects)
-        await parts.database.write(forget_unfinished_load)
-
-    async def _put_back(self, kept: KeptState) -> None:
-        """What was there before a load that failed."""
-        from emulator.server import state_archive
-
-        parts = self._parts
-        if not kept.is_replaced:
-            return
-        await self._drop_work()
-
-        def put_back(connection: Connection) -> None:
-            state_archive.put_back_state(connection, kept.directory)
-            note_unfinished_load(
-                connection, os.path.relpath(kept.directory / state_archive.OBJECTS, parts.directories.work)
-            )
-
-        await parts.database.write(put_back)
-        await asyncio.to_thread(self._move_work, kept.directory / "work", parts.directories.work)
-        await asyncio.to_thread(parts.s3.load_from, kept.directory / state_archive.OBJECTS)
-        await parts.database.write(forget_unfinished_load)
-
-    @staticmethod
-    def _move_work(source: Path, target: Path) -> None:
-        """What jobs have written down: jobs of a loaded archive may have the same row ids."""
-        target.mkdir(exist_ok=True)
-        for path in source.iterdir() if source.is_dir() else ():
-            if not path.name.startswith(TRANSFER_PREFIX):  # an archive on its way belongs to its own call
-                path.rename(target / path.name)
-
-    def _require_space(self, archive: CheckedArchive) -> None:
-        """Raise ControlError unless the disk has room for the archive's databases and a copy of the present ones."""
-        from emulator.s3.archive import INDEX_NAME
-
-        places = (self._parts.directories.database, self._parts.directories.objects / INDEX_NAME)
-        present = [path for path in places if path.exists()]  # the state may be in PostgreSQL
-        needed = archive.bytes_to_load() + 3 * sum(path.stat().st_size for path in present) + SPARE_BYTES
-        free = shutil.disk_usage(archive.directory).free
-        if free < needed:
-            raise ControlError(
-                "NotEnoughSpace",
-                f"Loading this archive takes {needed} bytes more on the disk of the data directory; {free} are free.",
-                status=507,
-            )
-
-    async def _drop_work(self) -> None:
-        """End everything that runs, and forget it."""
-        parts = self._parts
-        await parts.runner.stop(for_good=False)
-        await parts.sweeper.stop()
-        parts.hosting.unload_all()
-        parts.fleet.clear()
-        parts.measurements.series.clear()
-        parts.request_quota.reset()
-
-    async def _take_up(self) -> None:
-        """Go on from what the database says (O-19)."""
-        parts = self._parts
-        await load_running_models(parts)
-        parts.metrics_keeper.restore()
-        parts.fleet.take_up()
-        await parts.fleet.write()
-        parts.runner.resume()
-        parts.sweeper.sweep()
-
     def _reset_files(self) -> None:
         parts = self._parts
         parts.s3.reset()
         for path in parts.directories.models.iterdir():
             path.unlink()
-        self._remove_work()
-
-    def _remove_work(self) -> None:
-        """What dropped jobs had written down: jobs of a loaded archive may have the same row ids."""
-        for path in self._parts.directories.work.iterdir():
-            if not path.name.startswith(TRANSFER_PREFIX):  # an archive on its way belongs to its own call
-                shutil.rmtree(path, ignore_errors=True)
+        remove_work_files(parts)
 
     def let_go(self) -> None:
         """The end begins: answer all calls now that are held or delayed (O-3, O-11, O-18)."""

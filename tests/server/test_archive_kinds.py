@@ -24,8 +24,10 @@ from hypothesis import strategies as st
 from emulator.control.errors import ControlError
 from emulator.domain.states import VersionState
 from emulator.s3.index import schema
+from emulator.server import state_load
+from emulator.server.all_work import take_up_all_work
 from emulator.server.archive_files import ArchiveError
-from emulator.server.lifecycle import Lifecycle
+from emulator.server.parts import Parts
 from emulator.server.state_archive import check_archive, pack
 from emulator.storage.tables import metadata
 from support.calls import BUCKET, FAST, create_dataset, create_project, put_object, run_version, store, version_status
@@ -369,15 +371,15 @@ def test_what_cannot_be_taken_up_is_put_back(tmp_path: Path, monkeypatch: pytest
             await put_object(emulator, "two", b"present")
             await run_version(emulator, store(emulator, await create_project(emulator, "present")))
             before = await present.seen()
-            take_up, calls = Lifecycle._take_up, []
+            calls = []
 
-            async def fails_once(self: Lifecycle) -> None:
+            async def fails_once(parts: Parts) -> None:
                 calls.append(1)
                 if len(calls) == 1:
                     raise RuntimeError("cannot be taken up")
-                await take_up(self)
+                await take_up_all_work(parts)
 
-            monkeypatch.setattr(Lifecycle, "_take_up", fails_once)
+            monkeypatch.setattr(state_load, "take_up_all_work", fails_once)
             with pytest.raises(RuntimeError):
                 await emulator.app.lifecycle.load(archive)
             assert await present.seen() == before

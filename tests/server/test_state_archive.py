@@ -24,7 +24,7 @@ from emulator.control.errors import ControlError
 from emulator.domain.caller import Caller
 from emulator.domain.object_store import ObjectLocation
 from emulator.s3.embedded import EmbeddedS3
-from emulator.server import lifecycle, state_archive
+from emulator.server import lifecycle, state_load
 from emulator.server.archive_files import ArchiveError
 from emulator.server.state_archive import check_archive, pack
 from support.calls import BUCKET, FAST, create_project, put_object, run_version, store
@@ -58,7 +58,7 @@ def test_work_goes_on_when_the_state_cannot_be_replaced(tmp_path: Path, monkeypa
             project = (await emulator.call("CreateProject", ProjectName="one"))["ProjectArn"]
             archive = await _saved(emulator, tmp_path / "archive")
             await emulator.call("DeleteProject", ProjectArn=project)
-            monkeypatch.setattr(state_archive, "replace_state", full_disk)
+            monkeypatch.setattr(state_load, "replace_state", full_disk)
             with pytest.raises(OSError, match="No space"):
                 await emulator.app.lifecycle.load(archive)
             described = await emulator.call("DescribeProjects")
@@ -112,7 +112,7 @@ def test_objects_follow_at_the_next_start_when_a_load_was_killed_before_them(
             await put_object(emulator, "key", b"of now")
             with monkeypatch.context() as patch:
                 patch.setattr(EmbeddedS3, "load_from", killed)
-                patch.setattr(lifecycle.Lifecycle, "_put_back", killed)
+                patch.setattr(state_load, "_put_back", killed)
                 with pytest.raises(OSError, match="No space"):
                     await emulator.app.lifecycle.load(archive)
         for _ in range(2):
