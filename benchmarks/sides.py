@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sqlite3
 import statistics
@@ -143,6 +144,14 @@ def emulator(project: Path) -> Figures:
     return figures
 
 
+def _running(project: Path, **settings: str) -> EmulatorProcess:
+    """An emulator of a checkout without the settings that it does not know yet: it would refuse them."""
+    running = EmulatorProcess(environment=QUIET | settings, project=project)
+    known = set(re.findall(r"CUSTOM_LABELS_\w+", (project / "docs" / "settings.md").read_text()))
+    running.environment = {name: value for name, value in running.environment.items() if name in known}
+    return running
+
+
 def _starts(project: Path) -> Figures:
     """The medians of starts in new directories, and of starts in the directories that those left."""
     with tempfile.TemporaryDirectory() as folder:
@@ -165,7 +174,7 @@ def _commands(project: Path) -> Figures:
 
 def _calls(project: Path) -> Figures:
     """First calls, many small ones, objects, and resets."""
-    with EmulatorProcess(environment=QUIET, project=project) as running:
+    with _running(project) as running:
         figures = {"slowest first call": _slowest_first_call(running)}
         client = running.client("rekognition", account=ACCOUNT)
         for number in range(2):
@@ -178,7 +187,7 @@ def _calls(project: Path) -> Figures:
 
 def _large_sets(project: Path) -> Figures:
     """Datasets of 250,000 entries."""
-    with EmulatorProcess(environment=QUIET, project=project) as running:
+    with _running(project) as running:
         return datasets.figures(running)
 
 
@@ -325,7 +334,7 @@ def _objects(client: Any) -> Figures:
 
 def _model(project: Path) -> Figures:
     """A small model answers; its state is saved and loaded."""
-    with EmulatorProcess(environment=QUIET, project=project) as running:
+    with _running(project) as running:
         lab = RunningLab.create(running, ACCOUNT)
         request, _ = inference.request_bytes(lab.trained.start_model(), inference.photograph())
         answers = {
@@ -339,8 +348,7 @@ def _model(project: Path) -> Figures:
 
 def _model_on_one_core(project: Path) -> Figures:
     """The same model on a server that has one core and one thread for images, while its client has another core."""
-    environment = QUIET | {"CUSTOM_LABELS_INFERENCE_THREADS": "1"}
-    with EmulatorProcess(environment=environment, project=project) as running:
+    with _running(project, CUSTOM_LABELS_INFERENCE_THREADS="1") as running:
         lab = RunningLab.create(running, ACCOUNT)
         request, _ = inference.request_bytes(lab.trained.start_model(), inference.photograph())
         inference.pin(psutil.Process(running.process.pid), [SERVER_CORE])

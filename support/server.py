@@ -14,12 +14,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import boto3
 import botocore.config
+import botocore.loaders
+import botocore.session
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 180.0
@@ -41,6 +44,18 @@ _CLIENT_CONFIG = botocore.config.Config(retries={"total_max_attempts": 1}, read_
 def environment_without_settings() -> dict[str, str]:
     """This process's environment without AWS and emulator variables: a developer's own settings change no test."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_OWN_PREFIXES)}
+
+
+@cache
+def _loader() -> Any:
+    return botocore.loaders.create_loader()
+
+
+def _session() -> Any:
+    """A session with the models of services that this process has read already, which takes as long as ten clients."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader())
+    return boto3.session.Session(botocore_session=session)
 
 
 def wait_until(
@@ -91,7 +106,7 @@ class EmulatorProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._process_groups: list[int] = []
         self._log_file = tempfile.NamedTemporaryFile(prefix="emulator-", suffix=".log")  # noqa: SIM115 (closed in close)
-        self._session = boto3.session.Session()
+        self._session = _session()
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __enter__(self) -> Self:
