@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from emulator.console.authorization import may_describe
 from emulator.console.context import SignedCall
 from emulator.console.project_documents import DatasetType
 from emulator.domain.json_values import JsonObject
@@ -102,7 +103,10 @@ def _prior(context: AnyContext) -> PriorDatasets:
     found: dict[tuple[str, str, str, str | None, int], PriorDataset] = {}
     versions = versions_of(connection, context.caller.account, context.caller.region)
     datasets = list_datasets(connection, sorted({version.project_id for version in versions}))
+    permits = may_describe(context.caller)
     for version in versions:
+        if not permits("DescribeProjectVersions", version.project_arn):
+            continue
         kinds = {dataset.kind.upper() for dataset in datasets[version.project_id]}
         for kind, side in _SIDES:
             place = _manifest(version, side)

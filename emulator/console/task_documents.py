@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from emulator.console.authorization import may_describe
 from emulator.domain.caller import Caller
 from emulator.domain.json_values import JsonObject
 from emulator.storage.tasks import Task, TaskState, list_tasks
@@ -55,6 +58,12 @@ def task_document(task: Task) -> TaskDocument:
     )
 
 
+def sees(caller: Caller) -> Callable[[Task], bool]:
+    """Tells which tasks of its account a caller may see: those about projects whose versions it may describe."""
+    permits = may_describe(caller)
+    return lambda task: task.project_arn is None or permits("DescribeProjectVersions", task.project_arn)
+
+
 def read_tasks(connection: Connection, caller: Caller) -> list[TaskDocument]:
-    """The caller's tasks, newest first."""
-    return [task_document(task) for task in list_tasks(connection, caller.account, caller.region)]
+    """The tasks that the caller may see, newest first."""
+    return [task_document(task) for task in filter(sees(caller), list_tasks(connection, caller.account, caller.region))]

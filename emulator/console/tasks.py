@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from emulator.console.context import ConsoleCall, SignedCall
 from emulator.console.errors import ConsoleError
-from emulator.console.task_documents import TaskDocument, TaskList, read_tasks, task_document
+from emulator.console.task_documents import TaskDocument, TaskList, read_tasks, sees, task_document
 from emulator.operations.context import AnyContext
 from emulator.storage.tasks import RUNNING, Task, find_task, remove_task
 
@@ -43,6 +43,7 @@ async def dismiss_task(call: SignedCall, id: int) -> Response:  # noqa: A002 (it
 
 def _task_of(call: ConsoleCall, connection: Connection, task_id: int) -> Task:
     task = find_task(connection, task_id)
-    if task is None or (task.account, task.region) != (call.caller.account, call.caller.region):
+    is_own = task is not None and (task.account, task.region) == (call.caller.account, call.caller.region)
+    if task is None or not is_own or not sees(call.caller)(task):
         raise ConsoleError("NotFound", f"There is no task {task_id}.", status=404)
     return task

@@ -100,6 +100,14 @@ def test_who_deletes_a_project_may_delete_all_that_goes_with_it(emulator: Emulat
         assert ask(emulator, "POST", "/deletions", DELETER, {**wish, "what": "models"}).status_code == 202
         assert ask(emulator, "POST", "/deletions", VIEWER, wish).status_code == 403
         assert ask(emulator, "POST", "/deletions", known.BOB_KEY, wish).status_code == 202
+    # What is under way with a project that one may not look into is nobody else's business.
+    rows = {pair: ask(emulator, "GET", "/tasks", pair).json()["tasks"] for pair in (known.BOB_KEY, VIEWER)}
+    assert [row["project_arn"] for row in rows[known.BOB_KEY]] == [arn, arn]
+    assert rows[VIEWER] == []
+    number = rows[known.BOB_KEY][0]["id"]
+    assert ask(emulator, "GET", f"/task?id={number}", known.BOB_KEY).status_code == 200
+    assert ask(emulator, "GET", f"/task?id={number}", VIEWER).status_code == 404
+    assert ask(emulator, "DELETE", f"/task?id={number}", VIEWER).status_code == 404
 
 
 def test_a_signature_of_another_secret_is_refused(emulator: EmulatorProcess) -> None:
