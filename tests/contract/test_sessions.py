@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from support import identities as known
 from support.projects import unique_name
-from support.server import EmulatorProcess
+from support.server import EmulatorProcess, environment_without_settings
 
 Clients = Callable[..., Any]
 Session = Callable[..., Any]
@@ -126,6 +129,40 @@ def test_tags_that_differ_in_case_alone_are_one_to_iam(clients: Clients) -> None
         name = unique_name("tagged")
         assert refusal(partial(client.create_project, ProjectName=name, Tags=tags))[0] == "AccessDeniedException"
     client.create_project(ProjectName=unique_name("tagged"), Tags={"Team": "green"})
+
+
+def test_the_aws_cli_synchronises_with_what_a_session_may(
+    emulator: EmulatorProcess, clients: Clients, tmp_path: Path
+) -> None:
+    """In parts, with names that have to be escaped; what it may not do, it is told."""
+    bucket = unique_name("sync").lower()
+    clients("s3", known.ROOT_KEY).create_bucket(Bucket=bucket)
+    objects = known.allow("s3:GetObject", "s3:PutObject", resource=f"arn:aws:s3:::{bucket}/kept/*")
+    below = {"Condition": {"StringEquals": {"s3:prefix": "kept/"}}}
+    listing = known.allow("s3:ListBucket", resource=f"arn:aws:s3:::{bucket}", **below)
+    objects["Statement"] += listing["Statement"]
+    sts = clients("sts", known.BOB_KEY)
+    assumed = {"RoleArn": known.ADMIN_ROLE, "RoleSessionName": "sync", "Policy": json.dumps(objects)}
+    session = sts.assume_role(**assumed)["Credentials"]
+    key = session["AccessKeyId"], session["SecretAccessKey"]
+    environment = environment_without_settings() | known.environment(emulator, key)
+    environment["AWS_SESSION_TOKEN"] = session["SessionToken"]
+
+    def sync(source: object, target: object) -> tuple[int, str]:
+        command = [str(Path(sys.executable).with_name("aws")), "s3", "sync", str(source), str(target), "--no-progress"]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return ended.returncode, ended.stderr
+
+    there, back = tmp_path / "there", tmp_path / "back"
+    (there / "a b").mkdir(parents=True)
+    (there / "a b" / "ü+.txt").write_bytes(b"small")
+    (there / "large").write_bytes(bytes(range(256)) * 36_000)  # over the 8 MiB that go in one piece
+    assert sync(there, f"s3://{bucket}/kept/") == (0, "")
+    assert sync(f"s3://{bucket}/kept/", back) == (0, "")
+    for file in (Path("a b") / "ü+.txt", Path("large")):
+        assert (back / file).read_bytes() == (there / file).read_bytes()
+    status, told = sync(there, f"s3://{bucket}/elsewhere/")
+    assert (status, "s3:ListBucket" in told, "no session policy allows" in told) == (1, True, True), told
 
 
 def test_durations_and_chains(clients: Clients) -> None:
