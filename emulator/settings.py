@@ -22,14 +22,19 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a setting means and which values fit."""
+    """What a setting means and which values fit; `form` says in words what `pattern` wants.
+
+    The value of one that `is_secret` is never repeated in a message.
+    """
 
     text: str
     choices: tuple[str, ...] | None = None
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
+    form: str = ""
     is_address: bool = False
+    is_secret: bool = False
 
 
 def _setting(default: Any, text: str, **rule: Any) -> Any:
@@ -56,7 +61,10 @@ class Settings:
     ephemeral: bool = _setting(False, "Keep everything in a temporary directory that is removed at the end.")
     log_level: str = _setting("info", "How much is logged.", choices=("debug", "info", "warning", "error"))
     default_account: str = _setting(
-        "000000000000", "Account of requests whose access key is not twelve digits.", pattern=r"[0-9]{12}"
+        "000000000000",
+        "Account of requests whose access key is not twelve digits.",
+        pattern=r"[0-9]{12}",
+        form="twelve digits",
     )
     auth: str = _setting(
         "off",
@@ -73,18 +81,21 @@ class Settings:
         "localhost",
         "`BUCKET.<this>` in the Host header addresses a bucket (virtual-host style).",
         pattern=r"[\w-]+(\.[\w-]+)*",
+        form="a domain name such as emulator.internal",
     )
     hosts: str = _setting(
         "",
         "Names under which browsers may reach the emulator, besides local names and the virtual-host domain: "
         "`emulator.example`, several with commas between them; docs/docker.md.",
         pattern=r"([A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*)?",
+        form="names with commas between them, such as emulator.example",
     )
     cors_origins: str = _setting(
         "",
         "Origins whose pages may call the emulator, besides local ones: `https://app.example`, several with commas "
         "between them. For S3 a bucket's CORS rules let others in.",
         pattern=r"(https?://[^/,\s]+(,https?://[^/,\s]+)*)?",
+        form="origins with commas between them, such as https://app.example",
     )
     s3_owners: str = _setting(
         "open",
@@ -96,6 +107,8 @@ class Settings:
         "A database of PostgreSQL 14 or newer for the state, postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE; "
         "without it a SQLite file in the data directory. A second emulator on it waits and takes over; docs/scale.md.",
         pattern=r"(postgresql(\+psycopg)?://\S+)?",
+        form="postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE",
+        is_secret=True,
     )
     s3_endpoint_url: str = _setting(
         "",
@@ -103,7 +116,10 @@ class Settings:
         is_address=True,
     )
     s3_region: str = _setting(
-        "", "Region of that endpoint; without it the region of each request.", pattern=r"[A-Za-z0-9-]*"
+        "",
+        "Region of that endpoint; without it the region of each request.",
+        pattern=r"[A-Za-z0-9-]*",
+        form="a Region such as eu-west-1",
     )
     s3_addressing_style: str = _setting(
         "path", "How buckets of that endpoint are addressed.", choices=("auto", "path", "virtual")
@@ -166,6 +182,7 @@ class Settings:
         "A Dask scheduler whose workers help with trainings, tls://HOST:PORT, or tcp://HOST:PORT in a network that you "
         "trust wholly; docs/scale.md.",
         pattern=r"((tls|tcp)://\S+)?",
+        form="tls://HOST:PORT or tcp://HOST:PORT",
     )
     dask_spread: str = _setting(
         "stages",
@@ -236,6 +253,8 @@ class Settings:
         "Tokens for control calls that concern one account: `ACCOUNT=TOKEN`, several with commas between them. If set, "
         "calls that concern all accounts need `control_token`.",
         pattern=r"(\d{12}=[^,\s]+(,\d{12}=[^,\s]+)*)?",
+        form="ACCOUNT=TOKEN, several with commas between them",
+        is_secret=True,
     )
 
     @classmethod
@@ -396,7 +415,8 @@ def _parse(item: Field[Any], text: str, name: str) -> Any:
         import re
 
         if not re.fullmatch(rule.pattern, text):
-            raise SettingsError(f"{name}={text}: expected the form {rule.pattern}")
+            given = name if rule.is_secret else f"{name}={text}"
+            raise SettingsError(f"{given}: expected {rule.form}")
     return value
 
 

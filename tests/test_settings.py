@@ -161,11 +161,22 @@ def test_any_text_is_read_or_refused(item: Any, text: str) -> None:
         assert isinstance(settings, Settings)
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "CONTROL_ACCOUNT_TOKENS"])
+def test_a_secret_that_does_not_fit_is_not_repeated(name: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.read({f"{PREFIX}{name}": "mysql://user:password@db"})
+    assert name in str(refused.value) and "password" not in str(refused.value)
+
+
+def test_what_a_pattern_wants_is_said_in_words() -> None:
+    assert all(rule_of(item).form for item in fields(Settings) if rule_of(item).pattern is not None)
+
+
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
         ({"DASK_SCHEDULER": "tls://scheduler:8786"}, "needs CUSTOM_LABELS_DASK_TLS_CA and CUSTOM_LABELS_DASK_TLS_CERT"),
-        ({"DASK_SCHEDULER": "scheduler:8786"}, "expected the form"),
+        ({"DASK_SCHEDULER": "scheduler:8786"}, "expected tls://HOST:PORT or tcp://HOST:PORT"),
     ],
 )
 def test_a_cluster_that_could_not_be_used_is_refused_at_the_start(environment: dict[str, str], message: str) -> None:

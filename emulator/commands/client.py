@@ -90,7 +90,9 @@ def token_header() -> dict[str, str]:
 
 def unreachable(endpoint: str, reason: object) -> str:
     """What to say, in one line, where nothing answers."""
-    return f"no emulator answers at {endpoint}: {' '.join(str(reason).split())}"
+    why = (reason.strerror if isinstance(reason, OSError) else None) or str(reason)
+    cure = "start one with `custom-labels serve`, or name its address with --endpoint-url"
+    return f"no emulator answers at {endpoint}: {' '.join(why.split())}; {cure}"
 
 
 def call_control(endpoint: str, method: str, path: str, timeout: float = 60.0) -> tuple[int, JsonObject]:

@@ -169,8 +169,8 @@ def _listen(settings: Settings) -> socket.socket:
         return _bound(settings)
     except OSError as error:
         raise StartError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; "
-            f"choose another with --port or {PREFIX}PORT"
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; choose another with --host, "
+            f"--port, {PREFIX}HOST or {PREFIX}PORT"
         ) from error
 
 
