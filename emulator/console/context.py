@@ -18,7 +18,7 @@ from emulator.console.watching import Watcher
 from emulator.domain.caller import Caller
 from emulator.domain.json_values import JsonObject
 from emulator.domain.object_store import ObjectStore
-from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.training_progress import RunningTrainings
 from emulator.operations.context import AnyContext, Context, Services
 from emulator.storage.engine import Database
 
@@ -70,7 +70,7 @@ class ConsoleParts:
     buckets: ConsoleBuckets
     previews: PreviewCache
     services: Callable[[], Services]
-    trainings: TrainingProgress
+    trainings: RunningTrainings
     watcher: Watcher
     name_orders: NameOrders
     snapshots: Snapshots

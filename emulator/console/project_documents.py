@@ -13,7 +13,7 @@ from emulator.domain.arns import parse_arn
 from emulator.domain.caller import Caller
 from emulator.domain.messages import VERSION_MESSAGES
 from emulator.domain.states import VersionState
-from emulator.jobs.training_progress import Progress, TrainingProgress
+from emulator.jobs.training_progress import RunningTrainings, TrainingProgress
 from emulator.storage.contents import stats_of_contents
 from emulator.storage.datasets import list_datasets
 from emulator.storage.engine import Database
@@ -202,7 +202,7 @@ def _trained_on(version: Version, kind: str) -> str | None:
     return dataset_name(version.project_name, kind)
 
 
-def training_documents(trainings: TrainingProgress, caller: Caller, database: Database) -> list[TrainingDocument]:
+def training_documents(trainings: RunningTrainings, caller: Caller, database: Database) -> list[TrainingDocument]:
     """The caller's trainings that wait or run, of versions that the caller may see. For the event loop."""
     found = [one for one in trainings.all() if _is_callers(caller, one.version_arn)]
     shown = visible_versions(caller, database, [one.version_arn for one in found])
@@ -214,7 +214,7 @@ def _is_callers(caller: Caller, arn: str) -> bool:
     return (parsed.account, parsed.region) == (caller.account, caller.region)
 
 
-def _training(trainings: TrainingProgress, one: Progress) -> TrainingDocument:
+def _training(trainings: RunningTrainings, one: TrainingProgress) -> TrainingDocument:
     left = one.seconds_left()
     return TrainingDocument(
         version_arn=one.version_arn,

@@ -22,7 +22,7 @@ from emulator.console.project_documents import read_projects, training_documents
 from emulator.console.task_documents import read_tasks
 from emulator.domain.caller import Caller
 from emulator.jobs.clock import Clocks
-from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.training_progress import RunningTrainings
 from emulator.storage.engine import Database
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Watcher:
     def __init__(
         self,
         database: Database,
-        trainings: TrainingProgress,
+        trainings: RunningTrainings,
         clocks: Clocks,
         epoch: Callable[[], int],
         ending: asyncio.Event,

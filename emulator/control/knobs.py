@@ -24,7 +24,7 @@ from emulator.domain.metering.measurements import Measurements
 from emulator.domain.metering.usage import Prices
 from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import Fleet, model_of
-from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.training_progress import RunningTrainings
 from emulator.storage.engine import Database
 from emulator.storage.rows import Job
 
@@ -38,7 +38,7 @@ class Knobs:
     answers: AnswerBook
     measurements: Measurements
     fleet: Fleet
-    trainings: TrainingProgress
+    trainings: RunningTrainings
     database: Database
     clocks: Clocks
     prices: Prices

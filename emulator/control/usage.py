@@ -13,7 +13,7 @@ from emulator.domain.metering.usage import Prices, RunningInterval, Usage, usage
 from emulator.domain.states import VersionState
 from emulator.jobs.clock import Clocks
 from emulator.jobs.fleet import RunningVersion
-from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.training_progress import RunningTrainings
 from emulator.storage.engine import Database
 from emulator.storage.jobs import ended_trainings
 from emulator.storage.running_spans import running_intervals
@@ -25,7 +25,7 @@ _State = tuple[list[BilledVersion], dict[str, list[RunningInterval]], dict[str, 
 async def usage_report(
     database: Database,
     running: Iterable[RunningVersion],
-    trainings: TrainingProgress,
+    trainings: RunningTrainings,
     clocks: Clocks,
     prices: Prices,
     account: str | None = None,

@@ -15,7 +15,7 @@ _MOST_POINTS = 200
 
 
 @dataclass(slots=True)
-class Progress:
+class TrainingProgress:
     """One training's progress. `stage` is what it does now, `done` of `total` steps of it; `effort` as in the settings.
 
     `billed_from` is when it got its place, in real time, the clock that trainings are billed by (T-4). `curve` has the
@@ -76,31 +76,31 @@ class Progress:
             del self.curve[:-_MOST_POINTS]
 
 
-class TrainingProgress:
+class RunningTrainings:
     """The progress of every training that waits or runs. Lives on the event loop."""
 
     def __init__(self) -> None:
-        self._running: dict[str, Progress] = {}
+        self._running: dict[str, TrainingProgress] = {}
         self.order: Callable[[], list[str]] = list
         """Gives the versions that wait for their place, in the order in which they will get one."""
 
     @contextmanager
-    def of(self, version_arn: str) -> Iterator[Progress]:
+    def of(self, version_arn: str) -> Iterator[TrainingProgress]:
         """The progress of one training, listed for as long as the block runs."""
-        progress = Progress(version_arn)
+        progress = TrainingProgress(version_arn)
         self._running[version_arn] = progress
         try:
             yield progress
         finally:
             self._running.pop(version_arn, None)
 
-    def place_in_queue(self, progress: Progress) -> int | None:
+    def place_in_queue(self, progress: TrainingProgress) -> int | None:
         """1 for the training that is next; None for one that has its place, or is still being prepared (O-32)."""
         if not progress.waits:
             return None
         order = self.order()
         return order.index(progress.version_arn) + 1 if progress.version_arn in order else None
 
-    def all(self) -> list[Progress]:
+    def all(self) -> list[TrainingProgress]:
         """All trainings that wait or run, oldest first."""
         return list(self._running.values())

@@ -24,7 +24,7 @@ from emulator.jobs.ingest import client_error
 from emulator.jobs.readers import Readers
 from emulator.jobs.threads import in_thread
 from emulator.jobs.training_preparation import Preparation
-from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.training_progress import RunningTrainings
 from emulator.jobs.worker_process import WorkerSettings, run_in_worker
 from emulator.storage.engine import Database
 from emulator.storage.files import copy_file
@@ -101,7 +101,7 @@ class TrainVersion(VersionHandler):
         database: Database,
         hosting: Hosting,
         preparation: Preparation,
-        progress: TrainingProgress,
+        progress: RunningTrainings,
         worker_settings: WorkerSettings,
         *,
         work_directory: Path,

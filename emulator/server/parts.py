@@ -18,7 +18,7 @@ from emulator.jobs.metrics_keeper import MetricsKeeper
 from emulator.jobs.runner import JobRunner
 from emulator.jobs.running_watch import RunningWatch
 from emulator.jobs.sweeper import Sweeper
-from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.training_progress import RunningTrainings
 from emulator.jobs.transitions import TransitionPolicies
 from emulator.s3.embedded import EmbeddedS3
 from emulator.server.assembly import Directories
@@ -41,7 +41,7 @@ class Parts:
     objects: ObjectStore
     hosting: Hosting
     sweeper: Sweeper
-    progress: TrainingProgress
+    progress: RunningTrainings
     policies: TransitionPolicies
     measurements: Measurements
     fleet: Fleet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.domain.jobs import Broke, JobKind, Outcome
-from emulator.jobs.training_progress import TrainingProgress
+from emulator.jobs.training_progress import RunningTrainings
 from emulator.storage.engine import Database
 from emulator.storage.jobs import list_jobs
 from support.runner_bench import ARN, Bench, play
@@ -57,7 +57,7 @@ def test_what_is_over_or_never_was_is_not_abandoned(database: Database) -> None:
 
 
 def test_a_training_knows_its_place_among_those_that_wait() -> None:
-    trainings = TrainingProgress()
+    trainings = RunningTrainings()
     with trainings.of("first") as first, trainings.of("second") as second, trainings.of("third") as third:
         assert trainings.place_in_queue(first) is None, "it is still being prepared"
         for progress in (second, first, third):
@@ -69,7 +69,7 @@ def test_a_training_knows_its_place_among_those_that_wait() -> None:
 
 
 def test_the_curve_has_means_and_a_bound() -> None:
-    trainings = TrainingProgress()
+    trainings = RunningTrainings()
     with trainings.of("arn") as progress:
         for step in range(1, 1001):
             progress.report("training", step, 1000, loss=float(step))
