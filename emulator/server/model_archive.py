@@ -37,7 +37,7 @@ from emulator.storage.projects import find_project
 from emulator.storage.rows import Project, Version
 from emulator.storage.versions import add_version, find_version, set_version, version_name_is_taken
 
-logger = logging.getLogger("custom_labels")
+logger = logging.getLogger(__name__)
 
 FORMAT = 1
 MODEL, VERSION = "model.onnx", "version.json"

@@ -97,6 +97,16 @@ def bits_between(first: int, last: int) -> Bits:
     return ((1 << (last - first + 1)) - 1) << (BLOCK - 1 - last)
 
 
+def blob_of(bits: Bits) -> bytes:
+    """The bits of a block as they are stored."""
+    return bits.to_bytes(BLOCK // 8, "big")
+
+
+def bits_in(blob: bytes) -> Bits:
+    """What `blob_of` stored."""
+    return int.from_bytes(blob, "big")
+
+
 def lines_of(bits: Bits) -> list[int]:
     """The lines that bits stand for, in order."""
     digits = format(bits, f"0{BLOCK}b")

@@ -30,7 +30,8 @@ _COUNT_LABEL = """UPDATE dataset_labels SET entry_count = entry_count + ?, box_c
 
 _entry, _use = dataset_entries.c, dataset_entry_labels.c
 _ENTRY = (_entry.line, _entry.is_labeled, _entry.has_errors, _entry.content_id, _entry.position, _entry.source_ref)
-_USE = (_use.label_id, _use.position, _use.content_id, _use.boxes)
+COLUMNS_OF_USES = (_use.label_id, _use.position, _use.content_id, _use.boxes)
+"""In the order in which rows of uses are inserted."""
 
 
 def create_content(connection: Connection, dataset_id: int) -> int:
@@ -272,7 +273,7 @@ def _add_labels(connection: Connection, content_id: int, placed: Sequence[tuple[
         for name, number in record.labels.items()
     ]
     if uses:
-        statements_of(connection).insert_rows(connection, dataset_entry_labels, _USE, uses)
+        statements_of(connection).insert_rows(connection, dataset_entry_labels, COLUMNS_OF_USES, uses)
     used = ((label_ids[name], position) for position, record in placed for name in record.labels)
     change_label_bits(connection, used, is_used=True)
 

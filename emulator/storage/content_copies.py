@@ -13,8 +13,8 @@ from functools import partial
 
 from sqlalchemy import Connection, insert, literal, select, update
 
-from emulator.storage.block_text import BLOCK, Bits, bits_of, lines_of
-from emulator.storage.content_changes import create_content
+from emulator.storage.block_text import BLOCK, Bits, bits_of, blob_of, lines_of
+from emulator.storage.content_changes import COLUMNS_OF_USES, create_content
 from emulator.storage.dialects import statements_of
 from emulator.storage.engine import Database
 from emulator.storage.rows import inserted_id
@@ -28,12 +28,9 @@ from emulator.storage.tables import (
 )
 
 _ENTRIES_AT_ONCE = 2 * BLOCK
-_BYTES = BLOCK // 8
 
 _COPY_USES = """INSERT INTO dataset_entry_labels (label_id, position, content_id, boxes)
     SELECT ?, position, ?, boxes FROM dataset_entry_labels WHERE label_id = ? AND position >= ? AND position < ?"""
-_use = dataset_entry_labels.c
-_USE = (_use.label_id, _use.position, _use.content_id, _use.boxes)
 _ADD_LABEL_BITS = "INSERT INTO dataset_label_blocks (label_id, number, bits) VALUES (?, ?, ?)"
 
 
@@ -193,7 +190,7 @@ def _copy_blocks(
         used = {old: new for old, new in copies.items() if block.number in plan.label_bits[old]}
         if not used:
             continue
-        bits = [(new, block.number, _blob(plan.label_bits[old][block.number])) for old, new in used.items()]
+        bits = [(new, block.number, blob_of(plan.label_bits[old][block.number])) for old, new in used.items()]
         statements.execute_many(connection, _ADD_LABEL_BITS, bits)
         if block.is_whole:
             first = block.number * BLOCK
@@ -201,7 +198,7 @@ def _copy_blocks(
             statements.execute_many(connection, _COPY_USES, uses)
         else:
             chosen = list(_chosen_uses(connection, plan, block, content_id, used))
-            statements.insert_rows(connection, dataset_entry_labels, _USE, chosen)
+            statements.insert_rows(connection, dataset_entry_labels, COLUMNS_OF_USES, chosen)
 
 
 def _chosen_uses(
@@ -242,13 +239,9 @@ def _copy_block(connection: Connection, source_id: int, content_id: int, block: 
         entries = entries.where(statements_of(connection).is_among(position, wanted))
     connection.execute(insert(dataset_entries).from_select(["content_id", *(c.name for c in copied)], entries))
     text = [dataset_blocks.c[name] for name in ("folders", "folder_of", "names")]
-    bits = (literal(_blob(part)) for part in (block.wanted, block.labeled, block.errors))
+    bits = (literal(blob_of(part)) for part in (block.wanted, block.labeled, block.errors))
     index = select(literal(content_id), dataset_blocks.c.number, *bits, *text).where(
         dataset_blocks.c.content_id == source_id, dataset_blocks.c.number == block.number
     )
     names = ["content_id", "number", "present", "labeled", "errors", *(c.name for c in text)]
     connection.execute(insert(dataset_blocks).from_select(names, index))
-
-
-def _blob(bits: Bits) -> bytes:
-    return bits.to_bytes(_BYTES, "big")

@@ -15,12 +15,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bits_between, bits_of, lines_of
+from emulator.storage.block_text import BLOCK, Bits, BlockText, Part, bits_between, bits_in, bits_of, blob_of, lines_of
 from emulator.storage.dialects import statements_of
 from emulator.storage.rows import EntryFilter, EntryRecord
 from emulator.storage.tables import dataset_blocks, dataset_label_blocks, dataset_labels
-
-_BYTES = BLOCK // 8
 
 # As text, since SQLAlchemy takes longer to name the parameters than SQLite to do the work.
 _LABEL_BITS = "SELECT label_id, number, bits FROM dataset_label_blocks"
@@ -53,13 +51,13 @@ def _add_to_block(
     present = labeled = errors = 0
     source_refs: list[str] = []
     if row is not None:
-        present, labeled, errors = _bits(row.present), _bits(row.labeled), _bits(row.errors)
+        present, labeled, errors = bits_in(row.present), bits_in(row.labeled), bits_in(row.errors)
         source_refs = BlockText(row.folders, row.folder_of, row.names).source_refs()
     first = number * BLOCK
     present |= _bits_at([position for position, _ in placed])
     labeled |= _bits_at([position for position, record in placed if record.is_labeled])
     errors |= _bits_at([position for position, record in placed if record.has_errors])
-    values: dict[str, object] = {"present": _blob(present), "labeled": _blob(labeled), "errors": _blob(errors)}
+    values: dict[str, object] = {"present": blob_of(present), "labeled": blob_of(labeled), "errors": blob_of(errors)}
     # A line that was there before keeps its text: an entry is only ever replaced by one of the same source-ref, so that
     # the text need not be packed again. Labels and errors change often, source-refs only when the block grows.
     known = len(source_refs)
@@ -83,8 +81,8 @@ def remove_from_blocks(connection: Connection, content_id: int, positions: Itera
     for number, of_block in groupby(sorted(positions), key=lambda position: position // BLOCK):
         bits = _bits_at(list(of_block))
         place = (dataset_blocks.c.content_id == content_id, dataset_blocks.c.number == number)
-        before = [_bits(blob) for blob in connection.execute(select(*columns).where(*place)).one()]
-        left = {column.name: _blob(flags & ~bits) for column, flags in zip(columns, before, strict=True)}
+        before = [bits_in(blob) for blob in connection.execute(select(*columns).where(*place)).one()]
+        left = {column.name: blob_of(flags & ~bits) for column, flags in zip(columns, before, strict=True)}
         connection.execute(update(dataset_blocks).where(*place).values(**left))
         removed = Counts(*(known + (flags & bits).bit_count() for known, flags in zip(removed, before, strict=True)))
     return removed
@@ -110,10 +108,10 @@ def change_label_bits(connection: Connection, uses: Iterable[tuple[int, int]], *
     statements = statements_of(connection)
     label_ids, numbers = ({place[part] for place in changes} for part in (0, 1))
     known = statements.rows_among(connection, _LABEL_BITS, {"label_id": sorted(label_ids), "number": sorted(numbers)})
-    before = {(label_id, number): _bits(blob) for label_id, number, blob in known}
+    before = {(label_id, number): bits_in(blob) for label_id, number, blob in known}
     rows = [
         # Taking away what was never noted is a mistake of ours: better a KeyError than a wrong count.
-        (*key, _blob(before.get(key, 0) | bits if is_used else before[key] & ~bits))
+        (*key, blob_of(before.get(key, 0) | bits if is_used else before[key] & ~bits))
         for key, bits in changes.items()
     ]
     statements.execute_many(connection, _SET_LABEL_BITS, rows)
@@ -128,7 +126,7 @@ def positions_of_labels(connection: Connection, content_id: int) -> Iterator[tup
         .order_by(dataset_labels.c.id, dataset_label_blocks.c.number)
     )
     for name, number, blob in connection.execute(statement):
-        yield name, [number * BLOCK + line for line in lines_of(_bits(blob))]
+        yield name, [number * BLOCK + line for line in lines_of(bits_in(blob))]
 
 
 def remove_blocks(connection: Connection, content_id: int, before: int | None = None) -> None:
@@ -167,7 +165,7 @@ def matching_blocks(
         .order_by(dataset_blocks.c.number)
     )
     for number, present, labeled, errors, *text in connection.execute(statement):
-        bits = _bits(present) & _flagged(labeled, wanted.labeled) & _flagged(errors, wanted.has_errors)
+        bits = bits_in(present) & _flagged(labeled, wanted.labeled) & _flagged(errors, wanted.has_errors)
         if with_label is not None:
             bits &= with_label.get(number, 0)
         if number == first:
@@ -189,7 +187,7 @@ def count_by_label(connection: Connection, content_id: int, among: Mapping[int, 
     )
     counts: Counter[str] = Counter()
     for name, number, blob in connection.execute(statement):
-        counts[name] += (_bits(blob) & among.get(number, 0)).bit_count()
+        counts[name] += (bits_in(blob) & among.get(number, 0)).bit_count()
     return {name: count for name, count in counts.items() if count}
 
 
@@ -218,19 +216,11 @@ def _blocks_with_label(
     )
     found: dict[int, Bits] = defaultdict(int)
     for number, blob in connection.execute(statement):
-        found[number] |= _bits(blob)
+        found[number] |= bits_in(blob)
     return found
 
 
 def _flagged(blob: bytes, value: bool | None) -> Bits:
     if value is None:
         return _ALL
-    return _bits(blob) if value else _ALL ^ _bits(blob)
-
-
-def _bits(blob: bytes) -> Bits:
-    return int.from_bytes(blob, "big")
-
-
-def _blob(bits: Bits) -> bytes:
-    return bits.to_bytes(_BYTES, "big")
+    return bits_in(blob) if value else _ALL ^ bits_in(blob)

@@ -17,11 +17,12 @@ import boto3
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy
 
+from emulator.testing.keys import SECRET_KEY
+
 IMAGE = "custom-labels-emulator:local"
 PORT = 4598
 REGION = "us-east-1"
 ACCOUNT = "111122223333"
-SECRET_KEY = "emulator"
 READY_SECONDS = 60
 
 

@@ -18,7 +18,7 @@ from emulator.s3.index.events import WaitingEvent
 from emulator.s3.rules.notification import parse_destination
 from emulator.s3.vault import Vault, now
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ class Delivery:
             with self._vault.changing() as change:
                 count = events.trim(change.connection, 0, 0)
         except Exception:  # a full disk, a locked index: it waits for the next event
-            _log.exception("events of objects could not be thrown away")
+            logger.exception("events of objects could not be thrown away")
             return
-        _log.warning("%d events of objects were thrown away: no address for events is set (docs/s3.md)", count)
+        logger.warning("%d events of objects were thrown away: no address for events is set (docs/s3.md)", count)
 
 
 class _Sender:
@@ -144,7 +144,7 @@ class _Sender:
             try:
                 is_idle = not self._pass()
             except Exception:  # a full disk, a locked index: what waits is still there
-                _log.exception("events of objects could not be looked for")
+                logger.exception("events of objects could not be looked for")
                 is_idle = True
             if is_idle:
                 self._wake.wait(self._limits.poll)
@@ -204,7 +204,7 @@ class _Sender:
                 self._pause(event, event.destination if error.is_of_destination else event.lane, str(error))
                 break
             except Exception as error:  # a row that cannot be sent must not hold the others
-                _log.exception("an event of %s could not be sent", event.bucket)
+                logger.exception("an event of %s could not be sent", event.bucket)
                 self._pause(event, event.lane, str(error))
                 break
             self._pauses.pop(event.lane, None)
@@ -227,7 +227,7 @@ class _Sender:
             >= self._limits.between_warnings
         ):
             self._warned[event.destination] = moment
-            _log.warning("an event for %s waits and is tried again: %s", event.destination, why)
+            logger.warning("an event for %s waits and is tried again: %s", event.destination, why)
 
     def _trim(self) -> None:
         """Throw away what waits too long, or is too much, and say so."""
@@ -242,7 +242,7 @@ class _Sender:
         with self._vault.changing() as change:
             count = events.trim(change.connection, limits.most, oldest)
         if count:
-            _log.error(
+            logger.error(
                 "%d events of objects were thrown away unsent: more than %d waited, or they were older than a day",
                 count,
                 limits.most,

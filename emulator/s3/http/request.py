@@ -26,7 +26,7 @@ def require_key_length(key: str) -> None:
         raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(_LONGEST_KEY))
 
 
-class Admitted(Protocol):
+class FormSigner(Protocol):
     """Who sends a form, once its signature was verified."""
 
     @property
@@ -40,7 +40,7 @@ class Admitted(Protocol):
         ...
 
 
-AdmitForm = Callable[[Mapping[str, str]], Admitted]
+AdmitForm = Callable[[Mapping[str, str]], FormSigner]
 """Verifies the signature among a form's fields (names in lower case). Raises SignatureRefused."""
 
 
