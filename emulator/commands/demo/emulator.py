@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,6 @@ from emulator.commands.client import EmulatorUnreachableError, call_control, no_
 READY_SECONDS = 60.0
 STOP_SECONDS = 12.0
 _PAUSE_SECONDS = 0.05
-_ADDRESS = re.compile(r"^Custom Labels emulator on (http://\S+)$", re.MULTILINE)
 
 
 class EmulatorStartError(Exception):
@@ -31,18 +29,18 @@ def own_emulator(port: int) -> Iterator[str]:
 
     Raises EmulatorStartError.
     """
-    with tempfile.TemporaryFile("w+") as log:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as log:
+        port_file = Path(folder) / "port"
+        flags = ("--host", "127.0.0.1", "--port", str(port), "--ephemeral", "--port-file", str(port_file))
         process = subprocess.Popen(
-            [sys.executable, "-m", "emulator", "serve", "--host", "127.0.0.1", "--port", str(port), "--ephemeral"],
+            [sys.executable, "-m", "emulator", "serve", *flags],
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
-            endpoint = _wait_for_address(process, log)
-            wait_ready(endpoint)
-            yield endpoint
+            yield f"http://127.0.0.1:{_port(process, port_file, log)}"
         finally:
             _end(process)
 
@@ -77,23 +75,21 @@ def answers(endpoint: str) -> bool:
 def _environment() -> dict[str, str]:
     """The caller's environment; modules are taken from this installation, whatever folder the demo is run in."""
     root = str(Path(__file__).resolve().parents[3])
-    return {**os.environ, "PYTHONPATH": root, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, "PYTHONPATH": root, "PYTHONSAFEPATH": "1"}
 
 
-def _wait_for_address(process: subprocess.Popen[bytes], log: IO[str]) -> str:
+def _port(process: subprocess.Popen[bytes], port_file: Path, log: IO[str]) -> int:
+    """The port of an emulator that has just been started, once it is ready. Raises EmulatorStartError."""
     deadline = time.monotonic() + READY_SECONDS
-    while True:
-        # Read without moving the position that the child, which shares it, writes at.
-        printed = os.pread(log.fileno(), 1 << 20, 0).decode(errors="replace")
-        found = _ADDRESS.search(printed)
-        if found is not None:
-            return found.group(1)
+    while not port_file.exists():
         if process.poll() is not None:
-            lines = printed.strip().splitlines() or [f"exit code {process.returncode}"]
+            log.seek(0)
+            lines = log.read().strip().splitlines() or [f"exit code {process.returncode}"]
             raise EmulatorStartError(f"the emulator did not start: {lines[-1].removeprefix('custom-labels: ')}")
         if time.monotonic() > deadline:
-            raise EmulatorStartError(f"the emulator did not listen within {READY_SECONDS:.0f} s")
+            raise EmulatorStartError(f"the emulator was not ready within {READY_SECONDS:.0f} s")
         time.sleep(_PAUSE_SECONDS)
+    return int(port_file.read_text())
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
