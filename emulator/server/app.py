@@ -28,20 +28,19 @@ from emulator.jobs.objects import open_object_store
 from emulator.jobs.runner import JobHandler, JobRunner
 from emulator.jobs.running_watch import RunningWatch, WatchSettings
 from emulator.jobs.sweeper import Sweeper
-from emulator.jobs.training_progress import TrainingProgress
-from emulator.jobs.transitions import TransitionPolicies
+from emulator.jobs.training_progress import RunningTrainings
 from emulator.operations.context import Services
 from emulator.operations.dispatch import Dispatcher
 from emulator.operations.gates import FaultGate, QuotaGate
 from emulator.operations.holding import HoldSettings
 from emulator.operations.observer import RequestObserver
-from emulator.s3.embedded import EmbeddedS3
 from emulator.server.access_parts import open_access, open_key_file
 from emulator.server.assembly import (
     Directories,
     console_buckets,
-    event_transports,
+    embedded_s3,
     object_store_description,
+    transition_policies,
     unit_settings,
 )
 from emulator.server.browser_guard import BrowserGuard
@@ -82,26 +81,12 @@ class Emulator:
         self.identities_file = self.access or open_key_file(settings)
         self.key_source = self._key_source()
         self.precedence = Precedence()
-        self.s3 = EmbeddedS3(
-            self.directories.objects,
-            virtual_host_domain=settings.virtual_host_domain,
-            console_origin=f"http://{settings.host}:{settings.port}",
-            strict_owners=settings.s3_owners == "strict",
-            key_source=self.key_source,
-            transports=event_transports(settings),
-            precedence=self.precedence,
-        )
+        self.s3 = embedded_s3(settings, self.directories, self.key_source, self.precedence)
         self.objects = self._open_objects()
         self.hosting = Hosting(self.directories.models, settings.inference_threads)
-        self.progress = TrainingProgress()
+        self.progress = RunningTrainings()
         self.sweeper = Sweeper(self.database)
-        self.policies = TransitionPolicies(
-            {
-                "starting": settings.starting_seconds,
-                "stopping": settings.stopping_seconds,
-                "deleting": settings.deleting_seconds,
-            }
-        )
+        self.policies = transition_policies(settings)
         self.measurements = Measurements()
         self.fleet = Fleet(self.database, self.clocks, self.measurements.series, unit_settings(settings))
         self.service_model = load_service_model()

@@ -1,4 +1,4 @@
-"""Building the larger parts from the settings: directories, object stores, the console's buckets, rules of units."""
+"""Building parts from the settings: directories, object stores, the console's buckets, rules of states and units."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from emulator.domain.caller import Caller
 from emulator.domain.json_values import JsonObject
 from emulator.domain.metering.units import UnitSettings
 from emulator.domain.object_store import ObjectStore
+from emulator.jobs.transitions import TransitionPolicies
 from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.events.transports import AwsEndpoint, Transport, Webhook
 from emulator.settings import Settings
+from emulator.wire.precedence import Precedence
 
 if TYPE_CHECKING:
+    from emulator.domain.iam.keys import KeySource
     from emulator.s3.external import ExternalS3Store
 
 
@@ -110,14 +113,33 @@ class ExternalBuckets:
         return self.store.console_bucket(caller, self.origin, name)
 
 
+def embedded_s3(
+    settings: Settings, directories: Directories, key_source: KeySource | None, precedence: Precedence
+) -> EmbeddedS3:
+    """The S3 on the emulator's own port."""
+    return EmbeddedS3(
+        directories.objects,
+        virtual_host_domain=settings.virtual_host_domain,
+        console_origin=_console_origin(settings),
+        strict_owners=settings.s3_owners == "strict",
+        key_source=key_source,
+        transports=_event_transports(settings),
+        precedence=precedence,
+    )
+
+
+def _console_origin(settings: Settings) -> str:
+    return f"http://{settings.host}:{settings.port}"
+
+
 def console_buckets(s3: EmbeddedS3, objects: ObjectStore, settings: Settings) -> EmbeddedBuckets | ExternalBuckets:
     """Where the console's buckets are made: in the S3 that the settings name."""
     if not settings.s3_endpoint_url:
         return EmbeddedBuckets(s3)
-    return ExternalBuckets(cast("ExternalS3Store", objects), f"http://{settings.host}:{settings.port}")
+    return ExternalBuckets(cast("ExternalS3Store", objects), _console_origin(settings))
 
 
-def event_transports(settings: Settings) -> list[Transport]:
+def _event_transports(settings: Settings) -> list[Transport]:
     """The ways by which events of objects leave."""
     transports: list[Transport] = []
     if settings.events_webhook_url:
@@ -125,6 +147,17 @@ def event_transports(settings: Settings) -> list[Transport]:
     if settings.events_endpoint_url:
         transports.append(AwsEndpoint(settings.events_endpoint_url))
     return transports
+
+
+def transition_policies(settings: Settings) -> TransitionPolicies:
+    """How long states last at least (O-17)."""
+    return TransitionPolicies(
+        {
+            "starting": settings.starting_seconds,
+            "stopping": settings.stopping_seconds,
+            "deleting": settings.deleting_seconds,
+        }
+    )
 
 
 def unit_settings(settings: Settings) -> UnitSettings:

@@ -173,6 +173,7 @@ def test_calls_are_not_held_for_what_describing_calls_release(database: Database
         bench = Bench(database, starting={"type": "describes", "count": 2})
         await bench.accept()
         await bench.runner.hold(everything, 1000)
+        assert list(bench.runner.open_jobs), "the change waits for its second describing call"
         await bench.runner.stop()
 
     play(story)
@@ -184,6 +185,7 @@ def test_held_calls_are_let_go_at_the_end(database: Database) -> None:
         await bench.accept()
         held = asyncio.create_task(bench.runner.hold(everything, 1000))
         await asyncio.sleep(0.01)
+        assert not held.done()
         bench.runner.let_go()
         await held
         await bench.runner.stop()
