@@ -95,8 +95,8 @@ class Side:
 
     def __init__(self, directory: Path, inside: Sequence[Sequence[str]]) -> None:
         names = [str(number) for number in range(len(inside))]
-        befores = {f"worker {name}": before for name, before in zip(names, inside, strict=True)}
-        self._cluster = DaskCluster(directory, inside=befores)
+        commands = {f"worker {name}": before for name, before in zip(names, inside, strict=True)}
+        self._cluster = DaskCluster(directory, inside=commands)
         self._cluster.start_scheduler()
         for name in names:
             self._cluster.add_worker(name)
