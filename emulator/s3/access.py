@@ -40,6 +40,11 @@ _HEADERS = (
     *("if-match", "if-none-match"),
 )
 _EXISTING_TAG = "s3:existingobjecttag/"
+WITHOUT_TAGS = frozenset(
+    {"s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"}
+    | {"s3:ListMultipartUploadParts"}
+)
+"""What is decided without `s3:ExistingObjectTag/…`: in S3 no tag lets an object be overwritten or deleted, or keeps it."""
 _HASH = "x-amz-content-sha256"
 
 
@@ -161,7 +166,8 @@ class Requester:
             keys |= _keys_of(self.request, action)
         if version_id is not None:
             keys["s3:versionid"] = (version_id,)
-        if key is not None and any(_EXISTING_TAG in policy.tag_keys for policy in (*rights.policies.all, *policies)):
+        is_asked = any(_EXISTING_TAG in policy.tag_keys for policy in (*rights.policies.all, *policies))
+        if key is not None and action not in WITHOUT_TAGS and is_asked:
             keys |= _existing_tags(connection, bucket, key, version_id)
         return rights.ask(action, resource, owner=owner, resource_policies=policies, context=keys)
 

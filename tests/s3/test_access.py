@@ -241,6 +241,17 @@ def test_tags_that_an_object_has(ann: Any, root: Any, team: Team) -> None:
     assert ann.get_object(Bucket="photos", Key="ann/a.jpg")["Body"].read() == b"a"
 
 
+def test_no_tag_of_an_object_lets_it_be_overwritten_or_deleted(ann: Any, root: Any, team: Team) -> None:
+    """S3 knows s3:ExistingObjectTag not for these, whatever the tag says."""
+    root.put_object_tagging(Bucket="photos", Key="ann/a.jpg", Tagging={"TagSet": [{"Key": "kind", "Value": "open"}]})
+    team.may("s3:*", OBJECTS, Condition={"StringEquals": {"s3:ExistingObjectTag/kind": "open"}})
+    place = {"Bucket": "photos", "Key": "ann/a.jpg"}
+    assert ann.get_object_tagging(**place)["TagSet"]
+    assert refused(ann.put_object, **place, Body=b"other")[0] == "AccessDenied"
+    assert refused(ann.delete_object, **place)[0] == "AccessDenied"
+    ann.delete_object_tagging(**place)
+
+
 def test_copies_read_and_write_with_the_callers_rights(ann: Any, team: Team) -> None:
     copy = {"Bucket": "photos", "Key": "ann/b", "CopySource": "photos/ann/a.jpg"}
     team.may("s3:PutObject", OBJECTS)
