@@ -44,7 +44,7 @@ WITHOUT_TAGS = frozenset(
     {"s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"}
     | {"s3:ListMultipartUploadParts"}
 )
-"""What is decided without `s3:ExistingObjectTag/…`: in S3 no tag says whether an object may be overwritten or deleted."""
+"""Decided without `s3:ExistingObjectTag/…`: in S3 no tag says whether an object may be overwritten or deleted."""
 _HASH = "x-amz-content-sha256"
 
 
