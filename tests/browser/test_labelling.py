@@ -249,8 +249,10 @@ def test_a_label_is_renamed_on_every_image_and_only_unused_ones_are_removed(
     field.fill("x" * 257)
     expect(dialog.get_by_text("A label has at most 256 characters.")).to_be_visible()
     field.fill("ring")
+    dialog.get_by_role("textbox", name="New label").fill("typed")  # and not added: it is meant all the same
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(dialog).to_be_hidden()
+    expect(console.get_by_role("checkbox", name=re.compile("typed"))).to_be_visible()
     expect(console.get_by_role("checkbox", name=re.compile("ring"))).to_be_visible()
     expect(console.get_by_role("checkbox", name=re.compile("unused"))).to_be_hidden()
     expect(image(console, "circle-0000.png")).to_contain_text("ring")

@@ -56,6 +56,16 @@ def rekognition_of(emulator: EmulatorProcess, account: str) -> Project:
     return Project(emulator.client("rekognition", account), emulator.client("s3", account)).create()
 
 
+def tables_fit(page: Page) -> bool:
+    """Whether no table is wider than its place."""
+    widths = """table => {
+        const places = [];
+        for (let one = table.parentElement; one; one = one.parentElement) places.push(one);
+        return places.every(one => one.scrollWidth <= one.clientWidth + 1);
+    }"""
+    return bool(page.evaluate(f"[...document.querySelectorAll('table')].every({widths})"))
+
+
 def test_projects_open_to_their_versions_and_states_move_by_themselves(console: Page, ready: Project) -> None:
     """C-5: Name, Versions, Date created, Model performance, Model status, Status message; N/A until trained."""
     console.goto("/console/projects")
@@ -65,6 +75,7 @@ def test_projects_open_to_their_versions_and_states_move_by_themselves(console: 
     console.get_by_role("button", name=f"Show the versions of {ready.name}").click()
     version = row(console, "first")
     expect(version).to_contain_text("TRAINING_IN_PROGRESS")
+    assert tables_fit(console)
     expect(version).to_contain_text("The model is being trained.")
     expect(version).to_contain_text("N/A")
     expect(version.get_by_role("radio")).to_be_disabled()
@@ -183,6 +194,7 @@ def test_the_table_of_models_tells_what_the_guide_tells(visitor: Page, trained: 
     line = row(visitor, "first")
     for text in ("TRAINING_COMPLETED", "The model is ready to run.", f"{trained.name}_training_dataset"):
         expect(line).to_contain_text(text)
+    assert tables_fit(visitor), "the status message is read without scrolling"
     visitor.get_by_role("radio", name="Select first").check()
     visitor.get_by_role("button", name="Download validation results").click()
     dialog = visitor.get_by_role("dialog", name="Download validation results")

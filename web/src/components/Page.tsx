@@ -3,6 +3,7 @@ import Header from "@cloudscape-design/components/header";
 import { type ReactNode, useEffect } from "react";
 import { type Crumb, useCrumbs } from "../app/shellState";
 import { useTexts } from "../texts";
+import { Breakable } from "./Breakable";
 
 interface Props {
   title: string;
@@ -26,7 +27,7 @@ export function Page({ title, crumbs, info, description, actions, windowTitle, c
     <ContentLayout
       header={
         <Header variant="h1" info={info} description={description} actions={actions}>
-          {title}
+          <Breakable text={title} />
         </Header>
       }
     >

@@ -1,6 +1,7 @@
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import type { Project, Version } from "../api/types";
 import { type Texts, useTexts } from "../texts";
+import { Breakable } from "./Breakable";
 
 const FACES: Record<string, StatusIndicatorProps.Type> = {
   TRAINING_IN_PROGRESS: "in-progress",
@@ -28,7 +29,13 @@ const FACES: Record<string, StatusIndicatorProps.Type> = {
 
 /** A state by its name in the API, which is never translated. */
 export function State({ status, isWarned = false }: { status: string; isWarned?: boolean }) {
-  return <StatusIndicator type={isWarned ? "warning" : (FACES[status] ?? "info")}>{status}</StatusIndicator>;
+  return (
+    <span className="state">
+      <StatusIndicator type={isWarned ? "warning" : (FACES[status] ?? "info")}>
+        <Breakable text={status} />
+      </StatusIndicator>
+    </span>
+  );
 }
 
 /** What the service says of a version's state (C-16). */

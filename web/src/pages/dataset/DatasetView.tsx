@@ -147,6 +147,11 @@ export function DatasetView({ project, dataset, tabs }: Props) {
       <SpaceBetween size="m">
         {tabs}
         <StatusAlert dataset={dataset} />
+        {work.saveError !== null && !work.changedElsewhere && !work.save.isPending && (
+          <Alert type="error" header={labelling.saveFailed} dismissible onDismiss={() => work.save.reset()}>
+            {work.saveError.message}
+          </Alert>
+        )}
         {wasRestored && isDirty && <Alert type="info">{labelling.restored}</Alert>}
         {hasContent && (
           <div className="dataset-body">
@@ -247,11 +252,6 @@ export function DatasetView({ project, dataset, tabs }: Props) {
           }}
           onDismiss={() => work.save.reset()}
         />
-      )}
-      {work.saveError !== null && !work.changedElsewhere && !work.save.isPending && (
-        <Alert type="error" header={labelling.saveFailed} dismissible onDismiss={() => work.save.reset()}>
-          {work.saveError.message}
-        </Alert>
       )}
     </Page>
   );

@@ -61,6 +61,7 @@ export function Component() {
         trackBy="id"
         selectionType="single"
         enableKeyboardNavigation
+        wrapLines
         ariaLabels={{
           tableLabel: prior.title,
           selectionGroupLabel: prior.title,

@@ -8,6 +8,7 @@ import TextFilter from "@cloudscape-design/components/text-filter";
 import { useState } from "react";
 import type { Project, Version } from "../../api/types";
 import { paths } from "../../app/paths";
+import { Breakable } from "../../components/Breakable";
 import { DeleteModelsDialog } from "../../components/deletion/DeleteModelsDialog";
 import { useFormats } from "../../components/format";
 import { Link } from "../../components/Link";
@@ -101,27 +102,27 @@ function useColumns(project: Project): TableProps.ColumnDefinition<Version>[] {
       header: columns.name,
       sortingField: "name",
       isRowHeader: true,
-      width: 125,
+      width: 120,
       minWidth: 110,
-      cell: (version) => <Link to={paths.model(project.name, version.name)}>{version.name}</Link>,
+      cell: (version) => <Link to={paths.model(project.name, version.name)}><Breakable text={version.name} /></Link>,
     },
-    { id: "created", header: columns.created, sortingField: "created", width: 140, cell: (version) => moment(version.created) },
-    { id: "training", header: columns.training, width: 120, cell: (version) => version.training_dataset ?? common.none },
-    { id: "test", header: columns.test, width: 120, cell: (version) => version.test_dataset ?? common.none },
+    { id: "created", header: columns.created, sortingField: "created", width: 130, cell: (version) => moment(version.created) },
+    { id: "training", header: columns.training, width: 105, cell: (version) => <Breakable text={version.training_dataset ?? common.none} /> },
+    { id: "test", header: columns.test, width: 105, cell: (version) => <Breakable text={version.test_dataset ?? common.none} /> },
     {
       id: "performance",
       header: columns.performance,
       sortingField: "f1_score",
-      width: 170,
+      width: 158,
       cell: (version) => score(version.f1_score),
     },
     {
       id: "status",
       header: columns.status,
       sortingField: "status",
-      width: 220,
+      width: 145,
       cell: (version) => <State status={version.status} isWarned={version.runs_long} />,
     },
-    { id: "message", header: columns.message, width: 160, minWidth: 140, cell: (version) => <VersionMessage version={version} /> },
+    { id: "message", header: columns.message, width: 140, minWidth: 140, cell: (version) => <VersionMessage version={version} /> },
   ];
 }

@@ -10,6 +10,7 @@ import { nameOf, paths } from "../../app/paths";
 import { notify } from "../../app/shellState";
 import { DeleteDatasetDialog } from "../../components/deletion/DeleteDatasetDialog";
 import { DeleteProjectDialog } from "../../components/deletion/DeleteProjectDialog";
+import { Breakable } from "../../components/Breakable";
 import { ErrorAlert } from "../../components/ErrorAlert";
 import { useFormats } from "../../components/format";
 import { InfoLink } from "../../components/InfoLink";
@@ -130,7 +131,7 @@ function Datasets({ project }: { project: Project }) {
     <SpaceBetween size="xs">
       {project.datasets.map((dataset) => (
         <div key={dataset.arn}>
-          <Link to={paths.dataset(project.name, dataset.type)}>{dataset.name}</Link>
+          <Link to={paths.dataset(project.name, dataset.type)}><Breakable text={dataset.name} /></Link>
           <div>{words.datasetFacts(dataset.total_entries, dataset.labeled_entries)}</div>
           <State status={dataset.status} />
           {dataset.status.endsWith("FAILED") && <div>{dataset.status_message}</div>}

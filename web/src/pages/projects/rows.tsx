@@ -1,6 +1,7 @@
 import type { TableProps } from "@cloudscape-design/components/table";
 import type { Project, Version } from "../../api/types";
 import { paths } from "../../app/paths";
+import { Breakable } from "../../components/Breakable";
 import { useFormats } from "../../components/format";
 import { Link } from "../../components/Link";
 import { messageOfVersion, State } from "../../components/states";
@@ -69,13 +70,15 @@ export function useColumns(): TableProps.ColumnDefinition<Row>[] {
       sortingField: "name",
       isRowHeader: true,
       minWidth: 180,
-      width: 250,
+      width: 185,
       cell: (row) => (
-        <Link to={row.version ? paths.model(row.projectName, row.name) : paths.project(row.name)}>{row.name}</Link>
+        <Link to={row.version ? paths.model(row.projectName, row.name) : paths.project(row.name)}>
+          <Breakable text={row.name} />
+        </Link>
       ),
     },
     { id: "versions", header: columns.versions, sortingField: "versions", width: 125, cell: (row) => row.versions ?? "" },
-    { id: "created", header: columns.created, sortingField: "created", width: 170, cell: (row) => moment(row.created) },
+    { id: "created", header: columns.created, sortingField: "created", width: 140, cell: (row) => moment(row.created) },
     {
       id: "performance",
       header: columns.performance,
@@ -87,13 +90,13 @@ export function useColumns(): TableProps.ColumnDefinition<Row>[] {
       id: "status",
       header: columns.status,
       sortingField: "status",
-      width: 220,
+      width: 145,
       cell: (row) => (row.status ? <State status={row.status} isWarned={row.version?.runs_long ?? false} /> : ""),
     },
     {
       id: "message",
       header: columns.message,
-      width: 190,
+      width: 150,
       minWidth: 150,
       cell: (row) => (row.version ? messageOfVersion(row.version, texts) : ""),
     },

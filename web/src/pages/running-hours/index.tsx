@@ -52,6 +52,7 @@ function Report({ projects }: { projects: readonly Project[] }) {
         <FormField label={words.model}>
           <Select
             options={models}
+            triggerVariant="option"
             selectedOption={model ?? null}
             placeholder={words.chooseModel}
             filteringType="auto"

@@ -30,14 +30,15 @@ export function ManageLabelsDialog({ dataset, labels, hasUnsavedWork, onDismiss 
   const [rows, setRows] = useState<readonly LabelRow[]>(() => rowsOf(labels));
   const [added, setAdded] = useState("");
   const input = useRef<InputProps.Ref>(null);
+  const text = added.trim();
   const save = useMutation({
-    mutationFn: () => api.post("/dataset/labels", { dataset, ...changesOf(rows) }),
+    // A name that was typed and not added yet is meant as well.
+    mutationFn: () => api.post("/dataset/labels", { dataset, ...changesOf(text === "" ? rows : [...rows, newRow(text)]) }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: keys.dataset(scope, dataset) });
       onDismiss();
     },
   });
-  const text = added.trim();
   const problem = text === "" ? null : problemOf(text, rows, null);
   const add = () => {
     if (text === "" || problem !== null) return;
@@ -52,7 +53,7 @@ export function ManageLabelsDialog({ dataset, labels, hasUnsavedWork, onDismiss 
     <FormDialog
       title={labelling.manageLabels}
       button={labelling.save}
-      isReady={isValid && text === ""}
+      isReady={isValid && problem === null}
       isPending={save.isPending}
       error={save.error}
       onSubmit={() => save.mutate()}

@@ -7,7 +7,7 @@ import { useTexts } from "../../../texts";
 import type { DraftStore } from "../io/draftStore";
 import { type Entries, useEntries } from "../io/queries";
 import type { CatalogueRule, DatasetEntry } from "../../../api/types";
-import type { Filters } from "../io/filters";
+import { type Filters, isFiltering } from "../io/filters";
 import { allSelected, extended, NOTHING_SELECTED, toggled } from "../model/selection";
 import { LEAST_COLUMNS, LEAST_WIDTH, ROW_HEIGHT } from "./layout";
 import { type ChoiceStore, useChoice } from "./selectionStore";
@@ -25,7 +25,7 @@ export interface GalleryProps {
   readonly draft: DraftStore;
   readonly choice: ChoiceStore;
   readonly catalogue: ReadonlyMap<string, CatalogueRule>;
-  /** Enter or a double click on an image. */
+  /** Enter, a click on an image, or a double click while images are chosen. */
   readonly onOpen: (position: number, entry: DatasetEntry) => void;
   /** A key that the gallery itself has no use for; whether it was used. */
   readonly onKey: (event: KeyboardEvent) => boolean;
@@ -41,7 +41,7 @@ export function Gallery(props: GalleryProps) {
   if (entries.error !== null && entries.total === undefined) {
     return <ErrorAlert error={entries.error} header={common.failedToLoad} onRetry={entries.retry} />;
   }
-  if (entries.total === 0) return <Alert type="info">{gallery.noImages}</Alert>;
+  if (entries.total === 0) return <Alert type="info">{isFiltering(filters) ? gallery.noImages : gallery.empty}</Alert>;
   return <Grid {...props} entries={entries} scroller={scroller} onShown={setShown} />;
 }
 
@@ -97,8 +97,14 @@ function Grid({ entries, scroller, onShown, ...props }: GridProps) {
       data-testid="gallery"
       onKeyDown={onKeyDown}
       {...drag.handlers}
+      // Where images are chosen by clicks, a second click opens one; elsewhere the first does.
+      onClick={(event) => {
+        const position = isLabelling || drag.isControl(event.target) ? null : drag.positionOf(event.target);
+        const entry = position === null ? undefined : entries.at(position);
+        if (position !== null && entry) onOpen(position, entry);
+      }}
       onDoubleClick={(event) => {
-        const position = drag.positionOf(event.target);
+        const position = isLabelling ? drag.positionOf(event.target) : null;
         const entry = position === null ? undefined : entries.at(position);
         if (position !== null && entry) onOpen(position, entry);
       }}

@@ -2,6 +2,7 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useEffect } from "react";
 import { Modal } from "../../../components/Modal";
 import { useTexts } from "../../../texts";
 import { type DraftStore, useDraft } from "../io/draftStore";
@@ -9,6 +10,8 @@ import { usePreview } from "../io/queries";
 import type { CatalogueRule, DatasetEntry } from "../../../api/types";
 import { ErrorDetails } from "./ErrorDetails";
 import { colourOf } from "./labelColours";
+
+const DOUBLE_CLICK_MS = 500;
 
 interface Props {
   readonly entry: DatasetEntry;
@@ -22,6 +25,7 @@ interface Props {
 export function ImageDialog({ entry, draft, catalogue, onDismiss, onDraw }: Props) {
   const { gallery, common } = useTexts();
   const url = usePreview(entry, 1024);
+  useEffect(swallowSecondClick, []);
   const changed = useDraft(draft, (current) => current.changed.get(entry.source_ref));
   const boxes = changed?.boxes ?? entry.boxes;
   const frame = changed ? changed.frame : entry.image_size;
@@ -102,3 +106,20 @@ function Named({ label, text }: { label: string; text?: string }) {
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;
+
+/** The second click of those who are used to two would close the dialog, or take the focus out of it. */
+function swallowSecondClick() {
+  const swallow = (event: MouseEvent) => {
+    if (event.detail < 2) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const kinds = ["mousedown", "mouseup", "click"] as const;
+  const stop = () => kinds.forEach((kind) => document.removeEventListener(kind, swallow, true));
+  kinds.forEach((kind) => document.addEventListener(kind, swallow, true));
+  const timer = setTimeout(stop, DOUBLE_CLICK_MS);
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}

@@ -73,6 +73,7 @@ export function useDragSelection({ scroller, choice, columns, total, isEnabled }
   return {
     frame,
     positionOf,
+    isControl,
     handlers: {
       onPointerDown: (event: PointerEvent<HTMLDivElement>) => {
         const element = scroller.current;

@@ -14,3 +14,6 @@ export interface Filters {
 }
 
 export const NO_FILTERS: Filters = { state: "all", labels: [], name: "", sort: "manifest" };
+
+/** Whether some images may be left out. */
+export const isFiltering = ({ state, labels, name }: Filters): boolean => state !== "all" || labels.length > 0 || name !== "";
