@@ -16,8 +16,7 @@ from emulator.console.labels import LabelEntry, all_labels
 from emulator.console.lookup import as_json, content_of
 from emulator.domain.manifest.viewing import view_entry
 from emulator.domain.object_store import ObjectLocation
-from emulator.storage.content_changes import positions_of, read_records
-from emulator.storage.contents import content_stats
+from emulator.storage.contents import content_stats, positions_of, read_records
 from emulator.storage.entry_blocks import count_by_label, matching_blocks, matching_positions
 from emulator.storage.entry_pages import (
     content_revision,

@@ -23,14 +23,11 @@ from emulator.storage.block_text import BLOCK
 from emulator.storage.content_changes import (
     append_entries,
     drop_unused_labels,
-    labels_without,
-    next_position,
-    positions_of,
     prepare_labels,
     replace_entries,
     set_content_bucket,
 )
-from emulator.storage.contents import content_bucket, content_stats
+from emulator.storage.contents import content_bucket, content_stats, labels_without, next_position, positions_of
 from emulator.storage.engine import Database
 from emulator.storage.packed_records import PackedRecords
 from emulator.storage.rows import EntryRecord

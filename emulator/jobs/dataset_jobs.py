@@ -32,9 +32,9 @@ from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.threads import in_thread
 from emulator.jobs.worker_process import WorkerSettings, run_in_worker
 from emulator.storage.console_labels import store_labels, stored_labels
-from emulator.storage.content_changes import contents_of, sweep_content
+from emulator.storage.content_changes import sweep_content
 from emulator.storage.content_copies import copy_entries
-from emulator.storage.contents import content_stats, labels_by_position
+from emulator.storage.contents import content_stats, contents_of, labels_by_position
 from emulator.storage.datasets import find_dataset, remove_dataset, set_dataset_content, set_dataset_status
 from emulator.storage.engine import Database
 from emulator.storage.rows import Dataset, Job

@@ -14,15 +14,8 @@ from emulator.domain.manifest.relabeling import relabeled_line
 from emulator.jobs.dataset_jobs import DatasetHandler, content_of
 from emulator.jobs.ingest import client_error, record_of
 from emulator.jobs.threads import in_thread
-from emulator.storage.content_changes import (
-    drop_unused_labels,
-    positions_of,
-    read_records,
-    remove_entries,
-    set_content_bucket,
-    upsert_entries,
-)
-from emulator.storage.contents import content_stats
+from emulator.storage.content_changes import drop_unused_labels, remove_entries, set_content_bucket, upsert_entries
+from emulator.storage.contents import content_stats, positions_of, read_records
 from emulator.storage.entry_blocks import matching_positions
 from emulator.storage.rows import EntryFilter, EntryRecord, Job
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from emulator.jobs.threads import in_thread
 from emulator.s3.swept import SweptFolder
-from emulator.storage.content_changes import sweep_content, unreferenced_contents
+from emulator.storage.content_changes import sweep_content
+from emulator.storage.contents import unreferenced_contents
 from emulator.storage.engine import Database
 from emulator.storage.jobs import is_work_open, list_jobs
 from emulator.storage.versions import model_files

@@ -11,7 +11,8 @@ from sqlalchemy.pool import NullPool
 
 from emulator.s3.archive import accounts_of_objects, keep_objects_of
 from emulator.server.state_archive import MODELS, OBJECTS, STATE
-from emulator.storage.content_changes import sweep_content, unreferenced_contents
+from emulator.storage.content_changes import sweep_content
+from emulator.storage.contents import unreferenced_contents
 from emulator.storage.reset import delete_account
 from emulator.storage.tables import console_tasks, jobs, projects, running_spans
 from emulator.storage.versions import model_files

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from emulator.domain.states import DatasetState
+from emulator.storage.contents import POSITIONS_AT_ONCE, next_position, positions_of, read_records
 from emulator.storage.dialects import statements_of
 from emulator.storage.dialects.interface import Expression
 from emulator.storage.entry_blocks import add_to_blocks, change_label_bits, remove_blocks, remove_from_blocks
@@ -18,10 +18,7 @@ from emulator.storage.tables import (
     dataset_entry_labels,
     dataset_label_blocks,
     dataset_labels,
-    datasets,
 )
-
-_POSITIONS_AT_ONCE = 10_000
 
 # As text, since SQLAlchemy takes longer to name the parameters of 100,000 rows than SQLite to store them.
 _REPLACE_ENTRY = """UPDATE dataset_entries SET line = ?, is_labeled = ?, has_errors = ?
@@ -61,29 +58,9 @@ def append_entries(connection: Connection, content_id: int, records: Sequence[En
     )
 
 
-def positions_of(connection: Connection, content_id: int, source_refs: Sequence[str]) -> dict[str, int]:
-    """Where the entries with these source-refs stand; those that are not there are left out."""
-    is_among = statements_of(connection).is_among
-    found: dict[str, int] = {}
-    for start in range(0, len(source_refs), _POSITIONS_AT_ONCE):
-        batch = source_refs[start : start + _POSITIONS_AT_ONCE]
-        statement = select(dataset_entries.c.source_ref, dataset_entries.c.position).where(
-            dataset_entries.c.content_id == content_id, is_among(dataset_entries.c.source_ref, batch)
-        )
-        # All rows at once: one by one the result takes as long as the search.
-        found |= {row[0]: row[1] for row in connection.execute(statement).all()}
-    return found
-
-
-def upsert_entries(
-    connection: Connection, content_id: int, records: Sequence[EntryRecord], existing: Mapping[str, int] | None = None
-) -> None:
-    """Replace the entries whose source-refs exist, at their places, and append the others (D-12).
-
-    `existing` are the `positions_of` the records, if they were looked up before the transaction began.
-    """
-    if existing is None:
-        existing = positions_of(connection, content_id, [record.source_ref for record in records])
+def upsert_entries(connection: Connection, content_id: int, records: Sequence[EntryRecord]) -> None:
+    """Replace the entries whose source-refs exist, at their places, and append the others (D-12)."""
+    existing = positions_of(connection, content_id, [record.source_ref for record in records])
     replaced = [(existing[record.source_ref], record) for record in records if record.source_ref in existing]
     if replaced:
         replace_entries(connection, content_id, replaced)
@@ -102,44 +79,17 @@ def replace_entries(connection: Connection, content_id: int, replaced: Sequence[
     _index_entries(connection, content_id, replaced)
 
 
-def next_position(connection: Connection, content_id: int) -> int:
-    """Where the next entry that is appended to a content will stand."""
-    statement = select(dataset_contents.c.next_position).where(dataset_contents.c.id == content_id)
-    return int(connection.execute(statement).scalar_one())
-
-
 def prepare_labels(connection: Connection, content_id: int, names: Sequence[str]) -> None:
     """Have labels in this order, behind those that are there; they count for nothing until entries use them (L-1)."""
     _label_ids(connection, content_id, names)
-
-
-def labels_without(connection: Connection, content_id: int, positions: Sequence[int]) -> set[str]:
-    """The labels that a content's other entries use, were these not there."""
-    is_among = statements_of(connection).is_among
-    left: dict[int, int] = {}
-    names: dict[int, str] = {}
-    columns = dataset_labels.c.id, dataset_labels.c.name, dataset_labels.c.entry_count
-    for label_id, name, count in connection.execute(select(*columns).where(dataset_labels.c.content_id == content_id)):
-        names[label_id], left[label_id] = name, count
-    used = dataset_entry_labels.c
-    for start in range(0, len(positions), _POSITIONS_AT_ONCE):
-        batch = positions[start : start + _POSITIONS_AT_ONCE]
-        uses = (
-            select(used.label_id, func.count())
-            .where(used.content_id == content_id, is_among(used.position, batch))
-            .group_by(used.label_id)
-        )
-        for label_id, count in connection.execute(uses):
-            left[label_id] -= count
-    return {names[label_id] for label_id, count in left.items() if count > 0}
 
 
 def remove_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
     """Take entries out of a content. Labels that no entry uses any more keep a count of zero until
     `drop_unused_labels`."""
     _unindex_entries(connection, content_id, positions)
-    for start in range(0, len(positions), _POSITIONS_AT_ONCE):
-        batch = positions[start : start + _POSITIONS_AT_ONCE]
+    for start in range(0, len(positions), POSITIONS_AT_ONCE):
+        batch = positions[start : start + POSITIONS_AT_ONCE]
         of_entries = (dataset_entries.c.content_id == content_id, _is_at(connection, dataset_entries.c.position, batch))
         connection.execute(delete(dataset_entries).where(*of_entries))
 
@@ -147,8 +97,8 @@ def remove_entries(connection: Connection, content_id: int, positions: Sequence[
 def _unindex_entries(connection: Connection, content_id: int, positions: Sequence[int]) -> None:
     """Take entries out of the counts, the labels and the index, before they go or are replaced."""
     _count_entries(connection, content_id, *(-count for count in remove_from_blocks(connection, content_id, positions)))
-    for start in range(0, len(positions), _POSITIONS_AT_ONCE):
-        batch = positions[start : start + _POSITIONS_AT_ONCE]
+    for start in range(0, len(positions), POSITIONS_AT_ONCE):
+        batch = positions[start : start + POSITIONS_AT_ONCE]
         of_labels = (
             dataset_entry_labels.c.content_id == content_id,
             _is_at(connection, dataset_entry_labels.c.position, batch),
@@ -183,35 +133,13 @@ def drop_unused_labels(connection: Connection, content_id: int) -> None:
 
 def move_entries(connection: Connection, source_id: int, target_id: int, positions: Sequence[int]) -> None:
     """Move entries from one content to another, keeping their order (D-14)."""
-    for start in range(0, len(positions), _POSITIONS_AT_ONCE):
-        batch = sorted(positions)[start : start + _POSITIONS_AT_ONCE]
+    for start in range(0, len(positions), POSITIONS_AT_ONCE):
+        batch = sorted(positions)[start : start + POSITIONS_AT_ONCE]
         append_entries(connection, target_id, read_records(connection, source_id, batch))
     remove_entries(connection, source_id, positions)
     drop_unused_labels(connection, source_id)
     bucket = select(dataset_contents.c.bucket).where(dataset_contents.c.id == source_id).scalar_subquery()
     connection.execute(update(dataset_contents).where(dataset_contents.c.id == target_id).values(bucket=bucket))
-
-
-def unreferenced_contents(connection: Connection) -> list[int]:
-    """Contents whose dataset is gone, or has another content and is not at work on this one."""
-    statement = (
-        select(dataset_contents.c.id)
-        .join(datasets, datasets.c.id == dataset_contents.c.dataset_id, isouter=True)
-        .where(
-            datasets.c.id.is_(None)
-            | (
-                datasets.c.content_id.is_distinct_from(dataset_contents.c.id)
-                & datasets.c.status.not_in((DatasetState.CREATE_IN_PROGRESS, DatasetState.UPDATE_IN_PROGRESS))
-            )
-        )
-    )
-    return list(connection.execute(statement).scalars())
-
-
-def contents_of(connection: Connection, dataset_id: int) -> list[int]:
-    """All contents that were begun for a dataset, the current one among them."""
-    statement = select(dataset_contents.c.id).where(dataset_contents.c.dataset_id == dataset_id)
-    return list(connection.execute(statement).scalars())
 
 
 def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
@@ -226,8 +154,8 @@ def sweep_content(connection: Connection, content_id: int, limit: int) -> bool:
         ).scalars()
     )
     if positions:
-        for start in range(0, len(positions), _POSITIONS_AT_ONCE):
-            batch = positions[start : start + _POSITIONS_AT_ONCE]
+        for start in range(0, len(positions), POSITIONS_AT_ONCE):
+            batch = positions[start : start + POSITIONS_AT_ONCE]
             for table in (dataset_entry_labels, dataset_entries):
                 chosen = (table.c.content_id == content_id, is_among(table.c.position, batch))
                 connection.execute(delete(table).where(*chosen))
@@ -308,33 +236,3 @@ def _count_entries(connection: Connection, content_id: int, entries: int, labele
             revision=dataset_contents.c.revision + 1,
         )
     )
-
-
-def read_records(connection: Connection, content_id: int, positions: Sequence[int]) -> list[EntryRecord]:
-    """The entries at these positions (at most 10,000), in order of position."""
-    is_among = statements_of(connection).is_among
-    labels: dict[int, dict[str, int]] = {position: {} for position in positions}
-    uses = (
-        select(dataset_entry_labels.c.position, dataset_labels.c.name, dataset_entry_labels.c.boxes)
-        .join(dataset_labels, dataset_labels.c.id == dataset_entry_labels.c.label_id)
-        .where(dataset_entry_labels.c.content_id == content_id, is_among(dataset_entry_labels.c.position, positions))
-        .order_by(dataset_labels.c.id)
-    )
-    for position, name, boxes in connection.execute(uses):
-        labels[position][name] = boxes
-    columns = (
-        dataset_entries.c.position,
-        dataset_entries.c.source_ref,
-        dataset_entries.c.line,
-        dataset_entries.c.is_labeled,
-        dataset_entries.c.has_errors,
-    )
-    statement = (
-        select(*columns)
-        .where(dataset_entries.c.content_id == content_id, is_among(dataset_entries.c.position, positions))
-        .order_by(dataset_entries.c.position)
-    )
-    return [
-        EntryRecord(source_ref, line, is_labeled, has_errors, labels[position])
-        for position, source_ref, line, is_labeled, has_errors in connection.execute(statement)
-    ]

@@ -1,4 +1,4 @@
-"""Reading a dataset's content: entries by filter and page, labels with counts, statistics, lines for training."""
+"""Reading a dataset's content: entries by filter, page, name and position, labels, statistics, lines for training."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from itertools import islice
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from emulator.domain.states import DatasetState
+from emulator.storage.dialects import statements_of
 from emulator.storage.entry_blocks import matching_positions, positions_of_labels
-from emulator.storage.rows import ContentStats, EntryFilter, LabelCount
-from emulator.storage.tables import dataset_contents, dataset_entries, dataset_labels
+from emulator.storage.rows import ContentStats, EntryFilter, EntryRecord, LabelCount
+from emulator.storage.tables import dataset_contents, dataset_entries, dataset_entry_labels, dataset_labels, datasets
 
 _LINES_AT_ONCE = 1000
+POSITIONS_AT_ONCE = 10_000
+"""So many positions or source-refs are one parameter of a statement."""
 
 # Built once: building a statement takes longer than running it.
 _COUNTS = select(
@@ -107,3 +111,96 @@ def iterate_lines(connection: Connection, content_id: int) -> Iterator[str]:
         .execution_options(yield_per=_LINES_AT_ONCE)
     )
     yield from connection.execute(statement).scalars()
+
+
+def positions_of(connection: Connection, content_id: int, source_refs: Sequence[str]) -> dict[str, int]:
+    """Where the entries with these source-refs stand; those that are not there are left out."""
+    is_among = statements_of(connection).is_among
+    found: dict[str, int] = {}
+    for start in range(0, len(source_refs), POSITIONS_AT_ONCE):
+        batch = source_refs[start : start + POSITIONS_AT_ONCE]
+        statement = select(dataset_entries.c.source_ref, dataset_entries.c.position).where(
+            dataset_entries.c.content_id == content_id, is_among(dataset_entries.c.source_ref, batch)
+        )
+        # All rows at once: one by one the result takes as long as the search.
+        found |= {row[0]: row[1] for row in connection.execute(statement).all()}
+    return found
+
+
+def read_records(connection: Connection, content_id: int, positions: Sequence[int]) -> list[EntryRecord]:
+    """The entries at these positions (at most 10,000), in order of position."""
+    is_among = statements_of(connection).is_among
+    labels: dict[int, dict[str, int]] = {position: {} for position in positions}
+    uses = (
+        select(dataset_entry_labels.c.position, dataset_labels.c.name, dataset_entry_labels.c.boxes)
+        .join(dataset_labels, dataset_labels.c.id == dataset_entry_labels.c.label_id)
+        .where(dataset_entry_labels.c.content_id == content_id, is_among(dataset_entry_labels.c.position, positions))
+        .order_by(dataset_labels.c.id)
+    )
+    for position, name, boxes in connection.execute(uses):
+        labels[position][name] = boxes
+    columns = (
+        dataset_entries.c.position,
+        dataset_entries.c.source_ref,
+        dataset_entries.c.line,
+        dataset_entries.c.is_labeled,
+        dataset_entries.c.has_errors,
+    )
+    statement = (
+        select(*columns)
+        .where(dataset_entries.c.content_id == content_id, is_among(dataset_entries.c.position, positions))
+        .order_by(dataset_entries.c.position)
+    )
+    return [
+        EntryRecord(source_ref, line, is_labeled, has_errors, labels[position])
+        for position, source_ref, line, is_labeled, has_errors in connection.execute(statement)
+    ]
+
+
+def next_position(connection: Connection, content_id: int) -> int:
+    """Where the next entry that is appended to a content will stand."""
+    statement = select(dataset_contents.c.next_position).where(dataset_contents.c.id == content_id)
+    return int(connection.execute(statement).scalar_one())
+
+
+def labels_without(connection: Connection, content_id: int, positions: Sequence[int]) -> set[str]:
+    """The labels that a content's other entries use, were these not there."""
+    is_among = statements_of(connection).is_among
+    left: dict[int, int] = {}
+    names: dict[int, str] = {}
+    columns = dataset_labels.c.id, dataset_labels.c.name, dataset_labels.c.entry_count
+    for label_id, name, count in connection.execute(select(*columns).where(dataset_labels.c.content_id == content_id)):
+        names[label_id], left[label_id] = name, count
+    used = dataset_entry_labels.c
+    for start in range(0, len(positions), POSITIONS_AT_ONCE):
+        batch = positions[start : start + POSITIONS_AT_ONCE]
+        uses = (
+            select(used.label_id, func.count())
+            .where(used.content_id == content_id, is_among(used.position, batch))
+            .group_by(used.label_id)
+        )
+        for label_id, count in connection.execute(uses):
+            left[label_id] -= count
+    return {names[label_id] for label_id, count in left.items() if count > 0}
+
+
+def contents_of(connection: Connection, dataset_id: int) -> list[int]:
+    """All contents that were begun for a dataset, the current one among them."""
+    statement = select(dataset_contents.c.id).where(dataset_contents.c.dataset_id == dataset_id)
+    return list(connection.execute(statement).scalars())
+
+
+def unreferenced_contents(connection: Connection) -> list[int]:
+    """Contents whose dataset is gone, or has another content and is not at work on this one."""
+    statement = (
+        select(dataset_contents.c.id)
+        .join(datasets, datasets.c.id == dataset_contents.c.dataset_id, isouter=True)
+        .where(
+            datasets.c.id.is_(None)
+            | (
+                datasets.c.content_id.is_distinct_from(dataset_contents.c.id)
+                & datasets.c.status.not_in((DatasetState.CREATE_IN_PROGRESS, DatasetState.UPDATE_IN_PROGRESS))
+            )
+        )
+    )
+    return list(connection.execute(statement).scalars())

@@ -21,8 +21,15 @@ from emulator.jobs import content_updates, ingest
 from emulator.jobs.content_updates import update_content
 from emulator.jobs.ingest import IngestTask, build_content, location_of, manifest_size, open_manifest
 from emulator.storage.block_text import BLOCK
-from emulator.storage.content_changes import contents_of, create_content
-from emulator.storage.contents import content_bucket, content_stats, iterate_lines, labels_by_position, list_labels
+from emulator.storage.content_changes import create_content
+from emulator.storage.contents import (
+    content_bucket,
+    content_stats,
+    contents_of,
+    iterate_lines,
+    labels_by_position,
+    list_labels,
+)
 from emulator.storage.engine import Database
 from emulator.storage.entry_blocks import matching_positions
 from emulator.storage.rows import ContentStats, EntryFilter

@@ -11,7 +11,8 @@ from emulator.domain.job_payloads import NO_PAYLOAD
 from emulator.domain.jobs import Done, JobKind
 from emulator.jobs import sweeper
 from emulator.jobs.sweeper import Sweeper
-from emulator.storage.content_changes import append_entries, create_content, unreferenced_contents
+from emulator.storage.content_changes import append_entries, create_content
+from emulator.storage.contents import unreferenced_contents
 from emulator.storage.engine import Database
 from emulator.storage.jobs import add_job, set_job_outcome
 from support.entries import record

@@ -16,22 +16,22 @@ from sqlalchemy import Connection, func, select
 from emulator.domain.states import DatasetState
 from emulator.storage.content_changes import (
     append_entries,
-    contents_of,
     create_content,
     move_entries,
     set_content_bucket,
     sweep_content,
-    unreferenced_contents,
     upsert_entries,
 )
 from emulator.storage.content_copies import copy_entries
 from emulator.storage.contents import (
     content_bucket,
     content_stats,
+    contents_of,
     iterate_lines,
     labels_by_position,
     list_entries,
     list_labels,
+    unreferenced_contents,
 )
 from emulator.storage.datasets import add_dataset, remove_dataset, set_dataset_content, set_dataset_status
 from emulator.storage.engine import Database

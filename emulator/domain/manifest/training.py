@@ -26,7 +26,6 @@ from emulator.domain.manifest.side import (
     LineSource,
     LookAtImages,
     SideValidation,
-    UsableLine,
     UseCase,
     examine_side,
 )
@@ -248,17 +247,3 @@ def _check_overlap(result: TrainingValidation, all_training: set[str], all_testi
 def _overlap_is_low(training: set[str], testing: set[str]) -> bool:
     """V-3: the share of the training labels that the testing side has is under 50 %."""
     return bool(training) and len(training & testing) * 100 < len(training) * LABEL_OVERLAP_PERCENT
-
-
-__all__ = [
-    "CheckImagesBucket",
-    "Failure",
-    "LineSource",
-    "LookAtImages",
-    "ModelType",
-    "SideValidation",
-    "TrainingValidation",
-    "UsableLine",
-    "UseCase",
-    "validate_training",
-]
