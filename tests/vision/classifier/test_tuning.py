@@ -67,24 +67,27 @@ def test_the_gradients_are_those_of_the_loss(multi_label: bool) -> None:
             assert slope == pytest.approx(tape.gradients[name].reshape(-1)[index], abs=1e-6), (name, index)
 
 
-def regression(settings: TrainingSettings) -> LinearHead:
+@pytest.fixture(scope="module")
+def regression() -> LinearHead:
+    settings = TrainingSettings()
     data = arrange(EXAMPLES, LABELS, settings.seed)
     table = read_table(FeatureReader(RECIPE.look, settings), data, settings.seed, "features", ignore_progress)
     trainer = HeadTrainer(table.select(RECIPE))
     return trainer.fit(trainer.cross_validate(settings.seed)[2])
 
 
-def test_tuning_begins_as_the_regression_and_learns_the_same_with_any_number_of_threads() -> None:
-    start = regression(TrainingSettings())
+def test_tuning_begins_as_the_regression_and_learns_the_same_with_any_number_of_threads(
+    regression: LinearHead,
+) -> None:
     data = arrange(EXAMPLES, LABELS, 0)
     images = [EXAMPLES[0].image, EXAMPLES[1].image]
     learned = []
     for threads in (1, 3):
-        tuner = Tuner(RECIPE, start, TrainingSettings(threads=threads))
+        tuner = Tuner(RECIPE, regression, TrainingSettings(threads=threads))
         if threads == 1:
             reader = FeatureReader(RECIPE.look, TrainingSettings())
             features = [found[0] for found in reader.of_images(images, "", ignore_progress) if found is not None]
-            expected = start.logits(RECIPE.select(np.stack(features)))
+            expected = regression.logits(RECIPE.select(np.stack(features)))
             np.testing.assert_allclose(tuner.logits(images), expected, atol=0.1)
         before = tuner.result()
         tuner.train(data, 1, None, ignore_progress)
@@ -95,9 +98,9 @@ def test_tuning_begins_as_the_regression_and_learns_the_same_with_any_number_of_
     assert np.array_equal(learned[0].weights, learned[1].weights)
 
 
-def test_only_mean_pooling_of_one_scale_can_be_tuned() -> None:
+def test_only_mean_pooling_of_one_scale_can_be_tuned(regression: LinearHead) -> None:
     with pytest.raises(ValueError, match="cannot be tuned"):
-        Tuner(FeatureRecipe(Look(64), ("max",)), regression(TrainingSettings()), TrainingSettings())
+        Tuner(FeatureRecipe(Look(64), ("max",)), regression, TrainingSettings())
 
 
 @pytest.mark.parametrize("pays", [True, False])
@@ -173,10 +176,9 @@ def test_views_of_what_is_no_picture_are_an_error() -> None:
         training_view(b"\xff\xd8\xff", 48, np.random.default_rng(0))
 
 
-def test_a_stopped_tuning_goes_on_to_the_same_result(tmp_path: Path) -> None:
-    start = regression(TrainingSettings())
+def test_a_stopped_tuning_goes_on_to_the_same_result(regression: LinearHead, tmp_path: Path) -> None:
     data = arrange(EXAMPLES, LABELS, 0)
-    whole = Tuner(RECIPE, start, TrainingSettings())
+    whole = Tuner(RECIPE, regression, TrainingSettings())
     whole.train(data, 2, None, ignore_progress)
 
     class StoppedError(Exception):
@@ -188,9 +190,9 @@ def test_a_stopped_tuning_goes_on_to_the_same_result(tmp_path: Path) -> None:
 
     checkpoint = Checkpoint(tmp_path, "tuning")
     with pytest.raises(StoppedError):
-        Tuner(RECIPE, start, TrainingSettings()).train(data, 2, checkpoint, stop_in_the_second_epoch)
+        Tuner(RECIPE, regression, TrainingSettings()).train(data, 2, checkpoint, stop_in_the_second_epoch)
     steps: list[int] = []
-    resumed = Tuner(RECIPE, start, TrainingSettings())
+    resumed = Tuner(RECIPE, regression, TrainingSettings())
     resumed.train(data, 2, checkpoint, lambda progress: steps.append(progress.done))
 
     assert steps == [2]

@@ -15,7 +15,7 @@ from emulator.vision.training import train
 from tests.vision.pictures import MemoryImage, encode
 
 LABELS = ("sun", "stripe")
-QUICK = BrandEffort(steps=45, picture_side=192, sides=(192,))
+QUICK = BrandEffort(steps=30, picture_side=192, sides=(192,))
 SHORT = replace(QUICK, steps=1)
 
 

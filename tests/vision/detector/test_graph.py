@@ -85,11 +85,13 @@ def test_starts_and_shrinkings_find_what_numpy_finds(start: Start, shrinkings: t
     squares = np.random.default_rng(6).integers(0, 256, (side // 6 + 1, side // 6 + 1, 3), dtype=np.uint8)
     ours, theirs = both(plan, network, squares.repeat(6, 0).repeat(6, 1)[:side, :side])
     assert 3 < len(ours.labels) <= MOST_DETECTIONS
-    # Hundreds of candidates: the last of those that are answered differ by less than both ways of computing do.
+    # Hundreds of candidates: the last of those that are answered differ by less than both ways of computing do, and of
+    # two that are as good as equal either may come first.
     sure = slice(0, 50)
-    assert theirs.labels[sure].tolist() == ours.labels[sure].tolist()
     np.testing.assert_allclose(theirs.confidences[sure], ours.confidences[sure], atol=1e-4)
-    np.testing.assert_allclose(theirs.boxes[sure], ours.boxes[sure], atol=2e-2)
+    for label, box, confidence in zip(ours.labels[sure], ours.boxes[sure], ours.confidences[sure], strict=True):
+        same = (theirs.labels == label) & np.isclose(theirs.boxes, box, rtol=0, atol=2e-2).all(axis=1)
+        assert theirs.confidences[same] == pytest.approx([confidence], abs=1e-4)
 
 
 def test_a_graph_that_finds_nothing_says_so() -> None:
