@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
+from dataclasses import fields
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -64,9 +68,18 @@ def entry(number: int) -> EntryRecord:
 
 def check(connection: Connection, content: int, expected: dict[int, EntryRecord]) -> None:
     """Every filter, from the start and from places within and between blocks."""
+
+    @cache
+    def passing(name: str, value: Any) -> frozenset[int]:
+        """The positions of the entries that pass one criterion alone."""
+        alone = EntryFilter(**{name: value})
+        return frozenset(position for position, item in expected.items() if matches(item, alone))
+
     for wanted in FILTERS:
-        passing = [(position, item.line) for position, item in expected.items() if matches(item, wanted)]
+        criteria = [passing(one.name, getattr(wanted, one.name)) for one in fields(EntryFilter)]
+        positions = sorted(frozenset.intersection(*criteria))
         for after in (None, 3, BLOCK - 1, BLOCK, COUNT - 5):
             found = list_entries(connection, content, wanted, after=after, limit=40)
-            behind = (pair for pair in passing if after is None or pair[0] > after)
-            assert found == list(itertools.islice(behind, 40)), (wanted, after)
+            first = 0 if after is None else bisect_right(positions, after)
+            behind = [(position, expected[position].line) for position in positions[first : first + 40]]
+            assert found == behind, (wanted, after)

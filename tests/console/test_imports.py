@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from support.console import ConsoleClient
 from support.projects import Project, new_project
+from support.raw_http import RawConnection, authorization
 from support.server import EmulatorProcess
 
 ACCOUNT = "111122223333"
@@ -134,10 +136,11 @@ def test_an_import_outlives_a_kill(start_emulator: Callable[..., EmulatorProcess
     console = ConsoleClient(emulator, ACCOUNT)
     console.post("/bucket", {})
     project = new_project(emulator, ACCOUNT)
-    place = {"Bucket": project.bucket}
-    project.s3.put_object(**place, Key="f/a/0.png", Body=b"")
-    for number in range(1, images):
-        project.s3.copy_object(**place, Key=f"f/a/{number}.png", CopySource={**place, "Key": "f/a/0.png"})
+    address = urlsplit(emulator.endpoint)
+    with RawConnection((str(address.hostname), int(address.port or 0))) as connection:
+        for number in range(images):
+            headers = {"Authorization": authorization(ACCOUNT, service="s3")}
+            assert connection.request("PUT", f"/{project.bucket}/f/a/{number}.png", headers).status == 200
     task = console.post("/imports/folder", wish(project, "f/"))["task"]
     emulator.kill()
     emulator.restart()
