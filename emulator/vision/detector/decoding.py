@@ -23,6 +23,9 @@ MOST_DETECTIONS = 100
 NMS_OVERLAP = 0.5
 """Boxes that overlap a better one of their label by more are not answered at all."""
 
+DISTANCES_IN_MIRROR = (2, 1, 0, 3)
+"""Where the distances to the left, top, right and bottom are found in a mirror image."""
+
 
 @dataclass(frozen=True)
 class Detections:
@@ -41,6 +44,15 @@ def confidences_from_logits(logits: Array) -> Array:
 def lowest_confidence() -> float:
     """What LOWEST_SCORE becomes when calibrated."""
     return float(confidences_from_logits(np.log(LOWEST_SCORE / (1 - LOWEST_SCORE))))
+
+
+def mean_with_mirrored(output: Array, mirrored: Array) -> Array:
+    """What a head says of a picture and of its mirror image, averaged for each cell of the picture; all three (rows,
+    columns, labels + 4)."""
+    labels = list(range(output.shape[-1] - len(DISTANCES_IN_MIRROR)))
+    back = mirrored[:, ::-1][..., labels + [len(labels) + place for place in DISTANCES_IN_MIRROR]]
+    mean: Array = (output + back) / 2
+    return mean
 
 
 def decode(outputs: Sequence[Sequence[Array]], plan: DetectorPlan) -> Detections:

@@ -136,12 +136,15 @@ def _whole(trunk: onnx.GraphProto, tower: Tower, label_count: int, plan: Detecto
         helper.make_node("Cast", [INPUT], ["image.float"], to=onnx.TensorProto.FLOAT),
         helper.make_node("Transpose", ["image.float"], ["image.planes"], perm=[0, 3, 1, 2]),
     ]
+    planes = _with_mirror_image(graph, "image.planes") if plan.mirrored else "image.planes"
     boxes, logits = [], []
     for shrinking in plan.shrinkings:
         with graph.at_size(f"by{shrinking}." if shrinking > 1 else ""):
-            features = _looked_at(graph, trunk, shrinking)
-            for number in range(len(plan.levels)):
+            features = _looked_at(graph, trunk, planes, shrinking)
+            for number, level in enumerate(plan.levels):
                 output = tower(graph, number, features)
+                if plan.mirrored:
+                    output = _mean_with_mirrored(graph, output, level.name, label_count)
                 level_boxes, level_logits = _decoded(graph, output, number, label_count, plan, shrinking)
                 boxes.append(level_boxes)
                 logits.append(level_logits)
@@ -164,9 +167,30 @@ def _whole(trunk: onnx.GraphProto, tower: Tower, label_count: int, plan: Detecto
     return model
 
 
-def _looked_at(graph: _Graph, trunk: onnx.GraphProto, shrinking: int) -> dict[str, str]:
-    """Add the pretrained network for the input shrunk; map the names of its tensors to those at this size."""
-    planes = "image.planes"
+def _flipped(graph: _Graph, planes: str, name: str) -> str:
+    """(pictures, channels, rows, columns) with the columns in the opposite order."""
+    ends = {"from": -1, "to": np.iinfo(np.int64).min, "axis": 3, "step": -1}
+    edges = [graph.constant(f"flip.{key}", [value], np.int64) for key, value in ends.items()]
+    return graph.node("Slice", [planes, *edges], name)
+
+
+def _with_mirror_image(graph: _Graph, planes: str) -> str:
+    """A picture (1, 3, rows, columns) and its mirror image (2, 3, rows, columns)."""
+    return graph.node("Concat", [planes, _flipped(graph, planes, "image.flipped")], "image.both", axis=0)
+
+
+def _mean_with_mirrored(graph: _Graph, output: str, name: str, label_count: int) -> str:
+    """decoding.mean_with_mirrored for a head's output of both (2, labels + 4, rows, columns) -> (1, …)."""
+    halves = [graph.local(f"{graph.PREFIX}{name}.{part}") for part in ("upright", "mirrored")]
+    graph.nodes.append(helper.make_node("Split", [output], halves, axis=0))
+    order = [*range(label_count), *(label_count + place for place in decoding.DISTANCES_IN_MIRROR)]
+    channels = graph.constant("channels.mirrored", order, np.int64)
+    back = graph.node("Gather", [_flipped(graph, halves[1], f"{name}.back"), channels], f"{name}.in_order", axis=1)
+    return graph.node("Mean", [halves[0], back], f"{name}.mean")
+
+
+def _looked_at(graph: _Graph, trunk: onnx.GraphProto, planes: str, shrinking: int) -> dict[str, str]:
+    """Add the pretrained network for `planes`, shrunk; map the names of its tensors to those at this size."""
     if shrinking > 1:
         window = [shrinking] * 2
         planes = graph.node("AveragePool", [planes], "planes", kernel_shape=window, strides=window)

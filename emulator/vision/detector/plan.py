@@ -54,6 +54,7 @@ class DetectorPlan:
     `byte_front`: the frozen part of the network computes with 8 bits, on processors that are quicker with them.
     `shrinkings`: in service the input is looked at once for each of these divisors of its sides, and what is found at
     any of the sizes is put together; training sees one size.
+    `mirrored`: in service the mirror image is looked at, too, and what both tell of a cell is averaged.
     """
 
     input_height: int
@@ -66,6 +67,7 @@ class DetectorPlan:
     suppression: Suppression = field(default_factory=Suppression)
     start: Start = Start.IMAGENET
     shrinkings: tuple[int, ...] = (1,)
+    mirrored: bool = False
 
     def as_metadata(self) -> dict[str, object]:
         """The plan in values that JSON can hold."""
@@ -77,6 +79,7 @@ class DetectorPlan:
             "byte_front": self.byte_front,
             "start": self.start.value,
             "shrinkings": list(self.shrinkings),
+            "mirrored": self.mirrored,
             "largest_overlap": self.suppression.overlap,
             "largest_containment": self.suppression.containment,
         }

@@ -34,13 +34,14 @@ COCO_SHARE_OF_STEPS = 0.35
 class DetectorEffort:
     """How long to train: `passes` over the pictures, but at least `minimum_steps` batches and, once every picture was
     seen, at most `megapixels` of views. `sides` as in make_plan. `start`: the network to begin with, None to let the
-    boxes choose."""
+    boxes choose. `mirrored`: as in DetectorPlan."""
 
     passes: int
     minimum_steps: int
     megapixels: int
     sides: tuple[int, ...] = SIDES
     start: Start | None = None
+    mirrored: bool = False
 
     def steps(self, picture_count: int, plan: DetectorPlan) -> int:
         affordable = self.megapixels * 1_000_000 // (plan.view_height * plan.view_width)
@@ -53,7 +54,7 @@ class DetectorEffort:
 EFFORTS = {
     Effort.FAST: DetectorEffort(passes=4, minimum_steps=120, megapixels=150),
     Effort.STANDARD: DetectorEffort(passes=16, minimum_steps=260, megapixels=540),
-    Effort.BEST: DetectorEffort(passes=24, minimum_steps=500, megapixels=1500),
+    Effort.BEST: DetectorEffort(passes=24, minimum_steps=500, megapixels=1500, mirrored=True),
 }
 
 
@@ -128,10 +129,12 @@ def train_detector(
     # Of the COCO network there is no 8-bit version.
     plan = replace(plan, start=start, byte_front=plan.byte_front and start == Start.IMAGENET)
     augmentation = Augmentation()
+    served = replace(plan, mirrored=effort.mirrored)
     side = round(max(plan.input_height, plan.input_width) * augmentation.zoom[1])
     name = _fingerprint(usable, labels, settings.seed, plan, effort)
     with PictureStore(usable, annotations, side, settings.cache_directory) as store:
-        model = fit(store, labels, plan, effort.steps(len(store), plan), augmentation, settings, progress, name)
+        steps = effort.steps(len(store), plan)
+        model = fit(store, labels, plan, steps, augmentation, settings, progress, name, served)
         _add_gate(model, store, annotations, settings)
     model.report["outlined_by_coco"] = round(share, 3)
     return model

@@ -5,6 +5,7 @@ import pytest
 
 from emulator.vision import backbone
 from emulator.vision.backbone_blocks import read_blocks
+from emulator.vision.detector import known_boxes
 from emulator.vision.detector.decoding import (
     LOWEST_SCORE,
     MOST_DETECTIONS,
@@ -12,14 +13,17 @@ from emulator.vision.detector.decoding import (
     confidences_from_logits,
     decode,
     lowest_confidence,
+    mean_with_mirrored,
 )
 from emulator.vision.detector.graph import build_graph
+from emulator.vision.detector.known_boxes import BoxGate, gated
 from emulator.vision.detector.network import DetectorNetwork
 from emulator.vision.detector.plan import SIZE_RANGES, STRIDES, DetectorPlan, Level, Start
 from emulator.vision.detector.suppression import Suppression
 from emulator.vision.detector.trunk import NETWORKS, TRAINED_BLOCKS, Trunk
 from emulator.vision.layers import Array
 from emulator.vision.onnx_session import Session
+from emulator.vision.open_set import KnownGate, unit_vectors
 
 
 def excited_network(plan: DetectorPlan, label_count: int, output_bias: float) -> DetectorNetwork:
@@ -44,10 +48,14 @@ def trunk_of(plan: DetectorPlan) -> Trunk:
 
 def both(plan: DetectorPlan, network: DetectorNetwork, pixels: Array) -> tuple[Detections, Detections]:
     """Of numpy and of the graph; `pixels` consist of squares of one colour that the shrinkings do not blur."""
-    found = [
-        [output[0] for output in network.forward(trunk_of(plan).features(pixels[None, ::shrinking, ::shrinking]))]
-        for shrinking in plan.shrinkings
-    ]
+    found = []
+    for shrinking in plan.shrinkings:
+        seen = pixels[None, ::shrinking, ::shrinking]
+        outputs = [output[0] for output in network.forward(trunk_of(plan).features(seen))]
+        if plan.mirrored:
+            mirrored = network.forward(trunk_of(plan).features(np.ascontiguousarray(seen[:, :, ::-1])))
+            outputs = [mean_with_mirrored(output, other[0]) for output, other in zip(outputs, mirrored, strict=True)]
+        found.append(outputs)
     session = Session(build_graph(network, plan).SerializeToString(), 1)
     boxes, labels, confidences = session.run({"image": pixels[None]}, ["boxes", "labels", "confidences"])
     return decode(found, plan), Detections(boxes, labels, confidences)
@@ -78,9 +86,15 @@ def test_the_graph_finds_what_numpy_finds(
 
 
 @pytest.mark.parametrize("start", list(Start))
-@pytest.mark.parametrize(("shrinkings", "side"), [((1,), 128), ((1, 2, 3), 192)])
-def test_starts_and_shrinkings_find_what_numpy_finds(start: Start, shrinkings: tuple[int, ...], side: int) -> None:
-    plan = DetectorPlan(side, side, side, side, levels("p3", "p5"), 0.0, start=start, shrinkings=shrinkings)
+@pytest.mark.parametrize(
+    ("shrinkings", "side", "mirrored"), [((1,), 128, False), ((1, 2, 3), 192, False), ((1,), 128, True)]
+)
+def test_starts_and_shrinkings_find_what_numpy_finds(
+    start: Start, shrinkings: tuple[int, ...], side: int, mirrored: bool
+) -> None:
+    plan = DetectorPlan(
+        side, side, side, side, levels("p3", "p5"), 0.0, False, Suppression(), start, shrinkings, mirrored
+    )
     network = excited_network(plan, 2, -3.0)
     squares = np.random.default_rng(6).integers(0, 256, (side // 6 + 1, side // 6 + 1, 3), dtype=np.uint8)
     ours, theirs = both(plan, network, squares.repeat(6, 0).repeat(6, 1)[:side, :side])
@@ -92,6 +106,37 @@ def test_starts_and_shrinkings_find_what_numpy_finds(start: Start, shrinkings: t
     for label, box, confidence in zip(ours.labels[sure], ours.boxes[sure], ours.confidences[sure], strict=True):
         same = (theirs.labels == label) & np.isclose(theirs.boxes, box, rtol=0, atol=2e-2).all(axis=1)
         assert theirs.confidences[same] == pytest.approx([confidence], abs=1e-4)
+
+
+def test_a_mirrored_graph_finds_the_same_in_the_mirror_image() -> None:
+    plan = DetectorPlan(96, 128, 96, 128, levels("p3", "p5"), 0.0, mirrored=True)
+    session = Session(build_graph(excited_network(plan, 2, -3.0), plan).SerializeToString(), 1)
+    pixels = np.random.default_rng(7).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    upright, mirrored = (
+        session.run({"image": np.ascontiguousarray(seen)[None]}, ["confidences", "boxes"])
+        for seen in (pixels, pixels[:, ::-1])
+    )
+    assert len(upright[0]) > 3
+    np.testing.assert_allclose(mirrored[0][:3], upright[0][:3], atol=1e-4)
+    back = [128, 0, 128, 0] - mirrored[1][:3, [2, 1, 0, 3]] * [1, -1, 1, -1]
+    np.testing.assert_allclose(back, upright[1][:3], atol=1e-2)
+
+
+@pytest.mark.parametrize("is_second_look", [False, True])
+def test_a_gate_behind_a_mirrored_graph_looks_at_the_picture_itself(is_second_look: bool) -> None:
+    plan = DetectorPlan(96, 128, 96, 128, levels("p3", "p5"), 0.0, mirrored=True)
+    graph = build_graph(excited_network(plan, 2, -3.0), plan)
+    pixels = np.random.default_rng(7).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    boxes, confidences = Session(graph.SerializeToString(), 1).run({"image": pixels[None]}, ["boxes", "confidences"])
+    features = known_boxes._looking(plan, is_second_look)(pixels, boxes)
+    rows = unit_vectors(features)[:1]
+    gate = KnownGate(rows, float(np.median(unit_vectors(features) @ rows.T)), statistic=None)
+    behind = gated(graph, BoxGate(gate, is_second_look), plan)
+    found = Session(behind.SerializeToString(), 1).run({"image": pixels[None]}, ["confidences"])[0]
+    known = gate.known(features)
+    assert len(known) > 3
+    assert known.max() - known.min() > 0.2
+    np.testing.assert_allclose(found, np.sort(confidences * known)[::-1], atol=2e-2)
 
 
 def test_a_graph_that_finds_nothing_says_so() -> None:

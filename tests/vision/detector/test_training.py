@@ -197,6 +197,15 @@ def test_a_broken_end_of_a_picture_does_not_stop_the_training() -> None:
     assert model.report["pictures"] == 1
 
 
+def test_the_best_effort_alone_looks_at_mirror_images() -> None:
+    assert [effort for effort, settings in EFFORTS.items() if settings.mirrored] == [Effort.BEST]
+    effort = replace(SHORT, minimum_steps=1, mirrored=True)
+    model = train_detector([drawing(1)], LABELS, TrainingSettings(), ignore_progress, effort)
+    assert model.plan.mirrored
+    upright = drawing(2).image
+    assert all(prediction.box is not None for prediction in model.predict([upright])[0])
+
+
 def test_more_effort_means_more_steps() -> None:
     from emulator.vision.detector.plan import DetectorPlan
 
