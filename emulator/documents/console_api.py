@@ -32,6 +32,10 @@ def console_api_document() -> str:
     # FastAPI's own form of errors, which differs between its releases, is not the one that is answered.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    for schema in schemas.values():
+        for member in schema.get("properties", {}).values():
+            if member.get("type") == "object":  # any members; pydantic says so in newer releases only
+                member.setdefault("additionalProperties", True)
     schemas["ErrorDocument"] = _ERROR
     for path in document["paths"].values():
         for operation in path.values():
