@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from emulator.s3.files import BLOBS_NAME, INDEX_NAME
+from emulator.server.directories import Directories
+
 SUCCESS, FAILURE = 0, 1
 _PIECE = 1 << 20
 
@@ -25,16 +28,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """A line for everything that is not as it should be, then what was looked at."""
     directory: Path = arguments.directory
-    state, index = directory / "state.sqlite", directory / "objects" / "objects.sqlite3"
+    places = Directories(directory)
+    state, index = places.database, places.objects / INDEX_NAME
     missing = [path for path in (state, index) if not path.is_file()]
     if missing:
         print(f"custom-labels: {directory} is not a data directory: {missing[0].name} is missing", file=sys.stderr)
         return FAILURE
     problems, models, objects = 0, 0, 0
-    for found in _problems_of_models(state, directory / "models"):
+    for found in _problems_of_models(state, places.models):
         models += 1
         problems += _tell(found)
-    for found in _problems_of_objects(index, directory / "objects" / "blobs"):
+    for found in _problems_of_objects(index, places.objects / BLOBS_NAME):
         objects += 1
         problems += _tell(found)
     print(f"Looked at {models} models and {objects} files of objects: {problems or 'no'} problems.")

@@ -9,15 +9,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from emulator.s3.archive_rows import DamagedObjectsError, check_rows
-from emulator.s3.files import BLOB_NAME
+from emulator.s3.files import BLOB_NAME, BLOBS_NAME, INDEX_NAME
 from emulator.s3.index import buckets, schema, versions
 from emulator.s3.index.records import Version
 from emulator.s3.vault import Vault
 
-__all__ = ["DamagedObjectsError", "check_objects", "copy_database", "load_objects", "save_objects"]
-
-INDEX_NAME = "objects.sqlite3"
-BLOBS_NAME = "blobs"
 _ROWS_AT_ONCE = 1000
 
 

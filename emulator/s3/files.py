@@ -23,6 +23,8 @@ from emulator.s3.swept import SweptFolder
 
 _COPY_PIECE = 1 << 20
 _FORCED_AT_ONCE = 8
+INDEX_NAME, BLOBS_NAME = "objects.sqlite3", "blobs"
+"""The index of a directory of objects, and the folder with their files."""
 BLOB_NAME = re.compile(r"[0-9a-f]{32}")
 
 
@@ -45,7 +47,7 @@ class BlobFiles:
     """The two folders. Every method may be called from any thread; none keeps a file's bytes in memory."""
 
     def __init__(self, directory: Path) -> None:
-        self._blobs = directory / "blobs"
+        self._blobs = directory / BLOBS_NAME
         self._spool = directory / "spool"
         self._swept = SweptFolder(directory)
         self._readers: Counter[str] = Counter()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from emulator.s3.access import Requester
 from emulator.s3.errors import S3Error
-from emulator.s3.files import BlobFiles
+from emulator.s3.files import INDEX_NAME, BlobFiles
 from emulator.s3.index import buckets, schema, versions
 from emulator.s3.index.database import Database
 from emulator.s3.index.records import Blob, Bucket, Version
@@ -105,7 +105,7 @@ class Vault:
         self.strict_owners = strict_owners
         self.key_source = key_source
         self.files = BlobFiles(directory)
-        self._index = directory / "objects.sqlite3"
+        self._index = directory / INDEX_NAME
         self.database = Database(self._index)
         self._directory = directory
         self._open_lock = threading.Lock()

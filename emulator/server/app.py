@@ -36,7 +36,6 @@ from emulator.operations.holding import HoldSettings
 from emulator.operations.observer import RequestObserver
 from emulator.server.access_parts import open_access, open_key_file
 from emulator.server.assembly import (
-    Directories,
     console_buckets,
     embedded_s3,
     object_store_description,
@@ -45,6 +44,7 @@ from emulator.server.assembly import (
 )
 from emulator.server.browser_guard import BrowserGuard
 from emulator.server.deferred_jobs import DeferredHandlers
+from emulator.server.directories import Directories
 from emulator.server.lifecycle import Lifecycle
 from emulator.server.parts import Parts
 from emulator.server.probes import Probes

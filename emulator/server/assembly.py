@@ -1,9 +1,8 @@
-"""Building parts from the settings: directories, object stores, the console's buckets, rules of states and units."""
+"""Building parts from the settings: object stores, the console's buckets, rules of states and units."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from emulator.domain.caller import Caller
@@ -13,30 +12,13 @@ from emulator.domain.object_store import ObjectStore
 from emulator.jobs.transitions import TransitionPolicies
 from emulator.s3.embedded import EmbeddedS3
 from emulator.s3.events.transports import AwsEndpoint, Transport, Webhook
+from emulator.server.directories import Directories
 from emulator.settings import Settings
 from emulator.wire.precedence import Precedence
 
 if TYPE_CHECKING:
     from emulator.domain.iam.keys import KeySource
     from emulator.s3.external import ExternalS3Store
-
-
-class Directories:
-    """Where things lie inside the data directory."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.database = root / "state.sqlite"
-        self.objects = root / "objects"
-        self.models = root / "models"
-        self.work = root / "work"
-        self.cache = root / "cache"
-        self.previews = root / "previews"
-
-    def create(self) -> None:
-        """Make those that are missing."""
-        for directory in (self.root, self.objects, self.models, self.work, self.cache, self.previews):
-            directory.mkdir(parents=True, exist_ok=True)
 
 
 def object_store_description(settings: Settings, directories: Directories) -> JsonObject:

@@ -21,7 +21,7 @@ from emulator.jobs.sweeper import Sweeper
 from emulator.jobs.training_progress import RunningTrainings
 from emulator.jobs.transitions import TransitionPolicies
 from emulator.s3.embedded import EmbeddedS3
-from emulator.server.assembly import Directories
+from emulator.server.directories import Directories
 from emulator.settings import Settings
 from emulator.storage.engine import Database
 

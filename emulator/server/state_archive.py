@@ -17,7 +17,9 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, update
 
 from emulator.domain.jobs import Done, Outcome, VersionResults
-from emulator.s3.archive import INDEX_NAME, DamagedObjectsError, check_objects
+from emulator.s3.archive import check_objects
+from emulator.s3.archive_rows import DamagedObjectsError
+from emulator.s3.files import BLOBS_NAME, INDEX_NAME
 from emulator.s3.index.schema import NewerObjectIndexError
 from emulator.server.archive_files import ArchiveError, ArchiveForm, pack_files, unpack_files
 from emulator.server.archive_rows import UnusableRowError, check_rows, rows_of
@@ -139,7 +141,7 @@ def pack(directory: Path, target: Path, version: str) -> None:
 def check_archive(archive: Path, directory: Path) -> CheckedArchive:
     """Unpack an archive into an empty folder and make sure that all of it is right. Raises ArchiveError."""
     unpack_files(archive, directory, _FORM)
-    (directory / OBJECTS / "blobs").mkdir(parents=True, exist_ok=True)
+    (directory / OBJECTS / BLOBS_NAME).mkdir(parents=True, exist_ok=True)
     (directory / MODELS).mkdir(exist_ok=True)
     try:
         check_objects(directory / OBJECTS)

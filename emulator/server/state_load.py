@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from emulator.control.errors import ControlError
 from emulator.control.paths import TRANSFER_PREFIX
-from emulator.s3.archive import INDEX_NAME
+from emulator.s3.files import INDEX_NAME
 from emulator.server.all_work import drop_all_work, take_up_all_work
 from emulator.server.archive_files import ArchiveError
 from emulator.server.parts import Parts

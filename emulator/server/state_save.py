@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emulator import __version__
 from emulator.control.errors import ControlError
-from emulator.s3.archive import DamagedObjectsError
+from emulator.s3.archive_rows import DamagedObjectsError
 from emulator.server.account_archive import keep_account
 from emulator.server.parts import Parts
 from emulator.server.state_archive import OBJECTS, MissingFilesError, pack, snapshot_state
