@@ -14,6 +14,7 @@ from emulator.console.context import ConsoleCall, SignedCall
 from emulator.console.errors import ConsoleError
 from emulator.console.lookup import as_json
 from emulator.console.snapshots import SnapshotIndex
+from emulator.domain.evaluation.quality import HintKind, SampleReason
 from emulator.domain.evaluation.result_keys import ResultKind
 from emulator.domain.evaluation.snapshot_view import SnapshotView
 from emulator.domain.json_values import JsonObject
@@ -119,7 +120,7 @@ class FigureInterval(BaseModel):
 class QualityHint(BaseModel):
     """What would help the model: `text` in English, `label` and `other` (taken for it) where it is about them."""
 
-    kind: Literal["confused", "more_images", "more_test_images"]
+    kind: HintKind
     text: str
     label: str | None
     other: str | None
@@ -130,7 +131,7 @@ class UsedImages(BaseModel):
 
     used: int
     labelled: int
-    reason: Literal["whole", "effort", "told_apart", "flat", "tuned", "disk"]
+    reason: SampleReason
     text: str
 
 

@@ -25,6 +25,7 @@ from emulator.control.errors import ControlError
 from emulator.control.models import NewVersion
 from emulator.domain.arns import Arn, partition_of
 from emulator.domain.caller import Caller
+from emulator.domain.evaluation.quality import HintKind, SampleReason
 from emulator.domain.evaluation.result_keys import ResultKind, result_keys
 from emulator.domain.json_values import JsonObject
 from emulator.domain.messages import VERSION_MESSAGES
@@ -68,7 +69,7 @@ class Figure(_Record):
 class Hint(_Record):
     """What would help most, in one sentence."""
 
-    kind: Literal["confused", "more_images", "more_test_images"]
+    kind: HintKind
     text: Text
     label: Text | None = None
     other: Text | None = Field(default=None, alias="with")
@@ -79,7 +80,7 @@ class TrainingImages(_Record):
 
     used: Annotated[int, Field(ge=0)]
     labelled: Annotated[int, Field(ge=0)]
-    reason: Literal["whole", "effort", "told_apart", "flat", "tuned", "disk"]
+    reason: SampleReason
     text: Text
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emulator.domain.evaluation.certainty import Interval
+from emulator.domain.evaluation.quality import HintKind
 from emulator.domain.evaluation.report import Evaluation, LabelEvaluation
 from emulator.domain.json_values import JsonObject
 
@@ -18,9 +19,9 @@ _WIDE_INTERVAL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """`kind` is "confused", "more_images" or "more_test_images"; `label`, `other`: the labels that it is about."""
+    """`label`, `other`: the labels that it is about."""
 
-    kind: str
+    kind: HintKind
     text: str
     label: str | None = None
     other: str | None = None

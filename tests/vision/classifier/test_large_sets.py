@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
+from emulator.domain.evaluation.quality import SampleReason
 from emulator.vision import feature_store
 from emulator.vision.classifier import data as classification_data
 from emulator.vision.classifier import large_sets, linear_head, search
@@ -237,3 +238,7 @@ if __name__ == "__main__":
     directory, where, steps = sys.argv[1:]
     chosen = TrainingSettings(effort=Effort.FAST, cache_directory=Path(directory))
     train("classification", pictures(), LABELS, chosen, die_at(where, int(steps)))
+
+
+def test_every_reason_is_one_that_is_stored_and_shown() -> None:
+    assert set(get_args(SampleReason)) == set(Reason)
