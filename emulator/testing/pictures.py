@@ -57,7 +57,7 @@ def read_pictures(source: Path, images: Path | None = None) -> Pictures:
             raise ModelForTestsError(f"{source} is not a folder with JPEG or PNG files in folders named as labels")
         return Pictures(source, names, None)
     if not source.is_file():
-        raise ModelForTestsError(f"there is no folder and no manifest {source}")
+        raise ModelForTestsError(f"there is no folder and no manifest {source} (in {Path.cwd()})")
     folder = (images or source.parent).resolve()
     found = {name for _, name in _named_lines(source, folder)}
     return Pictures(folder, tuple(sorted(found)), source)

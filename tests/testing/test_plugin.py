@@ -149,7 +149,7 @@ def test_missing_image(trained_model):
         trained_model("broken.manifest", images="images")
     with pytest.raises(ModelForTestsError, match="line 2: not a JSON object"):
         trained_model("test_boxes.py")
-    with pytest.raises(ModelForTestsError, match="there is no folder and no manifest nothing"):
+    with pytest.raises(ModelForTestsError, match="there is no folder and no manifest nothing .in /"):
         trained_model("nothing")
 """
 
