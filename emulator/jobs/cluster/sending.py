@@ -19,6 +19,10 @@ _SECONDS = 10.0
 """How long 4 MB may be under way: a link of 3.2 Mbit/s."""
 
 
+_SECONDS_FOR_A_LOST_WORKER = 0.5
+"""How long the scheduler is asked for a worker that it does not know any more."""
+
+
 class Sender:
     """Remembers which workers can be reached. The scheduler's process is spared what it would only pass on."""
 
@@ -35,7 +39,9 @@ class Sender:
             return data
         scatter = partial(client.scatter, workers=[worker], direct=True, hash=False, asynchronous=True)
         try:
-            sent: Future[Data] = client.sync(scatter, data, callback_timeout=_SECONDS)
+            sent: Future[Data] = client.sync(
+                scatter, data, timeout=_SECONDS_FOR_A_LOST_WORKER, callback_timeout=_SECONDS
+            )
         except (OSError, TimeoutError, CancelledError) as error:
             self._far.add(worker)
             why = str(error) or type(error).__name__
