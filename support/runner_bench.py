@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from emulator.domain.job_payloads import NO_PAYLOAD, JobPayload
 from emulator.domain.jobs import Done, JobKind, Outcome, outcome_to_json
 from emulator.jobs.clock import Clocks
 from emulator.jobs.runner import JobRunner
@@ -64,10 +65,10 @@ class Bench:
         self.handler = Handler()
         self.runner = JobRunner(database, self.clock, self.policies, {JobKind.START_VERSION: self.handler})
 
-    async def accept(self, arn: str = ARN) -> Job:
+    async def accept(self, arn: str = ARN, payload: JobPayload = NO_PAYLOAD) -> Job:
         """A job as an operation accepts it."""
         job = await self.database.write(
-            lambda c: self.runner.accept(c, JobKind.START_VERSION, "starting", arn, "project")
+            lambda c: self.runner.accept(c, JobKind.START_VERSION, "starting", arn, "project", payload)
         )
         self.runner.submit(job)
         return job

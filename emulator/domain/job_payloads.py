@@ -128,6 +128,25 @@ JobPayload = (
 
 NO_PAYLOAD = NoPayload()
 
+QUICK_BYTES = 16 * 1024
+"""So many bytes of manifest lines are stored, and their job changed or removed, in less than a millisecond."""
+
+QUICK_SOURCE_REFS = 100
+"""The same for names of images, of at most a kilobyte."""
+
+
+def is_small(payload: JobPayload) -> bool:
+    """Whether a job with this payload is written in less than a millisecond: SQLite writes the whole row anew."""
+    match payload:
+        case UpsertLines(lines):
+            return len(lines) <= QUICK_BYTES
+        case Removal(source_refs):
+            return len(source_refs) <= QUICK_SOURCE_REFS
+        case UnreadablePayload():
+            return False
+    return True
+
+
 Payload = TypeVar("Payload", bound=JobPayload)
 """The payload of one kind of job."""
 

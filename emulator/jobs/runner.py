@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from emulator.domain.full_disk import is_full_disk
-from emulator.domain.job_payloads import NO_PAYLOAD, JobPayload
+from emulator.domain.job_payloads import NO_PAYLOAD, JobPayload, is_small
 from emulator.domain.jobs import CONSOLE, SERVICE_FAULT, JobKind, Outcome
 from emulator.jobs.clock import Clock, Clocks
 from emulator.jobs.transitions import TransitionPolicies, describes_needed
@@ -356,8 +356,8 @@ class JobRunner:
 
 
 def _is_quick(job: Job) -> bool:
-    """Whether its outcome is stored in a millisecond: that of a training may have thousands of results."""
-    return job.kind is not JobKind.TRAIN_VERSION
+    """Whether its outcome is stored in a millisecond: a training may have thousands of results, an update megabytes."""
+    return job.kind is not JobKind.TRAIN_VERSION and is_small(job.payload)
 
 
 def _due_moment(item: OpenJob) -> float:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from emulator.domain.caller import Caller
 from emulator.domain.errors import RuleError
+from emulator.domain.job_payloads import QUICK_BYTES
 from emulator.domain.json_values import JsonMapping, JsonObject
 from emulator.jobs.undisturbed import undisturbed
 from emulator.operations.context import AnyContext, Context, Services
@@ -31,10 +32,6 @@ SECONDS_OF_A_SILENT_DATABASE = 20.0
 
 RightsOf = Callable[[Identity], "Rights | None"]
 """Gives what a caller may do, None where nobody's rights are looked at. Raises AwsError, as for an expired session."""
-
-
-QUICK_BYTES = 16 * 1024
-"""So many bytes of manifest lines are stored on the event loop, in less than a millisecond."""
 
 
 def _is_quick(entry: Entry, parameters: JsonObject) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import event
 
+from emulator.domain.job_payloads import UpsertLines
 from emulator.domain.jobs import Done, JobKind
 from emulator.jobs.clock import Clock
 from emulator.storage.engine import Database
@@ -198,6 +201,27 @@ def test_the_account_of_a_job_is_that_of_its_resource(database: Database) -> Non
         bench = Bench(database)
         job = await bench.accept()
         assert (job.account, job.region, job.started_at) == ("111122223333", "us-east-1", 1_000_000)
+        await bench.runner.stop()
+
+    play(story)
+
+
+def test_a_job_of_megabytes_is_not_written_on_the_event_loop(database: Database) -> None:
+    """Its outcome and its end: SQLite writes the whole row anew, the lines of an update among it."""
+    threads: dict[str, int] = {}
+
+    def note(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        threads[" ".join(statement.split()[:3])] = threading.get_ident()
+
+    async def story() -> None:
+        bench = Bench(database)
+        await bench.accept(payload=UpsertLines(b"x" * 5_000_000))
+        event.listen(database.engine, "before_cursor_execute", note)
+        await bench.until(lambda: "UPDATE jobs SET" in threads)
+        bench.clock.advance(1)
+        await bench.ended()
+        assert bench.shown() == "done"
+        assert threading.get_ident() not in {threads["UPDATE jobs SET"], threads["DELETE FROM jobs"]}
         await bench.runner.stop()
 
     play(story)
