@@ -1,4 +1,4 @@
-"""Models that need no training, and linear algebra in one thread."""
+"""Both kinds of processors, whatever this one is, and linear algebra in one thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import threadpoolctl
 
-from support.stored_model import StoredModel, loaded_instead
+from emulator.vision import backbone
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,7 +19,9 @@ def linear_algebra_in_one_thread() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def stored_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoredModel]:
-    """What every model file is loaded as, if it exists."""
-    yield from loaded_instead(monkeypatch)
+@pytest.fixture(params=["bytes", "floats"])
+def precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Train and answer as on a processor that is quicker with bytes, and as on one that is not."""
+    monkeypatch.setattr(backbone, "sums_bytes_exactly", lambda: request.param == "bytes")
+    kind: str = request.param
+    return kind
