@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 from distributed import Client, Future, KilledWorker, Security
+from distributed.client import ClosedClientError
 
 from emulator.domain.json_values import JsonValue
 from emulator.jobs.cluster.sending import Data, Sender
@@ -283,27 +284,32 @@ class Asked(Generic[Answer]):
     def _ask(self) -> None:
         """Ask, unless the connection is lost meanwhile; then `result` does."""
         self.future, self.workers, self._sent = None, frozenset(), None
-        everyone = frozenset(self._cluster.workers())
-        workers = everyone
+        client = self._cluster.client()
+        self._connection = self._cluster.connections
         try:
-            client = self._cluster.client()
-            first: tuple[object, ...] = ()
-            if self._shared:
-                workers = frozenset({self._cluster.roomiest()[0]})
-                self._sent = self._cluster.send(self._shared[1], *workers)
-                first = self._cluster.share(self._shared[0], everyone), self._sent
+            self.workers, first = self._placed()
             self.future = client.submit(
                 self._function,
                 *first,
                 *self._arguments,
                 key=f"custom-labels-{uuid.uuid4()}",
-                workers=sorted(workers),
+                workers=sorted(self.workers),
             )
-        except (OSError, TimeoutError, CancelledError):
-            self.future = None
-        self._connection, self.workers = self._cluster.connections, workers
+        except (*_LOST, ClosedClientError) as error:
+            logger.info("asked for again: %s", error)
+            self._cluster.lose()
         if self._shared and self.future is not None:
             self._cluster.give(self, self.future)
+
+    def _placed(self) -> tuple[frozenset[str], tuple[object, ...]]:
+        """The workers one of which is to answer, and what is sent there first."""
+        if not self._shared:
+            return frozenset(self._cluster.workers()), ()
+        worker, _ = self._cluster.roomiest()
+        # The one that needs the shared object is among those that may have it, whoever came or went meanwhile.
+        everyone = frozenset(self._cluster.workers()) | {worker}
+        self._sent = self._cluster.send(self._shared[1], worker)
+        return frozenset({worker}), (self._cluster.share(self._shared[0], everyone), self._sent)
 
 
 def _handler(listener: Listener) -> Callable[[tuple[float, JsonValue]], None]:

@@ -6,12 +6,14 @@ import functools
 import importlib.util
 import io
 import logging
+import pickle
 import re
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -36,6 +38,7 @@ pytestmark = [
 if importlib.util.find_spec("distributed") is not None:
     from emulator.jobs.cluster.blocks import BLOCK, DaskWorkers
     from emulator.jobs.cluster.connection import Cluster
+    from emulator.jobs.cluster.sending import Data
     from emulator.jobs.cluster.settings import ClusterSettings, Spread
 
 CALLER = Caller("111122223333", "us-east-1")
@@ -110,6 +113,21 @@ def test_all_results_come_when_a_worker_and_then_the_scheduler_are_killed(
         dask.add_worker(name)
     found += results
     assert found == list(range(200 * BLOCK))
+
+
+def test_a_call_that_finds_the_connection_lost_goes_to_workers_that_are_there(dask: DaskCluster) -> None:
+    """What was known of workers before is of no use then, for the shared object neither."""
+    with Cluster(ClusterSettings(dask.address, Spread.STAGES), impatient()) as cluster:
+        cluster.workers()
+        cluster._threads = {"tcp://127.0.0.1:9": 1}
+        cluster.client().close()
+        asked = cluster.start_shared(pickle.dumps(2), np.array([1, 2, 4], np.uint8), times)
+        wait_until(asked.is_done, what="the answer of a worker that is there")
+        assert asked.result() == 14
+
+
+def times(factor: int, data: Data) -> int:
+    return int(data.sum()) * factor
 
 
 @pytest.mark.usefixtures("workers")
