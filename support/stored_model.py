@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,12 +24,13 @@ class StoredModel:
     may_be_loaded: threading.Event = field(default_factory=threading.Event)
     is_asked: threading.Event = field(default_factory=threading.Event)
     thresholds: dict[str, float] = field(default_factory=lambda: {"circle": 0.5})
+    largest_group: int = 1
 
-    def predict(self, _data: bytes) -> list[Prediction]:
-        """One image-level answer."""
+    def predict_group(self, pictures: Sequence[bytes]) -> list[list[Prediction]]:
+        """One image-level answer for each."""
         self.is_asked.set()
         assert self.may_answer.wait(30)
-        return [Prediction("circle", 0.75)]
+        return [[Prediction("circle", 0.75)] for _ in pictures]
 
 
 def loaded_instead(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoredModel]:

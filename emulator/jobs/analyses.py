@@ -1,9 +1,8 @@
-"""Images that wait for a running model, and the threads that analyse them."""
+"""Images that wait for a running model, and the threads that analyse them, so far as they can several at once."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,13 +15,7 @@ from emulator.domain.detection import Candidate, check_dimensions, invalid_image
 from emulator.domain.image_limits import image_too_large
 
 if TYPE_CHECKING:
-    from emulator.vision.served_model import ServedModel
-
-MOST_TOLD_TOGETHER = 8
-"""Answers that reach the event loop at once."""
-
-LONGEST_HELD = 0.03
-"""Seconds after which an answer is told, whatever still waits."""
+    from emulator.vision.served_model import Predicted, ServedModel
 
 Answer = list[Candidate] | Exception
 
@@ -34,43 +27,12 @@ class _Waiting:
     answer: asyncio.Future[list[Candidate]]
 
 
-class _Held:
-    """Answers of one model that a thread has found and not told yet."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[_Waiting, Answer]] = []
-        self._since = 0.0
-        self._next_by = 0.0
-
-    @property
-    def model(self) -> ServedModel:
-        return self.answers[-1][0].model
-
-    @property
-    def is_full(self) -> bool:
-        """Whether another image, if it takes as long as the last one, would keep the first answer too long."""
-        return len(self.answers) == MOST_TOLD_TOGETHER or self._next_by - self._since > LONGEST_HELD
-
-    def add(self, waiting: _Waiting, answer: Answer, began: float, ended: float) -> None:
-        """`began` and `ended`: when the image was analysed, in seconds of the monotonic clock."""
-        if not self.answers:
-            self._since = ended
-        self._next_by = ended + (ended - began)
-        self.answers.append((waiting, answer))
-
-    def tell(self) -> None:
-        """Hand all of them to the event loop."""
-        if self.answers:
-            with suppress(RuntimeError):  # a loop that is closed: nobody waits any more
-                self.answers[0][0].answer.get_loop().call_soon_threadsafe(_tell, self.answers)
-        self.answers = []
-
-
 class Analyses:
     """Asked on the event loop. Images are analysed in the order in which they come, each by one thread.
 
-    While others wait, a thread tells its answers several at a time: the event loop then has what it needs in the
-    processor's caches, which a network leaves cold. When nothing waits, an answer is told at once.
+    Where images of one model wait one behind the other, and there are more of them than free threads, a thread takes
+    several: decoding, the network and the event loop each find what they need in the processor's caches then. Nobody
+    waits for others to come: who is alone is analysed alone.
     """
 
     def __init__(self, threads: int) -> None:
@@ -120,30 +82,31 @@ class Analyses:
 
     def _work(self) -> None:
         """Analyse what waits until nothing does."""
-        held = _Held()
-        while waiting := self._next():
-            if held.answers and waiting.model is not held.model:
-                held.tell()
-            began = time.monotonic()
-            answer = _analysed(waiting.model, waiting.data)
-            held.add(waiting, answer, began, time.monotonic())
-            if not self._waiting or held.is_full:
-                held.tell()
-        held.tell()
+        while group := self._next_group():
+            answers = _analysed(group[0].model, [waiting.data for waiting in group])
+            with suppress(RuntimeError):  # a loop that is closed: nobody waits any more
+                group[0].answer.get_loop().call_soon_threadsafe(_tell, group, answers)
 
-    def _next(self) -> _Waiting | None:
-        """Take the image that a thread analyses next; None says that this thread ends."""
+    def _next_group(self) -> list[_Waiting]:
+        """Take the images that a thread analyses next; none says that this thread ends."""
         with self._lock:
-            while self._waiting:
-                waiting = self._waiting.popleft()
-                if not waiting.answer.cancelled():
-                    return waiting
-            self._working -= 1
-            return None
+            while self._waiting and self._waiting[0].answer.cancelled():
+                self._waiting.popleft()
+            if not self._waiting:
+                self._working -= 1
+                return []
+            share = -(-len(self._waiting) // self._most)
+            group = [self._waiting.popleft()]
+            model = group[0].model
+            while len(group) < min(share, model.largest_group) and self._waiting and self._waiting[0].model is model:
+                following = self._waiting.popleft()
+                if not following.answer.cancelled():
+                    group.append(following)
+            return group
 
 
-def _tell(answers: Sequence[tuple[_Waiting, Answer]]) -> None:
-    for waiting, answer in answers:
+def _tell(group: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+    for waiting, answer in zip(group, answers, strict=True):
         if waiting.answer.done():  # cancelled meanwhile
             continue
         if isinstance(answer, Exception):
@@ -152,16 +115,42 @@ def _tell(answers: Sequence[tuple[_Waiting, Answer]]) -> None:
             waiting.answer.set_result(answer)
 
 
-def _analysed(model: ServedModel, image: bytes) -> Answer:
-    """What the model says of the image, or what is wrong with the image or went wrong."""
+def _analysed(model: ServedModel, images: Sequence[bytes]) -> list[Answer]:
+    """An answer for each of the images, whatever happens to the others."""
+    refusals = [_refusal(image) for image in images]
+    analysable = [image for image, refusal in zip(images, refusals, strict=True) if refusal is None]
+    predicted = iter(_predicted(model, analysable))
+    return [refusal or _answer(next(predicted)) for refusal in refusals]
+
+
+def _refusal(image: bytes) -> Exception | None:
+    """What the image's header says against it; None if nothing."""
     from emulator.vision.images import probe
 
     try:
         facts = probe(image)
         check_dimensions(facts.width, facts.height)
-        return [Candidate(item.label, item.confidence, item.box) for item in model.predict(image)]
     except Exception as error:
         return _in_words_of_aws(error)
+    return None
+
+
+def _predicted(model: ServedModel, images: Sequence[bytes]) -> Sequence[Predicted | Exception]:
+    if not images:
+        return []
+    try:
+        return model.predict_group(images)
+    except Exception as error:
+        if len(images) == 1:
+            return [error]
+        # Whose run found no memory, or was ended, takes nobody along.
+        return [predicted for image in images for predicted in _predicted(model, [image])]
+
+
+def _answer(predicted: Predicted | Exception) -> Answer:
+    if isinstance(predicted, Exception):
+        return _in_words_of_aws(predicted)
+    return [Candidate(item.label, item.confidence, item.box) for item in predicted]
 
 
 def _in_words_of_aws(error: Exception) -> Exception:

@@ -1,4 +1,4 @@
-"""Images that wait for running models: their order, and who gets which answer when."""
+"""Images that wait for running models: their order, who is analysed together, and who gets which answer."""
 
 from __future__ import annotations
 
@@ -8,37 +8,31 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
 from emulator.domain.errors import RuleError
-from emulator.jobs import analyses as module
-from emulator.jobs.analyses import MOST_TOLD_TOGETHER, Analyses
-from emulator.vision.errors import DamagedImageError
+from emulator.jobs.analyses import Analyses
+from emulator.vision.errors import DamagedImageError, ImageError
 from emulator.vision.examples import Prediction
 from tests.vision.pictures import encode, shape_picture
 
 
 @dataclass
 class RecordingModel:
-    """Names each picture by its bytes; notes which came. Each waits for `may_go_on`, and for its event of `slow`."""
+    """Names each picture by its bytes; notes which came together. Waits in its first batch until `may_go_on`."""
 
-    seen: list[bytes] = field(default_factory=list)
+    largest_group: int = 4
+    batches: list[list[bytes]] = field(default_factory=list)
     begun: threading.Event = field(default_factory=threading.Event)
     may_go_on: threading.Event = field(default_factory=threading.Event)
-    slow: dict[bytes, threading.Event] = field(default_factory=dict)
     broken: frozenset[bytes] = frozenset()
     damaged: frozenset[bytes] = frozenset()
 
-    def predict(self, picture: bytes) -> list[Prediction]:
-        self.seen.append(picture)
+    def predict_group(self, pictures: Sequence[bytes]) -> list[list[Prediction] | ImageError]:
+        self.batches.append(list(pictures))
         self.begun.set()
         assert self.may_go_on.wait(30)
-        assert picture not in self.slow or self.slow[picture].wait(30)
-        if picture in self.broken:
+        if self.broken & set(pictures):
             raise MemoryError("no memory for a run")
-        if picture in self.damaged:
-            raise DamagedImageError
-        return [Prediction(picture.hex(), 0.5)]
+        return [DamagedImageError() if data in self.damaged else [Prediction(data.hex(), 0.5)] for data in pictures]
 
 
 PICTURES = [encode(shape_picture("circle", seed), "JPEG") for seed in range(9)]
@@ -67,7 +61,7 @@ def labels(answers: Sequence[Any]) -> list[str | type]:
     return [type(answer) if isinstance(answer, Exception) else answer[0].label for answer in answers]
 
 
-def test_what_waits_is_analysed_in_order_and_each_gets_its_own_answer() -> None:
+def test_what_waits_is_analysed_together_and_each_gets_its_own_answer() -> None:
     model = RecordingModel()
 
     async def story(analyses: Analyses) -> None:
@@ -76,58 +70,51 @@ def test_what_waits_is_analysed_in_order_and_each_gets_its_own_answer() -> None:
         assert labels(await asyncio.gather(*answers)) == [data.hex() for data in PICTURES]
 
     play(1, story)
-    assert model.seen == PICTURES
+    assert model.batches == [PICTURES[:1], PICTURES[1:5], PICTURES[5:]]
 
 
-def test_answers_are_told_together_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_HELD", 3600.0)
-    last_of_them, next_one = PICTURES[MOST_TOLD_TOGETHER - 1 : MOST_TOLD_TOGETHER + 1]
-    model = RecordingModel(slow={last_of_them: threading.Event(), next_one: threading.Event()})
+def test_models_that_gain_nothing_by_it_get_one_after_the_other() -> None:
+    model = RecordingModel(largest_group=1)
 
     async def story(analyses: Analyses) -> None:
         answers = await begin(analyses, model, PICTURES)
         model.may_go_on.set()
-        while last_of_them not in model.seen:
-            await asyncio.sleep(0.001)
-        assert not any(answer.done() for answer in answers)
-        model.slow[last_of_them].set()
-        await asyncio.gather(*answers[:MOST_TOLD_TOGETHER])
-        assert not answers[MOST_TOLD_TOGETHER].done()
-        model.slow[next_one].set()
         await asyncio.gather(*answers)
 
     play(1, story)
+    assert model.batches == [[data] for data in PICTURES]
 
 
-def test_an_answer_is_told_at_once_where_the_next_would_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_HELD", 0.0)
-    model = RecordingModel(slow={PICTURES[1]: threading.Event()})
-
-    async def story(analyses: Analyses) -> None:
-        answers = await begin(analyses, model, PICTURES)
-        model.may_go_on.set()
-        await answers[0]
-        assert not answers[1].done()
-        model.slow[PICTURES[1]].set()
-        await asyncio.gather(*answers)
-
-    play(1, story)
-
-
-def test_an_answer_does_not_wait_for_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_HELD", 3600.0)
+def test_models_take_turns_in_the_order_in_which_they_are_asked() -> None:
     first, second = RecordingModel(), RecordingModel()
+    second.may_go_on.set()
 
     async def story(analyses: Analyses) -> None:
         answers = await begin(analyses, first, PICTURES[:2])
-        last = analyses.analyse(second, PICTURES[2])  # type: ignore[arg-type]
+        answers.append(analyses.analyse(second, PICTURES[2]))  # type: ignore[arg-type]
+        answers.append(analyses.analyse(first, PICTURES[3]))  # type: ignore[arg-type]
         first.may_go_on.set()
-        assert labels(await asyncio.gather(*answers)) == [data.hex() for data in PICTURES[:2]]
-        assert not last.done()
-        second.may_go_on.set()
-        assert labels([await last]) == [PICTURES[2].hex()]
+        assert labels(await asyncio.gather(*answers)) == [data.hex() for data in PICTURES[:4]]
 
     play(1, story)
+    assert first.batches == [[PICTURES[0]], [PICTURES[1]], [PICTURES[3]]]
+    assert second.batches == [[PICTURES[2]]]
+
+
+def test_threads_share_what_waits() -> None:
+    """One that took all of it would let the others idle."""
+    first, second, model = RecordingModel(), RecordingModel(), RecordingModel()
+    model.may_go_on.set()
+
+    async def story(analyses: Analyses) -> None:
+        answers = await begin(analyses, first, PICTURES[:1]) + await begin(analyses, second, PICTURES[1:2])
+        answers += [analyses.analyse(model, data) for data in PICTURES[2:6]]  # type: ignore[arg-type]
+        first.may_go_on.set()
+        second.may_go_on.set()
+        assert labels(await asyncio.gather(*answers)) == [data.hex() for data in PICTURES[:6]]
+
+    play(2, story)
+    assert sorted(len(batch) for batch in model.batches) == [1, 1, 2]
 
 
 def test_who_leaves_before_its_turn_is_not_analysed() -> None:
@@ -141,7 +128,7 @@ def test_who_leaves_before_its_turn_is_not_analysed() -> None:
         await asyncio.gather(answers[2], answers[4])
 
     play(1, story)
-    assert model.seen == [PICTURES[0], PICTURES[2], PICTURES[4]]
+    assert model.batches == [[PICTURES[0]], [PICTURES[2], PICTURES[4]]]
 
 
 def test_a_bad_image_spoils_no_answer_but_its_own() -> None:
@@ -156,7 +143,7 @@ def test_a_bad_image_spoils_no_answer_but_its_own() -> None:
     play(1, story)
 
 
-def test_a_run_that_fails_spoils_no_answer_but_its_own() -> None:
+def test_a_run_that_fails_is_repeated_for_each_alone() -> None:
     model = RecordingModel(broken=frozenset({PICTURES[2]}))
 
     async def story(analyses: Analyses) -> None:
@@ -189,4 +176,4 @@ def test_threads_end_when_nothing_waits_and_begin_again() -> None:
             assert labels([await analyses.analyse(model, data)]) == [data.hex()]  # type: ignore[arg-type]
 
     play(2, story)
-    assert model.seen == PICTURES
+    assert model.batches == [[data] for data in PICTURES]

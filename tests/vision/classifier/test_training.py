@@ -115,6 +115,21 @@ def test_a_served_model_refuses_damaged_pictures(single_label: TrainedModel, tmp
         ServedModel.load(path).predict(data[: len(data) // 2])
 
 
+def test_pictures_that_are_analysed_together_get_what_each_gets_alone(
+    single_label: TrainedModel, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.onnx"
+    single_label.export(path, dict.fromkeys(LABELS, 0.5), {})
+    served = ServedModel.load(path, threads=1)
+    data = [example("circle stripes", 700 + seed).image.read() for seed in range(served.largest_group)]
+    data[1] = data[1][: len(data[1]) // 2]
+    alone = [served.predict(item) for item in (data[0], *data[2:])]
+    for _ in range(2):
+        first, damaged, *others = served.predict_group(data)
+        assert [first, *others] == alone
+        assert isinstance(damaged, DamagedImageError)
+
+
 def test_unusable_pictures_are_left_out_and_reported() -> None:
     examples = [example(label, seed) for seed in range(2) for label in LABELS]
     examples.append(TrainingExample(MemoryImage("not a picture", b"GIF89a"), frozenset({"circle"})))
