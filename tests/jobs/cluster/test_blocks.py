@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import importlib.util
 import io
 import logging
@@ -61,6 +62,7 @@ def workers(dask: DaskCluster) -> Iterator[DaskWorkers]:
     with Cluster(ClusterSettings(dask.address, Spread.STAGES), impatient()) as cluster:
         wait_until(lambda: len(cluster.workers()) == 2, what="two workers")
         yield DaskWorkers(cluster, 2)
+    gc.collect()  # here, where the warnings about what Dask leaves are filtered, and not at the end of all tests
 
 
 def halved(number: int) -> float:
