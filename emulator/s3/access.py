@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -39,12 +39,10 @@ _HEADERS = (
     *("x-amz-grant-write-acp", "x-amz-website-redirect-location", "x-amz-content-sha256", "x-amz-object-ownership"),
     *("if-match", "if-none-match"),
 )
-_EXISTING_TAG = "s3:existingobjecttag/"
-WITHOUT_TAGS = frozenset(
+_WITHOUT_TAGS = frozenset(
     {"s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"}
     | {"s3:ListMultipartUploadParts"}
 )
-"""Decided without `s3:ExistingObjectTag/…`: in S3 no tag says whether an object may be overwritten or deleted."""
 _HASH = "x-amz-content-sha256"
 
 
@@ -166,10 +164,19 @@ class Requester:
             keys |= _keys_of(self.request, action)
         if version_id is not None:
             keys["s3:versionid"] = (version_id,)
-        is_asked = any(_EXISTING_TAG in policy.tag_keys for policy in (*rights.policies.all, *policies))
-        if key is not None and action not in WITHOUT_TAGS and is_asked:
+        if key is not None and tags_decide(action, (*rights.policies.all, *policies)):
             keys |= _existing_tags(connection, bucket, key, version_id)
         return rights.ask(action, resource, owner=owner, resource_policies=policies, context=keys)
+
+
+def tags_decide(action: str, policies: Iterable[Policy]) -> bool:
+    """Whether any of the policies asks for an object's tags (`s3:ExistingObjectTag/…`) where `action` has them.
+
+    In S3 no tag says whether an object may be overwritten or deleted.
+    """
+    from emulator.domain.iam.documents import OBJECT_TAG  # only where rights are looked at
+
+    return action not in _WITHOUT_TAGS and any(OBJECT_TAG in policy.tag_keys for policy in policies)
 
 
 def on_behalf_of(caller: Caller) -> Context:
@@ -247,9 +254,10 @@ def _existing_tags(
         version = versions.find(connection, bucket, key, version_id)
     if version is None or version.is_delete_marker:
         return {}
-    from emulator.domain.iam.requests import keys_of_tags  # only where rights are looked at
+    from emulator.domain.iam.documents import OBJECT_TAG  # only where rights are looked at
+    from emulator.domain.iam.requests import keys_of_tags
 
-    return keys_of_tags(_EXISTING_TAG, version.properties.tags)
+    return keys_of_tags(OBJECT_TAG, version.properties.tags)
 
 
 Find = Callable[[], Version]

@@ -25,7 +25,7 @@ from emulator.domain.iam.requests import keys_of_tags
 from emulator.domain.iam.rights import Rights
 from emulator.domain.json_values import JsonMapping
 from emulator.domain.object_store import ObjectAccessDeniedError, ObjectLocation
-from emulator.s3.access import WITHOUT_TAGS, on_behalf_of
+from emulator.s3.access import on_behalf_of, tags_decide
 from emulator.s3.rules.policy import action_on
 
 LASTING = 5.0
@@ -78,8 +78,7 @@ class OutsidePolicies:
             is_denied = own.reason is Reason.EXPLICIT_DENY  # so that nobody has to be asked
             policies = () if is_denied else self._asked(caller.account, location.bucket, asking)
         keys: dict[str, Sequence[str]] = {}
-        is_asked = any(OBJECT_TAG in one.tag_keys for one in (*rights.policies.all, *policies))
-        if is_asked and not _is_of_bucket(action) and action not in WITHOUT_TAGS:
+        if not _is_of_bucket(action) and tags_decide(action, (*rights.policies.all, *policies)):
             keys = keys_of_tags(OBJECT_TAG, self._tags(location, asking).items())
         _refuse(rights, _decided(caller, rights, action, location, policies, keys))
 
