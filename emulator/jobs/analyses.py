@@ -119,7 +119,7 @@ def _analysed(model: ServedModel, images: Sequence[bytes]) -> list[Answer]:
     """An answer for each of the images, whatever happens to the others."""
     refusals = [_refusal(image) for image in images]
     analysable = [image for image, refusal in zip(images, refusals, strict=True) if refusal is None]
-    predicted = iter(_predicted(model, analysable))
+    predicted = iter(model.predict_group(analysable))
     return [refusal or _answer(next(predicted)) for refusal in refusals]
 
 
@@ -135,19 +135,7 @@ def _refusal(image: bytes) -> Exception | None:
     return None
 
 
-def _predicted(model: ServedModel, images: Sequence[bytes]) -> Sequence[Predicted | Exception]:
-    if not images:
-        return []
-    try:
-        return model.predict_group(images)
-    except Exception as error:
-        if len(images) == 1:
-            return [error]
-        # Whose run found no memory, or was ended, takes nobody along.
-        return [predicted for image in images for predicted in _predicted(model, [image])]
-
-
-def _answer(predicted: Predicted | Exception) -> Answer:
+def _answer(predicted: Predicted) -> Answer:
     if isinstance(predicted, Exception):
         return _in_words_of_aws(predicted)
     return [Candidate(item.label, item.confidence, item.box) for item in predicted]

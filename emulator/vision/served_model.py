@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from emulator.vision.errors import ImageError, ModelFileError
+from emulator.vision.errors import ModelFileError
 from emulator.vision.examples import ModelKind, Prediction
 from emulator.vision.images import PixelArray, decode_resized
 from emulator.vision.model_check import require_own_model
@@ -19,8 +21,8 @@ from emulator.vision.run_limit import RunWatch
 INPUT = "image"
 CONFIDENCES = "confidences"
 
-Predicted = list[Prediction] | ImageError
-"""What a model says of one picture, or what is wrong with the picture."""
+Predicted = list[Prediction] | Exception
+"""What a model says of one picture, or what went wrong with it: an ImageError where it is the picture's fault."""
 
 LARGEST_GROUP = 8
 """Pictures that are analysed together: the first of them waits for the last."""
@@ -28,26 +30,32 @@ LARGEST_GROUP = 8
 LARGEST_PICTURE = 3 * 320 * 320
 """Numbers in the input of one picture. Larger ones take so long that what lies between them hardly counts."""
 
-Predictor = Callable[[Sequence[bytes]], list[Predicted]]
+Given = TypeVar("Given")
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """`read` makes pixels of a file, raising ImageError; `answer` makes predictions of pixels.
+
+    `together`: how many pictures are less work than each alone, if all are read before the first is answered.
+    """
+
+    read: Callable[[bytes], PixelArray]
+    answer: Callable[[PixelArray], list[Prediction]]
+    together: int = 1
 
 
 class ServedModel:
     """One exported model, ready to answer from several threads at once."""
 
     def __init__(
-        self,
-        kind: ModelKind,
-        labels: tuple[str, ...],
-        thresholds: Mapping[str, float],
-        predictor: Predictor,
-        largest_group: int = 1,
+        self, kind: ModelKind, labels: tuple[str, ...], thresholds: Mapping[str, float], steps: _Steps
     ) -> None:
-        """`largest_group`: of how many pictures together `predictor` makes less work than of each alone."""
         self.kind = kind
         self.labels = labels
         self.thresholds = dict(thresholds)
-        self.largest_group = largest_group
-        self._predictor = predictor
+        self._steps = steps
 
     @classmethod
     def load(cls, path: Path, threads: int = 1, watch: RunWatch | None = None) -> ServedModel:
@@ -62,72 +70,60 @@ class ServedModel:
         metadata = session.metadata
         try:
             kind = ModelKind(metadata["kind"])
-            predictor_of = _PREDICTORS[kind]
+            steps_of = _STEPS[kind]
             labels = tuple(json.loads(metadata["labels"]))
             thresholds = json.loads(metadata["thresholds"])
         except (KeyError, ValueError) as error:
             raise ModelFileError(f"{path.name} is not a model of this emulator: {error}") from error
-        predictor, largest_group = predictor_of(session, labels, metadata)
-        return cls(kind, labels, thresholds, predictor, largest_group)
+        return cls(kind, labels, thresholds, steps_of(session, labels, metadata))
+
+    @property
+    def largest_group(self) -> int:
+        """How many pictures `predict_group` takes."""
+        return self._steps.together
 
     def predict(self, data: bytes) -> list[Prediction]:
         """Predictions for a JPEG or PNG, highest confidence (0…1) first; a classification gives every label (§4.2).
 
         Raises UnsupportedImageFormatError, TooManyPixelsError or DamagedImageError.
         """
-        [predicted] = self._predictor([data])
-        if isinstance(predicted, ImageError):
-            raise predicted
-        return predicted
+        return self._steps.answer(self._steps.read(data))
 
     def predict_group(self, pictures: Sequence[bytes]) -> list[Predicted]:
-        """What `predict` gives or raises for each of at most `largest_group` pictures, to the last bit."""
-        return self._predictor(pictures)
+        """What `predict` gives or raises for each of at most `largest_group` pictures, to the last bit.
+
+        First all are read, then the network runs for each: the code of both stays in the processor's caches. One run of
+        the network for all of them would take longer (docs/benchmarks.md).
+        """
+        read = [_tried(self._steps.read, data) for data in pictures]
+        return [item if isinstance(item, Exception) else _tried(self._steps.answer, item) for item in read]
 
 
-def _classification(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> tuple[Predictor, int]:
-    width, height = _input_size(metadata)
-
-    def predict(pictures: Sequence[bytes]) -> list[Predicted]:
-        # First all are decoded, then the network runs for each: the code of both stays in the processor's caches. One
-        # run of the network for all of them would take longer (docs/benchmarks.md).
-        decoded = [_decoded(data, width, height) for data in pictures]
-        return [item if isinstance(item, ImageError) else ranked(labels, classify(session, item)) for item in decoded]
-
-    return predict, LARGEST_GROUP if 3 * width * height <= LARGEST_PICTURE else 1
-
-
-def _decoded(data: bytes, width: int, height: int) -> PixelArray | ImageError:
+def _tried(step: Callable[[Given], Found], given: Given) -> Found | Exception:
     try:
-        return decode_resized(data, width, height)
-    except ImageError as error:
+        return step(given)
+    except Exception as error:  # onnxruntime's exceptions have no common base of their own
         return error
 
 
-def _detection(
-    session: Session,
-    labels: tuple[str, ...],  # noqa: ARG001
-    metadata: Mapping[str, str],
-) -> tuple[Predictor, int]:
+def _classification(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> _Steps:
+    width, height = _input_size(metadata)
+    return _Steps(
+        lambda data: decode_resized(data, width, height),
+        lambda pixels: ranked(labels, classify(session, pixels)),
+        LARGEST_GROUP if 3 * width * height <= LARGEST_PICTURE else 1,
+    )
+
+
+def _detection(session: Session, labels: tuple[str, ...], metadata: Mapping[str, str]) -> _Steps:  # noqa: ARG001
     # Imported only where a detection model is served.
     from emulator.vision.detector.serving import load_detector, read_fitted
 
     width, height = _input_size(metadata)
-    detect = load_detector(session, metadata)
-
-    def predict(pictures: Sequence[bytes]) -> list[Predicted]:
-        return [_detected(data) for data in pictures]
-
-    def _detected(data: bytes) -> Predicted:
-        try:
-            return detect(read_fitted(data, width, height))
-        except ImageError as error:
-            return error
-
-    return predict, 1
+    return _Steps(lambda data: read_fitted(data, width, height), load_detector(session, metadata))
 
 
-_PREDICTORS = {ModelKind.CLASSIFICATION: _classification, ModelKind.DETECTION: _detection}
+_STEPS = {ModelKind.CLASSIFICATION: _classification, ModelKind.DETECTION: _detection}
 
 
 def _input_size(metadata: Mapping[str, str]) -> tuple[int, int]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from emulator.domain.errors import RuleError
 from emulator.jobs.analyses import Analyses
-from emulator.vision.errors import DamagedImageError, ImageError
+from emulator.vision.errors import DamagedImageError
 from emulator.vision.examples import Prediction
+from emulator.vision.served_model import Predicted
 from tests.vision.pictures import encode, shape_picture
 
 
@@ -26,13 +27,16 @@ class RecordingModel:
     broken: frozenset[bytes] = frozenset()
     damaged: frozenset[bytes] = frozenset()
 
-    def predict_group(self, pictures: Sequence[bytes]) -> list[list[Prediction] | ImageError]:
+    def predict_group(self, pictures: Sequence[bytes]) -> list[Predicted]:
         self.batches.append(list(pictures))
         self.begun.set()
         assert self.may_go_on.wait(30)
-        if self.broken & set(pictures):
-            raise MemoryError("no memory for a run")
-        return [DamagedImageError() if data in self.damaged else [Prediction(data.hex(), 0.5)] for data in pictures]
+        return [self._said_of(data) for data in pictures]
+
+    def _said_of(self, data: bytes) -> Predicted:
+        if data in self.broken:
+            return MemoryError("no memory for a run")
+        return DamagedImageError() if data in self.damaged else [Prediction(data.hex(), 0.5)]
 
 
 PICTURES = [encode(shape_picture("circle", seed), "JPEG") for seed in range(9)]
@@ -143,7 +147,7 @@ def test_a_bad_image_spoils_no_answer_but_its_own() -> None:
     play(1, story)
 
 
-def test_a_run_that_fails_is_repeated_for_each_alone() -> None:
+def test_a_run_that_fails_spoils_no_answer_but_its_own() -> None:
     model = RecordingModel(broken=frozenset({PICTURES[2]}))
 
     async def story(analyses: Analyses) -> None:
