@@ -308,6 +308,7 @@ class Asked(Generic[Answer]):
         worker, _ = self._cluster.roomiest()
         # The one that needs the shared object is among those that may have it, whoever came or went meanwhile.
         everyone = frozenset(self._cluster.workers()) | {worker}
+        # Held as long as this call: Dask forgets data that nobody holds.
         self._sent = self._cluster.send(self._shared[1], worker)
         return frozenset({worker}), (self._cluster.share(self._shared[0], everyone), self._sent)
 
